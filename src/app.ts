@@ -1,0 +1,44 @@
+// The map: middleware in order, then one line per route. Public routes stand before the line that demands a user.
+
+import { Hono } from "hono";
+import { requestId } from "hono/request-id";
+import { authenticate } from "./auth/token.ts";
+import type { AppEnv } from "./env.ts";
+import { apiError, toApiError, toErrorResponse } from "./errors.ts";
+import { limitBody } from "./routes/body.ts";
+import { chat } from "./routes/chat.ts";
+import { chatCompletions } from "./routes/chat-completions.ts";
+import { health } from "./routes/health.ts";
+import { models } from "./routes/models.ts";
+import { usage } from "./routes/usage.ts";
+
+export const app = new Hono<AppEnv>();
+
+app.use(requestId(), async (c, next) => {
+  await next();
+  c.res.headers.set("x-request-id", c.get("requestId"));
+});
+
+app.route("/healthz", health);
+
+app.use(async (c, next) => {
+  c.set("user", await authenticate(c.req.header("authorization"), c.env, Date.now()));
+  await next();
+});
+app.use(limitBody());
+app.route("/chat", chat);
+app.route("/usage", usage);
+app.route("/v1/chat/completions", chatCompletions);
+app.route("/v1/models", models);
+
+app.notFound((c) => toErrorResponse(apiError("not_found", `There is no ${c.req.method} ${c.req.path} here.`)));
+
+app.onError((thrown, c) => {
+  const error = toApiError(thrown);
+  if (error.status >= 500 || error.cause !== undefined) {
+    const { code } = error.body;
+    const cause = error.cause instanceof Error ? `${error.cause.name}: ${error.cause.message}` : error.cause;
+    console.warn(JSON.stringify({ event: "refused", request: c.get("requestId"), status: error.status, code, cause }));
+  }
+  return toErrorResponse(error);
+});

@@ -1,0 +1,9 @@
+// Who is calling, as the core knows them. Names nobody outside: see quota/name.ts for what is stored.
+
+/** A verified caller. The subject is unique within its issuer only. */
+export interface User {
+  issuer: string;
+  subject: string;
+  /** The plan that the token claims; the catalog decides whether there is such a plan. */
+  plan: string | undefined;
+}

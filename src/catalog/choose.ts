@@ -1,0 +1,57 @@
+// Which plan and which model a caller gets, with the refusals that tell the caller what to ask for instead.
+
+import type { Endpoint } from "../endpoints/table.ts";
+import { ENDPOINTS } from "../endpoints/table.ts";
+import { apiError } from "../errors.ts";
+import type { Model, Sunset } from "./resolve.ts";
+import { entry, resolveModel, toDay } from "./resolve.ts";
+import type { Catalog, Plan } from "./schema.ts";
+
+/** The plan that a token claims, or the default one: a claim that names no plan earns nothing more. */
+export function choosePlan(catalog: Catalog, claimed: string | undefined): { name: string; plan: Plan } {
+  const name = claimed !== undefined && entry(catalog.plans, claimed) ? claimed : catalog.default_plan;
+  const plan = entry(catalog.plans, name);
+  if (!plan) throw new Error(`no plan '${name}'`);
+  return { name, plan };
+}
+
+/** The model for a name at a moment (epoch ms). Throws 404 `model_not_found`, naming a successor where there is one. */
+export function chooseModel(
+  catalog: Catalog,
+  asked: string,
+  now: number,
+): { model: Model; sunset: Sunset | undefined } {
+  const resolution = resolveModel(catalog, asked, toDay(now));
+  switch (resolution.kind) {
+    case "found":
+      return { model: resolution.model, sunset: resolution.sunset };
+    case "unknown":
+      throw notFound(`There is no model '${asked}'. GET /v1/models lists those that there are.`);
+    case "ended": {
+      const { snapshot, date, successor } = resolution.sunset;
+      const instead = successor ? ` Use '${successor}' instead.` : " GET /v1/models lists those that there are.";
+      throw notFound(`The model '${snapshot}' was shut down on ${date}.${instead}`);
+    }
+  }
+}
+
+/** Throws 400 when the model's card does not list the endpoint, naming models whose cards do. */
+export function requireEndpoint(catalog: Catalog, { asked, card }: Model, endpoint: Endpoint): void {
+  if (card.endpoints.includes(endpoint)) return;
+  const others = Object.keys(catalog.cards).filter((id) => catalog.cards[id]?.endpoints.includes(endpoint));
+  const message = `The model '${asked}' does not support ${ENDPOINTS[endpoint].title}. Models that do: ${others.join(", ")}.`;
+  throw apiError("unsupported_value", message, { param: "model" });
+}
+
+/**
+ * `weir-model` names who answers; `Deprecation` (RFC 9745) and `Sunset` (RFC 8594) say when the snapshot that was
+ * asked for was announced to end, and ends.
+ */
+export function modelHeaders(model: Model, sunset: Sunset | undefined): Record<string, string> {
+  const headers: Record<string, string> = { "weir-model": model.snapshot };
+  if (sunset) headers.sunset = new Date(sunset.date).toUTCString();
+  if (sunset?.deprecated) headers.deprecation = `@${Date.parse(sunset.deprecated) / 1000}`;
+  return headers;
+}
+
+const notFound = (message: string) => apiError("model_not_found", message, { param: "model" });

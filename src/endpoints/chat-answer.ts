@@ -1,0 +1,102 @@
+// How Chat Completions answers: the pieces of a chunk and of a whole completion.
+
+import * as v from "valibot";
+import type { ErrorBody } from "../errors.ts";
+import type { Finish, Piece } from "../stream/answer.ts";
+
+const Text = v.nullish(v.string());
+const Count = v.fallback(v.pipe(v.number(), v.integer(), v.minValue(0)), 0);
+
+const ToolCall = v.object({
+  index: v.optional(v.number()),
+  id: v.nullish(v.string()),
+  function: v.optional(v.object({ name: v.nullish(v.string()), arguments: v.nullish(v.string()) })),
+});
+
+const Message = v.object({ content: Text, refusal: Text, tool_calls: v.nullish(v.array(ToolCall)) });
+
+const Choice = v.object({
+  delta: v.nullish(Message),
+  message: v.nullish(Message),
+  finish_reason: v.nullish(v.string()),
+});
+
+const Usage = v.object({
+  prompt_tokens: Count,
+  completion_tokens: Count,
+  prompt_tokens_details: v.nullish(v.object({ cached_tokens: v.nullish(Count) })),
+  completion_tokens_details: v.nullish(v.object({ reasoning_tokens: v.nullish(Count) })),
+});
+
+const ProviderError = v.object({
+  message: v.fallback(v.string(), "The provider reported an error."),
+  type: v.fallback(v.string(), "server_error"),
+  param: v.fallback(v.nullable(v.string()), null),
+  code: v.fallback(v.nullable(v.string()), null),
+});
+
+/** A chunk of a stream, a whole completion, or an error: the three things that this endpoint sends. */
+const Body = v.object({
+  choices: v.nullish(v.array(Choice)),
+  usage: v.nullish(Usage),
+  error: v.nullish(ProviderError),
+});
+
+const FINISHES: Record<string, Finish> = {
+  stop: "stop",
+  length: "length",
+  tool_calls: "tool_calls",
+  function_call: "tool_calls",
+  content_filter: "content_filter",
+};
+
+/** The pieces of one event's data, in order. Throws when it is not JSON of this endpoint. */
+export function readChatEvent(data: string): Piece[] {
+  return data === "[DONE]" ? [{ kind: "end" }] : readChatBody(data);
+}
+
+/** The pieces of a whole completion or of one chunk, given as JSON text. Throws when it is neither. */
+export function readChatBody(text: string): Piece[] {
+  const { choices, usage, error } = v.parse(Body, JSON.parse(text));
+  const pieces: Piece[] = [];
+  for (const choice of choices ?? []) {
+    const message = choice.delta ?? choice.message;
+    if (message?.content) pieces.push({ kind: "text", text: message.content });
+    if (message?.refusal) {
+      pieces.push({ kind: "text", text: message.refusal }, { kind: "finish", finish: "refusal" });
+    }
+    for (const [position, call] of (message?.tool_calls ?? []).entries()) pieces.push(toToolPiece(call, position));
+    if (choice.finish_reason) pieces.push({ kind: "finish", finish: FINISHES[choice.finish_reason] ?? "stop" });
+  }
+  if (usage) pieces.push({ kind: "usage", usage: toUsage(usage) });
+  if (error) pieces.push({ kind: "error", error });
+  return pieces;
+}
+
+/** The error that a provider's JSON body holds, or undefined when it holds none. */
+export function readProviderError(text: string): ErrorBody | undefined {
+  try {
+    return v.parse(Body, JSON.parse(text)).error ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function toToolPiece(call: v.InferOutput<typeof ToolCall>, position: number): Piece {
+  return {
+    kind: "tool",
+    index: call.index ?? position,
+    ...(call.id ? { id: call.id } : {}),
+    ...(call.function?.name ? { name: call.function.name } : {}),
+    arguments: call.function?.arguments ?? "",
+  };
+}
+
+function toUsage(usage: v.InferOutput<typeof Usage>) {
+  return {
+    input: usage.prompt_tokens,
+    cached: usage.prompt_tokens_details?.cached_tokens ?? 0,
+    output: usage.completion_tokens,
+    reasoning: usage.completion_tokens_details?.reasoning_tokens ?? 0,
+  };
+}

@@ -1,0 +1,49 @@
+// A slim request written as Chat Completions. The other direction is stream/slim.ts, over chat-answer.ts.
+
+import type { ChatRequest } from "./chat-request.ts";
+import type { SlimRequest } from "./slim-request.ts";
+
+type ChatMessage = ChatRequest["messages"][number];
+type SlimMessage = Exclude<SlimRequest["input"], string>[number];
+type SlimPart = Exclude<(SlimMessage & { role: "user" })["content"], string>[number];
+
+/** The chat request that asks for the same. */
+export function slimToChat(request: SlimRequest): ChatRequest {
+  const { input, instructions, effort, format, tools } = request;
+  const turns = typeof input === "string" ? [{ role: "user", content: input } as const] : input;
+  const system = instructions === undefined ? [] : [{ role: "system", content: instructions }];
+  return {
+    model: request.model,
+    messages: [...system, ...turns.map(toChatMessage)],
+    stream: request.stream,
+    ...(effort === undefined ? {} : { reasoning_effort: effort }),
+    ...(format === undefined
+      ? {}
+      : { response_format: { type: "json_schema", json_schema: { name: "answer", strict: true, schema: format } } }),
+    ...(tools === undefined ? {} : { tools: tools.map((tool) => ({ type: "function", function: tool })) }),
+  };
+}
+
+function toChatMessage(message: SlimMessage): ChatMessage {
+  switch (message.role) {
+    case "system":
+      return message;
+    case "user": {
+      const { content } = message;
+      return { role: "user", content: typeof content === "string" ? content : content.map(toChatPart) };
+    }
+    case "assistant": {
+      const calls = message.tools?.map(({ id, name, arguments: text }) => ({
+        id,
+        type: "function",
+        function: { name, arguments: text },
+      }));
+      return { role: "assistant", content: message.content ?? null, ...(calls ? { tool_calls: calls } : {}) };
+    }
+    case "tool":
+      return { role: "tool", tool_call_id: message.id, content: message.content };
+  }
+}
+
+const toChatPart = (part: SlimPart) =>
+  part.type === "text" ? part : ({ type: "image_url", image_url: { url: part.url } } as const);

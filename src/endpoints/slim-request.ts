@@ -1,0 +1,62 @@
+// What a phone sends to /chat: the shortest JSON that says what is wanted. No dialect of any provider.
+
+import * as v from "valibot";
+import type { Demand } from "../quota/bound.ts";
+import { utf8Length } from "../stream/answer.ts";
+
+const ImageUrl = v.pipe(v.string(), v.regex(/^(https:\/\/|data:image\/)/, "must be an https or data:image URL"));
+
+const Part = v.variant("type", [
+  v.strictObject({ type: v.literal("text"), text: v.string() }),
+  v.strictObject({ type: v.literal("image"), url: ImageUrl }),
+]);
+
+const ToolCall = v.strictObject({ id: v.string(), name: v.string(), arguments: v.string() });
+
+const Message = v.variant("role", [
+  v.strictObject({ role: v.literal("user"), content: v.union([v.string(), v.array(Part)]) }),
+  v.strictObject({
+    role: v.literal("assistant"),
+    content: v.optional(v.string()),
+    /** The tool calls of an earlier answer, as its `tool` events gave them. */
+    tools: v.optional(v.array(ToolCall)),
+  }),
+  v.strictObject({ role: v.literal("system"), content: v.string() }),
+  /** What the app's tool returned for the call with that id. */
+  v.strictObject({ role: v.literal("tool"), id: v.string(), content: v.string() }),
+]);
+
+const Tool = v.strictObject({
+  name: v.string(),
+  description: v.optional(v.string()),
+  /** JSON Schema of the arguments. */
+  parameters: v.optional(v.record(v.string(), v.unknown())),
+});
+
+export const SlimRequest = v.strictObject({
+  input: v.union([v.pipe(v.string(), v.minLength(1)), v.pipe(v.array(Message), v.minLength(1))]),
+  model: v.optional(v.string(), "default"),
+  instructions: v.optional(v.string()),
+  effort: v.optional(v.string()),
+  max_output_tokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  /** A JSON Schema that the answer's text follows. */
+  format: v.optional(v.record(v.string(), v.unknown())),
+  tools: v.optional(v.array(Tool)),
+  stream: v.optional(v.boolean(), true),
+});
+
+export type SlimRequest = v.InferOutput<typeof SlimRequest>;
+
+/** How large a slim request is; `bodyBytes` is its JSON as it arrived. */
+export function slimDemand(request: SlimRequest, bodyBytes: number): Demand {
+  let inputBytes = bodyBytes;
+  let images = 0;
+  for (const message of typeof request.input === "string" ? [] : request.input) {
+    for (const part of Array.isArray(message.content) ? message.content : []) {
+      if (part.type !== "image") continue;
+      images += 1;
+      if (part.url.startsWith("data:")) inputBytes -= utf8Length(part.url);
+    }
+  }
+  return { inputBytes, images, choices: 1, maxOutputTokens: request.max_output_tokens };
+}

@@ -1,0 +1,22 @@
+// The OpenAI operations that a model card can support, as the provider's model pages list them.
+
+/** Card word → route. The pages write `v1/batch` and `v1/fine-tuning`; these are the routes that answer. */
+export const ENDPOINTS = {
+  chat_completions: { title: "Chat Completions", path: "/chat/completions" },
+  responses: { title: "Responses", path: "/responses" },
+  realtime: { title: "Realtime", path: "/realtime" },
+  assistants: { title: "Assistants", path: "/assistants" },
+  batch: { title: "Batch", path: "/batches" },
+  fine_tuning: { title: "Fine-tuning", path: "/fine_tuning/jobs" },
+  embeddings: { title: "Embeddings", path: "/embeddings" },
+  image_generation: { title: "Image generation", path: "/images/generations" },
+  videos: { title: "Videos", path: "/videos" },
+  image_edit: { title: "Image edit", path: "/images/edits" },
+  speech_generation: { title: "Speech generation", path: "/audio/speech" },
+  transcription: { title: "Transcription", path: "/audio/transcriptions" },
+  translation: { title: "Translation", path: "/audio/translations" },
+  moderation: { title: "Moderation", path: "/moderations" },
+  completions: { title: "Completions (legacy)", path: "/completions" },
+} as const;
+
+export type Endpoint = keyof typeof ENDPOINTS;

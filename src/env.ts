@@ -1,0 +1,25 @@
+// What the Worker is given: bindings from wrangler.toml (typed by `npm run types:write`) and what middleware adds.
+
+import type { User } from "./auth/user.ts";
+
+export interface Bindings extends Env {
+  /**
+   * Optional service binding through which every provider is reached, in place of the network. Development binds
+   * the emulated provider here; a deployment can bind an egress Worker of its own.
+   */
+  UPSTREAM?: Fetcher;
+}
+
+/** What Hono's context carries once the caller is known. */
+export interface AppEnv {
+  Bindings: Bindings;
+  Variables: { requestId: string; user: User };
+}
+
+/** Whether an operator's URL may carry secrets: https anywhere, plain http only to this machine. */
+export function isSecureUrl(url: string): boolean {
+  const parsed = URL.parse(url);
+  if (!parsed) return false;
+  const loopback = ["localhost", "127.0.0.1", "[::1]"].includes(parsed.hostname);
+  return parsed.protocol === "https:" || (parsed.protocol === "http:" && loopback);
+}

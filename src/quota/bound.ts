@@ -1,0 +1,36 @@
+// The most that a request can cost, known before it is sent, in tokens.
+
+import type { ModelCard } from "../catalog/schema.ts";
+import type { Bound } from "./ledger.ts";
+
+/** What a request says about its own size. */
+export interface Demand {
+  /** UTF-8 bytes of the caller's JSON body, without data URLs. */
+  inputBytes: number;
+  images: number;
+  /** Answers asked for (`n`). */
+  choices: number;
+  /** Output tokens asked for, per answer. */
+  maxOutputTokens: number | undefined;
+}
+
+/** Tokens that a provider's chat template may add to a request whose text is a few bytes long. */
+const TEMPLATE_TOKENS = 16;
+
+/**
+ * The bound of a demand. No text has more tokens than UTF-8 bytes (byte-level BPE only ever merges bytes), JSON never
+ * shortens text, and its keys outweigh the template's tokens per message; so the input bound is never too small.
+ */
+export function toBound(
+  demand: Demand,
+  card: ModelCard,
+  plan: { max_output_tokens: number },
+  minOutputTokens: number,
+): Bound {
+  const text = demand.inputBytes + TEMPLATE_TOKENS;
+  const ceiling = card.max_input_tokens ?? card.context_window ?? Infinity;
+  const input = Math.min(text + demand.images * (card.image_tokens ?? 0), ceiling);
+  const asked = demand.maxOutputTokens ?? Infinity;
+  const output = Math.min(asked, plan.max_output_tokens, card.max_output_tokens ?? Infinity);
+  return { input, output, minOutput: Math.min(minOutputTokens, output), choices: demand.choices };
+}

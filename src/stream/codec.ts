@@ -1,0 +1,18 @@
+// How a streamed answer changes on its way: bytes in, bytes out, no waiting. The pump does the waiting.
+
+import type { ErrorBody } from "../errors.ts";
+import type { Progress } from "./answer.ts";
+
+export interface Codec {
+  /** Takes what arrived. Throws when it is not what the provider should have sent. */
+  push(bytes: Uint8Array): void;
+  /** What can be sent of all that was pushed, in whole events: possibly nothing. */
+  take(): Uint8Array;
+  readonly progress: Progress;
+  /** Whether what it sends may wait a little for more, to travel together. */
+  readonly coalesces: boolean;
+  /** What is sent after an answer that came to its end and was settled. */
+  conclude(left: Record<string, number>): Uint8Array;
+  /** What is sent after an answer that did not. */
+  fail(error: ErrorBody): Uint8Array;
+}

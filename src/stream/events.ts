@@ -1,0 +1,40 @@
+// Server-sent events out of bytes, however they were cut: each event's own text, and its data where it has any.
+
+import { createParser } from "eventsource-parser";
+
+export interface RawEvent {
+  /** The event as it was sent, with the blank line that ends it. */
+  raw: string;
+  /** Its data, or undefined for a comment. */
+  data: string | undefined;
+}
+
+/** An event that has not ended after this many characters is not one that we pass on. */
+const LONGEST_EVENT = 1_000_000;
+const BLANK_LINE = /\r\n\r\n|\n\n|\r\r(?!\n)/g;
+
+/** Returns a function that takes bytes and gives the events that they complete. It throws on an endless event. */
+export function createEventReader(): (bytes: Uint8Array) => RawEvent[] {
+  const decoder = new TextDecoder();
+  let data: string | undefined;
+  const parser = createParser({ onEvent: (event) => (data = event.data) });
+  let rest = "";
+
+  return (bytes) => {
+    const text = rest + decoder.decode(bytes, { stream: true });
+    const events: RawEvent[] = [];
+    let from = 0;
+    // A blank line may have been cut in two, so the search begins a little before what is new.
+    BLANK_LINE.lastIndex = Math.max(0, rest.length - 3);
+    while (BLANK_LINE.test(text)) {
+      const raw = text.slice(from, BLANK_LINE.lastIndex);
+      data = undefined;
+      parser.feed(raw);
+      events.push({ raw, data });
+      from = BLANK_LINE.lastIndex;
+    }
+    rest = text.slice(from);
+    if (rest.length > LONGEST_EVENT) throw new Error(`an event of more than ${LONGEST_EVENT} characters`);
+    return events;
+  };
+}

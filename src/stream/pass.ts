@@ -1,0 +1,42 @@
+// An OpenAI-compatible stream passed on as it came, without the usage chunk where the caller did not ask for it.
+
+import type { Dialect, Piece } from "./answer.ts";
+import { emptyProgress, note } from "./answer.ts";
+import type { Codec } from "./codec.ts";
+import { createEventReader } from "./events.ts";
+
+const encoder = new TextEncoder();
+const NOTHING = new Uint8Array(0);
+
+/**
+ * Passes events on unchanged. With `keepUsage` false, an event that carries nothing but usage is left out: clients
+ * that did not ask for one may fail on a chunk without choices.
+ */
+export function createPassCodec(dialect: Dialect, keepUsage: boolean): Codec {
+  const read = createEventReader();
+  const progress = emptyProgress();
+  let pending = "";
+
+  return {
+    progress,
+    coalesces: false,
+    push(bytes) {
+      for (const { raw, data } of read(bytes)) {
+        const pieces = data === undefined ? [] : dialect(data);
+        for (const piece of pieces) note(progress, piece);
+        if (data !== undefined) progress.heard = true;
+        if (keepUsage || !isUsageOnly(pieces)) pending += raw;
+      }
+    },
+    take() {
+      const bytes = encoder.encode(pending);
+      pending = "";
+      return bytes;
+    },
+    conclude: () => NOTHING,
+    // The provider's own error frame has already been passed on.
+    fail: (error) => (progress.error ? NOTHING : encoder.encode(`data: ${JSON.stringify({ error })}\n\n`)),
+  };
+}
+
+const isUsageOnly = (pieces: Piece[]) => pieces.length > 0 && pieces.every(({ kind }) => kind === "usage");

@@ -1,0 +1,127 @@
+// Moves an answer from the provider to the caller through a codec, until one of the two is done.
+
+import type { ApiError } from "../errors.ts";
+import { apiError } from "../errors.ts";
+import type { Codec } from "./codec.ts";
+import type { Clock, Ending, Watchdog } from "./watchdog.ts";
+
+/** One read takes all that has arrived, up to this many bytes. */
+const READ_BYTES = 32_768;
+
+export interface Flow {
+  source: ReadableStreamBYOBReader;
+  codec: Codec;
+  watchdog: Watchdog;
+  /** Aborted with an `Ending` by whoever ends the flow from outside: a deadline, or the caller who left. */
+  control: AbortController;
+}
+
+/**
+ * Reads until the provider's first event, before anything is promised to the caller; the codec holds what it became.
+ * Throws an ApiError, or an `Ending` when the flow was ended from outside.
+ */
+export async function readFirst(flow: Flow): Promise<void> {
+  const { codec, control, source } = flow;
+  control.signal.addEventListener("abort", () => void source.cancel().catch(ignore), { once: true });
+  try {
+    while (!codec.progress.heard) {
+      const more = await readOnce(flow);
+      control.signal.throwIfAborted();
+      if (!more) throw cutOff();
+    }
+  } catch (cause) {
+    control.signal.throwIfAborted();
+    throw cutOff(cause);
+  }
+}
+
+/**
+ * Sends all that the codec makes of the rest of the answer to `sink`, and says how it ended. A codec that coalesces is
+ * taken from at most once per `coalesceMs`. Leaves the sink open for the last words; cancels the provider when the
+ * caller has gone.
+ */
+export async function pump(
+  flow: Flow,
+  sink: WritableStreamDefaultWriter<Uint8Array>,
+  clock: Clock,
+  coalesceMs: number,
+): Promise<Ending> {
+  const { codec, control, watchdog } = flow;
+  const { signal } = control;
+  let writing = false;
+  // A caller who reads nothing holds a write open for ever: when time is up, the connection goes too.
+  signal.addEventListener("abort", () => writing && void sink.abort().catch(ignore), { once: true });
+  const send = async () => {
+    const bytes = codec.take();
+    if (bytes.length === 0) return false;
+    writing = true;
+    await sink.write(bytes).catch(() => control.abort({ kind: "left" } satisfies Ending));
+    writing = false;
+    watchdog.sent();
+    return true;
+  };
+
+  let cause: unknown;
+  try {
+    const reader = createReader(flow, clock);
+    const isOver = () => signal.aborted || codec.progress.ended || codec.progress.error !== undefined;
+    let sent = await send();
+    for (let more = true; more && !isOver();) {
+      more = await reader.next();
+      // The first text goes at once. Later text takes along all that has arrived by now, but never waits for more.
+      const until = sent ? clock.now() + coalesceMs : 0;
+      while (more && !isOver() && clock.now() < until && (await reader.hasArrived())) more = await reader.next();
+      const some = await send();
+      if (some && more && coalesceMs > 0 && !isOver()) await clock.wait(coalesceMs, signal);
+      sent ||= some;
+    }
+  } catch (error) {
+    cause = error;
+  }
+  if (signal.aborted) return signal.reason as Ending;
+  void flow.source.cancel().catch(ignore);
+  return endingOf(codec, cause);
+}
+
+/** Reads one after the other, and tells whether the next has come without waiting for it. */
+function createReader(flow: Flow, clock: Clock) {
+  let pending: Promise<boolean> | undefined;
+  const begin = () => (pending ??= readOnce(flow));
+  const { signal } = flow.control;
+  return {
+    async next() {
+      const more = await begin();
+      pending = undefined;
+      return more;
+    },
+    hasArrived: () =>
+      Promise.race([
+        begin().then(
+          () => true,
+          () => true,
+        ),
+        clock.wait(0, signal).then(() => false),
+      ]),
+  };
+}
+
+function endingOf({ progress }: Codec, cause: unknown): Ending {
+  if (progress.error) return { kind: "failed", error: apiError("provider_error", progress.error.message) };
+  const whole = progress.ended || (progress.finish && !cause);
+  return whole ? { kind: "finished" } : { kind: "failed", error: cutOff(cause) };
+}
+
+/** Hands the next bytes to the codec. False at the end of the provider's answer. */
+async function readOnce({ source, codec, watchdog }: Flow): Promise<boolean> {
+  watchdog.waiting();
+  const { done, value } = await source.read(new Uint8Array(READ_BYTES));
+  watchdog.heard();
+  if (!done) codec.push(value);
+  return !done;
+}
+
+function cutOff(cause?: unknown): ApiError {
+  return apiError("provider_error", "The model's answer broke off. Please try again.", { cause });
+}
+
+const ignore = () => undefined;

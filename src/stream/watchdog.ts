@@ -1,0 +1,79 @@
+// Three deadlines and the keep-alive, beside the stream: one timer for all, and no work per chunk but noting the time.
+
+import type { ApiError } from "../errors.ts";
+import { apiError } from "../errors.ts";
+
+/** Time as an argument. `wait` also returns, early, when its signal aborts. */
+export interface Clock {
+  now(): number;
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** How an answer ended: it came to its end, its caller left, or it failed. */
+export type Ending = { kind: "finished" } | { kind: "left" } | { kind: "failed"; error: ApiError };
+
+export interface Deadlines {
+  first_byte_ms: number;
+  idle_ms: number;
+  total_ms: number;
+  keep_alive_ms: number;
+}
+
+export interface Watchdog {
+  /** A wait for the provider begins: only from here on does its silence count. */
+  waiting(): void;
+  /** The provider was heard. */
+  heard(): void;
+  /** From now on the caller is sent a keep-alive whenever nothing was sent for `keep_alive_ms`. */
+  relaying(keepAlive: () => void): void;
+  sent(): void;
+  stop(): void;
+}
+
+/** A timer never sleeps longer than this, since a wait that begins after it was set must be timed too. */
+const LONGEST_SLEEP_MS = 1000;
+
+/** Aborts `control` with an `Ending` when the provider is silent or busy for too long. Runs until either is over. */
+export function startWatchdog(clock: Clock, deadlines: Deadlines, control: AbortController): Watchdog {
+  const totalAt = clock.now() + deadlines.total_ms;
+  const stopped = new AbortController();
+  let waitingSince: number | undefined = clock.now();
+  let heardFirst = false;
+  let sentAt = 0;
+  let keepAlive: (() => void) | undefined;
+
+  const expire = (what: string) => {
+    const error = apiError("provider_timeout", `The model ${what}. Please try again.`);
+    control.abort({ kind: "failed", error } satisfies Ending);
+  };
+  const run = async () => {
+    while (!stopped.signal.aborted && !control.signal.aborted) {
+      const now = clock.now();
+      const silentAt = (waitingSince ?? Infinity) + (heardFirst ? deadlines.idle_ms : deadlines.first_byte_ms);
+      if (now >= totalAt) return expire("took too long to finish");
+      if (now >= silentAt) return expire(heardFirst ? "fell silent" : "took too long to begin");
+      if (keepAlive && waitingSince !== undefined && now >= sentAt + deadlines.keep_alive_ms) {
+        sentAt = now;
+        keepAlive();
+      }
+      const aliveAt = keepAlive ? sentAt + deadlines.keep_alive_ms : Infinity;
+      const next = Math.min(totalAt, silentAt, Math.max(aliveAt, now + 1), now + LONGEST_SLEEP_MS);
+      await clock.wait(next - now, stopped.signal);
+    }
+  };
+  void run();
+
+  return {
+    waiting: () => (waitingSince = clock.now()),
+    heard() {
+      waitingSince = undefined;
+      heardFirst = true;
+    },
+    relaying(send) {
+      sentAt = clock.now();
+      keepAlive = send;
+    },
+    sent: () => (sentAt = clock.now()),
+    stop: () => stopped.abort(),
+  };
+}

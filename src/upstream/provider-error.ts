@@ -1,0 +1,41 @@
+// What a provider's refusal means to the caller: what the caller sent wrong is the caller's, all else is not.
+
+import { readProviderError } from "../endpoints/chat-answer.ts";
+import type { ErrorCode } from "../errors.ts";
+import { ApiError, apiError } from "../errors.ts";
+
+/** Enough for any error in JSON; a page of HTML is cut, since it is never shown. */
+const LONGEST_ERROR = 65_536;
+
+/** Statuses that blame the request itself. The provider's words go to the caller, who can do something about it. */
+const CALLERS_FAULT = new Set([400, 404, 413, 415, 422]);
+
+/** The error for an answer that is not a success. The provider's 401 is never the caller's 401. */
+export async function toProviderError(response: Response): Promise<ApiError> {
+  const { status } = response;
+  const text = (await response.text().catch(() => "")).slice(0, LONGEST_ERROR);
+  const body = readProviderError(text);
+  const cause = { status, message: body?.message ?? "not JSON", code: body?.code ?? null };
+  if (CALLERS_FAULT.has(status)) {
+    const message = `The provider refused the request (${status}).`;
+    return new ApiError(status, body ?? { message, type: "invalid_request_error", param: null, code: null }, { cause });
+  }
+  if (status === 429) {
+    const retryAfter = response.headers.get("retry-after") ?? "1";
+    const message = "The model is busy right now. Please try again shortly.";
+    return apiError("provider_overloaded", message, { cause, headers: { "retry-after": retryAfter } });
+  }
+  const [code, message] = faultOf(status);
+  return apiError(code, message, { cause });
+}
+
+function faultOf(status: number): [ErrorCode, string] {
+  if (status === 401 || status === 403)
+    return ["provider_unauthorized", "This server may not use the model right now."];
+  if (status === 408 || status === 504) return ["provider_timeout", "The model took too long. Please try again."];
+  return ["provider_error", "The model could not answer. Please try again."];
+}
+
+/** The provider could not be reached at all. */
+export const unreachable = (cause: unknown): ApiError =>
+  apiError("provider_error", "The model could not be reached. Please try again.", { cause });

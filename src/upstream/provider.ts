@@ -1,0 +1,29 @@
+// Where a provider is and with which key: catalog data, checked against what this deployment allows.
+
+import type { Provider } from "../catalog/schema.ts";
+import type { Bindings } from "../env.ts";
+import { isSecureUrl } from "../env.ts";
+import { apiError } from "../errors.ts";
+
+/**
+ * The base URL and key of a provider. A base URL from the deployment's own variable is believed; one from the catalog
+ * must have a host in PROVIDER_HOSTS. Throws `not_configured`, with the reason for the log only.
+ */
+export function providerAccess(env: Bindings, provider: Provider): { baseUrl: string; key: string } {
+  const variables = env as unknown as Record<string, unknown>;
+  const override = provider.base_url_variable ? variables[provider.base_url_variable] : undefined;
+  const baseUrl = typeof override === "string" && override !== "" ? override : provider.base_url;
+  const hosts = env.PROVIDER_HOSTS.split(/\s+/);
+  if (!isSecureUrl(baseUrl)) throw misconfigured(`${baseUrl} is neither https nor on this machine`);
+  if (baseUrl !== override && !hosts.includes(new URL(baseUrl).host)) {
+    throw misconfigured(`the host of ${baseUrl} is not in PROVIDER_HOSTS`);
+  }
+  const key = variables[provider.key_variable];
+  if (typeof key !== "string" || key === "") {
+    throw misconfigured(`${provider.key_variable} is not set: npx wrangler secret put ${provider.key_variable}`);
+  }
+  return { baseUrl: baseUrl.replace(/\/+$/, ""), key };
+}
+
+const misconfigured = (cause: string) =>
+  apiError("not_configured", "This server is not configured to reach the model.", { cause });
