@@ -1,0 +1,19 @@
+// The secrets of development: .dev.vars, completed with random ones where they are missing.
+
+import { randomBytes } from "node:crypto";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
+
+const FILE = new URL("../.dev.vars", import.meta.url);
+
+/** What .dev.vars says. Secrets that Weir cannot run without are made up and written there first. */
+export function devVars(): Record<string, string> {
+  const present = existsSync(FILE) ? readFileSync(FILE, "utf8") : "";
+  const vars = parseEnv(present) as Record<string, string>;
+  const missing = ["AUTH_SECRET", "QUOTA_PEPPER"].filter((name) => !vars[name]);
+  if (missing.length === 0) return vars;
+  const lines = missing.map((name) => `${name}=${randomBytes(32).toString("base64url")}\n`);
+  const separator = present === "" || present.endsWith("\n") ? "" : "\n";
+  appendFileSync(FILE, separator + lines.join(""), { mode: 0o600 });
+  return { ...vars, ...parseEnv(lines.join("")) } as Record<string, string>;
+}
