@@ -1,0 +1,43 @@
+// How much a model may say: reasoning tokens by effort come first, the visible text gets what they leave.
+import { invalidRequest, quotedList } from "./errors.ts";
+import type { Card } from "./catalog.ts";
+
+const REASONING_TOKENS: Record<string, number> = {
+  none: 0,
+  minimal: 0,
+  low: 16,
+  medium: 64,
+  high: 256,
+  xhigh: 512,
+  max: 1024,
+};
+
+export interface Output {
+  pieces: string[];
+  reasoning: number;
+  /** Whether the limit took something away. */
+  cut: boolean;
+}
+
+/** How many tokens a model thinks at that effort; 0 for models that do not. Throws a 400 for an effort it has not. */
+export function reasoningTokens(card: Card, effort: string | undefined): number {
+  if (!card.reasoning) {
+    if (effort === undefined) return 0;
+    const message = "Unsupported parameter: 'reasoning_effort' is not supported with this model.";
+    throw invalidRequest(message, "reasoning_effort", "unsupported_parameter");
+  }
+  if (effort === undefined) return REASONING_TOKENS["medium"] ?? 0;
+  if (card.reasoning.efforts.includes(effort)) return REASONING_TOKENS[effort] ?? 0;
+  const message =
+    `Unsupported value: 'reasoning_effort' does not support '${effort}' with this model. ` +
+    `Supported values are: ${quotedList(card.reasoning.efforts)}.`;
+  throw invalidRequest(message, "reasoning_effort", "unsupported_value");
+}
+
+/** Fits reasoning and text into `limit` tokens. */
+export function fitOutput(pieces: string[], reasoning: number, limit: number): Output {
+  const spent = Math.min(reasoning, limit);
+  const room = limit - spent;
+  const cut = pieces.length > room || spent < reasoning;
+  return { pieces: cut ? pieces.slice(0, room) : pieces, reasoning: spent, cut };
+}

@@ -1,0 +1,91 @@
+// The line by which a caller scripts pace and faults: `emulate {...}`, the first line of the last user message. The
+// table of its keys is here; what they do is done where answers are made and sent.
+import { invalidRequest } from "./errors.ts";
+import { isObject } from "./body.ts";
+
+const LONGEST_MS = 60_000;
+const MOST_TOKENS = 200_000;
+
+export interface Script {
+  /** Exactly that many visible tokens of filler. */
+  tokens?: number;
+  /** Exactly this text. */
+  text?: string;
+  /** Between two tokens. */
+  delay_ms?: number;
+  /** Before the head of the response. */
+  first_ms?: number;
+  /** Fail with this status. */
+  status?: number;
+  /** Seconds, with `status`. */
+  retry_after?: number;
+  /** Cut the connection after that many tokens. */
+  cut_after?: number;
+  /** Send an error frame after that many tokens and end. */
+  error_after?: number;
+  /** Send nothing more after that many tokens, and stay connected. */
+  stall_after?: number;
+  /** Never send usage. */
+  no_usage?: boolean;
+  /** That many reasoning tokens, whatever the effort. */
+  reasoning?: number;
+  /** Deliver the bytes in pieces of that many. */
+  split?: number;
+}
+
+type Rule = { minimum: number; maximum: number } | "boolean" | "string";
+
+const rules: Record<keyof Script, Rule> = {
+  tokens: { minimum: 0, maximum: MOST_TOKENS },
+  text: "string",
+  delay_ms: { minimum: 0, maximum: LONGEST_MS },
+  first_ms: { minimum: 0, maximum: LONGEST_MS },
+  status: { minimum: 400, maximum: 599 },
+  retry_after: { minimum: 0, maximum: 86_400 },
+  cut_after: { minimum: 0, maximum: MOST_TOKENS },
+  error_after: { minimum: 0, maximum: MOST_TOKENS },
+  stall_after: { minimum: 0, maximum: MOST_TOKENS },
+  no_usage: "boolean",
+  reasoning: { minimum: 0, maximum: MOST_TOKENS },
+  split: { minimum: 1, maximum: 1_048_576 },
+};
+
+/**
+ * Takes the script off a text: what is left is the question. Without a script, tokens are `paceMs` apart. Throws a 400
+ * that names the fault of a wrong script.
+ */
+export function splitScript(text: string, paceMs: number): { script: Script; question: string } {
+  if (!text.startsWith("emulate {")) return { script: { delay_ms: paceMs }, question: text };
+  const end = text.indexOf("\n");
+  const line = end < 0 ? text : text.slice(0, end);
+  return { script: parseScript(line.slice("emulate ".length)), question: end < 0 ? "" : text.slice(end + 1) };
+}
+
+function parseScript(json: string): Script {
+  let script: unknown;
+  try {
+    script = JSON.parse(json);
+  } catch (error) {
+    throw faulty(error instanceof Error ? error.message : "it is not JSON");
+  }
+  if (!isObject(script)) throw faulty("it is not an object");
+  for (const [key, value] of Object.entries(script)) {
+    if (!Object.hasOwn(rules, key)) throw faulty(`there is no '${key}'; there is ${Object.keys(rules).join(", ")}`);
+    checkValue(key, value, rules[key as keyof Script]);
+  }
+  if ("tokens" in script && "text" in script) throw faulty("'tokens' and 'text' exclude each other");
+  return script;
+}
+
+function checkValue(key: string, value: unknown, rule: Rule): void {
+  if (typeof rule === "string") {
+    if (typeof value !== rule) throw faulty(`'${key}' must be a ${rule}`);
+    return;
+  }
+  const fits = Number.isInteger(value) && Number(value) >= rule.minimum && Number(value) <= rule.maximum;
+  if (!fits) throw faulty(`'${key}' must be an integer from ${rule.minimum} to ${rule.maximum}`);
+}
+
+function faulty(reason: string) {
+  return invalidRequest(`The emulate script is not valid: ${reason}.`, "messages", "invalid_value");
+}

@@ -1,0 +1,57 @@
+// The functions that a request offers, which one is called, and with which arguments.
+import { isObject, type JsonObject, readObjects, readString } from "./body.ts";
+import { invalidRequest, invalidType, invalidValue } from "./errors.ts";
+import { valueForSchema } from "./json-value.ts";
+import { allWords, likelyValues } from "./question.ts";
+
+export interface FunctionTool {
+  name: string;
+  description: string;
+  parameters: unknown;
+}
+
+/** What the caller wants: the model's own choice, no call, a call, or a call of that function. */
+export type ToolChoice = "auto" | "none" | "required" | { name: string };
+
+/** The functions of a chat body. Throws the 400 for tools that Chat Completions has not. */
+export function readChatTools(body: JsonObject): FunctionTool[] {
+  return readObjects(body, "tools").map((tool, index) => {
+    const type = readString(tool, "type", `tools[${index}].type`);
+    if (type !== "function") throw invalidValue(`tools[${index}].type`, type, ["function"]);
+    const offered = isObject(tool["function"]) ? tool["function"] : {};
+    const name = readString(offered, "name", `tools[${index}].function.name`);
+    const description = typeof offered["description"] === "string" ? offered["description"] : "";
+    return { name, description, parameters: offered["parameters"] };
+  });
+}
+
+/** The `tool_choice` of a chat body. Throws the 400 for one that names no offered function. */
+export function readToolChoice(body: JsonObject, tools: FunctionTool[]): ToolChoice {
+  const choice = body["tool_choice"] ?? (tools.length > 0 ? "auto" : "none");
+  if (body["tool_choice"] && tools.length === 0) {
+    throw invalidRequest("'tool_choice' is only allowed when 'tools' are specified.", "tool_choice");
+  }
+  if (choice === "auto" || choice === "none" || choice === "required") return choice;
+  if (typeof choice === "string") throw invalidValue("tool_choice", choice, ["none", "auto", "required"]);
+  if (!isObject(choice)) throw invalidType("tool_choice", "one of a string or an object", choice);
+  if (isObject(choice["allowed_tools"])) return choice["allowed_tools"]["mode"] === "required" ? "required" : "auto";
+  const name = readString(isObject(choice["function"]) ? choice["function"] : {}, "name", "tool_choice.function.name");
+  if (tools.some((tool) => tool.name === name)) return { name };
+  throw invalidRequest(`Tool choice '${name}' not found in 'tools' parameter.`, "tool_choice");
+}
+
+/** The function that a question is about: the named one, else the one that shares most words with the question. */
+export function chooseTool(tools: FunctionTool[], choice: ToolChoice, question: string): FunctionTool | undefined {
+  if (typeof choice === "object") return tools.find((tool) => tool.name === choice.name);
+  const asked = new Set(allWords(question.toLowerCase()));
+  const score = (tool: FunctionTool) =>
+    allWords(`${tool.name.replaceAll(/[_-]/g, " ")} ${tool.description}`.toLowerCase()).filter((word) =>
+      asked.has(word),
+    ).length;
+  return tools.toSorted((first, second) => score(second) - score(first))[0];
+}
+
+/** Arguments for a function, as JSON. */
+export function makeArguments(tool: FunctionTool, question: string): string {
+  return JSON.stringify(valueForSchema(tool.parameters ?? { type: "object" }, likelyValues(question)));
+}
