@@ -7,7 +7,6 @@ const ERRORS = {
   unsupported_parameter: { status: 400, type: "invalid_request_error" },
   unsupported_value: { status: 400, type: "invalid_request_error" },
   invalid_api_key: { status: 401, type: "invalid_request_error" },
-  model_not_allowed: { status: 403, type: "invalid_request_error" },
   model_not_found: { status: 404, type: "invalid_request_error" },
   not_found: { status: 404, type: "invalid_request_error" },
   body_too_large: { status: 413, type: "invalid_request_error" },

@@ -60,7 +60,7 @@ export async function metered(caller: Caller, call: Call): Promise<Response> {
   const { plan } = choosePlan(catalog, user.plan);
   const { model, sunset } = chooseModel(catalog, call.model, startedAt);
   const exchange = call.prepare(model);
-  requireEndpoint(catalog, model, exchange.endpoint);
+  requireEndpoint(catalog, model, exchange.endpoint, startedAt);
   const bound = toBound(call.demand, model.card, plan, catalog.min_output_tokens);
 
   // From here on the request is kept alive until it is settled, even when its caller leaves.
@@ -109,7 +109,7 @@ async function send(
     );
     Object.assign(headers, passedHeaders(response));
     if (!call.stream) {
-      const answer = exchange.read(await response.text());
+      const answer = exchange.read(await readText(response));
       watchdog.stop();
       const view = await settle(answer.progress, { kind: "finished" });
       return respond(answer.conclude(leftOf(view)), "application/json", headers, view);
@@ -164,6 +164,15 @@ function createSettlement(granted: Granted & { startedAt: number; over: () => vo
 function respond(body: BodyInit, type: string, headers: Record<string, string>, view: View): Response {
   const limits = rateLimitHeaders(view, Date.now());
   return new Response(body, { headers: { ...headers, ...limits, "content-type": type, "cache-control": "no-cache" } });
+}
+
+/** The whole answer. A connection that breaks off is the provider's fault. */
+async function readText(response: Response): Promise<string> {
+  try {
+    return await response.text();
+  } catch (cause) {
+    throw apiError("provider_error", "The model's answer broke off. Please try again.", { cause });
+  }
 }
 
 function requireStream(response: Response): ReadableStream<Uint8Array> {

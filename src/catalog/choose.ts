@@ -4,8 +4,9 @@ import type { Endpoint } from "../endpoints/table.ts";
 import { ENDPOINTS } from "../endpoints/table.ts";
 import { apiError } from "../errors.ts";
 import type { Model, Sunset } from "./resolve.ts";
-import { entry, resolveModel, toDay } from "./resolve.ts";
+import { resolveModel, toDay } from "./resolve.ts";
 import type { Catalog, Plan } from "./schema.ts";
+import { entry } from "./schema.ts";
 
 /** The plan that a token claims, or the default one: a claim that names no plan earns nothing more. */
 export function choosePlan(catalog: Catalog, claimed: string | undefined): { name: string; plan: Plan } {
@@ -35,12 +36,22 @@ export function chooseModel(
   }
 }
 
-/** Throws 400 when the model's card does not list the endpoint, naming models whose cards do. */
-export function requireEndpoint(catalog: Catalog, { asked, card }: Model, endpoint: Endpoint): void {
-  if (card.endpoints.includes(endpoint)) return;
-  const others = Object.keys(catalog.cards).filter((id) => catalog.cards[id]?.endpoints.includes(endpoint));
-  const message = `The model '${asked}' does not support ${ENDPOINTS[endpoint].title}. Models that do: ${others.join(", ")}.`;
+/** Throws 400 when the model's card does not list the endpoint, naming the models of `now` that do. */
+export function requireEndpoint(catalog: Catalog, model: Model, endpoint: Endpoint, now: number): void {
+  if (model.card.endpoints.includes(endpoint)) return;
+  const others = modelsOf(catalog, now).filter(({ card }) => card.endpoints.includes(endpoint));
+  const names = others.map(({ asked }) => asked).join(", ");
+  const message = `The model '${model.asked}' does not support ${ENDPOINTS[endpoint].title}. Models that do: ${names}.`;
   throw apiError("unsupported_value", message, { param: "model" });
+}
+
+/** Every name that answers at a moment (epoch ms), aliases first. */
+export function modelsOf(catalog: Catalog, now: number): Model[] {
+  const snapshots = Object.values(catalog.cards).flatMap((card) => Object.keys(card.snapshots));
+  return [...Object.keys(catalog.aliases), ...snapshots].flatMap((name) => {
+    const resolution = resolveModel(catalog, name, toDay(now));
+    return resolution.kind === "found" ? [resolution.model] : [];
+  });
 }
 
 /**

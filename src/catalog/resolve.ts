@@ -1,6 +1,7 @@
 // Which model answers: from the name that was asked for to a snapshot that is alive. Pure: the day comes in.
 
 import type { Alias, Catalog, ModelCard } from "./schema.ts";
+import { entry } from "./schema.ts";
 
 export interface Model {
   /** The name that the caller asked for. */
@@ -62,11 +63,6 @@ function findSnapshot(catalog: Catalog, name: string) {
     if (snapshot) return { id, card, snapshot };
   }
   return undefined;
-}
-
-/** What a record of the catalog holds under a name that a caller chose; names of Object's own are not in it. */
-export function entry<Value>(record: Record<string, Value>, name: string): Value | undefined {
-  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 /** The UTC day of a moment (epoch ms), as YYYY-MM-DD. */

@@ -136,17 +136,22 @@ export function parseCatalog(document: unknown): CatalogResult {
   return faults.length > 0 ? { ok: false, faults } : { ok: true, catalog: parsed.output };
 }
 
+/** What a record of the catalog holds under any name; names of Object's own properties are not in it. */
+export function entry<Value>(record: Record<string, Value>, name: string): Value | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
 function danglingNames(catalog: Catalog): string[] {
   const faults: string[] = [];
   const snapshots = new Set<string>();
   for (const [id, card] of Object.entries(catalog.cards)) {
-    if (!catalog.providers[card.provider]) faults.push(`cards.${id}.provider: no provider '${card.provider}'`);
+    if (!entry(catalog.providers, card.provider)) faults.push(`cards.${id}.provider: no provider '${card.provider}'`);
     for (const name of Object.keys(card.snapshots)) {
       if (snapshots.has(name)) faults.push(`cards.${id}.snapshots.${name}: is in another card too`);
       snapshots.add(name);
     }
   }
-  const leads = (name: string) => snapshots.has(name) || name in catalog.aliases;
+  const leads = (name: string) => snapshots.has(name) || Object.hasOwn(catalog.aliases, name);
   for (const [id, card] of Object.entries(catalog.cards)) {
     for (const [name, { successor }] of Object.entries(card.snapshots)) {
       if (successor && !leads(successor))
@@ -157,6 +162,6 @@ function danglingNames(catalog: Catalog): string[] {
     if (snapshots.has(name)) faults.push(`aliases.${name}: is a snapshot too`);
     if (!leads(target)) faults.push(`aliases.${name}.target: no model '${target}'`);
   }
-  if (!catalog.plans[catalog.default_plan]) faults.push(`default_plan: no plan '${catalog.default_plan}'`);
+  if (!entry(catalog.plans, catalog.default_plan)) faults.push(`default_plan: no plan '${catalog.default_plan}'`);
   return faults;
 }

@@ -5,7 +5,12 @@ import type { ErrorBody } from "../errors.ts";
 import type { Finish, Piece } from "../stream/answer.ts";
 
 const Text = v.nullish(v.string());
-const Count = v.fallback(v.pipe(v.number(), v.integer(), v.minValue(0)), 0);
+const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
+/** A count that says more about another; not knowing it is the same as none. */
+const Detail = v.fallback(
+  v.nullish(v.object({ cached_tokens: v.nullish(Count), reasoning_tokens: v.nullish(Count) })),
+  null,
+);
 
 const ToolCall = v.object({
   index: v.optional(v.number()),
@@ -24,8 +29,8 @@ const Choice = v.object({
 const Usage = v.object({
   prompt_tokens: Count,
   completion_tokens: Count,
-  prompt_tokens_details: v.nullish(v.object({ cached_tokens: v.nullish(Count) })),
-  completion_tokens_details: v.nullish(v.object({ reasoning_tokens: v.nullish(Count) })),
+  prompt_tokens_details: Detail,
+  completion_tokens_details: Detail,
 });
 
 const ProviderError = v.object({
@@ -38,7 +43,8 @@ const ProviderError = v.object({
 /** A chunk of a stream, a whole completion, or an error: the three things that this endpoint sends. */
 const Body = v.object({
   choices: v.nullish(v.array(Choice)),
-  usage: v.nullish(Usage),
+  /** Usage that cannot be read is none: the answer is charged by estimate, not for free. */
+  usage: v.fallback(v.nullish(Usage), null),
   error: v.nullish(ProviderError),
 });
 
@@ -68,7 +74,7 @@ export function readChatBody(text: string): Piece[] {
     for (const [position, call] of (message?.tool_calls ?? []).entries()) pieces.push(toToolPiece(call, position));
     if (choice.finish_reason) pieces.push({ kind: "finish", finish: FINISHES[choice.finish_reason] ?? "stop" });
   }
-  if (usage) pieces.push({ kind: "usage", usage: toUsage(usage) });
+  if (usage) pieces.push({ kind: "usage", usage: toUsage(usage), alone: !choices || choices.length === 0 });
   if (error) pieces.push({ kind: "error", error });
   return pieces;
 }

@@ -6,6 +6,7 @@ import type { Model } from "../catalog/resolve.ts";
 import { apiError } from "../errors.ts";
 import type { Demand } from "../quota/bound.ts";
 import { utf8Length } from "../stream/answer.ts";
+import { textOr } from "./text-or.ts";
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
 
@@ -17,7 +18,12 @@ const ImagePart = v.looseObject({
 // Audio and files are absent on purpose: neither has a bound, and a file id may be another user's.
 const Part = v.variant("type", [TextPart, ImagePart]);
 
-const Message = v.looseObject({ role: v.string(), content: v.nullish(v.union([v.string(), v.array(Part)])) });
+const Message = v.looseObject({
+  role: v.string(),
+  content: v.nullish(textOr(v.array(Part))),
+  /** Sound that the provider stored; its answers carry `null` here, and clients send them back whole. */
+  audio: v.optional(v.null()),
+});
 
 // Tools that the provider itself would run cost extra; these two are run by the caller.
 const Tool = v.looseObject({ type: v.picklist(["function", "custom"]) });

@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import type { Demand } from "../quota/bound.ts";
 import { utf8Length } from "../stream/answer.ts";
+import { textOr } from "./text-or.ts";
 
 const ImageUrl = v.pipe(v.string(), v.regex(/^(https:\/\/|data:image\/)/, "must be an https or data:image URL"));
 
@@ -14,7 +15,7 @@ const Part = v.variant("type", [
 const ToolCall = v.strictObject({ id: v.string(), name: v.string(), arguments: v.string() });
 
 const Message = v.variant("role", [
-  v.strictObject({ role: v.literal("user"), content: v.union([v.string(), v.array(Part)]) }),
+  v.strictObject({ role: v.literal("user"), content: textOr(v.array(Part)) }),
   v.strictObject({
     role: v.literal("assistant"),
     content: v.optional(v.string()),
@@ -34,7 +35,10 @@ const Tool = v.strictObject({
 });
 
 export const SlimRequest = v.strictObject({
-  input: v.union([v.pipe(v.string(), v.minLength(1)), v.pipe(v.array(Message), v.minLength(1))]),
+  input: v.pipe(
+    textOr(v.array(Message)),
+    v.check((input) => input.length > 0, "must not be empty"),
+  ),
   model: v.optional(v.string(), "default"),
   instructions: v.optional(v.string()),
   effort: v.optional(v.string()),

@@ -79,7 +79,7 @@ export function reserve(
   const view = viewOf(state, limits);
   const answer = (result: ReserveResult) => ({ ledger: state, changed: false, result });
 
-  const known = state.leases[key];
+  const known = Object.hasOwn(state.leases, key) ? state.leases[key] : undefined;
   if (known) return answer({ ok: true, granted: known.granted, view });
   if (state.settled.includes(key)) return answer({ ok: false, reason: "settled", view });
   if (view.leases.running >= limits.concurrent) {
@@ -114,7 +114,7 @@ export function settle(
 ): { ledger: Ledger; changed: boolean } {
   const state = sweep(ledger, now);
   const { [key]: lease, ...leases } = state.leases;
-  if (!lease) return { ledger: state, changed: false };
+  if (!lease || !Object.hasOwn(state.leases, key)) return { ledger: state, changed: false };
   const already = lease.ended ? { tokens: lease.tokens, requests: 1 } : { tokens: 0, requests: 0 };
   const used = addUse(state.used, lease, {
     tokens: Math.min(charge.tokens, lease.tokens) - already.tokens,

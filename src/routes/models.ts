@@ -1,9 +1,9 @@
 // GET /v1/models and /v1/models/:id: the catalog in OpenAI's shape, with each model's card beside it.
 
 import { Hono } from "hono";
-import { chooseModel } from "../catalog/choose.ts";
+import { chooseModel, modelsOf } from "../catalog/choose.ts";
 import type { Model } from "../catalog/resolve.ts";
-import { entry, resolveModel, toDay } from "../catalog/resolve.ts";
+import { entry } from "../catalog/schema.ts";
 import { activeCatalog } from "../catalog/store.ts";
 import type { AppEnv } from "../env.ts";
 import { callerOf } from "./caller.ts";
@@ -12,12 +12,7 @@ export const models = new Hono<AppEnv>()
   .get("/", async (c) => {
     const now = Date.now();
     const { catalog } = await activeCatalog(c.env.CATALOG, now, callerOf(c).waitUntil);
-    const snapshots = Object.values(catalog.cards).flatMap((card) => Object.keys(card.snapshots));
-    const data = [...Object.keys(catalog.aliases), ...snapshots].flatMap((name) => {
-      const resolution = resolveModel(catalog, name, toDay(now));
-      return resolution.kind === "found" ? [toModelObject(resolution.model)] : [];
-    });
-    return c.json({ object: "list", data });
+    return c.json({ object: "list", data: modelsOf(catalog, now).map(toModelObject) });
   })
   .get("/:id", async (c) => {
     const now = Date.now();

@@ -19,7 +19,8 @@ export type Piece =
   /** Part of the tool call with that index; `arguments` is a fragment of JSON text. */
   | { kind: "tool"; index: number; id?: string; name?: string; arguments: string }
   | { kind: "finish"; finish: Finish }
-  | { kind: "usage"; usage: Usage }
+  /** `alone`: the event holds nothing else. */
+  | { kind: "usage"; usage: Usage; alone: boolean }
   | { kind: "error"; error: ErrorBody }
   /** The dialect's own sign that the answer is whole. */
   | { kind: "end" };

@@ -11,7 +11,8 @@ export interface RawEvent {
 
 /** An event that has not ended after this many characters is not one that we pass on. */
 const LONGEST_EVENT = 1_000_000;
-const BLANK_LINE = /\r\n\r\n|\n\n|\r\r(?!\n)/g;
+/** Two ends of line in a row. After one with an LF, a CR at the end of what has come waits for an LF of its own. */
+const BLANK_LINE = /(?:\r\n|\n)(?:\r\n|\n|\r(?!\n|$))|\r(?!\n)(?:\r\n|\n|\r(?!\n))/g;
 
 /** Returns a function that takes bytes and gives the events that they complete. It throws on an endless event. */
 export function createEventReader(): (bytes: Uint8Array) => RawEvent[] {

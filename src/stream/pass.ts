@@ -39,4 +39,4 @@ export function createPassCodec(dialect: Dialect, keepUsage: boolean): Codec {
   };
 }
 
-const isUsageOnly = (pieces: Piece[]) => pieces.length > 0 && pieces.every(({ kind }) => kind === "usage");
+const isUsageOnly = (pieces: Piece[]) => pieces.some((piece) => piece.kind === "usage" && piece.alone);

@@ -62,22 +62,25 @@ export async function pump(
   };
 
   let cause: unknown;
+  const reader = createReader(flow, clock);
+  const isOver = () => signal.aborted || codec.progress.ended || codec.progress.error !== undefined;
   try {
-    const reader = createReader(flow, clock);
-    const isOver = () => signal.aborted || codec.progress.ended || codec.progress.error !== undefined;
-    let sent = await send();
-    for (let more = true; more && !isOver();) {
+    let sentBefore = false;
+    let more = true;
+    while (more && !isOver()) {
+      const sent = await send();
+      sentBefore ||= sent;
+      if (sent && coalesceMs > 0) await clock.wait(coalesceMs, signal);
+      if (isOver()) break;
       more = await reader.next();
       // The first text goes at once. Later text takes along all that has arrived by now, but never waits for more.
-      const until = sent ? clock.now() + coalesceMs : 0;
+      const until = sentBefore ? clock.now() + coalesceMs : 0;
       while (more && !isOver() && clock.now() < until && (await reader.hasArrived())) more = await reader.next();
-      const some = await send();
-      if (some && more && coalesceMs > 0 && !isOver()) await clock.wait(coalesceMs, signal);
-      sent ||= some;
     }
   } catch (error) {
     cause = error;
   }
+  if (!signal.aborted) await send();
   if (signal.aborted) return signal.reason as Ending;
   void flow.source.cancel().catch(ignore);
   return endingOf(codec, cause);

@@ -56,8 +56,8 @@ export function startWatchdog(clock: Clock, deadlines: Deadlines, control: Abort
         sentAt = now;
         keepAlive();
       }
-      const aliveAt = keepAlive ? sentAt + deadlines.keep_alive_ms : Infinity;
-      const next = Math.min(totalAt, silentAt, Math.max(aliveAt, now + 1), now + LONGEST_SLEEP_MS);
+      const aliveAt = keepAlive && waitingSince !== undefined ? sentAt + deadlines.keep_alive_ms : Infinity;
+      const next = Math.min(totalAt, silentAt, aliveAt, now + LONGEST_SLEEP_MS);
       await clock.wait(next - now, stopped.signal);
     }
   };
