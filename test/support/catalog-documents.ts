@@ -1,0 +1,53 @@
+// Catalogs for tests: the bundled one, complete, and the smallest document that a test can bend.
+
+import bundled from "../../src/catalog/default.json" with { type: "json" };
+import type { Model } from "../../src/catalog/resolve.ts";
+import { resolveModel } from "../../src/catalog/resolve.ts";
+import type { Catalog, ModelCard } from "../../src/catalog/schema.ts";
+import { parseCatalog } from "../../src/catalog/schema.ts";
+
+/** A catalog document as somebody would write it: any JSON. */
+export type Document = Record<string, unknown>;
+
+/** The catalog that a document becomes; throws with its faults. */
+export function complete(document: unknown): Catalog {
+  const parsed = parseCatalog(document);
+  if (!parsed.ok) throw new Error(parsed.faults.join("; "));
+  return parsed.catalog;
+}
+
+export const bundledCatalog = (): Catalog => complete(bundled);
+
+/** The bundled catalog's model for a name on a day. */
+export function bundledModel(asked: string, today = "2026-10-01"): Model {
+  const resolution = resolveModel(bundledCatalog(), asked, today);
+  if (resolution.kind !== "found") throw new Error(`${asked} is ${resolution.kind} on ${today}`);
+  return resolution.model;
+}
+
+export const bundledCard = (asked: string): ModelCard => bundledModel(asked).card;
+
+/** The shortest card: text in, text out, over Chat Completions. */
+export function cardDocument(snapshots: Document, changes: Document = {}): Document {
+  return {
+    provider: "house",
+    name: "A model",
+    modalities: { input: ["text"], output: ["text"] },
+    endpoints: ["chat_completions"],
+    snapshots,
+    ...changes,
+  };
+}
+
+/** The shortest catalog: one provider, one card with one snapshot, one alias, one plan. */
+export function catalogDocument(changes: Document = {}): Document {
+  return {
+    schema: 1,
+    providers: { house: { base_url: "https://models.test/v1", key_variable: "HOUSE_API_KEY" } },
+    cards: { swift: cardDocument({ "swift-1": {} }) },
+    aliases: { default: { target: "swift-1" } },
+    default_plan: "free",
+    plans: { free: { windows: [{ unit: "tokens", per: "day", limit: 1000 }], concurrent: 1, max_output_tokens: 100 } },
+    ...changes,
+  };
+}

@@ -1,0 +1,33 @@
+// How tests speak to the emulated provider: the line that scripts an answer, and the totals that it keeps.
+
+import type { Totals } from "../../dev/provider/exchange.ts";
+import type { Script } from "../../dev/provider/script.ts";
+import { repeatUntil } from "./repeat.ts";
+
+export interface Stats extends Totals {
+  last: { path: string; headers: Record<string, string>; body: Record<string, unknown> } | null;
+}
+
+const STATS_URL = "http://provider/__stats";
+
+/** A user message that makes the provider answer as scripted. */
+export function emulate(script: Script): string {
+  return `emulate ${JSON.stringify(script)}`;
+}
+
+/** The provider's totals through whatever reaches it: a service binding, or a handle of the test harness. */
+export function createEmulation(
+  send: (url: string, init?: { method: string }) => Promise<{ json(): Promise<unknown> }>,
+) {
+  const stats = async () => (await (await send(STATS_URL)).json()) as Stats;
+  return {
+    stats,
+    /** The totals once an exchange is open. */
+    busy: () => repeatUntil(stats, ({ active }) => active > 0),
+    /** The totals once no exchange is open any more. */
+    idle: () => repeatUntil(stats, ({ active }) => active === 0),
+    zero: async () => {
+      await send(STATS_URL, { method: "DELETE" });
+    },
+  };
+}

@@ -1,0 +1,66 @@
+// The two routes on which a chat can be had, in one form: how each is asked, and how each tells usage and failure.
+
+import type { Script } from "../../dev/provider/script.ts";
+import type { Caller, ErrorEnvelope } from "./caller.ts";
+import { emulate } from "./emulation.ts";
+import { readEvents } from "./events.ts";
+
+export interface Surface {
+  path: string;
+  /** The body of a chat that the provider answers as scripted. */
+  body(script: Script, stream: boolean): Record<string, unknown>;
+  /** All tokens of an answer, as the provider counted them; NaN where it did not say. */
+  tokens(text: string, stream: boolean): number;
+  /** The error that a stream ended with, or undefined when it came to its end. Throws when it did neither. */
+  failure(text: string): ErrorEnvelope["error"] | undefined;
+}
+
+interface SlimEnd {
+  usage?: { input: number; output: number };
+}
+
+interface OpenaiEnd {
+  usage?: { total_tokens: number };
+  error?: ErrorEnvelope["error"];
+}
+
+export const SLIM: Surface = {
+  path: "/chat",
+  body: (script, stream) => ({ input: emulate(script), stream }),
+  tokens(text, stream) {
+    const { usage } = JSON.parse(stream ? (readEvents(text).at(-1)?.data ?? "") : text) as SlimEnd;
+    return usage ? usage.input + usage.output : NaN;
+  },
+  failure(text) {
+    const last = readEvents(text).at(-1);
+    if (last?.name === "done") return undefined;
+    if (last?.name === "failed") return (JSON.parse(last.data) as ErrorEnvelope).error;
+    throw new Error(`an unfinished stream: ${text}`);
+  },
+};
+
+export const OPENAI: Surface = {
+  path: "/v1/chat/completions",
+  body: (script, stream) => ({
+    model: "o4-mini",
+    messages: [{ role: "user", content: emulate(script) }],
+    ...(stream ? { stream, stream_options: { include_usage: true } } : {}),
+  }),
+  tokens(text, stream) {
+    // The usage chunk is the last but [DONE].
+    const { usage } = JSON.parse(stream ? (readEvents(text).at(-2)?.data ?? "") : text) as OpenaiEnd;
+    return usage?.total_tokens ?? NaN;
+  },
+  failure(text) {
+    const last = readEvents(text).at(-1)?.data;
+    if (last === "[DONE]") return undefined;
+    const { error } = JSON.parse(last ?? "{}") as OpenaiEnd;
+    if (error) return error;
+    throw new Error(`an unfinished stream: ${text}`);
+  },
+};
+
+/** Asks for an answer as scripted; streamed unless told otherwise. */
+export function ask(caller: Caller, surface: Surface, script: Script, stream = true): Promise<Response> {
+  return caller.post(surface.path, surface.body(script, stream));
+}

@@ -1,0 +1,202 @@
+// The catalog's schema: the bundled document is complete, a faulty one is told where, and a short one gets its defaults.
+
+import { describe, expect, it } from "vitest";
+import bundled from "../../../src/catalog/default.json" with { type: "json" };
+import { parseCatalog } from "../../../src/catalog/schema.ts";
+import type { Document } from "../../support/catalog-documents.ts";
+import {
+  bundledCard,
+  bundledCatalog,
+  cardDocument,
+  catalogDocument,
+  complete,
+} from "../../support/catalog-documents.ts";
+
+/** The faults of a document; none when it is valid. */
+function faultsOf(document: unknown): string[] {
+  const parsed = parseCatalog(document);
+  return parsed.ok ? [] : parsed.faults;
+}
+const faultsWith = (changes: Document) => faultsOf(catalogDocument(changes));
+const cardsWith = (changes: Document) => ({ cards: { swift: cardDocument({ "swift-1": {} }, changes) } });
+
+describe("the bundled catalog", () => {
+  it("has no faults", () => {
+    expect(faultsOf(bundled)).toEqual([]);
+  });
+
+  it("knows the basic figures of o4-mini", () => {
+    expect(bundledCard("o4-mini")).toMatchObject({
+      context_window: 200_000,
+      max_output_tokens: 100_000,
+      knowledge_cutoff: "2024-06-01",
+      prices: { input: 1.1, cached_input: 0.275, output: 4.4 },
+      modalities: { input: ["text", "image"], output: ["text"] },
+      reasoning: { efforts: ["low", "medium", "high"] },
+      endpoints: ["chat_completions", "responses", "batch", "fine_tuning"],
+    });
+  });
+
+  it("has the plans that the README names, and free is the default", () => {
+    const { plans, default_plan } = bundledCatalog();
+    expect(default_plan).toBe("free");
+    expect(plans.free).toEqual({
+      windows: [
+        { unit: "tokens", per: "day", limit: 20_000 },
+        { unit: "requests", per: "minute", limit: 10 },
+      ],
+      concurrent: 2,
+      max_output_tokens: 2000,
+    });
+    expect(plans.pro).toEqual({
+      windows: [
+        { unit: "tokens", per: "day", limit: 1_000_000 },
+        { unit: "requests", per: "minute", limit: 120 },
+      ],
+      concurrent: 8,
+      max_output_tokens: 16_000,
+    });
+  });
+
+  it("gives every chat model that takes images a ceiling for one", () => {
+    const chats = Object.entries(bundledCatalog().cards).filter(([, card]) =>
+      card.endpoints.includes("chat_completions"),
+    );
+    const seeing = chats.filter(([, card]) => card.modalities.input.includes("image"));
+    expect(seeing.length).toBeGreaterThan(0);
+    expect(seeing.filter(([, card]) => !card.image_tokens).map(([id]) => id)).toEqual([]);
+  });
+
+  it("gives every chat model limits of its own, so that its input and output are bounded", () => {
+    const chats = Object.entries(bundledCatalog().cards).filter(([, card]) =>
+      card.endpoints.includes("chat_completions"),
+    );
+    expect(chats.filter(([, card]) => !card.context_window || !card.max_output_tokens).map(([id]) => id)).toEqual([]);
+  });
+});
+
+describe("a short document", () => {
+  it("is completed with every default", () => {
+    const { min_output_tokens, timing, cards, aliases } = complete(catalogDocument());
+    expect(min_output_tokens).toBe(256);
+    expect(timing).toEqual({
+      first_byte_ms: 120_000,
+      idle_ms: 60_000,
+      total_ms: 600_000,
+      keep_alive_ms: 15_000,
+      coalesce_ms: 40,
+    });
+    expect(cards.swift).toMatchObject({ tagline: "", features: [], tools: [], refuses: {} });
+    expect(aliases.default).toEqual({ target: "swift-1", strict: false });
+  });
+
+  it("keeps what it says itself", () => {
+    const { min_output_tokens, timing } = complete(
+      catalogDocument({ min_output_tokens: 0, timing: { total_ms: 5000 } }),
+    );
+    expect(min_output_tokens).toBe(0);
+    expect(timing).toMatchObject({ total_ms: 5000, idle_ms: 60_000 });
+  });
+
+  it("assumes that a reasoning model thinks, where it does not say how much", () => {
+    const { cards } = complete(catalogDocument(cardsWith({ reasoning: { efforts: ["low"] } })));
+    expect(cards.swift?.reasoning).toEqual({ efforts: ["low"], allowance: 1024 });
+  });
+});
+
+describe("a fault in the shape", () => {
+  it.each<[string, Document, string]>([
+    ["a string for a number", cardsWith({ context_window: "200k" }), "cards.swift.context_window"],
+    ["half a token", cardsWith({ image_tokens: 1.5 }), "cards.swift.image_tokens"],
+    ["a negative price", cardsWith({ prices: { input: -1, output: 1 } }), "cards.swift.prices.input"],
+    ["a date that is none", cardsWith({ knowledge_cutoff: "June 2024" }), "cards.swift.knowledge_cutoff"],
+    ["an endpoint that OpenAI does not have", cardsWith({ endpoints: ["chat"] }), "cards.swift.endpoints.0"],
+    [
+      "a modality that is none",
+      cardsWith({ modalities: { input: ["smell"], output: [] } }),
+      "cards.swift.modalities.input.0",
+    ],
+    ["an unknown field of a card", cardsWith({ colour: "blue" }), "cards.swift.colour"],
+    ["an unknown field of the catalog", { planz: {} }, "planz"],
+    ["a field that is missing", { plans: undefined }, "plans"],
+    [
+      "a plan without a request at once",
+      { plans: { free: { windows: [], concurrent: 0, max_output_tokens: 1 } } },
+      "plans.free.concurrent",
+    ],
+    [
+      "a window of a unit that is not counted",
+      { plans: { free: { windows: [{ unit: "words", per: "day", limit: 1 }], concurrent: 1, max_output_tokens: 1 } } },
+      "plans.free.windows.0.unit",
+    ],
+    [
+      "a key variable that is not called a key",
+      { providers: { house: { base_url: "https://models.test", key_variable: "AUTH_SECRET" } } },
+      "providers.house.key_variable",
+    ],
+    [
+      "a base URL that is none",
+      { providers: { house: { base_url: "models.test", key_variable: "HOUSE_API_KEY" } } },
+      "providers.house.base_url",
+    ],
+    ["a deadline of days", { timing: { total_ms: 90_000_000 } }, "timing.total_ms"],
+    ["another schema", { schema: 2 }, "schema"],
+    ["a name with a space", { aliases: { "my model": { target: "swift-1" } } }, "aliases.my model"],
+  ])("is told with its path: %s", (_what, changes, path) => {
+    const faults = faultsWith(changes);
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toMatch(new RegExp(`^${path}: .+`));
+  });
+
+  it("is told when the document is no object at all", () => {
+    for (const document of [null, "catalog", 7, []]) expect(faultsOf(document).join()).toMatch(/^(catalog|schema)/);
+  });
+
+  it("is told with all others at once", () => {
+    const faults = faultsWith({ min_output_tokens: -1, default_plan: 7 });
+    expect(faults.map((fault) => fault.split(":")[0])).toEqual(["default_plan", "min_output_tokens"]);
+  });
+});
+
+describe("a name that leads nowhere", () => {
+  it.each<[string, Document, string]>([
+    ["a card's provider", cardsWith({ provider: "nobody" }), "cards.swift.provider: no provider 'nobody'"],
+    [
+      "a snapshot's successor",
+      { cards: { swift: cardDocument({ "swift-1": { successor: "swift-9" } }) } },
+      "cards.swift.snapshots.swift-1.successor: no model 'swift-9'",
+    ],
+    ["an alias", { aliases: { default: { target: "swift-9" } } }, "aliases.default.target: no model 'swift-9'"],
+    ["the default plan", { default_plan: "gold" }, "default_plan: no plan 'gold'"],
+    [
+      "an alias that is a snapshot too",
+      { aliases: { "swift-1": { target: "swift-1" } } },
+      "aliases.swift-1: is a snapshot too",
+    ],
+    [
+      "a snapshot that two cards have",
+      { cards: { swift: cardDocument({ "swift-1": {} }), other: cardDocument({ "swift-1": {} }) } },
+      "cards.other.snapshots.swift-1: is in another card too",
+    ],
+  ])("is a fault with its path: %s", (_what, changes, fault) => {
+    expect(faultsWith(changes)).toEqual([fault]);
+  });
+
+  it.each<[string, Document]>([
+    ["cards.swift.provider", cardsWith({ provider: "constructor" })],
+    [
+      "cards.swift.snapshots.swift-1.successor",
+      { cards: { swift: cardDocument({ "swift-1": { successor: "toString" } }) } },
+    ],
+    ["aliases.default.target", { aliases: { default: { target: "valueOf" } } }],
+    ["default_plan", { default_plan: "constructor" }],
+  ])("is a fault at %s even when Object has a property of that name", (path, changes) => {
+    expect(faultsWith(changes).map((fault) => fault.split(":")[0])).toEqual([path]);
+  });
+
+  it("does not include an alias of an alias, nor a successor that is an alias", () => {
+    const cards = { swift: cardDocument({ "swift-1": { successor: "latest" }, "swift-2": {} }) };
+    const aliases = { latest: { target: "swift-2" }, default: { target: "latest" } };
+    expect(faultsWith({ cards, aliases })).toEqual([]);
+  });
+});

@@ -1,0 +1,47 @@
+// What a request is charged for: the provider's count, else an estimate of what was sent and relayed.
+
+import { describe, expect, it } from "vitest";
+import type { Demand } from "../../../src/quota/bound.ts";
+import { NO_CHARGE, toCharge } from "../../../src/quota/charge.ts";
+import type { Progress } from "../../../src/stream/answer.ts";
+import { emptyProgress } from "../../../src/stream/answer.ts";
+import { bundledCard } from "../../support/catalog-documents.ts";
+
+const REASONING = bundledCard("o4-mini");
+const PLAIN = bundledCard("whisper-1");
+
+const charge = (progress: Partial<Progress>, demand: Partial<Demand> = {}, card = PLAIN) =>
+  toCharge(
+    { ...emptyProgress(), ...progress },
+    { inputBytes: 0, images: 0, choices: 1, maxOutputTokens: undefined, ...demand },
+    card,
+  );
+
+describe("a charge", () => {
+  it("is the provider's own count, in which cached and reasoning tokens are already part", () => {
+    const usage = { input: 120, cached: 100, output: 30, reasoning: 16 };
+    expect(charge({ usage, outputBytes: 9999 }, { inputBytes: 9999, images: 3 }, REASONING)).toEqual({
+      tokens: 150,
+      requests: 1,
+    });
+  });
+
+  it("without a count is a quarter of the bytes sent and of the bytes relayed, rounded up", () => {
+    expect(charge({ outputBytes: 401 }, { inputBytes: 1001 })).toEqual({ tokens: 251 + 101, requests: 1 });
+  });
+
+  it("without a count has every image at its ceiling, and what a reasoning model may have thought", () => {
+    expect(charge({ outputBytes: 400 }, { inputBytes: 1000, images: 2 }, REASONING)).toEqual({
+      tokens: 250 + 2 * 2642 + 100 + 1024,
+      requests: 1,
+    });
+  });
+
+  it("without a count is never nothing", () => {
+    expect(charge({})).toEqual({ tokens: 1, requests: 1 });
+  });
+
+  it("is nothing at all, not even a request, where the model was not reached", () => {
+    expect(NO_CHARGE).toEqual({ tokens: 0, requests: 0 });
+  });
+});

@@ -1,0 +1,107 @@
+// An OpenAI-compatible stream passed on: nothing added, and nothing left out but usage that nobody asked for.
+
+import { describe, expect, it } from "vitest";
+import { readChatEvent } from "../../../src/endpoints/chat-answer.ts";
+import { apiError } from "../../../src/errors.ts";
+import { createPassCodec } from "../../../src/stream/pass.ts";
+import {
+  chunk,
+  DONE,
+  errorFrame,
+  finishChunk,
+  fromUtf8,
+  sse,
+  textChunk,
+  toUtf8,
+  usageChunk,
+} from "../../support/chat-chunks.ts";
+
+const codecOf = (keepUsage = false) => createPassCodec(readChatEvent, keepUsage);
+
+/** What a caller gets of a stream who did not ask for usage. */
+function passed(...events: string[]): string {
+  const codec = codecOf();
+  codec.push(toUtf8(events.join("")));
+  return fromUtf8(codec.take());
+}
+
+describe("an event", () => {
+  it("with nothing but usage is left out, and still counts", () => {
+    const codec = codecOf();
+    codec.push(toUtf8(usageChunk(12, 30) + DONE));
+    expect(fromUtf8(codec.take())).toBe(DONE);
+    expect(codec.progress).toMatchObject({ usage: { input: 12, output: 30 }, ended: true });
+  });
+
+  it("with nothing but usage is passed on to a caller who asked for it", () => {
+    const codec = codecOf(true);
+    codec.push(toUtf8(usageChunk(12, 30)));
+    expect(fromUtf8(codec.take())).toBe(usageChunk(12, 30));
+  });
+
+  it.each([
+    ["a role", { role: "assistant", content: "" }],
+    ["what this dialect does not know", { reasoning_content: "Let me think" }],
+    ["no delta at all", {}],
+  ])("with a choice and usage is passed on, though the choice has %s", (_what, delta) => {
+    const event = sse({
+      choices: [{ index: 0, delta, finish_reason: null }],
+      usage: { prompt_tokens: 1, completion_tokens: 1 },
+    });
+    expect(passed(event)).toBe(event);
+  });
+
+  it("that this dialect does not know is passed on as it came", () => {
+    const event = `event: note\nid: 7\n${sse({ object: "something.new", fields: [1, 2] })}`;
+    expect(passed(event)).toBe(event);
+  });
+
+  it("is sent once, and only when it is whole", () => {
+    const codec = codecOf();
+    codec.push(toUtf8(textChunk("Hel") + textChunk("lo").slice(0, 20)));
+    expect(fromUtf8(codec.take())).toBe(textChunk("Hel"));
+    expect(codec.take()).toHaveLength(0);
+    codec.push(toUtf8(textChunk("lo").slice(20)));
+    expect(fromUtf8(codec.take())).toBe(textChunk("lo"));
+  });
+
+  it("that is not JSON is refused", () => {
+    expect(() => codecOf().push(toUtf8(sse("<html>Bad gateway</html>")))).toThrow();
+  });
+});
+
+describe("the answer", () => {
+  it("is heard with its first event, and not with a comment", () => {
+    const codec = codecOf();
+    codec.push(toUtf8(": processing\n\n"));
+    expect(codec.progress.heard).toBe(false);
+    codec.push(toUtf8(chunk({ role: "assistant" })));
+    expect(codec.progress.heard).toBe(true);
+  });
+
+  it("has no last words of ours when it came to its end", () => {
+    expect(codecOf().conclude({ "tokens/day": 1 })).toHaveLength(0);
+  });
+
+  it("that failed ends in an error frame that clients can parse", () => {
+    const codec = codecOf();
+    codec.push(toUtf8(textChunk("Hel")));
+    const { body } = apiError("provider_timeout", 'It said "no"\n\nand left.');
+    const frame = fromUtf8(codec.fail(body));
+    expect(readChatEvent(/^data: (.+)\n\n$/.exec(frame)?.[1] ?? "")).toEqual([{ kind: "error", error: body }]);
+  });
+
+  it("that the provider itself failed has its error frame already, and gets no second one", () => {
+    const codec = codecOf();
+    codec.push(toUtf8(errorFrame("It broke.")));
+    expect(fromUtf8(codec.take())).toBe(errorFrame("It broke."));
+    expect(codec.fail(apiError("provider_error", "It broke.").body)).toHaveLength(0);
+  });
+
+  it("does not wait for more to travel with", () => {
+    const codec = codecOf();
+    expect(codec.coalesces).toBe(false);
+    codec.push(toUtf8(textChunk("a") + finishChunk()));
+    expect(fromUtf8(codec.take())).toBe(textChunk("a") + finishChunk());
+  });
+});
