@@ -6,8 +6,6 @@ import { writeDevConfig } from "./config.ts";
 process.env.WRANGLER_SEND_METRICS = "false";
 process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
 
-export type Stack = Awaited<ReturnType<typeof startStack>>;
-
 /** Starts the Workers of `npm run dev`, with `vars` over their own, and empty storage. */
 export async function startStack(vars: { weir?: Record<string, string>; provider?: Record<string, string> } = {}) {
   const { files, emulated } = writeDevConfig();
