@@ -5,7 +5,7 @@ import { readUntil } from "../support/events.ts";
 import { OPENAI, SLIM } from "../support/surface.ts";
 import { startWeir } from "../support/weir.ts";
 
-const weir = await startWeir();
+const weir = await startWeir({ keep_alive_ms: 10 });
 afterAll(weir.close);
 afterEach(weir.report);
 beforeEach(weir.emulation.zero);
@@ -32,6 +32,17 @@ describe.each([
     const { cancelled, completed, tokens_out: produced } = await weir.emulation.idle();
     expect({ cancelled, completed }).toEqual({ cancelled: 1, completed: 0 });
     expect(produced).toBeLessThan(2000);
+  });
+
+  it("while the provider is silent is found out by the next keep-alive", async () => {
+    const user = await weir.createUser();
+    const control = new AbortController();
+    const body = surface.body({ tokens: 50, stall_after: 5 }, true);
+    const response = await user.post(surface.path, body, { signal: control.signal });
+    await readUntil(response.body, ' low"');
+    control.abort();
+    expect(await user.settled()).toMatchObject({ requests: 1, reserved: 0 });
+    expect(await weir.emulation.idle()).toMatchObject({ cancelled: 1, completed: 0 });
   });
 
   // Nothing is written to a caller before the answer begins, and only a write finds out that nobody is there.

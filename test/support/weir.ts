@@ -4,20 +4,21 @@ import type { KVNamespace } from "@cloudflare/workers-types";
 import type { TestContext } from "vitest";
 import { startStack } from "../../dev/stack.ts";
 import { createToken } from "../../dev/token.ts";
+import type { Catalog } from "../../src/catalog/schema.ts";
 import { createCaller } from "./caller.ts";
 import type { TestPlan } from "./catalog.ts";
 import { createCatalog, PROVIDER_DAY, publish } from "./catalog.ts";
 import { createEmulation } from "./emulation.ts";
 
-/** Starts both with empty storage. Refuses to reach a real provider, whatever .dev.vars says. */
-export async function startWeir() {
+/** Starts both with empty storage, and the catalog with these deadlines. Refuses to reach a real provider, whatever .dev.vars says. */
+export async function startWeir(timing: Partial<Catalog["timing"]> = {}) {
   const { url, emulated, harness } = await startStack({ provider: { NOW: PROVIDER_DAY, PACE_MS: "0" } });
   if (!emulated) {
     await harness.close();
     throw new Error("These tests never reach a real provider: take OPENAI_* out of .dev.vars while they run.");
   }
   const { CATALOG } = await harness.getWorker<{ CATALOG: KVNamespace }>("weir").getEnv();
-  await publish(CATALOG, createCatalog());
+  await publish(CATALOG, createCatalog(timing));
   const provider = harness.getWorker("emulated-provider");
   return {
     url,

@@ -60,8 +60,8 @@ describe.each([
     expect(surface.failure(text)).toMatchObject({ code: "provider_timeout" });
   });
 
-  it("a keep-alive finds out that the caller has left while the provider is silent", async () => {
-    await useCatalog(createCatalog({ keep_alive_ms: 10 }));
+  it("a caller who leaves while the provider is silent is settled, and the provider is told to stop", async () => {
+    await useCatalog(createCatalog());
     await emulation.zero();
     const user = await createUser();
     const response = await ask(user, surface, { tokens: 50, stall_after: 5 });
