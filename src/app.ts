@@ -1,10 +1,12 @@
-// The map: middleware in order, then one line per route. Public routes stand before the line that demands a user.
+// The map: middleware in order, then one line per route. Public routes stand before the lines that demand somebody.
 
 import { Hono } from "hono";
 import { requestId } from "hono/request-id";
+import { requireAdmin } from "./auth/admin.ts";
 import { authenticate } from "./auth/token.ts";
 import type { AppEnv } from "./env.ts";
-import { apiError, toApiError, toErrorResponse } from "./errors.ts";
+import { apiError, toApiError, toErrorResponse, toLogged } from "./errors.ts";
+import { adminUsers } from "./routes/admin-users.ts";
 import { limitBody } from "./routes/body.ts";
 import { chat } from "./routes/chat.ts";
 import { chatCompletions } from "./routes/chat-completions.ts";
@@ -21,6 +23,13 @@ app.use(requestId(), async (c, next) => {
 
 app.route("/healthz", health);
 
+app.use("/admin/*", async (c, next) => {
+  await requireAdmin(c.req.header("authorization"), c.env);
+  await next();
+});
+app.use("/admin/*", limitBody());
+app.route("/admin/users", adminUsers);
+
 app.use(async (c, next) => {
   c.set("user", await authenticate(c.req.header("authorization"), c.env, Date.now()));
   await next();
@@ -35,10 +44,10 @@ app.notFound((c) => toErrorResponse(apiError("not_found", `There is no ${c.req.m
 
 app.onError((thrown, c) => {
   const error = toApiError(thrown);
-  if (error.status >= 500 || error.cause !== undefined) {
-    const { code } = error.body;
-    const cause = error.cause instanceof Error ? `${error.cause.name}: ${error.cause.message}` : error.cause;
-    console.warn(JSON.stringify({ event: "refused", request: c.get("requestId"), status: error.status, code, cause }));
+  const { status, body, cause } = error;
+  if (status >= 500 || cause !== undefined) {
+    const request = c.get("requestId");
+    console.warn(JSON.stringify({ event: "refused", request, status, code: body.code, cause: toLogged(cause) }));
   }
   return toErrorResponse(error);
 });

@@ -8,6 +8,10 @@ export interface Bindings extends Env {
    * the emulated provider here; a deployment can bind an egress Worker of its own.
    */
   UPSTREAM?: Fetcher;
+  /** "true" lets requests through, unmetered, while the quota cannot be reached: see docs/settlement.md. */
+  QUOTA_FAIL_OPEN?: string;
+  /** The key to /admin; without it there is no /admin. */
+  ADMIN_TOKEN?: string;
 }
 
 /** What Hono's context carries once the caller is known. */

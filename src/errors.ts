@@ -7,6 +7,8 @@ const ERRORS = {
   unsupported_parameter: { status: 400, type: "invalid_request_error" },
   unsupported_value: { status: 400, type: "invalid_request_error" },
   invalid_api_key: { status: 401, type: "invalid_request_error" },
+  user_blocked: { status: 403, type: "invalid_request_error" },
+  model_not_allowed: { status: 403, type: "invalid_request_error" },
   model_not_found: { status: 404, type: "invalid_request_error" },
   not_found: { status: 404, type: "invalid_request_error" },
   body_too_large: { status: 413, type: "invalid_request_error" },
@@ -52,6 +54,9 @@ export class ApiError extends Error {
   }
 }
 
+/** What a 401 must carry (RFC 9110, section 15.5.2). */
+export const CHALLENGE = { "www-authenticate": "Bearer" };
+
 /** The error for a code of the table; `message` says what the caller can do about it. */
 export function apiError(code: ErrorCode, message: string, details: ErrorDetails = {}): ApiError {
   const { status, type } = ERRORS[code];
@@ -69,4 +74,14 @@ export function toApiError(thrown: unknown): ApiError {
 /** The one envelope, as a response. */
 export function toErrorResponse(error: ApiError): Response {
   return Response.json({ error: error.body }, { status: error.status, headers: error.headers });
+}
+
+/**
+ * What a log may say of a cause: our own words and codes. Of a foreign error only its name and code, since its message
+ * can quote what a caller or a model wrote.
+ */
+export function toLogged(cause: unknown): unknown {
+  if (!(cause instanceof Error)) return cause;
+  const { name, code } = cause as Error & { code?: unknown };
+  return typeof code === "string" ? `${name} ${code}` : name;
 }

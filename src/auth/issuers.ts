@@ -5,8 +5,10 @@ import { isSecureUrl } from "../env.ts";
 import { apiError } from "../errors.ts";
 
 const Issuer = v.strictObject({
-  issuer: v.pipe(v.string(), v.minLength(1)),
-  audience: v.pipe(v.string(), v.minLength(1)),
+  // Neither NUL nor bar: they separate it from the subject, in quota/name.ts and in /admin/users/:id.
+  issuer: v.pipe(v.string(), v.regex(/^[^\0|]+$/, "must hold neither NUL nor |")),
+  /** One, or several: an app has another client id on each platform. */
+  audience: v.union([v.pipe(v.string(), v.minLength(1)), v.pipe(v.array(v.string()), v.minLength(1))]),
   /** Where the issuer publishes its public keys; without it, tokens are signed with AUTH_SECRET. */
   jwks_url: v.optional(v.pipe(v.string(), v.check(isSecureUrl, "must be https"))),
   plan_claim: v.optional(v.string(), "plan"),

@@ -2,7 +2,7 @@
 
 import type { JWTPayload, JWTVerifyOptions } from "jose";
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from "jose";
-import { apiError } from "../errors.ts";
+import { apiError, CHALLENGE } from "../errors.ts";
 import type { ApiError } from "../errors.ts";
 import type { Issuer } from "./issuers.ts";
 import { issuersOf } from "./issuers.ts";
@@ -15,6 +15,8 @@ interface AuthEnv {
 
 /** Signatures that an issuer with published keys may use. A shared secret never verifies these, nor they HS256. */
 const PUBLIC_KEY_ALGORITHMS = ["ES256", "ES384", "RS256", "RS384", "RS512", "PS256", "EdDSA"];
+/** Issuers' clocks and ours differ by a little. */
+const CLOCK_TOLERANCE_S = 5;
 const REMEMBERED_TOKENS = 1000;
 /** A key that its issuer withdrew stops working after at most this long. */
 const REMEMBERED_MS = 5 * 60_000;
@@ -39,6 +41,7 @@ export async function authenticate(authorization: string | undefined, env: AuthE
     issuer: issuer.issuer,
     subject: claims.sub,
     plan: typeof plan === "string" ? plan : undefined,
+    issuedAt: (claims.iat ?? 0) * 1000,
   };
   remember(token, user, Math.min(claims.exp * 1000, now + REMEMBERED_MS));
   return user;
@@ -55,6 +58,7 @@ async function verify(token: string, issuers: Issuer[], secret: string | undefin
       audience: issuer.audience,
       requiredClaims: ["sub", "exp"],
       currentDate: new Date(now),
+      clockTolerance: CLOCK_TOLERANCE_S,
     };
     const claims = issuer.jwks_url
       ? (await jwtVerify(token, keySet(issuer.jwks_url), { ...rules, algorithms: PUBLIC_KEY_ALGORITHMS })).payload
@@ -83,6 +87,7 @@ function keySet(url: string) {
 }
 
 function remember(token: string, user: User, until: number): void {
+  remembered.delete(token);
   const oldest = remembered.size >= REMEMBERED_TOKENS ? remembered.keys().next().value : undefined;
   if (oldest) remembered.delete(oldest);
   remembered.set(token, { user, until });
@@ -91,6 +96,6 @@ function remember(token: string, user: User, until: number): void {
 function unauthorized(cause: unknown): ApiError {
   return apiError("invalid_api_key", "This request needs a valid token. Send it as 'Authorization: Bearer <token>'.", {
     cause,
-    headers: { "www-authenticate": "Bearer" },
+    headers: CHALLENGE,
   });
 }

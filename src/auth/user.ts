@@ -6,4 +6,6 @@ export interface User {
   subject: string;
   /** The plan that the token claims; the catalog decides whether there is such a plan. */
   plan: string | undefined;
+  /** When the token was issued (epoch ms); 0 when it does not say. */
+  issuedAt: number;
 }

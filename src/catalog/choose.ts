@@ -2,6 +2,7 @@
 
 import type { Endpoint } from "../endpoints/table.ts";
 import { ENDPOINTS } from "../endpoints/table.ts";
+import type { ApiError } from "../errors.ts";
 import { apiError } from "../errors.ts";
 import type { Model, Sunset } from "./resolve.ts";
 import { resolveModel, toDay } from "./resolve.ts";
@@ -34,6 +35,17 @@ export function chooseModel(
       throw notFound(`The model '${snapshot}' was shut down on ${date}.${instead}`);
     }
   }
+}
+
+/** Whether a plan may use a model, by the name it was asked for, its snapshot or its card. */
+export function isAllowed({ models }: Plan, { asked, snapshot, id }: Model): boolean {
+  return models === undefined || [asked, snapshot, id].some((name) => models.includes(name));
+}
+
+/** The refusal of a model that a plan may not use, naming those that it may. */
+export function notAllowed({ models }: Plan, { asked }: Model): ApiError {
+  const message = `Your plan does not include the model '${asked}'. It includes: ${models?.join(", ")}.`;
+  return apiError("model_not_allowed", message, { param: "model" });
 }
 
 /** Throws 400 when the model's card does not list the endpoint, naming the models of `now` that do. */

@@ -11,6 +11,8 @@ export interface Model {
   /** The card's key in the catalog. */
   id: string;
   card: ModelCard;
+  /** What happens to the answer when its caller leaves. */
+  onLeave: Alias["on_leave"];
 }
 
 export type Resolution =
@@ -32,6 +34,7 @@ export interface Sunset {
  * snapshots; a snapshot asked for by name, and a strict alias, never move. Total: cycles end as `ended`.
  */
 export function resolveModel(catalog: Catalog, asked: string, today: string): Resolution {
+  const onLeave = entry(catalog.aliases, asked)?.on_leave ?? "cancel";
   let pinned = entry(catalog.aliases, asked) === undefined;
   const seen = new Set<string>();
   let sunset: Sunset | undefined;
@@ -49,7 +52,7 @@ export function resolveModel(catalog: Catalog, asked: string, today: string): Re
     const { shutdown_date: date, successor, deprecated } = found.snapshot;
     if (date) sunset ??= { snapshot: name, date, successor, deprecated };
     if (!date || today < date) {
-      const model = { asked, snapshot: name, id: found.id, card: found.card };
+      const model = { asked, snapshot: name, id: found.id, card: found.card, onLeave };
       return sunset ? { kind: "found", model, sunset } : { kind: "found", model };
     }
     name = pinned ? undefined : successor;

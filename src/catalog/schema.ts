@@ -14,6 +14,9 @@ const Words = v.array(v.string());
 /** US dollars for one million tokens. */
 const UsdPerMillion = v.pipe(v.number(), v.minValue(0));
 
+/** At least 1: the bound takes a long request for the dearer one. */
+const Factor = v.pipe(v.number(), v.minValue(1));
+
 const Rates = {
   input: UsdPerMillion,
   cached_input: v.optional(UsdPerMillion),
@@ -23,9 +26,7 @@ const Rates = {
 const Prices = v.strictObject({
   ...Rates,
   /** Above this many input tokens the whole request costs the rates times these factors. */
-  long_context: v.optional(
-    v.strictObject({ above_input_tokens: Tokens, input_times: v.number(), output_times: v.number() }),
-  ),
+  long_context: v.optional(v.strictObject({ above_input_tokens: Tokens, input_times: Factor, output_times: Factor })),
   batch: v.optional(v.strictObject(Rates)),
 });
 
@@ -57,6 +58,8 @@ const ModelCard = v.strictObject({
   modalities: v.strictObject({ input: v.array(Modality), output: v.array(Modality) }),
   /** The most tokens that one input image can cost. */
   image_tokens: v.optional(Tokens),
+  /** How Chat Completions is told the output bound; servers that only know the older name need it here. */
+  output_parameter: v.optional(v.picklist(["max_completion_tokens", "max_tokens"]), "max_completion_tokens"),
   endpoints: v.array(v.picklist(endpointNames)),
   features: v.optional(Words, []),
   tools: v.optional(Words, []),
@@ -77,23 +80,40 @@ const Provider = v.strictObject({
   base_url_variable: v.optional(v.pipe(v.string(), v.endsWith("_BASE_URL"))),
   /** The Worker secret that holds the key. Its name must say so, lest a catalog send another secret out. */
   key_variable: v.pipe(v.string(), v.endsWith("_API_KEY")),
+  /** Whether it counts the tokens of an input exactly (`POST /responses/input_tokens`). */
+  counts_input: v.optional(v.boolean(), false),
 });
 
 const Window = v.strictObject({
-  unit: v.picklist(["tokens", "requests"]),
+  /** `usd`: dollars at the card's prices. */
+  unit: v.picklist(["tokens", "requests", "usd"]),
   per: v.picklist(["minute", "hour", "day", "month"]),
-  limit: Tokens,
+  limit: v.pipe(v.number(), v.minValue(0)),
+  /** Cards that it counts; all when absent. */
+  models: v.optional(v.pipe(v.array(Name), v.minLength(1))),
 });
 
 const Plan = v.strictObject({
-  windows: v.array(Window),
+  windows: v.array(
+    v.pipe(
+      Window,
+      v.check(({ unit, limit }) => unit === "usd" || Number.isInteger(limit), "must be an integer, except for usd"),
+    ),
+  ),
   /** Requests of one user that may run at the same time. */
   concurrent: v.pipe(v.number(), v.integer(), v.minValue(1)),
   max_output_tokens: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  /** Aliases, snapshots or cards that it may use; all when absent. */
+  models: v.optional(v.array(Name)),
 });
 
 /** `target`: another alias or a snapshot. A strict alias ends with its snapshot instead of moving on. */
-const Alias = v.strictObject({ target: Name, strict: v.optional(v.boolean(), false) });
+const Alias = v.strictObject({
+  target: Name,
+  strict: v.optional(v.boolean(), false),
+  /** When the caller leaves: cancel the provider, or let it finish (for at most `timing.leave_ms`) to learn the usage. */
+  on_leave: v.optional(v.picklist(["cancel", "finish"]), "cancel"),
+});
 
 const Timing = v.strictObject({
   /** How long the provider may take until its answer begins, then between two pieces, then in all. */
@@ -104,6 +124,10 @@ const Timing = v.strictObject({
   keep_alive_ms: v.optional(Milliseconds, 15_000),
   /** Text that arrives within this long travels in one slim event; 0 sends everything at once. */
   coalesce_ms: v.optional(Milliseconds, 40),
+  /** How long an answer is read on for its usage after its caller left, where the alias says so. */
+  leave_ms: v.optional(Milliseconds, 25_000),
+  /** How much longer than `total_ms` a reservation lasts that nobody settles. */
+  lease_grace_ms: v.optional(Milliseconds, 90_000),
 });
 
 const Catalog = v.strictObject({
@@ -146,6 +170,9 @@ function danglingNames(catalog: Catalog): string[] {
   const snapshots = new Set<string>();
   for (const [id, card] of Object.entries(catalog.cards)) {
     if (!entry(catalog.providers, card.provider)) faults.push(`cards.${id}.provider: no provider '${card.provider}'`);
+    if (card.endpoints.includes("chat_completions") && card.modalities.input.includes("image") && !card.image_tokens) {
+      faults.push(`cards.${id}.image_tokens: is needed, since the model takes images`);
+    }
     for (const name of Object.keys(card.snapshots)) {
       if (snapshots.has(name)) faults.push(`cards.${id}.snapshots.${name}: is in another card too`);
       snapshots.add(name);
@@ -161,6 +188,12 @@ function danglingNames(catalog: Catalog): string[] {
   for (const [name, { target }] of Object.entries(catalog.aliases)) {
     if (snapshots.has(name)) faults.push(`aliases.${name}: is a snapshot too`);
     if (!leads(target)) faults.push(`aliases.${name}.target: no model '${target}'`);
+  }
+  for (const [name, { windows, models }] of Object.entries(catalog.plans)) {
+    const cards = windows.flatMap((window) => window.models ?? []);
+    for (const id of cards) if (!entry(catalog.cards, id)) faults.push(`plans.${name}.windows: no card '${id}'`);
+    for (const id of models ?? [])
+      if (!entry(catalog.cards, id) && !leads(id)) faults.push(`plans.${name}.models: no model '${id}'`);
   }
   if (!entry(catalog.plans, catalog.default_plan)) faults.push(`default_plan: no plan '${catalog.default_plan}'`);
   return faults;

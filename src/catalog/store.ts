@@ -17,8 +17,8 @@ const FRESH_MS = 30_000;
 const REFRESH_MS = 10_000;
 /** The first request of an isolate waits this long for KV, and then begins with the bundled catalog. */
 const FIRST_READ_MS = 1000;
-/** A revision never changes, so KV may keep it at the edge for a day. */
-const REVISION_CACHE_S = 86_400;
+/** A revision never changes; but a miss is kept at the edge as long as a hit, so not for longer than this. */
+const REVISION_CACHE_S = 300;
 
 const Pointer = v.object({ active: v.string() });
 

@@ -4,21 +4,28 @@ import * as v from "valibot";
 import type { ErrorBody } from "../errors.ts";
 import type { Finish, Piece } from "../stream/answer.ts";
 
-const Text = v.nullish(v.string());
+/** What is not as documented is left out of the count; the caller of /v1 gets it as it came. */
+const Text = v.fallback(v.nullish(v.string()), null);
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 /** A count that says more about another; not knowing it is the same as none. */
 const Detail = v.fallback(
-  v.nullish(v.object({ cached_tokens: v.nullish(Count), reasoning_tokens: v.nullish(Count) })),
+  v.nullish(
+    v.object({
+      cached_tokens: v.nullish(Count),
+      cache_write_tokens: v.nullish(Count),
+      reasoning_tokens: v.nullish(Count),
+    }),
+  ),
   null,
 );
 
 const ToolCall = v.object({
-  index: v.optional(v.number()),
-  id: v.nullish(v.string()),
-  function: v.optional(v.object({ name: v.nullish(v.string()), arguments: v.nullish(v.string()) })),
+  index: v.fallback(v.nullish(v.number()), null),
+  id: Text,
+  function: v.nullish(v.object({ name: Text, arguments: Text })),
 });
 
-const Message = v.object({ content: Text, refusal: Text, tool_calls: v.nullish(v.array(ToolCall)) });
+const Message = v.object({ content: Text, refusal: Text, tool_calls: v.fallback(v.nullish(v.array(ToolCall)), null) });
 
 const Choice = v.object({
   delta: v.nullish(Message),
@@ -48,13 +55,13 @@ const Body = v.object({
   error: v.nullish(ProviderError),
 });
 
-const FINISHES: Record<string, Finish> = {
-  stop: "stop",
-  length: "length",
-  tool_calls: "tool_calls",
-  function_call: "tool_calls",
-  content_filter: "content_filter",
-};
+const FINISHES = new Map<string, Finish>([
+  ["stop", "stop"],
+  ["length", "length"],
+  ["tool_calls", "tool_calls"],
+  ["function_call", "tool_calls"],
+  ["content_filter", "content_filter"],
+]);
 
 /** The pieces of one event's data, in order. Throws when it is not JSON of this endpoint. */
 export function readChatEvent(data: string): Piece[] {
@@ -72,7 +79,7 @@ export function readChatBody(text: string): Piece[] {
       pieces.push({ kind: "text", text: message.refusal }, { kind: "finish", finish: "refusal" });
     }
     for (const [position, call] of (message?.tool_calls ?? []).entries()) pieces.push(toToolPiece(call, position));
-    if (choice.finish_reason) pieces.push({ kind: "finish", finish: FINISHES[choice.finish_reason] ?? "stop" });
+    if (choice.finish_reason) pieces.push({ kind: "finish", finish: FINISHES.get(choice.finish_reason) ?? "stop" });
   }
   if (usage) pieces.push({ kind: "usage", usage: toUsage(usage), alone: !choices || choices.length === 0 });
   if (error) pieces.push({ kind: "error", error });
@@ -102,6 +109,7 @@ function toUsage(usage: v.InferOutput<typeof Usage>) {
   return {
     input: usage.prompt_tokens,
     cached: usage.prompt_tokens_details?.cached_tokens ?? 0,
+    cacheWrite: usage.prompt_tokens_details?.cache_write_tokens ?? 0,
     output: usage.completion_tokens,
     reasoning: usage.completion_tokens_details?.reasoning_tokens ?? 0,
   };

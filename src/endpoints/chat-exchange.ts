@@ -10,6 +10,7 @@ import { readChatBody, readChatEvent } from "./chat-answer.ts";
 import type { ChatRequest } from "./chat-request.ts";
 import { chatBody } from "./chat-request.ts";
 import { slimToChat } from "./chat-slim.ts";
+import { countBody } from "./input-count.ts";
 import type { Exchange, WholeAnswer } from "./exchange.ts";
 import type { SlimRequest } from "./slim-request.ts";
 
@@ -19,6 +20,7 @@ export function passChat(request: ChatRequest, model: Model): Exchange {
   return {
     endpoint: "chat_completions",
     write: chatBody(request, model),
+    count: () => countBody(request, model),
     codec: () => createPassCodec(readChatEvent, keepUsage),
     read: (text) => ({ progress: readWhole(text).progress, conclude: () => text }),
   };
@@ -26,14 +28,16 @@ export function passChat(request: ChatRequest, model: Model): Exchange {
 
 /** /chat over Chat Completions. */
 export function slimChat(request: SlimRequest, model: Model): Exchange {
+  const chat = slimToChat(request);
   return {
     endpoint: "chat_completions",
-    write: chatBody(slimToChat(request), model),
+    write: chatBody(chat, model, "effort"),
+    count: () => countBody(chat, model),
     codec: () => createSlimCodec(readChatEvent),
     read(body): WholeAnswer {
       const { progress, text, tools } = readWhole(body);
       const calls = tools.length > 0 ? { tools } : {};
-      return { progress, conclude: (left) => JSON.stringify({ text, ...calls, ...toSummary(progress, left) }) };
+      return { progress, conclude: (settled) => JSON.stringify({ text, ...calls, ...toSummary(progress, settled) }) };
     },
   };
 }
@@ -47,7 +51,7 @@ function readWhole(body: string) {
     if (piece.kind === "text") text += piece.text;
     if (piece.kind === "tool") collector.add(piece);
   }
-  return { progress, text, tools: collector.take() };
+  return { progress, text, tools: collector.take(progress) };
 }
 
 function piecesOf(body: string): Piece[] {

@@ -30,9 +30,9 @@ const Tool = v.looseObject({ type: v.picklist(["function", "custom"]) });
 
 const Any = v.optional(v.unknown());
 
-/** Every field that Weir passes on. One that is not here could cost money, or reach data of others, unmetered. */
+/** Every field that Weir passes on. One that is not here could cost money unmetered, or reach data of others. */
 const ChatRequest = v.strictObject({
-  model: v.string(),
+  model: v.pipe(v.string(), v.maxLength(100)),
   messages: v.pipe(v.array(Message), v.minLength(1)),
   stream: v.nullish(v.boolean()),
   stream_options: v.nullish(v.looseObject({ include_usage: v.optional(v.boolean()) })),
@@ -52,7 +52,6 @@ const ChatRequest = v.strictObject({
   logit_bias: Any,
   logprobs: Any,
   top_logprobs: Any,
-  prediction: Any,
   seed: Any,
   response_format: Any,
   tool_choice: Any,
@@ -101,23 +100,28 @@ export function chatDemand(request: ChatRequest, bodyBytes: number): Demand {
 }
 
 /**
- * The provider's body for a model, as a function of the output bound. Throws 400 for what the card does not support.
+ * The provider's body for a model, as a function of the output bound. Throws 400 for what the card does not support;
+ * `effortField` is what the caller calls the effort.
  */
-export function chatBody(request: ChatRequest, model: Model): (maxOutputTokens: number) => string {
-  const { max_tokens: _, ...kept } = request;
+export function chatBody(
+  request: ChatRequest,
+  model: Model,
+  effortField = "reasoning_effort",
+): (maxOutputTokens: number) => string {
+  const { max_tokens: _, max_completion_tokens: __, ...kept } = request;
   const { card, asked } = model;
   const refused = card.refuses.chat_completions ?? [];
   const sent: Record<string, unknown> = { ...kept, model: model.snapshot };
   for (const name of refused) {
     const value = sent[name];
     if (value === undefined) continue;
-    if (value !== null && value !== DEFAULTS[name]) {
+    if (!isDefault(name, value)) {
       const message = `'${name}' is not supported by the model '${asked}' on this endpoint. Leave it out.`;
       throw apiError("unsupported_parameter", message, { param: name });
     }
     delete sent[name];
   }
-  requireEffort(request.reasoning_effort, model);
+  requireEffort(request.reasoning_effort, model, effortField);
   const images = request.messages.some(
     ({ content }) => Array.isArray(content) && content.some((part) => part.type === "image_url"),
   );
@@ -125,14 +129,19 @@ export function chatBody(request: ChatRequest, model: Model): (maxOutputTokens: 
     throw apiError("unsupported_value", `The model '${asked}' does not take images.`, { param: "messages" });
   }
   if (request.stream) sent.stream_options = { ...request.stream_options, include_usage: true };
-  return (maxOutputTokens) => JSON.stringify({ ...sent, max_completion_tokens: maxOutputTokens });
+  return (maxOutputTokens) => JSON.stringify({ ...sent, [card.output_parameter]: maxOutputTokens });
 }
 
-function requireEffort(effort: string | null | undefined, { card, asked }: Model): void {
+function isDefault(name: string, value: unknown): boolean {
+  const empty = typeof value === "object" && (value === null || Object.keys(value).length === 0);
+  return empty || value === DEFAULTS[name];
+}
+
+function requireEffort(effort: string | null | undefined, { card, asked }: Model, param: string): void {
   const efforts = card.reasoning?.efforts ?? [];
   if (!effort || efforts.includes(effort)) return;
   const known = efforts.length > 0 ? `Use one of: ${efforts.join(", ")}.` : "It does not reason: leave it out.";
   throw apiError("unsupported_value", `The model '${asked}' does not know the effort '${effort}'. ${known}`, {
-    param: "reasoning_effort",
+    param,
   });
 }

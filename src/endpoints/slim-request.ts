@@ -39,7 +39,7 @@ export const SlimRequest = v.strictObject({
     textOr(v.array(Message)),
     v.check((input) => input.length > 0, "must not be empty"),
   ),
-  model: v.optional(v.string(), "default"),
+  model: v.optional(v.pipe(v.string(), v.maxLength(100)), "default"),
   instructions: v.optional(v.string()),
   effort: v.optional(v.string()),
   max_output_tokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),

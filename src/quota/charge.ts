@@ -3,18 +3,23 @@
 import type { ModelCard } from "../catalog/schema.ts";
 import type { Progress } from "../stream/answer.ts";
 import type { Demand } from "./bound.ts";
-import type { Charge } from "./ledger.ts";
+import { costOf } from "./price.ts";
+import type { Amounts } from "./window.ts";
 
 /** A request that never reached the model, or that the provider refused, costs nothing: not even a request. */
-export const NO_CHARGE: Charge = { tokens: 0, requests: 0 };
+export const NO_CHARGE: Amounts = { tokens: 0, requests: 0, usd: 0 };
 
 /** English has about 4.75 UTF-8 bytes a token; a little less than that charges a little more. */
 const BYTES_PER_TOKEN = 4;
 
 /** The provider's own count where it came, else an estimate from what was sent and relayed. The ledger caps both. */
-export function toCharge(progress: Progress, demand: Demand, card: ModelCard): Charge {
-  if (progress.usage) return { tokens: progress.usage.input + progress.usage.output, requests: 1 };
+export function toCharge(progress: Progress, demand: Demand, card: ModelCard): Amounts {
+  const usage = progress.usage ?? estimate(progress, demand, card);
+  return { tokens: Math.max(1, usage.input + usage.output), requests: 1, usd: costOf(usage, card) };
+}
+
+function estimate(progress: Progress, demand: Demand, card: ModelCard) {
   const input = Math.ceil(demand.inputBytes / BYTES_PER_TOKEN) + demand.images * (card.image_tokens ?? 0);
   const output = Math.ceil(progress.outputBytes / BYTES_PER_TOKEN) + (card.reasoning?.allowance ?? 0);
-  return { tokens: Math.max(1, input + output), requests: 1 };
+  return { input, cached: 0, cacheWrite: 0, output };
 }

@@ -1,43 +1,47 @@
-// The calls to a user's object, and what to do when it cannot be reached: closed, never open.
+// The calls to a user's object, and what to do when it cannot be reached: try again where that can help, else closed.
 
 import type { Bindings } from "../env.ts";
-import type { ApiError } from "../errors.ts";
 import { apiError } from "../errors.ts";
-import type { Charge, Reservation, ReserveResult } from "./ledger.ts";
-import { rateLimitHeaders } from "./rate-limit.ts";
 import type { UserQuota } from "./user-quota.ts";
-import type { Limits, View } from "./view.ts";
 
-/** One user's quota under one plan. */
-export interface Quota {
-  reserve(reservation: Reservation): Promise<ReserveResult>;
-  settle(settlement: { key: string; charge: Charge }): Promise<View>;
-  view(): Promise<View>;
-}
+/** Pauses between the tries, in ms; each is shortened by up to a half at random, so that callers do not come in step. */
+const RETRY_AFTER_MS = [25, 100, 400];
 
-/** The quota object of that name. Its calls throw 503 `quota_unavailable` when the object does not answer. */
-export function quotaOf(env: Bindings, name: string, limits: Limits): Quota {
-  const call = <Result>(method: (object: DurableObjectStub<UserQuota>) => Result) =>
-    withRetry(() => method(env.USER_QUOTA.getByName(name)));
-  return {
-    reserve: (reservation) => call((object) => object.reserve(limits, reservation)),
-    settle: (settlement) => call((object) => object.settle(limits, settlement)),
-    view: () => call((object) => object.view(limits)),
-  };
-}
+const ANSWER_MS = 10_000;
 
-/** One more try, with a fresh stub, where the runtime says that it can help; keys make a repeat harmless. */
-async function withRetry<Result>(attempt: () => Result): Promise<Awaited<Result>> {
-  try {
+type Stub = DurableObjectStub<UserQuota>;
+
+/**
+ * Calls the quota object of that name. An error that the runtime calls retryable is retried with a fresh stub; keys
+ * make a repeat harmless. An overloaded object is left alone. Throws 503 `quota_unavailable` when there is no answer.
+ */
+export async function callQuota<Result>(
+  env: Bindings,
+  name: string,
+  method: (object: Stub) => Result,
+): Promise<Awaited<Result>> {
+  for (let attempt = 0; ; attempt++) {
     try {
-      return await attempt();
-    } catch (error) {
-      if (!isRetryable(error)) throw error;
-      return await attempt();
+      return await inTime(method(env.USER_QUOTA.getByName(name)));
+    } catch (cause) {
+      const pauseMs = RETRY_AFTER_MS[attempt];
+      if (pauseMs === undefined || !isRetryable(cause)) throw unavailable(cause);
+      await scheduler.wait(pauseMs * (1 - Math.random() / 2));
     }
-  } catch (cause) {
-    const message = "Your quota could not be checked, so nothing was sent. Please try again.";
-    throw apiError("quota_unavailable", message, { cause, headers: { "retry-after": "1" } });
+  }
+}
+
+/** An object that does not answer at all is as good as none. */
+async function inTime<Result>(answer: Result): Promise<Awaited<Result>> {
+  const late = new AbortController();
+  const deadline = scheduler.wait(ANSWER_MS, { signal: late.signal }).then(() => {
+    throw new Error(`no answer within ${ANSWER_MS} ms`);
+  });
+  try {
+    return await Promise.race([answer, deadline]);
+  } finally {
+    late.abort();
+    deadline.catch(() => undefined);
   }
 }
 
@@ -46,27 +50,8 @@ function isRetryable(error: unknown): boolean {
   return retryable === true && overloaded !== true;
 }
 
-/** A refused reservation as the 429 that tells the caller what is used up and when to come back. */
-export function toQuotaError(result: ReserveResult & { ok: false }, now: number): ApiError {
-  const headers = rateLimitHeaders(result.view, now);
-  switch (result.reason) {
-    case "settled":
-      return apiError("quota_unavailable", "This request was already settled. Please send it again.", { headers });
-    case "concurrent":
-      return refusal(
-        `Too many requests at once: your plan allows ${result.view.leases.allowed}. Wait for one to end.`,
-        result.retryAfterMs,
-        headers,
-      );
-    case "window": {
-      const { unit, per, limit, left } = result.window;
-      const what = unit === "tokens" ? `This request may need ${result.needed} tokens` : "This request is one too many";
-      return refusal(`${what}: ${left} of your ${limit} ${unit} per ${per} are left.`, result.retryAfterMs, headers);
-    }
-  }
-}
-
-function refusal(message: string, retryAfterMs: number, headers: Record<string, string>): ApiError {
-  const retry = { "retry-after": String(Math.ceil(retryAfterMs / 1000)), "x-should-retry": "false" };
-  return apiError("insufficient_quota", message, { headers: { ...headers, ...retry } });
-}
+const unavailable = (cause: unknown) =>
+  apiError("quota_unavailable", "Your quota could not be checked, so nothing was sent. Please try again.", {
+    cause,
+    headers: { "retry-after": "1" },
+  });

@@ -1,37 +1,53 @@
 // One request's reservation, from the moment it is granted until it is settled.
 
-import type { Quota } from "./client.ts";
-import { toQuotaError } from "./client.ts";
-import type { Bound, Charge } from "./ledger.ts";
-import type { View } from "./view.ts";
+import type { Bindings } from "../env.ts";
+import { callQuota } from "./client.ts";
+import type { Limits, View } from "./view.ts";
+import type { Amounts } from "./window.ts";
 
 export interface Lease {
   /** Output tokens granted to each choice. */
   granted: number;
+  /** All that is reserved: the provider cannot have used more, or the bound was wrong. */
+  bound: Amounts;
   /** What the windows held right after the reservation. */
   view: View;
   /** Settles; only the first call counts. Never throws: a lease that cannot be settled ends by itself, in full. */
-  settle(charge: Charge): Promise<View | undefined>;
+  settle(charge: Amounts): Promise<View | undefined>;
 }
 
-/** Reserves the bound for at most `leaseMs`. Throws 429 `insufficient_quota` or 503 `quota_unavailable`. */
-export async function openLease(quota: Quota, bound: Bound, leaseMs: number): Promise<Lease> {
-  const key = crypto.randomUUID();
-  const result = await quota.reserve({ key, bound, leaseMs });
-  if (!result.ok) throw toQuotaError(result, Date.now());
+/** The lease of a reservation that was granted under `key`. */
+export function createLease(
+  env: Bindings,
+  name: string,
+  limits: Limits,
+  grant: { key: string; granted: number; bound: Amounts; view: View },
+): Lease {
+  const { key, granted, bound, view } = grant;
   let settled = false;
   return {
-    granted: result.granted,
-    view: result.view,
+    granted,
+    bound,
+    view,
     async settle(charge) {
       if (settled) return undefined;
       settled = true;
       try {
-        return await quota.settle({ key, charge });
+        return await callQuota(env, name, (object) => object.settle(limits, { key, charge }));
       } catch (error) {
         console.error(JSON.stringify({ event: "settle_failed", key, charge, reason: String(error) }));
         return undefined;
       }
     },
+  };
+}
+
+/** A lease on nothing, for a request that is let through although the quota could not be asked (QUOTA_FAIL_OPEN). */
+export function createOpenLease(granted: number, bound: Amounts): Lease {
+  return {
+    granted,
+    bound,
+    view: { windows: [], leases: { running: 0, allowed: 0 } },
+    settle: async () => undefined,
   };
 }

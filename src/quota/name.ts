@@ -1,5 +1,7 @@
 // The name of a user's object: a keyed hash, so that neither storage nor logs hold who it is.
 
+import { base64url } from "jose";
+
 const encoder = new TextEncoder();
 let keyed: { pepper: string; key: CryptoKey } | undefined;
 
@@ -12,5 +14,5 @@ export async function quotaName(user: { issuer: string; subject: string }, peppe
   }
   // Issuers come from configuration and hold no NUL, so the pair is unambiguous.
   const hash = await crypto.subtle.sign("HMAC", keyed.key, encoder.encode(`${user.issuer}\0${user.subject}`));
-  return `q1:${new Uint8Array(hash).toBase64({ alphabet: "base64url", omitPadding: true })}`;
+  return `q1:${base64url.encode(new Uint8Array(hash))}`;
 }

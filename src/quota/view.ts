@@ -1,8 +1,8 @@
 // What a user has left, window by window, read off a ledger. Pure, like the ledger itself.
 
-import type { Ledger } from "./ledger.ts";
-import type { Window } from "./window.ts";
-import { periodEnd, periodStart } from "./window.ts";
+import type { Ledger, Use } from "./state.ts";
+import type { Period, Window } from "./window.ts";
+import { parseWindowKey, periodEnd, periodStart, windowKey } from "./window.ts";
 
 /** A plan as the ledger needs it. */
 export interface Limits {
@@ -23,23 +23,30 @@ export interface View {
   leases: { running: number; allowed: number };
 }
 
-/** Use, reservations and rest of every window of a plan at the ledger's own time. */
+/** Use, reservations and rest of every window of a plan at the ledger's own time. `limit` includes what was granted. */
 export function viewOf(ledger: Ledger, limits: Limits): View {
+  const { at } = ledger;
   const running = Object.values(ledger.leases).filter((lease) => !lease.ended);
   const windows = limits.windows.map((window) => {
-    const start = periodStart(window.per, ledger.at);
-    const use = ledger.used[windowKey(window)];
-    const used = use?.start === start ? use.amount : 0;
+    const key = windowKey(window);
+    const { unit, per, counts } = parseWindowKey(key);
+    const limit = window.limit + amountIn(ledger.extra[key], per, at);
+    const used = amountIn(ledger.used[key], per, at);
+    const start = periodStart(per, at);
     const reserved = running
-      .filter((lease) => periodStart(window.per, lease.at) === start)
-      .reduce((sum, lease) => sum + (window.unit === "tokens" ? lease.tokens : 1), 0);
-    const left = Math.max(0, window.limit - used - reserved);
-    return { ...window, used, reserved, left, resetAt: periodEnd(window.per, ledger.at) };
+      .filter((lease) => counts(lease.model) && periodStart(per, lease.at) === start)
+      .reduce((sum, lease) => sum + lease.bound[unit], 0);
+    return {
+      ...window,
+      limit,
+      used,
+      reserved,
+      left: Math.max(0, limit - used - reserved),
+      resetAt: periodEnd(per, at),
+    };
   });
   return { windows, leases: { running: running.length, allowed: limits.concurrent } };
 }
 
-/** The name of a window in the state and on the wire: "tokens/day". */
-export function windowKey(window: Pick<Window, "unit" | "per">): `${Window["unit"]}/${Window["per"]}` {
-  return `${window.unit}/${window.per}`;
-}
+const amountIn = (use: Use | undefined, per: Period, at: number) =>
+  use?.start === periodStart(per, at) ? use.amount : 0;

@@ -7,6 +7,8 @@ import { ApiError, apiError } from "../errors.ts";
 
 const MEGABYTE = 1024 * 1024;
 const DEEPEST_BODY = 32;
+/** Of a field's name, so much is said back. */
+const LONGEST_PATH = 100;
 /** The most characters of a number without an exponent in JavaScript's JSON: a sign and twenty-one digits. */
 const LONGEST_NUMBER = 22;
 
@@ -15,7 +17,7 @@ export function limitBody(megabytes = 4): MiddlewareHandler {
   return bodyLimit({
     maxSize: megabytes * MEGABYTE,
     onError: () => {
-      throw apiError("body_too_large", `The body is larger than ${megabytes} MB. Send smaller images.`);
+      throw apiError("body_too_large", `The body is larger than ${megabytes} MB. Send less, or smaller images.`);
     },
   });
 }
@@ -77,10 +79,13 @@ function endOfString(text: string, start: number): number {
 }
 
 function toInvalid(issue: v.BaseIssue<unknown>) {
-  const path = v.getDotPath(issue) ?? undefined;
+  const path = v.getDotPath(issue)?.slice(0, LONGEST_PATH);
   const unknown = issue.type === "strict_object" && issue.expected === "never";
+  const missing = issue.received === "undefined";
   const message = unknown
     ? `'${path}' is not supported here. Leave it out.`
-    : `${path ? `'${path}'` : "The body"} is not valid: ${issue.message}`;
+    : missing && path
+      ? `'${path}' is required.`
+      : `${path ? `'${path}'` : "The body"} is not valid: ${issue.message}`;
   return apiError(unknown ? "unsupported_parameter" : "invalid_request", message, path ? { param: path } : {});
 }

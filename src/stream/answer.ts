@@ -2,10 +2,11 @@
 
 import type { ErrorBody } from "../errors.ts";
 
-/** Tokens as the provider counted them. `cached` is part of `input`, `reasoning` is part of `output`. */
+/** Tokens as the provider counted them. `cached` and `cacheWrite` are part of `input`, `reasoning` is part of `output`. */
 export interface Usage {
   input: number;
   cached: number;
+  cacheWrite: number;
   output: number;
   reasoning: number;
 }

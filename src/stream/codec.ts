@@ -3,6 +3,14 @@
 import type { ErrorBody } from "../errors.ts";
 import type { Progress } from "./answer.ts";
 
+/** What is known once a request is settled. */
+export interface Settled {
+  /** What is left of each window. */
+  left: Record<string, number>;
+  /** What the request cost, in dollars. */
+  usd: number;
+}
+
 export interface Codec {
   /** Takes what arrived. Throws when it is not what the provider should have sent. */
   push(bytes: Uint8Array): void;
@@ -12,7 +20,7 @@ export interface Codec {
   /** Whether what it sends may wait a little for more, to travel together. */
   readonly coalesces: boolean;
   /** What is sent after an answer that came to its end and was settled. */
-  conclude(left: Record<string, number>): Uint8Array;
+  conclude(settled: Settled): Uint8Array;
   /** What is sent after an answer that did not. */
   fail(error: ErrorBody): Uint8Array;
 }

@@ -9,12 +9,14 @@ const encoder = new TextEncoder();
 const NOTHING = new Uint8Array(0);
 
 /**
- * Passes events on unchanged. With `keepUsage` false, an event that carries nothing but usage is left out: clients
+ * Passes events on unchanged, except for errors. With `keepUsage` false, an event that carries nothing but usage is left out: clients
  * that did not ask for one may fail on a chunk without choices.
  */
 export function createPassCodec(dialect: Dialect, keepUsage: boolean): Codec {
   const read = createEventReader();
   const progress = emptyProgress();
+  // The provider's own error frame is replaced: see failure.ts.
+  const isWithheld = (piece: Piece) => piece.kind === "error" || (piece.kind === "usage" && piece.alone && !keepUsage);
   let pending = "";
 
   return {
@@ -25,7 +27,7 @@ export function createPassCodec(dialect: Dialect, keepUsage: boolean): Codec {
         const pieces = data === undefined ? [] : dialect(data);
         for (const piece of pieces) note(progress, piece);
         if (data !== undefined) progress.heard = true;
-        if (keepUsage || !isUsageOnly(pieces)) pending += raw;
+        if (!pieces.some(isWithheld)) pending += raw;
       }
     },
     take() {
@@ -34,9 +36,6 @@ export function createPassCodec(dialect: Dialect, keepUsage: boolean): Codec {
       return bytes;
     },
     conclude: () => NOTHING,
-    // The provider's own error frame has already been passed on.
-    fail: (error) => (progress.error ? NOTHING : encoder.encode(`data: ${JSON.stringify({ error })}\n\n`)),
+    fail: (error) => encoder.encode(`data: ${JSON.stringify({ error })}\n\n`),
   };
 }
-
-const isUsageOnly = (pieces: Piece[]) => pieces.some((piece) => piece.kind === "usage" && piece.alone);

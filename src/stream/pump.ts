@@ -1,8 +1,9 @@
 // Moves an answer from the provider to the caller through a codec, until one of the two is done.
 
-import type { ApiError } from "../errors.ts";
-import { apiError } from "../errors.ts";
 import type { Codec } from "./codec.ts";
+import type { Departure } from "./departure.ts";
+import { brokenOff, toStreamError } from "./failure.ts";
+import type { Sink } from "./sink.ts";
 import type { Clock, Ending, Watchdog } from "./watchdog.ts";
 
 /** One read takes all that has arrived, up to this many bytes. */
@@ -14,6 +15,7 @@ export interface Flow {
   watchdog: Watchdog;
   /** Aborted with an `Ending` by whoever ends the flow from outside: a deadline, or the caller who left. */
   control: AbortController;
+  departure: Departure;
 }
 
 /**
@@ -27,36 +29,28 @@ export async function readFirst(flow: Flow): Promise<void> {
     while (!codec.progress.heard) {
       const more = await readOnce(flow);
       control.signal.throwIfAborted();
-      if (!more) throw cutOff();
+      if (!more) throw brokenOff();
     }
   } catch (cause) {
     control.signal.throwIfAborted();
-    throw cutOff(cause);
+    throw brokenOff(cause);
   }
 }
 
 /**
  * Sends all that the codec makes of the rest of the answer to `sink`, and says how it ended. A codec that coalesces is
- * taken from at most once per `coalesceMs`. Leaves the sink open for the last words; cancels the provider when the
- * caller has gone.
+ * taken from at most once per `coalesceMs`. Leaves the sink open for the last words; what happens when the caller has
+ * gone is up to the departure.
  */
-export async function pump(
-  flow: Flow,
-  sink: WritableStreamDefaultWriter<Uint8Array>,
-  clock: Clock,
-  coalesceMs: number,
-): Promise<Ending> {
-  const { codec, control, watchdog } = flow;
+export async function pump(flow: Flow, sink: Sink, clock: Clock, coalesceMs: number): Promise<Ending> {
+  const { codec, control, departure, watchdog } = flow;
   const { signal } = control;
-  let writing = false;
   // A caller who reads nothing holds a write open for ever: when time is up, the connection goes too.
-  signal.addEventListener("abort", () => writing && void sink.abort().catch(ignore), { once: true });
+  signal.addEventListener("abort", () => sink.abortIfStuck(), { once: true });
   const send = async () => {
     const bytes = codec.take();
     if (bytes.length === 0) return false;
-    writing = true;
-    await sink.write(bytes).catch(() => control.abort({ kind: "left" } satisfies Ending));
-    writing = false;
+    await sink.write(bytes);
     watchdog.sent();
     return true;
   };
@@ -80,9 +74,12 @@ export async function pump(
   } catch (error) {
     cause = error;
   }
-  if (!signal.aborted) await send();
+  // What came last is sent even when time is up, since it is paid for; but then nothing waits for who does not read.
+  const last = send();
   if (signal.aborted) return signal.reason as Ending;
+  await last;
   void flow.source.cancel().catch(ignore);
+  if (departure.gone) return { kind: "left" };
   return endingOf(codec, cause);
 }
 
@@ -109,9 +106,9 @@ function createReader(flow: Flow, clock: Clock) {
 }
 
 function endingOf({ progress }: Codec, cause: unknown): Ending {
-  if (progress.error) return { kind: "failed", error: apiError("provider_error", progress.error.message) };
+  if (progress.error) return { kind: "failed", error: toStreamError(progress.error) };
   const whole = progress.ended || (progress.finish && !cause);
-  return whole ? { kind: "finished" } : { kind: "failed", error: cutOff(cause) };
+  return whole ? { kind: "finished" } : { kind: "failed", error: brokenOff(cause) };
 }
 
 /** Hands the next bytes to the codec. False at the end of the provider's answer. */
@@ -121,10 +118,6 @@ async function readOnce({ source, codec, watchdog }: Flow): Promise<boolean> {
   watchdog.heard();
   if (!done) codec.push(value);
   return !done;
-}
-
-function cutOff(cause?: unknown): ApiError {
-  return apiError("provider_error", "The model's answer broke off. Please try again.", { cause });
 }
 
 const ignore = () => undefined;

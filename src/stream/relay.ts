@@ -1,10 +1,13 @@
 // A streamed answer as a response body: looked at before it is promised, moved by the pump, settled before its last words.
 
-import { apiError } from "../errors.ts";
 import type { Progress } from "./answer.ts";
-import type { Codec } from "./codec.ts";
+import type { Codec, Settled } from "./codec.ts";
+import type { Departure } from "./departure.ts";
+import { toStreamError } from "./failure.ts";
 import type { Flow } from "./pump.ts";
 import { pump, readFirst } from "./pump.ts";
+import type { Sink } from "./sink.ts";
+import { createSink } from "./sink.ts";
 import type { Clock, Ending, Watchdog } from "./watchdog.ts";
 
 export interface Relay {
@@ -16,8 +19,9 @@ export interface Relay {
   clock: Clock;
   /** How long text may wait for more text to travel with, in ms. */
   coalesceMs: number;
-  /** Called once the answer has ended in whatever way; gives what is left of the quota. Must not throw. */
-  settle(progress: Progress, ending: Ending): Promise<Record<string, number>>;
+  departure: Departure;
+  /** Called once the answer has ended in whatever way. Must not throw. */
+  settle(progress: Progress, ending: Ending): Promise<Settled>;
 }
 
 const KEEP_ALIVE = new TextEncoder().encode(":\n\n");
@@ -27,30 +31,24 @@ const KEEP_ALIVE = new TextEncoder().encode(":\n\n");
  * `Ending` when it was ended from outside), and `settle` is not called; afterwards it is always called, once.
  */
 export async function startRelay(relay: Relay): Promise<ReadableStream<Uint8Array>> {
-  const { codec, control, watchdog } = relay;
-  const flow: Flow = { source: relay.body.getReader({ mode: "byob" }), codec, watchdog, control };
+  const { codec, control, departure, watchdog } = relay;
+  const flow: Flow = { source: relay.body.getReader({ mode: "byob" }), codec, watchdog, control, departure };
   await readFirst(flow);
   const { error } = codec.progress;
-  if (error) throw apiError("provider_error", error.message, { cause: error });
+  if (error) throw toStreamError(error);
   const { readable, writable } = new IdentityTransformStream();
-  void run(relay, flow, writable.getWriter());
+  void run(relay, flow, createSink(writable.getWriter(), relay.departure));
   return readable;
 }
 
-async function run(relay: Relay, flow: Flow, sink: WritableStreamDefaultWriter<Uint8Array>) {
-  const { codec, control, watchdog } = relay;
+async function run(relay: Relay, flow: Flow, sink: Sink) {
+  const { codec, watchdog } = relay;
   // The caller's leaving is noticed at the next write, and this may be the next write for a long time.
-  const leave = () => control.abort({ kind: "left" } satisfies Ending);
-  watchdog.relaying(() => void sink.write(KEEP_ALIVE).catch(leave));
+  watchdog.relaying(() => void sink.write(KEEP_ALIVE));
   const ending = await pump(flow, sink, relay.clock, codec.coalesces ? relay.coalesceMs : 0);
   watchdog.stop();
-  const left = await relay.settle(codec.progress, ending);
+  const settled = await relay.settle(codec.progress, ending);
   if (ending.kind === "left") return;
-  const last = ending.kind === "finished" ? codec.conclude(left) : codec.fail(ending.error.body);
-  try {
-    if (last.length > 0) await sink.write(last);
-    await sink.close();
-  } catch {
-    // The caller left after the answer had ended: it is settled, and there is nobody to tell.
-  }
+  await sink.write(ending.kind === "finished" ? codec.conclude(settled) : codec.fail(ending.error.body));
+  await sink.close();
 }

@@ -2,7 +2,7 @@
 
 import type { Dialect, Piece, Progress } from "./answer.ts";
 import { emptyProgress, note } from "./answer.ts";
-import type { Codec } from "./codec.ts";
+import type { Codec, Settled } from "./codec.ts";
 import { createEventReader } from "./events.ts";
 
 /** A tool call as the caller gets it and sends it back; `arguments` is JSON text, as the model wrote it. */
@@ -38,32 +38,44 @@ export function createSlimCodec(dialect: Dialect): Codec {
     take() {
       let out = text === "" ? "" : `data:${JSON.stringify(text)}\n\n`;
       text = "";
-      if (progress.finish) for (const tool of tools.take()) out += toEvent("tool", tool);
+      for (const tool of tools.take(progress)) out += toEvent("tool", tool);
       return encoder.encode(out);
     },
-    conclude: (left) => encoder.encode(toEvent("done", toSummary(progress, left))),
+    conclude: (settled) => encoder.encode(toEvent("done", toSummary(progress, settled))),
     fail: (error) => encoder.encode(toEvent("failed", { error })),
   };
 }
 
 /** What `done` says, and a slim answer that is not streamed says beside its text. */
-export function toSummary(progress: Progress, left: Record<string, number>) {
-  return { finish: progress.finish ?? "stop", usage: progress.usage, left };
+export function toSummary({ finish, usage }: Progress, { left, usd }: Settled) {
+  const counted = usage && {
+    input: usage.input,
+    cached: usage.cached,
+    output: usage.output,
+    reasoning: usage.reasoning,
+  };
+  return { finish: finish ?? "stop", usage: { ...counted, usd }, left };
 }
 
-/** Puts fragments of tool calls together. `take` gives each whole call once, in order. */
+/**
+ * Puts fragments of tool calls together. `take` gives the calls, each once, as soon as they are known to be whole: an
+ * answer that was cut short by its length or a filter has none.
+ */
 export function createToolCollector() {
-  let calls: ToolCall[] = [];
+  const calls = new Map<number, ToolCall>();
   return {
     add(piece: Piece & { kind: "tool" }): void {
-      const call = (calls[piece.index] ??= { id: "", name: "", arguments: "" });
-      call.id ||= piece.id ?? "";
-      call.name ||= piece.name ?? "";
-      call.arguments += piece.arguments;
+      const call = calls.get(piece.index) ?? { id: "", name: "", arguments: "" };
+      calls.set(piece.index, {
+        id: call.id || (piece.id ?? ""),
+        name: call.name || (piece.name ?? ""),
+        arguments: call.arguments + piece.arguments,
+      });
     },
-    take(): ToolCall[] {
-      const taken = calls.filter((call) => call !== undefined);
-      calls = [];
+    take({ finish, ended }: Progress): ToolCall[] {
+      const whole = finish === "tool_calls" || finish === "stop" || (finish === undefined && ended);
+      const taken = whole ? [...calls].toSorted(([one], [other]) => one - other).map(([, call]) => call) : [];
+      if (whole) calls.clear();
       return taken;
     },
   };

@@ -1,25 +1,30 @@
 // The only fetch to a provider. Request headers are built from nothing; no string of a caller is part of the URL.
 
+import * as v from "valibot";
 import type { Provider } from "../catalog/schema.ts";
-import type { Endpoint } from "../endpoints/table.ts";
-import { ENDPOINTS } from "../endpoints/table.ts";
 import type { Bindings } from "../env.ts";
+import { apiError } from "../errors.ts";
+import { brokenOff } from "../stream/failure.ts";
 import { providerAccess } from "./provider.ts";
 import { toProviderError, unreachable } from "./provider-error.ts";
 
+const COUNTER_PATH = "/responses/input_tokens";
+/** A caller near the limit waits for the count, but not for long. */
+const COUNTER_MS = 5000;
+
 /**
- * Posts a JSON body to a provider's endpoint and returns its answer when it is a success. Everything else is thrown: an ApiError,
+ * Posts a JSON body to one of a provider's routes and returns its answer when it is a success. Everything else is thrown: an ApiError,
  * or the signal's reason when that ended the call.
  */
 export async function callProvider(
   env: Bindings,
   provider: Provider,
-  endpoint: Endpoint,
+  path: string,
   body: string,
   signal: AbortSignal,
 ): Promise<Response> {
   const { baseUrl, key } = providerAccess(env, provider);
-  const request = new Request(`${baseUrl}${ENDPOINTS[endpoint].path}`, {
+  const request = new Request(`${baseUrl}${path}`, {
     method: "POST",
     headers: { "content-type": "application/json", authorization: `Bearer ${key}` },
     body,
@@ -35,6 +40,43 @@ export async function callProvider(
   }
   if (!response.ok) throw await toProviderError(response);
   return response;
+}
+
+const InputTokens = v.object({ input_tokens: v.pipe(v.number(), v.integer(), v.minValue(0)) });
+
+/** The provider's exact count of an input's tokens, or undefined when it does not count, or not in time. */
+export async function countInput(
+  env: Bindings,
+  provider: Provider,
+  body: string | undefined,
+): Promise<number | undefined> {
+  if (!provider.counts_input || body === undefined) return undefined;
+  try {
+    const response = await callProvider(env, provider, COUNTER_PATH, body, AbortSignal.timeout(COUNTER_MS));
+    return v.parse(InputTokens, await response.json()).input_tokens;
+  } catch (error) {
+    console.warn(JSON.stringify({ event: "input_not_counted", reason: String(error) }));
+    return undefined;
+  }
+}
+
+export function isEventStream(response: Response): boolean {
+  return response.headers.get("content-type")?.startsWith("text/event-stream") === true;
+}
+
+/** The bytes of an answer that streams. Throws `provider_error` when it does not. */
+export function requireBody(response: Response): ReadableStream<Uint8Array> {
+  if (response.body && isEventStream(response)) return response.body;
+  throw apiError("provider_error", "The model did not stream its answer. Please try again.");
+}
+
+/** The text of an answer that comes whole. A connection that breaks off is the provider's fault. */
+export async function readWhole(response: Response): Promise<string> {
+  try {
+    return await response.text();
+  } catch (cause) {
+    throw brokenOff(cause);
+  }
 }
 
 /** The provider's headers that a caller may see. */

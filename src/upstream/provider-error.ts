@@ -8,19 +8,20 @@ import { ApiError, apiError } from "../errors.ts";
 const LONGEST_ERROR = 65_536;
 
 /** Statuses that blame the request itself. The provider's words go to the caller, who can do something about it. */
-const CALLERS_FAULT = new Set([400, 404, 413, 415, 422]);
+const CALLERS_FAULT = new Set([400, 413, 415, 422]);
 
 /** The error for an answer that is not a success. The provider's 401 is never the caller's 401. */
 export async function toProviderError(response: Response): Promise<ApiError> {
   const { status } = response;
   const text = (await response.text().catch(() => "")).slice(0, LONGEST_ERROR);
   const body = readProviderError(text);
-  const cause = { status, message: body?.message ?? "not JSON", code: body?.code ?? null };
+  const cause = { status, code: body?.code ?? null };
   if (CALLERS_FAULT.has(status)) {
     const message = `The provider refused the request (${status}).`;
-    return new ApiError(status, body ?? { message, type: "invalid_request_error", param: null, code: null }, { cause });
+    const { message: words, param, code } = body ?? { message, param: null, code: null };
+    return new ApiError(status, { message: words, type: "invalid_request_error", param, code }, { cause });
   }
-  if (status === 429) {
+  if (status === 429 && body?.code !== "insufficient_quota") {
     const retryAfter = response.headers.get("retry-after") ?? "1";
     const message = "The model is busy right now. Please try again shortly.";
     return apiError("provider_overloaded", message, { cause, headers: { "retry-after": retryAfter } });
@@ -30,10 +31,20 @@ export async function toProviderError(response: Response): Promise<ApiError> {
 }
 
 function faultOf(status: number): [ErrorCode, string] {
-  if (status === 401 || status === 403)
-    return ["provider_unauthorized", "This server may not use the model right now."];
-  if (status === 408 || status === 504) return ["provider_timeout", "The model took too long. Please try again."];
-  return ["provider_error", "The model could not answer. Please try again."];
+  switch (status) {
+    case 404:
+      return ["model_not_found", "The provider does not serve this model. Please use another."];
+    case 401:
+    case 403:
+    // The operator's own account is used up: no retry of the caller's helps.
+    case 429:
+      return ["provider_unauthorized", "This server may not use the model right now."];
+    case 408:
+    case 504:
+      return ["provider_timeout", "The model took too long. Please try again."];
+    default:
+      return ["provider_error", "The model could not answer. Please try again."];
+  }
 }
 
 /** The provider could not be reached at all. */

@@ -1,0 +1,15 @@
+// Who may administer: whoever holds ADMIN_TOKEN. Without that secret there is nobody.
+
+import { apiError, CHALLENGE } from "../errors.ts";
+
+/** Throws the usual 401 unless the header carries ADMIN_TOKEN. Compares digests, so that time tells nothing. */
+export async function requireAdmin(authorization: string | undefined, env: { ADMIN_TOKEN?: string }): Promise<void> {
+  const given = await digest(authorization ?? "");
+  const expected = await digest(`Bearer ${env.ADMIN_TOKEN ?? ""}`);
+  if (env.ADMIN_TOKEN && crypto.subtle.timingSafeEqual(given, expected)) return;
+  throw apiError("invalid_api_key", "This request needs the admin token. Send it as 'Authorization: Bearer <token>'.", {
+    headers: CHALLENGE,
+  });
+}
+
+const digest = (text: string) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));

@@ -1,0 +1,37 @@
+// A refused reservation as the error that tells the caller what is used up and when to come back.
+
+import type { ApiError } from "../errors.ts";
+import { apiError } from "../errors.ts";
+import type { ReserveResult } from "./ledger.ts";
+import { fromAmount } from "./limits.ts";
+import { rateLimitHeaders } from "./rate-limit.ts";
+
+/** 429 `insufficient_quota` with `retry-after` and `x-ratelimit-*`, which OpenAI's clients do not retry by themselves. */
+export function toQuotaError(result: ReserveResult & { ok: false }, now: number, model: string): ApiError {
+  const headers = rateLimitHeaders(result.view, now, model);
+  switch (result.reason) {
+    case "settled":
+      return apiError("quota_unavailable", "This request was already settled. Please send it again.", { headers });
+    case "concurrent": {
+      const { allowed } = result.view.leases;
+      const message = `Too many requests at once: your plan allows ${allowed}. Wait for one to end.`;
+      return insufficient(message, result.retryAfterMs, headers);
+    }
+    case "window": {
+      const { unit, per, limit, left } = result.window;
+      const [needed, rest, all] = [result.needed, left, limit].map((amount) => fromAmount(unit, amount));
+      const rests = `${rest} of your ${all} ${unit} per ${per} are left.`;
+      const message =
+        unit === "requests"
+          ? `This request is one too many: ${rests}`
+          : `This request may need ${needed} ${unit}: ${rests}`;
+      const never = result.needed > limit ? " It never fits into your plan: send less." : "";
+      return insufficient(message + never, result.retryAfterMs, headers);
+    }
+  }
+}
+
+function insufficient(message: string, retryAfterMs: number, headers: Record<string, string>): ApiError {
+  const retry = { "retry-after": String(Math.ceil(retryAfterMs / 1000)), "x-should-retry": "false" };
+  return apiError("insufficient_quota", message, { headers: { ...headers, ...retry } });
+}

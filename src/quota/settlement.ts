@@ -1,0 +1,58 @@
+// How a request is settled: what it is charged by how it ended, once, and the one line that the log has of it.
+
+import type { Model } from "../catalog/resolve.ts";
+import type { Endpoint } from "../endpoints/table.ts";
+import { toLogged } from "../errors.ts";
+import type { Progress } from "../stream/answer.ts";
+import type { Settled } from "../stream/codec.ts";
+import type { Ending } from "../stream/watchdog.ts";
+import type { Demand } from "./bound.ts";
+import { NO_CHARGE, toCharge } from "./charge.ts";
+import type { Lease } from "./lease.ts";
+import { toUsd } from "./limits.ts";
+import { leftOf } from "./rate-limit.ts";
+import type { View } from "./view.ts";
+
+/** Settles by how the request ended; `free` when it cost nothing. Gives what the windows hold afterwards. Never throws. */
+export type Settlement = (progress: Progress, ending: Ending, free?: boolean) => Promise<Settled & { view: View }>;
+
+interface Request {
+  requestId: string;
+  endpoint: Endpoint;
+  model: Model;
+  demand: Demand;
+  lease: Lease;
+  /** Epoch ms. */
+  startedAt: number;
+  /** Called when all is settled. */
+  over: () => void;
+}
+
+/** The settlement of one request. */
+export function createSettlement({ requestId, endpoint, model, demand, lease, startedAt, over }: Request): Settlement {
+  return async (progress, ending, free = false) => {
+    const charge = free ? NO_CHARGE : toCharge(progress, demand, model.card);
+    if (progress.usage && charge.tokens > lease.bound.tokens) {
+      console.error(JSON.stringify({ event: "bound_exceeded", model: model.snapshot, charge, bound: lease.bound }));
+    }
+    const view = (await lease.settle(charge)) ?? lease.view;
+    const failure = ending.kind === "failed" ? ending.error : undefined;
+    // Metadata only: no content, no names, no keys.
+    const line = {
+      event: "metered",
+      request: requestId,
+      endpoint,
+      model: model.snapshot,
+      ending: ending.kind,
+      code: failure?.body.code,
+      cause: toLogged(failure?.cause),
+      usage: progress.usage,
+      charged: Math.min(charge.tokens, lease.bound.tokens),
+      usd: toUsd(Math.min(charge.usd, lease.bound.usd)),
+      ms: Date.now() - startedAt,
+    };
+    console.log(JSON.stringify(line));
+    over();
+    return { left: leftOf(view), usd: line.usd, view };
+  };
+}

@@ -1,0 +1,27 @@
+// A caller who leaves before the answer has ended: the provider is cancelled, or finishes unheard for a while.
+
+import type { Clock, Ending } from "./watchdog.ts";
+
+export interface Departure {
+  /** Whether the caller has left. */
+  readonly gone: boolean;
+  /** Notes that the caller has left; more than once is the same as once. */
+  leave: () => void;
+}
+
+/** Aborts `control` with an `Ending` when the caller leaves, or `afterMs` later, so that the usage can still arrive. */
+export function createDeparture(control: AbortController, clock: Clock, afterMs: number): Departure {
+  const left = { kind: "left" } satisfies Ending;
+  let gone = false;
+  return {
+    get gone() {
+      return gone;
+    },
+    leave() {
+      if (gone) return;
+      gone = true;
+      if (afterMs === 0) control.abort(left);
+      else void clock.wait(afterMs, control.signal).then(() => control.abort(left));
+    },
+  };
+}
