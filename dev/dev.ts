@@ -1,40 +1,78 @@
-// `npm run dev`: Weir on http://127.0.0.1:8787, reloading on change, with the emulated provider unless .dev.vars holds
-// a key for the real one.
+// `npm run dev`: Weir on http://127.0.0.1:8787 (or `-- --port 8790 --ip 0.0.0.0`), reloading on change, with the
+// emulated provider unless .dev.vars says where a real one is.
 
+import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { watch } from "node:fs";
-import { createToken } from "./token.ts";
+import { createServer } from "node:net";
+import { basename, dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { SOURCES, writeDevConfig } from "./config.ts";
+import { createToken } from "./token.ts";
 
-const PORT = 8787;
-const url = `http://127.0.0.1:${PORT}`;
-
-const { files, emulated } = writeDevConfig();
-for (const file of SOURCES) watch(file, () => void writeDevConfig());
-
-const flags = [
-  "--ip",
-  "127.0.0.1",
-  "--port",
-  String(PORT),
-  "--persist-to",
-  ".wrangler/state",
-  ...process.argv.slice(2),
-];
-const wrangler = spawn("wrangler", ["dev", ...files.flatMap((file) => ["-c", file]), ...flags], {
-  stdio: "inherit",
-  env: { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" },
+const { values, tokens } = parseArgs({
+  strict: false,
+  tokens: true,
+  options: { port: { type: "string", default: "8787" }, ip: { type: "string", default: "127.0.0.1" } },
 });
-wrangler.on("exit", (code) => process.exit(code ?? 0));
+const [port, ip] = [String(values.port), String(values.ip)];
+const others = tokens.flatMap((token) =>
+  token.kind === "option" && token.name !== "port" && token.name !== "ip" ? (process.argv[token.index + 2] ?? []) : [],
+);
+const url = `http://${ip === "0.0.0.0" ? "127.0.0.1" : ip}:${port}`;
+
+if (await isTaken()) {
+  console.error(`Port ${port} is taken. Stop what listens there, or take another: npm run dev -- --port 8790`);
+  process.exit(1);
+}
+let emulated = false;
+let restarting = false;
+let wrangler = start();
+// Folders, since many editors save by putting a new file in the old one's place.
+for (const file of SOURCES) {
+  watch(dirname(file), (_, name) => name === basename(file) && (name === ".dev.vars" ? restart() : writeDevConfig()));
+}
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => wrangler.kill(signal));
 
 await ready();
-const token = await createToken("dev");
 console.log(`
-Weir is ready, with ${emulated ? "the emulated provider (put OPENAI_API_KEY into .dev.vars for the real one)" : "the real provider"}. Try:
+Weir is ready, with ${emulated ? "the emulated provider (put OPENAI_API_KEY into .dev.vars for a real one)" : "the provider of .dev.vars"}. Try:
 
-  curl -N ${url}/chat -H 'authorization: Bearer ${token}' -d '{"input":"Hi"}'
+  curl -N ${url}/chat -H 'authorization: Bearer ${await createToken("dev")}' -d '{"input":"Hi"}'
 `);
+
+function start(): ChildProcess {
+  const config = writeDevConfig();
+  emulated = config.emulated;
+  const cli = fileURLToPath(new URL("../bin/wrangler.js", import.meta.resolve("wrangler")));
+  const flags = ["--ip", ip, "--port", port, "--persist-to", ".wrangler/state", ...others];
+  const child = spawn(process.execPath, [cli, "dev", ...config.files.flatMap((file) => ["-c", file]), ...flags], {
+    stdio: "inherit",
+    env: { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" },
+  });
+  child.once("exit", (code) => {
+    if (!restarting) process.exit(code ?? 0);
+    restarting = false;
+    wrangler = start();
+  });
+  return child;
+}
+
+/** Another provider is another set of Workers, which wrangler does not reload into. */
+function restart(): void {
+  if (restarting) return;
+  restarting = true;
+  wrangler.kill("SIGTERM");
+}
+
+function isTaken(): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once("error", () => resolve(true));
+    probe.listen(Number(port), ip, () => probe.close(() => resolve(false)));
+  });
+}
 
 /** Waits until Weir answers; wrangler ends this process if it cannot start. */
 async function ready(): Promise<void> {
