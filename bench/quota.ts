@@ -1,0 +1,51 @@
+// `npm run bench:quota`: how many quota decisions a second, and how long one takes. Figures, not a test.
+
+import { createTestHarness } from "wrangler";
+
+interface Run {
+  totalMs: number;
+  reserveMs: number;
+  settleMs: number;
+}
+
+const ROUNDS = 5;
+const CASES = [
+  { name: "one user, one after the other", objects: 1, parallel: 1, count: 2000 },
+  { name: "one user, 50 at once", objects: 1, parallel: 50, count: 5000 },
+  { name: "100 users, 100 at once", objects: 100, parallel: 100, count: 5000 },
+];
+
+process.env.WRANGLER_SEND_METRICS = "false";
+process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
+const harness = createTestHarness({ workers: [{ configPath: new URL("wrangler.toml", import.meta.url) }] });
+await harness.listen();
+console.log(`median (least to most) of ${ROUNDS} rounds; a decision is one reserve and one settle\n`);
+for (const { name, ...query } of CASES) {
+  const path = `/?objects=${query.objects}&parallel=${query.parallel}&count=${query.count}`;
+  const round = async () => (await (await harness.fetch(path)).json()) as Run;
+  await round();
+  const runs: Run[] = [];
+  while (runs.length < ROUNDS) runs.push(await round());
+  const decisions = spread(
+    runs.map(({ totalMs }) => (query.count / totalMs) * 1000),
+    0,
+  );
+  const reserve = spread(
+    runs.map(({ reserveMs }) => reserveMs / query.count),
+    2,
+  );
+  const settle = spread(
+    runs.map(({ settleMs }) => settleMs / query.count),
+    2,
+  );
+  console.log(`${name}: ${decisions} decisions/s, reserve ${reserve} ms, settle ${settle} ms`);
+}
+await harness.close();
+
+function spread(values: number[], digits: number): string {
+  const sorted = values.toSorted((one, other) => one - other);
+  const [least, median, most] = [0, 0.5, 1].map((share) =>
+    sorted[Math.floor((sorted.length - 1) * share)]?.toFixed(digits),
+  );
+  return `${median} (${least} to ${most})`;
+}
