@@ -6,6 +6,8 @@ import { workerOptions } from "./test/support/worker-options.ts";
 
 export default defineConfig({
   test: {
+    // What passed has nothing to say: the Workers log every request.
+    silent: "passed-only",
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
       {

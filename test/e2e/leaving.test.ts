@@ -1,11 +1,12 @@
 import OpenAI from "openai";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { emulate } from "../support/emulation.ts";
+import { createCatalog } from "../support/catalog.ts";
 import { readUntil } from "../support/events.ts";
 import { OPENAI, SLIM } from "../support/surface.ts";
 import { startWeir } from "../support/weir.ts";
 
-const weir = await startWeir({ keep_alive_ms: 10 });
+const weir = await startWeir(createCatalog({ keep_alive_ms: 10 }));
 afterAll(weir.close);
 afterEach(weir.report);
 beforeEach(weir.emulation.zero);

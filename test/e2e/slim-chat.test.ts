@@ -53,7 +53,7 @@ describe("a slim chat", () => {
     expect(slimText(events)).toBe(THIRTEEN_TOKENS);
     expect(events.at(-1)?.data).toEqual({
       finish: "stop",
-      usage: { input: expect.any(Number), cached: 0, output: 77, reasoning: 64 },
+      usage: { input: expect.any(Number), cached: 0, output: 77, reasoning: 64, usd: expect.any(Number) },
       left: { "tokens/month": expect.any(Number), "requests/month": 9999 },
     });
   });
@@ -75,7 +75,7 @@ describe("a slim chat", () => {
     expect(await response.json()).toEqual({
       text: THIRTEEN_TOKENS,
       finish: "stop",
-      usage: { input: expect.any(Number), cached: 0, output: 77, reasoning: 64 },
+      usage: { input: expect.any(Number), cached: 0, output: 77, reasoning: 64, usd: expect.any(Number) },
       left: { "tokens/month": expect.any(Number), "requests/month": 9999 },
     });
   });

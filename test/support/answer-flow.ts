@@ -2,6 +2,8 @@
 
 import { readChatEvent } from "../../src/endpoints/chat-answer.ts";
 import type { Codec } from "../../src/stream/codec.ts";
+import { createDeparture } from "../../src/stream/departure.ts";
+import { createSink } from "../../src/stream/sink.ts";
 import type { Flow } from "../../src/stream/pump.ts";
 import { pump, readFirst } from "../../src/stream/pump.ts";
 import { createSlimCodec } from "../../src/stream/slim.ts";
@@ -89,6 +91,8 @@ export interface FlowOptions {
   codec?: Codec;
   deadlines?: Partial<Deadlines>;
   coalesceMs?: number;
+  /** How long an answer is read on after its caller left; 0 cancels it. */
+  leaveMs?: number;
   lastWords?: string[];
 }
 
@@ -97,6 +101,7 @@ export function createAnswerFlow({
   codec = createSlimCodec(readChatEvent),
   deadlines,
   coalesceMs = 40,
+  leaveMs = 0,
   lastWords,
 }: FlowOptions = {}) {
   const clock = createFakeClock();
@@ -104,15 +109,16 @@ export function createAnswerFlow({
   const caller = createCallerSink(() => clock.now());
   const control = new AbortController();
   const watchdog = startWatchdog(clock, { ...DEADLINES, ...deadlines }, control);
-  const flow: Flow = { source: provider.body.getReader({ mode: "byob" }), codec, watchdog, control };
+  const departure = createDeparture(control, clock, leaveMs);
+  const flow: Flow = { source: provider.body.getReader({ mode: "byob" }), codec, watchdog, control, departure };
+  const sink = createSink(caller.writer, departure);
   let ending: Ending | undefined;
   let refusal: unknown;
 
-  const leave = () => control.abort({ kind: "left" } satisfies Ending);
   const run = async () => {
     await readFirst(flow);
-    watchdog.relaying(() => void caller.writer.write(toUtf8(":\n\n")).catch(leave));
-    ending = await pump(flow, caller.writer, clock, codec.coalesces ? coalesceMs : 0);
+    watchdog.relaying(() => void sink.write(toUtf8(":\n\n")));
+    ending = await pump(flow, sink, clock, codec.coalesces ? coalesceMs : 0);
     watchdog.stop();
   };
   return {
@@ -120,6 +126,7 @@ export function createAnswerFlow({
     provider,
     caller,
     control,
+    departure,
     codec,
     /** Starts, and runs as far as it can without time passing. */
     async begin() {

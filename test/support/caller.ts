@@ -5,6 +5,8 @@ import { repeatUntil } from "./repeat.ts";
 export interface UsageWindow {
   unit: string;
   per: string;
+  /** Cards that it counts, where it does not count all. */
+  models?: string[];
   limit: number;
   used: number;
   reserved: number;
@@ -52,6 +54,11 @@ export function spentOf({ windows }: Usage): { tokens: number; requests: number;
   const sum = (unit: string) => windows.find((window) => window.unit === unit)?.used ?? 0;
   const reserved = windows.reduce((total, window) => total + window.reserved, 0);
   return { tokens: sum("tokens"), requests: sum("requests"), reserved };
+}
+
+/** Dollars that are used up of the window that counts them; NaN where the plan has none. */
+export function dollarsOf({ windows }: Usage): number {
+  return windows.find(({ unit }) => unit === "usd")?.used ?? NaN;
 }
 
 function withToken(token: string, headers: RequestInit["headers"]): Headers {

@@ -35,6 +35,13 @@ export function createCatalog(timing: Partial<Catalog["timing"]> = {}): Catalog 
   return { ...catalog, plans, default_plan: "roomy", timing: { ...catalog.timing, ...timing } };
 }
 
+/** The same catalog, with other limits in its default plan. */
+export function createCatalogOf(plan: Partial<Plan>, timing: Partial<Catalog["timing"]> = {}): Catalog {
+  const catalog = createCatalog(timing);
+  const { roomy } = PLANS;
+  return { ...catalog, plans: { ...catalog.plans, roomy: { ...roomy, ...plan } } };
+}
+
 /** Stores a document as a new revision, points to it, and returns its name. */
 export async function publish(kv: Pick<KVNamespace, "put">, document: unknown): Promise<string> {
   const revision = crypto.randomUUID();

@@ -1,14 +1,24 @@
-// A ledger that is held the way the user's object holds it: stored as JSON, and only when there is something to store.
+// A ledger that is held the way the user's object holds it: in memory, and from its JSON once it was evicted.
 
-import type { Bound, Ledger, ReserveResult } from "../../src/quota/ledger.ts";
-import { emptyLedger, reserve, settle, view } from "../../src/quota/ledger.ts";
+import type { Account, Decision } from "../../src/quota/account.ts";
+import { applyChange } from "../../src/quota/account.ts";
+import type { Bound, ReserveResult } from "../../src/quota/ledger.ts";
+import { reserve, settle, sweep, view } from "../../src/quota/ledger.ts";
+import type { Ledger } from "../../src/quota/state.ts";
+import { emptyLedger } from "../../src/quota/state.ts";
 import type { Limits, View } from "../../src/quota/view.ts";
-import type { Period, Unit, Window } from "../../src/quota/window.ts";
+import type { Amounts, Period, Unit, Window } from "../../src/quota/window.ts";
 
-/** A bound as a test writes it. */
+/** A bound as a test writes it; without prices it costs nothing. */
 export type BoundSketch = Pick<Bound, "input" | "output"> & Partial<Bound>;
 
-export const boundOf = (sketch: BoundSketch): Bound => ({ minOutput: 1, choices: 1, ...sketch });
+export const boundOf = (sketch: BoundSketch): Bound => ({
+  minOutput: 1,
+  choices: 1,
+  inputNanoUsd: 0,
+  outputNanoUsd: 0,
+  ...sketch,
+});
 
 export const tokensADay = (limit: number): Window => ({ unit: "tokens", per: "day", limit });
 
@@ -23,20 +33,29 @@ export interface Book {
   now: number;
   limits: Limits;
   readonly ledger: Ledger;
-  reserve(key: string, bound: BoundSketch, leaseMs?: number): ReserveResult;
+  readonly account: Account | undefined;
+  reserve(key: string, bound: BoundSketch, leaseMs?: number, model?: string): ReserveResult;
   /** Whether there was something to store. */
-  settle(key: string, tokens: number, requests?: number): boolean;
-  view(): View;
-  /** The use of the plan's token or request window; of several, of the one for that period. */
+  settle(key: string, tokens: number, requests?: number, usd?: number): boolean;
+  charge(key: string, charge: Amounts): boolean;
+  /** An operator's change. */
+  change(decision: Decision): void;
+  /** Forgets all that is not stored. */
+  evict(): void;
+  /** What is left under the plan, or under other limits. */
+  view(limits?: Limits): View;
+  /** The use of the plan's window of a unit; of several, of the one for that period. */
+  use(unit: Unit, per?: Period): Use;
   tokens(per?: Period): Use;
   requests(per?: Period): Use;
 }
 
-export function openBook(limits: Limits, now: number): Book {
-  let stored = JSON.stringify(emptyLedger());
-  const load = () => JSON.parse(stored) as Ledger;
-  const store = ({ ledger, changed }: { ledger: Ledger; changed: boolean }) => {
-    if (changed) stored = JSON.stringify(ledger);
+export function openBook(limits: Limits, now: number, stored: Ledger = emptyLedger()): Book {
+  let ledger = stored;
+  let account: Account | undefined;
+  const store = (next: { ledger: Ledger; changed: boolean }) => {
+    if (next.changed) ledger = next.ledger;
+    return next.changed;
   };
   const useOf = (unit: Unit, per: Period | undefined) => {
     const found = book.view().windows.find((window) => window.unit === unit && (per ?? window.per) === window.per);
@@ -47,19 +66,25 @@ export function openBook(limits: Limits, now: number): Book {
     now,
     limits,
     get ledger() {
-      return load();
+      return ledger;
     },
-    reserve(key, bound, leaseMs = 600_000) {
-      const next = reserve(load(), book.limits, { key, bound: boundOf(bound), leaseMs }, book.now);
+    get account() {
+      return account;
+    },
+    reserve(key, bound, leaseMs = 600_000, model = "swift") {
+      const next = reserve(ledger, book.limits, { key, model, bound: boundOf(bound), leaseMs }, book.now);
       store(next);
       return next.result;
     },
-    settle(key, tokens, requests = 1) {
-      const next = settle(load(), { key, charge: { tokens, requests } }, book.now);
-      store(next);
-      return next.changed;
+    settle: (key, tokens, requests = 1, usd = 0) => book.charge(key, { tokens, requests, usd }),
+    charge: (key, charge) => store(settle(ledger, { key, charge }, book.now)),
+    change(decision) {
+      const change = { ...decision, at: book.now, reason: "a test" };
+      ({ account, ledger } = applyChange(account, sweep(ledger, book.now), change));
     },
-    view: () => view(load(), book.limits, book.now),
+    evict: () => void (ledger = JSON.parse(JSON.stringify(ledger)) as Ledger),
+    view: (limits = book.limits) => view(ledger, limits, book.now),
+    use: useOf,
     tokens: (per) => useOf("tokens", per),
     requests: (per) => useOf("requests", per),
   };

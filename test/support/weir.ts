@@ -4,21 +4,16 @@ import type { KVNamespace } from "@cloudflare/workers-types";
 import type { TestContext } from "vitest";
 import { startStack } from "../../dev/stack.ts";
 import { createToken } from "../../dev/token.ts";
-import type { Catalog } from "../../src/catalog/schema.ts";
 import { createCaller } from "./caller.ts";
 import type { TestPlan } from "./catalog.ts";
 import { createCatalog, PROVIDER_DAY, publish } from "./catalog.ts";
 import { createEmulation } from "./emulation.ts";
 
-/** Starts both with empty storage, and the catalog with these deadlines. Refuses to reach a real provider, whatever .dev.vars says. */
-export async function startWeir(timing: Partial<Catalog["timing"]> = {}) {
-  const { url, emulated, harness } = await startStack({ provider: { NOW: PROVIDER_DAY, PACE_MS: "0" } });
-  if (!emulated) {
-    await harness.close();
-    throw new Error("These tests never reach a real provider: take OPENAI_* out of .dev.vars while they run.");
-  }
+/** Starts both with empty storage. Never reaches a real provider, whatever .dev.vars says. */
+export async function startWeir(catalog = createCatalog()) {
+  const { url, harness } = await startStack({ emulate: true, provider: { NOW: PROVIDER_DAY, PACE_MS: "0" } });
   const { CATALOG } = await harness.getWorker<{ CATALOG: KVNamespace }>("weir").getEnv();
-  await publish(CATALOG, createCatalog(timing));
+  await publish(CATALOG, catalog);
   const provider = harness.getWorker("emulated-provider");
   return {
     url,

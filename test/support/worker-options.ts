@@ -33,6 +33,7 @@ export function workerOptions(): Options {
         OPENAI_API_KEY: "emulated-key",
         AUTH_SECRET: "test-secret-test-secret-test-secret",
         QUOTA_PEPPER: "test-pepper",
+        ADMIN_TOKEN: "test-admin-token",
       },
       serviceBindings: { UPSTREAM: "emulated-provider" },
       outboundService: "key-server",

@@ -170,12 +170,21 @@ describe.each([
     await expectEstimate(user, surface.body(script, true));
   });
 
-  it.each(BREAKS)("a whole answer that ends with %s is a provider's error and costs nothing", async (_, fault) => {
+  it("a whole answer that the provider fails to make is its error and costs nothing", async () => {
     const user = await createUser();
-    const response = await ask(user, surface, { tokens: 20, ...fault }, false);
+    const response = await ask(user, surface, { tokens: 20, error_after: 5 }, false);
     expect(await spent(user)).toEqual(NOTHING);
     expect(response.status).toBe(502);
     expect(await errorOf(response)).toMatchObject({ code: "provider_error" });
+  });
+
+  it("a whole answer whose connection is cut is the provider's error, but had begun and costs an estimate", async () => {
+    const user = await createUser();
+    const script = { tokens: 20, cut_after: 5 };
+    const response = await ask(user, surface, script, false);
+    expect(response.status).toBe(502);
+    expect(await errorOf(response)).toMatchObject({ code: "provider_error" });
+    await expectEstimate(user, surface.body(script, false));
   });
 
   it("a caller who leaves in the middle pays an estimate, and the provider is told to stop", async () => {

@@ -5,7 +5,9 @@ import { createCatalog } from "../support/catalog.ts";
 import { createUser, send, useCatalog } from "../support/workerd.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-const UNKNOWN_PATHS = ["/", "/nowhere", "/v1", "/v1/models/o4-mini/secrets", "/admin", "/healthz/more", "//healthz"];
+const UNKNOWN_PATHS = ["/", "/nowhere", "/v1", "/v1/models/o4-mini/secrets", "/healthz/more", "//healthz"];
+/** Below /admin a user's token is as good as none. */
+const ADMIN_PATHS = ["/admin", "/admin/", "/admin/nowhere", "/admin/users", "/admin/users/o4-mini/changes"];
 
 /** Every path of the map once, with something in place of its parameters; middleware has no path of its own. */
 const paths = [...new Set(app.routes.map(({ path }) => path.replaceAll(/:\w+/g, "o4-mini")))].filter(
@@ -13,7 +15,7 @@ const paths = [...new Set(app.routes.map(({ path }) => path.replaceAll(/:\w+/g, 
 );
 const isPublic = (method: string, path: string) => path === "/healthz" && (method === "GET" || method === "HEAD");
 
-const everything = [...paths, ...UNKNOWN_PATHS].flatMap((path) =>
+const everything = [...new Set([...paths, ...UNKNOWN_PATHS, ...ADMIN_PATHS])].flatMap((path) =>
   METHODS.map((method): [string, string] => [method, path]),
 );
 
@@ -24,7 +26,14 @@ beforeEach(async () => {
 describe("without a token", () => {
   it("the map of routes was walked", () => {
     expect(paths).toEqual(
-      expect.arrayContaining(["/healthz", "/chat", "/usage", "/v1/chat/completions", "/v1/models"]),
+      expect.arrayContaining([
+        "/healthz",
+        "/admin/users/o4-mini",
+        "/chat",
+        "/usage",
+        "/v1/chat/completions",
+        "/v1/models",
+      ]),
     );
   });
 
@@ -42,7 +51,14 @@ describe("without a token", () => {
   });
 });
 
-describe("with a token", () => {
+describe("with a user's token", () => {
+  it.each(everything.filter(([, path]) => path.startsWith("/admin")))("%s %s is a 401", async (method, path) => {
+    const { token } = await createUser();
+    const headers = { authorization: `Bearer ${token}` };
+    const response = await send(path, { method, headers, ...(method === "POST" ? { body: "{" } : {}) });
+    expect(response.status).toBe(401);
+  });
+
   it.each(UNKNOWN_PATHS)("%s is a 404 in the one envelope", async (path) => {
     const response = await (await createUser()).get(path);
     expect(response.status).toBe(404);

@@ -26,6 +26,7 @@ const ANSWER_HEADERS = [
   "cache-control",
   "content-type",
   "openai-processing-ms",
+  "weir-max-output-tokens",
   "weir-model",
   "weir-revision",
   "x-ratelimit-limit-requests",

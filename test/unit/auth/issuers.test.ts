@@ -39,6 +39,8 @@ describe("a variable that does not name issuers", () => {
     ["no issuers in JSON", "[]"],
     ["an issuer alone", OWN],
     ["an issuer without a name", [{ ...OWN, issuer: "" }]],
+    ["an issuer whose name holds what separates it from a subject", [{ ...OWN, issuer: "weir|other" }]],
+    ["an issuer whose name holds a NUL", [{ ...OWN, issuer: "weir\0other" }]],
     ["an issuer without an audience", [{ issuer: "weir" }]],
     ["keys over plain http", [{ ...OWN, jwks_url: "http://issuer.test/jwks.json" }]],
     ["keys nowhere", [{ ...OWN, jwks_url: "issuer.test" }]],

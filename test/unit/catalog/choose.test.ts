@@ -12,7 +12,12 @@ import {
 } from "../../support/catalog-documents.ts";
 import { refusalOf } from "../../support/refusals.ts";
 
-const CATALOG = bundledCatalog();
+const PLAN = { windows: [], max_output_tokens: 100 };
+const CATALOG = {
+  ...bundledCatalog(),
+  plans: { free: { ...PLAN, concurrent: 2 }, pro: { ...PLAN, concurrent: 8 } },
+  default_plan: "free",
+};
 const at = (day: string) => Date.parse(`${day}T12:00:00Z`);
 
 describe("a plan", () => {

@@ -167,7 +167,7 @@ describe("for every catalog", () => {
       const { swift } = base.cards;
       if (!swift) throw new Error("the card is not there");
       const cards = { one: { ...swift, snapshots: one }, other: { ...swift, snapshots: other } };
-      const catalog = { ...base, cards, aliases } as Catalog;
+      const catalog = { ...base, cards, aliases } as unknown as Catalog;
       const resolution = resolveModel(catalog, asked, today);
       expect(["found", "ended", "unknown"]).toContain(resolution.kind);
       if (resolution.kind === "ended") expect(resolution.sunset.date <= today).toBe(true);

@@ -24,7 +24,12 @@ const completion = (message: Record<string, unknown>, finish_reason: string | nu
     choices: [{ index: 0, message: { role: "assistant", content: null, refusal: null, ...message }, finish_reason }],
     usage,
   });
-const slimOf = (body: string): unknown => JSON.parse(slim().read(body).conclude({ "tokens/day": 19_958 }));
+const slimOf = (body: string): unknown =>
+  JSON.parse(
+    slim()
+      .read(body)
+      .conclude({ left: { "tokens/day": 19_958 }, usd: 0.000145 }),
+  );
 
 const call = (id: string, args: string) => ({ id, type: "function", function: { name: "look", arguments: args } });
 
@@ -40,7 +45,7 @@ describe("a whole answer", () => {
   it("for /v1 is what the provider sent, to the letter", () => {
     const body = `${completion({ content: "A weir." })}  \n`;
     const answer = pass().read(body);
-    expect(answer.conclude({ "tokens/day": 1 })).toBe(body);
+    expect(answer.conclude({ left: { "tokens/day": 1 }, usd: 0.5 })).toBe(body);
     expect(answer.progress).toMatchObject({
       finish: "stop",
       usage: { input: 12, output: 30, reasoning: 16 },
@@ -52,7 +57,7 @@ describe("a whole answer", () => {
     expect(slimOf(completion({ content: "A weir." }, "length"))).toEqual({
       text: "A weir.",
       finish: "length",
-      usage: { input: 12, cached: 0, output: 30, reasoning: 16 },
+      usage: { input: 12, cached: 0, output: 30, reasoning: 16, usd: 0.000145 },
       left: { "tokens/day": 19_958 },
     });
   });
@@ -76,8 +81,9 @@ describe("a whole answer", () => {
     expect(refusal).not.toHaveProperty("tools");
   });
 
-  it("without usage says nothing of it", () => {
-    expect(slimOf(completion({ content: "A weir." }, "stop", null))).not.toHaveProperty("usage");
+  it("without usage says what it cost, and no counts", () => {
+    expect(slimOf(completion({ content: "A weir." }, "stop", null))).toMatchObject({ usage: { usd: 0.000145 } });
+    expect(slimOf(completion({ content: "A weir." }, "stop", null))).not.toHaveProperty("usage.output");
   });
 
   it.each([

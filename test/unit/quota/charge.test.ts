@@ -19,29 +19,33 @@ const charge = (progress: Partial<Progress>, demand: Partial<Demand> = {}, card 
 
 describe("a charge", () => {
   it("is the provider's own count, in which cached and reasoning tokens are already part", () => {
-    const usage = { input: 120, cached: 100, output: 30, reasoning: 16 };
+    const usage = { input: 120, cached: 100, cacheWrite: 0, output: 30, reasoning: 16 };
     expect(charge({ usage, outputBytes: 9999 }, { inputBytes: 9999, images: 3 }, REASONING)).toEqual({
       tokens: 150,
       requests: 1,
+      // Per million: $1.10 fresh, $0.275 cached, $4.40 output.
+      usd: 20 * 1100 + 100 * 275 + 30 * 4400,
     });
   });
 
   it("without a count is a quarter of the bytes sent and of the bytes relayed, rounded up", () => {
-    expect(charge({ outputBytes: 401 }, { inputBytes: 1001 })).toEqual({ tokens: 251 + 101, requests: 1 });
+    expect(charge({ outputBytes: 401 }, { inputBytes: 1001 })).toEqual({ tokens: 251 + 101, requests: 1, usd: 0 });
   });
 
   it("without a count has every image at its ceiling, and what a reasoning model may have thought", () => {
+    const [input, output] = [250 + 2 * 2642, 100 + 1024];
     expect(charge({ outputBytes: 400 }, { inputBytes: 1000, images: 2 }, REASONING)).toEqual({
-      tokens: 250 + 2 * 2642 + 100 + 1024,
+      tokens: input + output,
       requests: 1,
+      usd: input * 1100 + output * 4400,
     });
   });
 
   it("without a count is never nothing", () => {
-    expect(charge({})).toEqual({ tokens: 1, requests: 1 });
+    expect(charge({})).toEqual({ tokens: 1, requests: 1, usd: 0 });
   });
 
   it("is nothing at all, not even a request, where the model was not reached", () => {
-    expect(NO_CHARGE).toEqual({ tokens: 0, requests: 0 });
+    expect(NO_CHARGE).toEqual({ tokens: 0, requests: 0, usd: 0 });
   });
 });

@@ -1,109 +1,141 @@
-// What a caller is told when the quota says no: how much, until when, and not to try again at once.
+// Calls to a user's object that fail: again where the runtime says that it can help, on a fresh stub, and not for ever.
 
-import { describe, expect, it } from "vitest";
-import type { ApiError } from "../../../src/errors.ts";
-import { toQuotaError } from "../../../src/quota/client.ts";
-import { openLease } from "../../../src/quota/lease.ts";
-import type { Book, BoundSketch } from "../../support/quota-book.ts";
-import { boundOf, openBook } from "../../support/quota-book.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import { callQuota } from "../../../src/quota/client.ts";
+import type { Bindings } from "../../../src/env.ts";
+import { createLease, createOpenLease } from "../../../src/quota/lease.ts";
+import type { Limits } from "../../../src/quota/view.ts";
+import type { Failure } from "../../support/quota-namespace.ts";
+import { createNamespace, runtimeError, skipPauses } from "../../support/quota-namespace.ts";
 import { refusalOf } from "../../support/refusals.ts";
 
 const NOON = Date.UTC(2026, 10, 23, 12);
-
-const openPlan = () =>
-  openBook(
-    {
-      windows: [
-        { unit: "tokens", per: "day", limit: 1000 },
-        { unit: "requests", per: "minute", limit: 2 },
-      ],
-      concurrent: 2,
+const LIMITS: Limits = { windows: [{ unit: "tokens", per: "day", limit: 1000 }], concurrent: 2 };
+/** A binding that throws before there is a stub. */
+const UNBOUND = {
+  USER_QUOTA: {
+    getByName: () => {
+      throw runtimeError();
     },
-    NOON,
-  );
+  },
+} as unknown as Bindings;
+const CLAIM = { plan: "free", claimed: "free", issuedAt: 0 };
 
-function refuse(book: Book, key: string, bound: BoundSketch): ApiError {
-  const result = book.reserve(key, bound);
-  if (result.ok) throw new Error("it was granted");
-  return toQuotaError(result, book.now);
-}
+let timer = skipPauses();
+beforeEach(() => {
+  timer = skipPauses();
+});
 
-/** A quota that is a book, and how often it was settled. */
-function quotaOn(book: Book) {
-  let settlements = 0;
-  const quota: Parameters<typeof openLease>[0] = {
-    reserve: async ({ key, bound, leaseMs }) => book.reserve(key, bound, leaseMs),
-    settle: async ({ key, charge }) => {
-      settlements += 1;
-      book.settle(key, charge.tokens, charge.requests);
-      return book.view();
-    },
-    view: async () => book.view(),
-  };
-  return { quota, settlements: () => settlements };
-}
+const retryable = () => runtimeError({ retryable: true });
+const ask = (env: Bindings) => callQuota(env, "q1:alice", (object) => object.view(CLAIM, LIMITS));
 
-describe("a refusal", () => {
-  it("by tokens names what is needed and what is left, and waits for the reset", () => {
-    const error = refuse(openPlan(), "first", { input: 1200, output: 500, minOutput: 256 });
-    expect(error).toMatchObject({ status: 429, body: { code: "insufficient_quota", type: "insufficient_quota" } });
-    expect(error.body.message).toBe("This request may need 1456 tokens: 1000 of your 1000 tokens per day are left.");
-    expect(error.headers).toMatchObject({
-      "retry-after": "43200",
-      "x-should-retry": "false",
-      "x-ratelimit-remaining-tokens": "1000",
-      "x-ratelimit-remaining-requests": "2",
-    });
+describe("a call that fails", () => {
+  it.each([1, 2, 3])("in a way that may pass is made again on a fresh stub, after %i failures too", async (count) => {
+    const { env, calls } = createNamespace(NOON, Array.from({ length: count }, retryable));
+    expect(await ask(env)).toMatchObject({ view: { windows: [{ used: 0 }] } });
+    expect(calls.map(({ stub }) => stub)).toEqual(Array.from({ length: count + 1 }, (_, index) => index + 1));
   });
 
-  it("by requests says that it is one too many", () => {
-    const book = openPlan();
-    for (const key of ["one", "two"]) {
-      book.reserve(key, { input: 1, output: 1 });
-      book.settle(key, 2);
+  it("four times is given up", async () => {
+    const { env, calls } = createNamespace(NOON, Array.from({ length: 9 }, retryable));
+    const error = await refusalOf(() => ask(env));
+    expect(error).toMatchObject({ status: 503, body: { code: "quota_unavailable" }, headers: { "retry-after": "1" } });
+    expect(error.cause).toMatchObject({ retryable: true });
+    expect(calls).toHaveLength(4);
+  });
+
+  it("is made again after about 25, 100 and 400 ms, never more and not in step with others", async () => {
+    const seen: number[][] = [];
+    for (let round = 0; round < 20; round++) {
+      timer = skipPauses();
+      await refusalOf(() => ask(createNamespace(NOON, Array.from({ length: 4 }, retryable)).env));
+      seen.push(timer.pauses);
     }
-    book.now += 30_500;
-    const error = refuse(book, "three", { input: 1, output: 1 });
-    expect(error.body.message).toBe("This request is one too many: 0 of your 2 requests per minute are left.");
-    expect(error.headers).toMatchObject({ "retry-after": "30", "x-ratelimit-remaining-requests": "0" });
+    for (const [first = 0, second = 0, third = 0, ...more] of seen) {
+      expect(first > 12 && first <= 25).toBe(true);
+      expect(second > 49 && second <= 100).toBe(true);
+      expect(third > 199 && third <= 400).toBe(true);
+      expect(more).toEqual([]);
+    }
+    expect(new Set(seen.map(([first]) => first)).size).toBeGreaterThan(1);
   });
 
-  it("by what runs at once says how many may", () => {
-    const book = openPlan();
-    book.reserve("one", { input: 1, output: 1 });
-    book.reserve("two", { input: 1, output: 1 });
-    const error = refuse(book, "three", { input: 1, output: 1 });
-    expect(error).toMatchObject({ status: 429, body: { code: "insufficient_quota" } });
-    expect(error.body.message).toContain("your plan allows 2");
-    expect(error.headers).toMatchObject({ "retry-after": "1", "x-should-retry": "false" });
+  it.each([
+    ["is overloaded", { overloaded: true }],
+    ["is overloaded, though it could be tried again", { overloaded: true, retryable: true }],
+    ["threw by itself", {}],
+    ["says that trying again does not help", { retryable: false }],
+  ])("because the object %s is not made again", async (_why, kind) => {
+    const { env, calls } = createNamespace(NOON, [runtimeError(kind)]);
+    expect(await refusalOf(() => ask(env))).toMatchObject({ status: 503, body: { code: "quota_unavailable" } });
+    expect(calls).toHaveLength(1);
+    expect(timer.pauses).toEqual([]);
   });
 
-  it("of a request that is over can be tried again as a new one", () => {
-    const book = openPlan();
-    book.reserve("one", { input: 1, output: 1 });
-    book.settle("one", 2);
-    expect(refuse(book, "one", { input: 1, output: 1 })).toMatchObject({
-      status: 503,
-      body: { code: "quota_unavailable" },
-    });
+  it("stops being made again as soon as it fails in a way that does not pass", async () => {
+    const { env, calls } = createNamespace(NOON, [retryable(), runtimeError({ overloaded: true, retryable: true })]);
+    expect((await refusalOf(() => ask(env))).status).toBe(503);
+    expect(calls).toHaveLength(2);
+  });
+
+  it("because the object does not answer at all is given up after ten seconds", async () => {
+    const env = { USER_QUOTA: { getByName: () => ({ view: () => new Promise(() => undefined) }) } };
+    const asked = refusalOf(() => ask(env as unknown as Bindings));
+    expect(timer.deadlines.map(({ ms }) => ms)).toEqual([10_000]);
+    timer.deadlines[0]?.pass();
+    expect(await asked).toMatchObject({ status: 503, body: { code: "quota_unavailable" } });
+    expect(timer.deadlines).toHaveLength(1);
+  });
+
+  it("before it leaves fails in the same way", async () => {
+    expect((await refusalOf(() => ask(UNBOUND))).body.code).toBe("quota_unavailable");
   });
 });
 
+/** A lease of 400 output tokens on 100 of input, whose object fails as told from then on. */
+function leased(failures: Failure[] = []) {
+  const namespace = createNamespace(NOON);
+  namespace.book.limits = LIMITS;
+  const { view } = namespace.book.reserve("first", { input: 100, output: 400 });
+  namespace.failures.push(...failures);
+  const bound = { tokens: 500, requests: 1, usd: 0 };
+  const lease = createLease(namespace.env, "q1:alice", LIMITS, { key: "first", granted: 400, bound, view });
+  return { ...namespace, lease };
+}
+
 describe("a lease", () => {
   it("is settled by the first call only", async () => {
-    const book = openPlan();
-    const { quota, settlements } = quotaOn(book);
-    const lease = await openLease(quota, boundOf({ input: 100, output: 300 }), 60_000);
-    expect(lease.granted).toBe(300);
-    const views = [await lease.settle({ tokens: 120, requests: 1 }), await lease.settle({ tokens: 0, requests: 0 })];
+    const { lease, calls } = leased();
+    expect(lease.granted).toBe(400);
+    expect(lease.view.windows[0]).toMatchObject({ reserved: 500 });
+    const views = [
+      await lease.settle({ tokens: 120, requests: 1, usd: 0 }),
+      await lease.settle({ tokens: 0, requests: 0, usd: 0 }),
+    ];
     expect(views[0]?.windows[0]).toMatchObject({ used: 120, reserved: 0 });
     expect(views[1]).toBeUndefined();
-    expect(settlements()).toBe(1);
+    expect(calls).toHaveLength(1);
   });
 
-  it("that is not granted is thrown as the refusal", async () => {
-    const { quota } = quotaOn(openPlan());
-    const error = await refusalOf(() => openLease(quota, boundOf({ input: 1200, output: 300 }), 60_000));
-    expect(error.status).toBe(429);
+  it("is settled once even when the answer to the settlement was lost", async () => {
+    const { lease, book, calls } = leased([runtimeError({ retryable: true, late: true })]);
+    const view = await lease.settle({ tokens: 120, requests: 1, usd: 0 });
+    expect(view?.windows[0]).toMatchObject({ used: 120, reserved: 0 });
+    expect(book.tokens().used).toBe(120);
+    expect(calls).toHaveLength(2);
+  });
+
+  it("that cannot be settled throws nothing, and is left to end by itself", async () => {
+    const { lease, book } = leased([runtimeError()]);
+    expect(await lease.settle({ tokens: 120, requests: 1, usd: 0 })).toBeUndefined();
+    expect(book.tokens()).toEqual({ used: 0, reserved: 500, left: 500 });
+    book.now += 600_000;
+    expect(book.tokens()).toEqual({ used: 500, reserved: 0, left: 500 });
+  });
+
+  it("on nothing grants what it is told, charges nobody and shows no windows", async () => {
+    const lease = createOpenLease(700, { tokens: 900, requests: 1, usd: 0 });
+    expect(lease).toMatchObject({ granted: 700, bound: { tokens: 900 }, view: { windows: [] } });
+    expect(await lease.settle({ tokens: 120, requests: 1, usd: 0 })).toBeUndefined();
   });
 });

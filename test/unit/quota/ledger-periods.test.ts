@@ -147,6 +147,16 @@ describe("a change of plan", () => {
     expect(book.tokens()).toEqual({ used: 310, reserved: 200, left: 490 });
   });
 
+  it("to a window that is new grants no more than it has room for beside a lease that ended by itself", () => {
+    const book = openBook(tokensA("day"), NOON);
+    book.reserve("lost", { input: 300, output: 100 }, 1000);
+    book.now = NOON + 2000;
+    book.limits = tokensA("month", 1000);
+    expect(book.tokens()).toEqual({ used: 400, reserved: 0, left: 600 });
+    expect(book.reserve("next", { input: 500, output: 500 })).toMatchObject({ ok: true, granted: 100 });
+    expect(book.tokens()).toEqual({ used: 400, reserved: 600, left: 0 });
+  });
+
   it("away from a window and back keeps what was used of it in the same period", () => {
     const both = { windows: [tokensADay(1000), { unit: "requests", per: "day", limit: 10 } as const], concurrent: 4 };
     const book = openBook(both, NOON);

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import type { Bound, ReserveResult } from "../../../src/quota/ledger.ts";
-import { emptyLedger, nextLeaseEnd, reserve, settle, view } from "../../../src/quota/ledger.ts";
+import { nextLeaseEnd, reserve, settle, view } from "../../../src/quota/ledger.ts";
+import { emptyLedger } from "../../../src/quota/state.ts";
 import type { Limits } from "../../../src/quota/view.ts";
 import type { Book } from "../../support/quota-book.ts";
 import { boundOf, openBook, tokensADay } from "../../support/quota-book.ts";
@@ -168,10 +169,15 @@ describe("reserve", () => {
 
   it("has nothing to store when it refuses or repeats", () => {
     const bound: Bound = boundOf({ input: 100, output: 400 });
-    const once = reserve(emptyLedger(), PLAN, { key: "same", bound, leaseMs: LEASE_MS }, NOON);
-    const again = reserve(once.ledger, PLAN, { key: "same", bound, leaseMs: LEASE_MS }, NOON);
+    const once = reserve(emptyLedger(), PLAN, { key: "same", model: "swift", bound, leaseMs: LEASE_MS }, NOON);
+    const again = reserve(once.ledger, PLAN, { key: "same", model: "swift", bound, leaseMs: LEASE_MS }, NOON);
     const toolarge = boundOf({ input: 5000, output: 1 });
-    const refused = reserve(once.ledger, PLAN, { key: "other", bound: toolarge, leaseMs: LEASE_MS }, NOON);
+    const refused = reserve(
+      once.ledger,
+      PLAN,
+      { key: "other", model: "swift", bound: toolarge, leaseMs: LEASE_MS },
+      NOON,
+    );
     expect([once.changed, again.changed, refused.changed]).toEqual([true, false, false]);
   });
 
@@ -299,10 +305,10 @@ describe("a lease", () => {
 describe("the state", () => {
   it("is not changed by what is done with it", () => {
     const bound = boundOf({ input: 100, output: 400 });
-    const { ledger } = reserve(emptyLedger(), PLAN, { key: "first", bound, leaseMs: LEASE_MS }, NOON);
+    const { ledger } = reserve(emptyLedger(), PLAN, { key: "first", model: "swift", bound, leaseMs: LEASE_MS }, NOON);
     const before = structuredClone(ledger);
-    reserve(ledger, PLAN, { key: "second", bound, leaseMs: LEASE_MS }, NOON + LEASE_MS);
-    settle(ledger, { key: "first", charge: { tokens: 1, requests: 1 } }, NOON + LEASE_MS);
+    reserve(ledger, PLAN, { key: "second", model: "swift", bound, leaseMs: LEASE_MS }, NOON + LEASE_MS);
+    settle(ledger, { key: "first", charge: { tokens: 1, requests: 1, usd: 1 } }, NOON + LEASE_MS);
     view(ledger, PLAN, MIDNIGHT);
     expect(ledger).toEqual(before);
   });

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { leftOf, rateLimitHeaders, toGoDuration, toWire } from "../../../src/quota/rate-limit.ts";
+import type { WindowView } from "../../../src/quota/view.ts";
 import type { Window } from "../../../src/quota/window.ts";
 import { openBook } from "../../support/quota-book.ts";
 
@@ -38,7 +39,7 @@ describe("a duration", () => {
 
 describe("the headers", () => {
   it("tell limit, rest and reset of tokens and of requests, with what runs taken off", () => {
-    expect(rateLimitHeaders(viewOf([DAY, MINUTE]), NOON + 15_000)).toEqual({
+    expect(rateLimitHeaders(viewOf([DAY, MINUTE]), NOON + 15_000, "swift")).toEqual({
       "x-ratelimit-limit-tokens": "1000",
       "x-ratelimit-remaining-tokens": "500",
       "x-ratelimit-reset-tokens": "11h59m45s",
@@ -49,16 +50,22 @@ describe("the headers", () => {
   });
 
   it.each([[[DAY, MONTH]], [[MONTH, DAY]]])("tell of the window that has the least left", (windows) => {
-    expect(rateLimitHeaders(viewOf(windows), NOON)["x-ratelimit-limit-tokens"]).toBe("1000");
+    expect(rateLimitHeaders(viewOf(windows), NOON, "swift")["x-ratelimit-limit-tokens"]).toBe("1000");
+  });
+
+  it("tell of no window that does not count the model", () => {
+    const others = { ...DAY, models: ["heron"] };
+    expect(rateLimitHeaders(viewOf([others]), NOON, "swift")).toEqual({});
+    expect(rateLimitHeaders(viewOf([others]), NOON, "heron")).toHaveProperty("x-ratelimit-limit-tokens");
   });
 
   it("say nothing of a unit that the plan does not limit", () => {
-    expect(Object.keys(rateLimitHeaders(viewOf([MINUTE]), NOON))).toEqual([
+    expect(Object.keys(rateLimitHeaders(viewOf([MINUTE]), NOON, "swift"))).toEqual([
       "x-ratelimit-limit-requests",
       "x-ratelimit-remaining-requests",
       "x-ratelimit-reset-requests",
     ]);
-    expect(rateLimitHeaders(viewOf([]), NOON)).toEqual({});
+    expect(rateLimitHeaders(viewOf([]), NOON, "swift")).toEqual({});
   });
 });
 
@@ -69,6 +76,14 @@ describe("what is left", () => {
       "tokens/month": 8500,
       "requests/minute": 2,
     });
+  });
+
+  it("is told of money in dollars, and of a group of models by their names", () => {
+    const money: Window = { unit: "usd", per: "month", limit: 1_250_000_000, models: ["swift", "deep"] };
+    const other: Window = { unit: "tokens", per: "day", limit: 70, models: ["deep"] };
+    const view = viewOf([money, other]);
+    expect(leftOf(view)).toEqual({ "usd/month/swift,deep": 1.25, "tokens/day/deep": 70 });
+    expect(toWire(view.windows[0] as WindowView)).toMatchObject({ models: ["swift", "deep"], limit: 1.25, left: 1.25 });
   });
 
   it("is told to GET /usage with the reset in whole seconds, as all of OpenAI's times", () => {

@@ -35,7 +35,7 @@ describe("the progress of an answer", () => {
   });
 
   it("keeps the last usage, since some providers send it as it grows", () => {
-    const usage = { input: 10, cached: 0, output: 1, reasoning: 0 };
+    const usage = { input: 10, cached: 0, cacheWrite: 0, output: 1, reasoning: 0 };
     const pieces: Piece[] = [
       { kind: "usage", usage, alone: true },
       { kind: "usage", usage: { ...usage, output: 7 }, alone: true },

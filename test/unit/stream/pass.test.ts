@@ -80,7 +80,7 @@ describe("the answer", () => {
   });
 
   it("has no last words of ours when it came to its end", () => {
-    expect(codecOf().conclude({ "tokens/day": 1 })).toHaveLength(0);
+    expect(codecOf().conclude({ left: { "tokens/day": 1 }, usd: 0.5 })).toHaveLength(0);
   });
 
   it("that failed ends in an error frame that clients can parse", () => {
@@ -91,11 +91,13 @@ describe("the answer", () => {
     expect(readChatEvent(/^data: (.+)\n\n$/.exec(frame)?.[1] ?? "")).toEqual([{ kind: "error", error: body }]);
   });
 
-  it("that the provider itself failed has its error frame already, and gets no second one", () => {
+  it("that the provider itself failed ends in our error frame in place of the provider's", () => {
     const codec = codecOf();
-    codec.push(toUtf8(errorFrame("It broke.")));
-    expect(fromUtf8(codec.take())).toBe(errorFrame("It broke."));
-    expect(codec.fail(apiError("provider_error", "It broke.").body)).toHaveLength(0);
+    codec.push(toUtf8(textChunk("Hel") + errorFrame("Your account org-1 is out of money.")));
+    expect(fromUtf8(codec.take())).toBe(textChunk("Hel"));
+    expect(codec.progress.error?.message).toContain("org-1");
+    const { body } = apiError("provider_error", "It broke.");
+    expect(fromUtf8(codec.fail(body))).toBe(`data: ${JSON.stringify({ error: body })}\n\n`);
   });
 
   it("does not wait for more to travel with", () => {

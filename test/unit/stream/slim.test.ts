@@ -100,16 +100,18 @@ describe("a tool call", () => {
 });
 
 describe("the last words", () => {
-  it("of an answer are why it stopped, what it used, and what is left", () => {
+  it("of an answer are why it stopped, what it used and cost, and what is left", () => {
     const { codec } = slim(textChunk("Hi"), finishChunk("length"), usageChunk(12, 30), DONE);
-    expect(fromUtf8(codec.conclude({ "tokens/day": 19_958 }))).toBe(
-      'event:done\ndata:{"finish":"length","usage":{"input":12,"cached":0,"output":30,"reasoning":0},"left":{"tokens/day":19958}}\n\n',
+    expect(fromUtf8(codec.conclude({ left: { "tokens/day": 19_958 }, usd: 0.0001452 }))).toBe(
+      'event:done\ndata:{"finish":"length","usage":{"input":12,"cached":0,"output":30,"reasoning":0,"usd":0.0001452},"left":{"tokens/day":19958}}\n\n',
     );
   });
 
-  it("say nothing of usage that the provider did not tell", () => {
+  it("say what an answer cost, but no counts, when the provider did not tell its usage", () => {
     const { codec } = slim(textChunk("Hi"), finishChunk(), DONE);
-    expect(readSlim(codec.conclude({}))).toEqual([{ name: "done", data: { finish: "stop", left: {} } }]);
+    expect(readSlim(codec.conclude({ left: {}, usd: 0.0012 }))).toEqual([
+      { name: "done", data: { finish: "stop", usage: { usd: 0.0012 }, left: {} } },
+    ]);
   });
 
   it("of a failure are the error in the one envelope", () => {

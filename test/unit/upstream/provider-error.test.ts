@@ -14,7 +14,7 @@ const refused = (status: number, body: unknown = { error: PROVIDERS }, headers: 
   toProviderError(new Response(typeof body === "string" ? body : JSON.stringify(body), { status, headers }));
 
 describe("a refusal of what the caller sent", () => {
-  it.each([400, 404, 413, 415, 422])("is passed on with the provider's words: %i", async (status) => {
+  it.each([400, 413, 415, 422])("is passed on with the provider's words: %i", async (status) => {
     expect(await refused(status)).toMatchObject({ status, body: PROVIDERS });
   });
 
@@ -68,11 +68,25 @@ describe("a refusal that is not the caller's fault", () => {
     [503, 502, "provider_error"],
     [504, 504, "provider_timeout"],
     [529, 502, "provider_error"],
-  ])("of %i becomes %i %s, and keeps the provider's words for the log", async (status, expected, code) => {
-    const error = await refused(status);
-    expect(error).toMatchObject({ status: expected, body: { code, type: "server_error", param: null } });
-    expect(JSON.stringify([error.body, error.headers])).not.toContain("org-abc");
-    expect(error.cause).toEqual({ status, message: PROVIDERS.message, code: PROVIDERS.code });
+  ])(
+    "of %i becomes %i %s, and keeps the provider's code for the log, but not its words",
+    async (status, expected, code) => {
+      const error = await refused(status);
+      expect(error).toMatchObject({ status: expected, body: { code, type: "server_error", param: null } });
+      expect(JSON.stringify([error.body, error.headers])).not.toContain("org-abc");
+      expect(error.cause).toEqual({ status, code: PROVIDERS.code });
+    },
+  );
+
+  it("of 404 says that the model is not there, in our words", async () => {
+    const error = await refused(404);
+    expect(error).toMatchObject({ status: 404, body: { code: "model_not_found" } });
+    expect(error.body.message).not.toContain("org-abc");
+  });
+
+  it("of 429 because the operator's own account is used up is not worth a retry", async () => {
+    const error = await refused(429, { error: { ...PROVIDERS, code: "insufficient_quota" } });
+    expect(error).toMatchObject({ status: 502, body: { code: "provider_unauthorized" }, headers: {} });
   });
 
   it("says when to come back, as the provider does", async () => {

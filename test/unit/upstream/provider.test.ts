@@ -10,6 +10,7 @@ const OPENAI: Provider = {
   base_url: "https://api.openai.com/v1",
   base_url_variable: "OPENAI_BASE_URL",
   key_variable: "OPENAI_API_KEY",
+  counts_input: true,
 };
 
 /** The variables of a deployment; bindings play no part here. */

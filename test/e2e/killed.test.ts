@@ -1,0 +1,49 @@
+import { afterAll, expect, it } from "vitest";
+import { createToken } from "../../dev/token.ts";
+import { createCatalog } from "../support/catalog.ts";
+import { emulate } from "../support/emulation.ts";
+import { readUntil } from "../support/events.ts";
+import { createHome } from "../support/killable-weir.ts";
+import { createUser } from "../support/weir.ts";
+
+/** Longer than the first life of the Worker, in which nothing may end by itself. */
+const LEASE_MS = 4000;
+const TEMPLATE_TOKENS = 16;
+
+const home = createHome(createCatalog({ total_ms: LEASE_MS, lease_grace_ms: 0 }));
+const lives: { kill: () => Promise<void> }[] = [];
+afterAll(async () => {
+  for (const life of lives) await life.kill();
+  home.remove();
+});
+
+/** Weir's next life, as the user of `token` meets it. */
+async function live(token: string) {
+  const weir = await home.start();
+  lives.push(weir);
+  return { user: createUser(weir.url, token), kill: weir.kill };
+}
+
+it("a Worker that is killed in the middle of an answer leaves a lease, which ends and costs all that was reserved", async () => {
+  const token = await createToken(crypto.randomUUID());
+  const first = await live(token);
+  const body = JSON.stringify({ model: "gpt-6.1-terra", input: emulate({ stall_after: 3, tokens: 10 }) });
+  const response = await first.user.post("/chat", body);
+  expect(response.status).toBe(200);
+  await readUntil(response.body, "over");
+  const bound = body.length + TEMPLATE_TOKENS + Number(response.headers.get("weir-max-output-tokens"));
+  const before = await first.user.usage();
+  expect(before.leases).toMatchObject({ running: 1 });
+  expect(before.windows).toMatchObject([
+    { unit: "tokens", used: 0, reserved: bound },
+    { unit: "requests", used: 0, reserved: 1 },
+  ]);
+  await first.kill();
+
+  const second = await live(token);
+  expect(await second.user.settled()).toEqual({ tokens: bound, requests: 1, reserved: 0 });
+  const again = await second.user.post("/chat", { model: "gpt-6.1-terra", input: emulate({ tokens: 1 }) });
+  expect(again.status).toBe(200);
+  await again.text();
+  expect(await second.user.settled()).toMatchObject({ requests: 2, reserved: 0 });
+}, 90_000);

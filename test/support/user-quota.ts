@@ -1,0 +1,82 @@
+// A user's object as tests inside workerd call it: a claim that is served, limits in days, and a look at its storage.
+
+import { runInDurableObject } from "cloudflare:test";
+import type { Claim, Refused } from "../../src/quota/account.ts";
+import type { Reservation } from "../../src/quota/ledger.ts";
+import type { Limits, View } from "../../src/quota/view.ts";
+import { bindings } from "./workerd.ts";
+
+export const LEASE_MS = 60_000;
+export const MODEL = "o4-mini";
+/** 10 of input and 50 of output; one nano-dollar each. */
+export const BOUND = { input: 10, output: 50, minOutput: 50, choices: 1, inputNanoUsd: 10, outputNanoUsd: 1 };
+export const BOUND_TOKENS = 60;
+
+/** Of a user whose token claims no plan and does not say when it was issued. */
+export const CLAIM: Claim = { plan: "", claimed: "", issuedAt: 0 };
+
+export const limitsOf = (tokens: number): Limits => ({
+  windows: [
+    { unit: "tokens", per: "day", limit: tokens },
+    { unit: "requests", per: "day", limit: 1000 },
+    { unit: "usd", per: "day", limit: 1_000_000 },
+  ],
+  concurrent: 100,
+});
+export const LIMITS = limitsOf(10_000);
+
+export const reservation = (key: string, bound = BOUND): Reservation => ({
+  key,
+  model: MODEL,
+  bound,
+  leaseMs: LEASE_MS,
+});
+export const settlement = (key: string, tokens: number) => ({ key, charge: { tokens, requests: 1, usd: tokens } });
+
+export const createObject = () => bindings.USER_QUOTA.getByName(crypto.randomUUID());
+export type QuotaObject = ReturnType<typeof createObject>;
+
+/** What an object answers to a claim that it serves. */
+export function served<Result extends object>(result: Result | Refused): Exclude<Result, Refused> {
+  if ("refusal" in result) throw new Error(`the claim was refused: ${JSON.stringify(result)}`);
+  return result as Exclude<Result, Refused>;
+}
+
+export const viewOf = async (object: QuotaObject): Promise<View> => served(await object.view(CLAIM, LIMITS)).view;
+
+/** What a window of that unit holds. */
+export async function windowOf(object: QuotaObject, unit = "tokens") {
+  const { windows } = await viewOf(object);
+  const window = windows.find((candidate) => candidate.unit === unit);
+  return { used: window?.used, reserved: window?.reserved };
+}
+
+/** All rows of all tables that are the object's own. `state` is JSON text. */
+export const rowsOf = (object: QuotaObject) =>
+  runInDurableObject(object, (_, { storage }) => {
+    const tables = storage.sql.exec<{ name: string }>(
+      "SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'",
+    );
+    return tables
+      .toArray()
+      .flatMap(({ name }) => storage.sql.exec<{ state: string }>(`SELECT * FROM "${name}"`).toArray());
+  });
+
+/** How many rows the object writes during `work`, by the counter of the storage itself (which is what is billed). */
+export async function rowsWritten(object: QuotaObject, work: () => Promise<unknown>): Promise<number> {
+  let rows = 0;
+  const exec = await runInDurableObject(object, (_, { storage: { sql } }) => {
+    const original = sql.exec.bind(sql);
+    sql.exec = ((...statement: Parameters<typeof original>) => {
+      const cursor = original(...statement);
+      rows += cursor.rowsWritten;
+      return cursor;
+    }) as typeof original;
+    return original;
+  });
+  await work();
+  await runInDurableObject(object, (_, { storage: { sql } }) => {
+    sql.exec = exec;
+  });
+  return rows;
+}
