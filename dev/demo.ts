@@ -45,6 +45,6 @@ async function ask(url: string): Promise<boolean> {
 
 function describe(counts: Record<string, number>): string {
   return Object.entries(counts)
-    .map(([name, count]) => `${name} ${count.toLocaleString("en")}`)
+    .map(([name, count]) => `${name} ${count.toLocaleString("en", { maximumFractionDigits: 9 })}`)
     .join(", ");
 }

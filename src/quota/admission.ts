@@ -19,6 +19,7 @@ import { toLimits } from "./limits.ts";
 import { quotaName } from "./name.ts";
 import { toQuotaError } from "./refusal.ts";
 import type { Limits } from "./view.ts";
+import type { Amounts } from "./window.ts";
 import { countsModel } from "./window.ts";
 
 export interface Admission {
@@ -43,12 +44,15 @@ export async function admit(admission: Admission): Promise<Lease> {
   const key = crypto.randomUUID();
   try {
     let { result, limits, plan, bound } = await tryReserve(admission, name, key);
-    if (!result.ok && couldFit(result, admission, plan)) {
+    let fewest = leastOf(admission, plan);
+    if (!result.ok && couldFit(result, model.id, fewest)) {
       const exactInput = await admission.count();
-      if (exactInput !== undefined)
+      if (exactInput !== undefined) {
         ({ result, limits, plan, bound } = await tryReserve(admission, name, key, exactInput));
+        fewest = boundAmounts(bound, bound.minOutput);
+      }
     }
-    if (!result.ok) throw toQuotaError(result, Date.now(), model.id);
+    if (!result.ok) throw toQuotaError(result, Date.now(), model.id, fewest);
     const { granted, view } = result;
     return createLease(env, name, limits, { key, granted, view, bound: boundAmounts(bound, granted) });
   } catch (error) {
@@ -92,12 +96,14 @@ function boundOf({ catalog, model, demand }: Admission, plan: Plan, exactInput?:
   return toBound({ ...demand, exactInput }, model.card, plan, catalog.min_output_tokens);
 }
 
-/** Whether the fewest tokens that the text could have would fit into every window, where the bound did not. */
-function couldFit(result: ReserveResult & { ok: false }, admission: Admission, plan: Plan): boolean {
-  if (result.reason !== "window") return false;
+/** What a request needs at the very least: the fewest tokens that its text could have, and the shortest answer. */
+function leastOf(admission: Admission, plan: Plan): Amounts {
   const least = boundOf(admission, plan, leastInput(admission.demand));
-  const needed = boundAmounts(least, least.minOutput);
-  return result.view.windows.every(
-    (window) => !countsModel(window, admission.model.id) || needed[window.unit] <= window.left,
-  );
+  return boundAmounts(least, least.minOutput);
+}
+
+/** Whether the least would fit into every window, where the bound did not. */
+function couldFit(result: ReserveResult & { ok: false }, model: string, least: Amounts): boolean {
+  if (result.reason !== "window") return false;
+  return result.view.windows.every((window) => !countsModel(window, model) || least[window.unit] <= window.left);
 }

@@ -5,9 +5,18 @@ import { apiError } from "../errors.ts";
 import type { ReserveResult } from "./ledger.ts";
 import { fromAmount } from "./limits.ts";
 import { rateLimitHeaders } from "./rate-limit.ts";
+import type { Amounts } from "./window.ts";
 
-/** 429 `insufficient_quota` with `retry-after` and `x-ratelimit-*`, which OpenAI's clients do not retry by themselves. */
-export function toQuotaError(result: ReserveResult & { ok: false }, now: number, model: string): ApiError {
+/**
+ * 429 `insufficient_quota` with `retry-after` and `x-ratelimit-*`, which OpenAI's clients do not retry by themselves.
+ * `fewest`: what the request needs at the very least, to tell what is used up from what can never fit.
+ */
+export function toQuotaError(
+  result: ReserveResult & { ok: false },
+  now: number,
+  model: string,
+  fewest: Amounts,
+): ApiError {
   const headers = rateLimitHeaders(result.view, now, model);
   switch (result.reason) {
     case "settled":
@@ -25,7 +34,7 @@ export function toQuotaError(result: ReserveResult & { ok: false }, now: number,
         unit === "requests"
           ? `This request is one too many: ${rests}`
           : `This request may need ${needed} ${unit}: ${rests}`;
-      const never = result.needed > limit ? " It never fits into your plan: send less." : "";
+      const never = fewest[unit] > limit ? " It never fits into your plan: send less." : "";
       return insufficient(message + never, result.retryAfterMs, headers);
     }
   }

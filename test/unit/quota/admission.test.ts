@@ -136,6 +136,11 @@ describe("a request whose bound does not fit", () => {
     expect(visitor.asked()).toBe(0);
   });
 
+  it("is not told that it never fits when its fewest tokens would, another day", async () => {
+    const visitor = createVisitor({ demand: long, counted: undefined });
+    expect((await refusalOf(() => visitor.enter())).body.message).not.toContain("never");
+  });
+
   it("is not counted where too many run at once", async () => {
     const visitor = createVisitor({ counted: 1 });
     for (let count = 0; count < 3; count++) await visitor.enter();

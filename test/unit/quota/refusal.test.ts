@@ -2,9 +2,10 @@
 
 import { describe, expect, it } from "vitest";
 import type { ApiError } from "../../../src/errors.ts";
+import { boundAmounts } from "../../../src/quota/ledger.ts";
 import { toQuotaError } from "../../../src/quota/refusal.ts";
 import type { Book, BoundSketch } from "../../support/quota-book.ts";
-import { openBook } from "../../support/quota-book.ts";
+import { boundOf, openBook } from "../../support/quota-book.ts";
 
 const NOON = Date.UTC(2026, 10, 23, 12);
 
@@ -23,7 +24,8 @@ const openPlan = () =>
 function refuse(book: Book, key: string, bound: BoundSketch): ApiError {
   const result = book.reserve(key, bound);
   if (result.ok) throw new Error("it was granted");
-  return toQuotaError(result, book.now, "swift");
+  const complete = boundOf(bound);
+  return toQuotaError(result, book.now, "swift", boundAmounts(complete, complete.minOutput));
 }
 
 describe("a refusal", () => {
