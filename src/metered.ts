@@ -104,7 +104,8 @@ async function send(granted: Granted): Promise<Response> {
   const control = new AbortController();
   const departure = createDeparture(control, clock, model.onLeave === "finish" ? catalog.timing.leave_ms : 0);
   caller.signal.addEventListener("abort", departure.leave, { once: true });
-  if (caller.signal.aborted) departure.leave();
+  // Who left before the provider was asked has nothing to be finished for.
+  if (caller.signal.aborted) control.abort({ kind: "left" } satisfies Ending);
   // A whole answer sends nothing until it is complete, so only its total time is bounded.
   const { timing } = catalog;
   const deadlines = call.stream ? timing : { ...timing, first_byte_ms: timing.total_ms };

@@ -23,9 +23,18 @@ const ToolCall = v.object({
   index: v.fallback(v.nullish(v.number()), null),
   id: Text,
   function: v.nullish(v.object({ name: Text, arguments: Text })),
+  custom: v.nullish(v.object({ name: Text, input: Text })),
 });
 
-const Message = v.object({ content: Text, refusal: Text, tool_calls: v.fallback(v.nullish(v.array(ToolCall)), null) });
+/** The older form of a tool call: one, without an id. */
+const FunctionCall = v.fallback(v.nullish(v.object({ name: Text, arguments: Text })), null);
+
+const Message = v.object({
+  content: Text,
+  refusal: Text,
+  tool_calls: v.fallback(v.nullish(v.array(ToolCall)), null),
+  function_call: FunctionCall,
+});
 
 const Choice = v.object({
   delta: v.nullish(Message),
@@ -78,6 +87,7 @@ export function readChatBody(text: string): Piece[] {
     if (message?.refusal) {
       pieces.push({ kind: "text", text: message.refusal }, { kind: "finish", finish: "refusal" });
     }
+    if (message?.function_call) pieces.push(toToolPiece({ function: message.function_call }, 0));
     for (const [position, call] of (message?.tool_calls ?? []).entries()) pieces.push(toToolPiece(call, position));
     if (choice.finish_reason) pieces.push({ kind: "finish", finish: FINISHES.get(choice.finish_reason) ?? "stop" });
   }
@@ -95,13 +105,14 @@ export function readProviderError(text: string): ErrorBody | undefined {
   }
 }
 
-function toToolPiece(call: v.InferOutput<typeof ToolCall>, position: number): Piece {
+function toToolPiece(call: Partial<v.InferOutput<typeof ToolCall>>, position: number): Piece {
+  const name = call.function?.name ?? call.custom?.name;
   return {
     kind: "tool",
     index: call.index ?? position,
     ...(call.id ? { id: call.id } : {}),
-    ...(call.function?.name ? { name: call.function.name } : {}),
-    arguments: call.function?.arguments ?? "",
+    ...(name ? { name } : {}),
+    arguments: call.function?.arguments ?? call.custom?.input ?? "",
   };
 }
 

@@ -19,7 +19,7 @@ export function countBody(request: ChatRequest, model: Model): string | undefine
     model: model.snapshot,
     input: request.messages.flatMap(toItems),
     tools: tools?.map(toTool),
-    ...(schema ? { text: { format: { type: "json_schema", ...schema } } } : {}),
+    ...(schema ? { text: { format: { ...schema, type: "json_schema" } } } : {}),
   });
 }
 
@@ -70,5 +70,6 @@ function toPart(part: Fields, answers: boolean): Fields {
 /** Responses writes a tool's fields beside its type, where Chat Completions nests them. */
 function toTool(tool: Fields): Fields {
   const { type } = tool;
-  return { type, ...(tool[String(type)] as Fields | undefined) };
+  // Last, so that a field of the caller's cannot make it another kind of tool.
+  return { ...(tool[String(type)] as Fields | undefined), type };
 }

@@ -22,8 +22,8 @@ export type Decision =
   | { kind: "unblock" }
   | { kind: "revoke"; before: number };
 
-/** A decision as it is kept: when it was made (epoch ms) and why. */
-export type Change = Decision & { at: number; reason: string };
+/** A decision as it is kept: when it was made (epoch ms) and why. The id makes a repeat harmless. */
+export type Change = Decision & { id: string; at: number; reason: string };
 
 /** What a request says about itself: the plan that it was prepared for, and what its token says. */
 export interface Claim {
@@ -46,7 +46,9 @@ const REMEMBERED_CHANGES = 50;
 export function refusalOf(account: Account | undefined, claim: Claim): Refusal | undefined {
   const plan = account?.plan ?? claim.claimed;
   if (account?.blocked) return { reason: "blocked" };
-  if (claim.issuedAt < (account?.revokedBefore ?? 0)) return { reason: "revoked" };
+  // Tokens tell when they were issued in whole seconds.
+  const revokedBefore = Math.floor((account?.revokedBefore ?? 0) / 1000) * 1000;
+  if (claim.issuedAt < revokedBefore) return { reason: "revoked" };
   return plan === claim.plan ? undefined : { reason: "plan", plan };
 }
 
@@ -56,6 +58,7 @@ export function applyChange(
   ledger: Ledger,
   change: Change,
 ): { account: Account; ledger: Ledger } {
+  if (account?.changes.some(({ id }) => id === change.id)) return { account, ledger };
   const changes = [...(account?.changes ?? []), change].slice(-REMEMBERED_CHANGES);
   const next: Account = { ...account, changes };
   const startOf = (window: string) => periodStart(parseWindowKey(window).per, ledger.at);
@@ -69,7 +72,7 @@ export function applyChange(
     case "unblock":
       return { account: { ...next, blocked: false }, ledger };
     case "revoke":
-      return { account: { ...next, revokedBefore: change.before }, ledger };
+      return { account: { ...next, revokedBefore: Math.max(change.before, account?.revokedBefore ?? 0) }, ledger };
     case "grant": {
       const start = startOf(change.window);
       const before = ledger.extra[change.window];

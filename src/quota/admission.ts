@@ -5,7 +5,7 @@ import { choosePlan, isAllowed, notAllowed } from "../catalog/choose.ts";
 import type { Model } from "../catalog/resolve.ts";
 import type { Catalog, Plan } from "../catalog/schema.ts";
 import type { Bindings } from "../env.ts";
-import { ApiError } from "../errors.ts";
+import { ApiError, toLogged } from "../errors.ts";
 import type { Demand } from "./bound.ts";
 import { leastInput, toBound } from "./bound.ts";
 import { NO_CHARGE } from "./charge.ts";
@@ -60,7 +60,7 @@ export async function admit(admission: Admission): Promise<Lease> {
     // A reservation whose answer was lost would hold its lease, and then be charged.
     if (unavailable) admission.waitUntil(giveBack(admission, name, key));
     if (!unavailable || env.QUOTA_FAIL_OPEN !== "true") throw error;
-    console.error(JSON.stringify({ event: "quota_failed_open", reason: String(error.cause) }));
+    console.error(JSON.stringify({ event: "quota_failed_open", reason: toLogged(error.cause) }));
     const { plan } = choosePlan(admission.catalog, user.plan);
     if (!isAllowed(plan, admission.model)) throw notAllowed(plan, admission.model);
     const bound = boundOf(admission, plan);

@@ -1,6 +1,7 @@
 // One request's reservation, from the moment it is granted until it is settled.
 
 import type { Bindings } from "../env.ts";
+import { toApiError, toLogged } from "../errors.ts";
 import { callQuota } from "./client.ts";
 import type { Limits, View } from "./view.ts";
 import type { Amounts } from "./window.ts";
@@ -35,7 +36,9 @@ export function createLease(
       try {
         return await callQuota(env, name, (object) => object.settle(limits, { key, charge }));
       } catch (error) {
-        console.error(JSON.stringify({ event: "settle_failed", key, charge, reason: String(error) }));
+        console.error(
+          JSON.stringify({ event: "settle_failed", key, charge, reason: toLogged(toApiError(error).cause) }),
+        );
         return undefined;
       }
     },

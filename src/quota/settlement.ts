@@ -16,7 +16,7 @@ import type { View } from "./view.ts";
 /** Settles by how the request ended; `free` when it cost nothing. Gives what the windows hold afterwards. Never throws. */
 export type Settlement = (progress: Progress, ending: Ending, free?: boolean) => Promise<Settled & { view: View }>;
 
-interface Request {
+interface MeteredRequest {
   requestId: string;
   endpoint: Endpoint;
   model: Model;
@@ -29,7 +29,15 @@ interface Request {
 }
 
 /** The settlement of one request. */
-export function createSettlement({ requestId, endpoint, model, demand, lease, startedAt, over }: Request): Settlement {
+export function createSettlement({
+  requestId,
+  endpoint,
+  model,
+  demand,
+  lease,
+  startedAt,
+  over,
+}: MeteredRequest): Settlement {
   return async (progress, ending, free = false) => {
     const charge = free ? NO_CHARGE : toCharge(progress, demand, model.card);
     if (progress.usage && charge.tokens > lease.bound.tokens) {

@@ -33,7 +33,7 @@ export function periodEnd(per: Period, at: number): number {
 
 /** The name of a window in the state and on the wire: "tokens/day", or "tokens/day/o3,o4-mini" for some models. */
 export function windowKey({ unit, per, models }: Omit<Window, "limit">): string {
-  return models ? `${unit}/${per}/${models.join(",")}` : `${unit}/${per}`;
+  return models ? `${unit}/${per}/${models.toSorted().join(",")}` : `${unit}/${per}`;
 }
 
 /** The window that a name stands for, and whether it counts a model. */

@@ -3,6 +3,7 @@
 import type { Context } from "hono";
 import { Hono } from "hono";
 import * as v from "valibot";
+import { issuersOf } from "../auth/issuers.ts";
 import { choosePlan } from "../catalog/choose.ts";
 import { entry } from "../catalog/schema.ts";
 import type { Catalog } from "../catalog/schema.ts";
@@ -14,7 +15,7 @@ import { callQuota } from "../quota/client.ts";
 import { fromAmount, toAmount, toLimits } from "../quota/limits.ts";
 import { quotaName } from "../quota/name.ts";
 import { toWire } from "../quota/rate-limit.ts";
-import { parseWindowKey } from "../quota/window.ts";
+import { parseWindowKey, windowKey } from "../quota/window.ts";
 import { readBody } from "./body.ts";
 
 const Window = v.pipe(v.string(), v.regex(/^(tokens|requests|usd)\/(minute|hour|day|month)(\/[^/]+)?$/));
@@ -45,7 +46,12 @@ export const adminUsers = new Hono<AppEnv>()
   .post("/:id/changes", async (c) => {
     const { catalog, quota } = await userOf(c);
     const { body } = await readBody(c.req.raw, ChangeRequest);
-    const change: Change = { ...toDecision(catalog, body), at: Date.now(), reason: body.reason };
+    const change: Change = {
+      ...toDecision(catalog, body),
+      id: crypto.randomUUID(),
+      at: Date.now(),
+      reason: body.reason,
+    };
     const account = await callQuota(c.env, quota, (object) => object.change(change));
     return c.json(await describe(c, catalog, quota, account), 201);
   });
@@ -53,6 +59,12 @@ export const adminUsers = new Hono<AppEnv>()
 async function userOf(c: Context<AppEnv, "/:id">) {
   // A subject may hold a bar of its own (Auth0's do); an issuer is a URL or a word and never does.
   const [, issuer, subject] = /^([^|]+)\|(.+)$/.exec(c.req.param("id")) ?? [];
+  const issuers = issuersOf(c.env).map((known) => known.issuer);
+  if (issuer && !issuers.includes(issuer)) {
+    throw apiError("invalid_request", `There is no issuer '${issuer}'. There is: ${issuers.join(", ")}.`, {
+      param: "id",
+    });
+  }
   if (!issuer || !subject) {
     throw apiError("invalid_request", "A user is named 'issuer|subject', URL-encoded: weir%7Calice.", { param: "id" });
   }
@@ -70,6 +82,7 @@ function toDecision(catalog: Catalog, request: v.InferOutput<typeof ChangeReques
       return { kind: "plan", plan: request.plan };
     case "grant": {
       const { window, amount } = request;
+      requireWindow(catalog, window);
       const { unit } = parseWindowKey(window);
       const counted = toAmount(unit, amount);
       if (!Number.isSafeInteger(counted) || (unit !== "usd" && counted !== amount)) {
@@ -80,6 +93,7 @@ function toDecision(catalog: Catalog, request: v.InferOutput<typeof ChangeReques
       return { kind: "grant", window, amount: counted };
     }
     case "reset":
+      requireWindow(catalog, request.window);
       return { kind: "reset", window: request.window };
     case "revoke":
       return { kind: "revoke", before: request.before === undefined ? Date.now() : Date.parse(request.before) };
@@ -87,6 +101,14 @@ function toDecision(catalog: Catalog, request: v.InferOutput<typeof ChangeReques
     case "unblock":
       return { kind: request.kind };
   }
+}
+
+/** Throws 400 for a window that no plan has: a change of it would reach nobody. */
+function requireWindow(catalog: Catalog, window: string): void {
+  const windows = new Set(Object.values(catalog.plans).flatMap((plan) => plan.windows.map(windowKey)));
+  if (windows.has(window)) return;
+  const message = `No plan has the window '${window}'. There is: ${[...windows].join(", ")}.`;
+  throw apiError("invalid_request", message, { param: "window" });
 }
 
 /** The user as an operator sees it: under the stored plan, else under the default one (a token may claim another). */

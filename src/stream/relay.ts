@@ -34,8 +34,9 @@ export async function startRelay(relay: Relay): Promise<ReadableStream<Uint8Arra
   const { codec, control, departure, watchdog } = relay;
   const flow: Flow = { source: relay.body.getReader({ mode: "byob" }), codec, watchdog, control, departure };
   await readFirst(flow);
-  const { error } = codec.progress;
-  if (error) throw toStreamError(error);
+  const { error, outputBytes } = codec.progress;
+  // Text that came in the same read is sent and charged as if it had come in another.
+  if (error && outputBytes === 0) throw toStreamError(error);
   const { readable, writable } = new IdentityTransformStream();
   void run(relay, flow, createSink(writable.getWriter(), relay.departure));
   return readable;

@@ -3,7 +3,7 @@
 import * as v from "valibot";
 import type { Provider } from "../catalog/schema.ts";
 import type { Bindings } from "../env.ts";
-import { apiError } from "../errors.ts";
+import { apiError, toLogged } from "../errors.ts";
 import { brokenOff } from "../stream/failure.ts";
 import { providerAccess } from "./provider.ts";
 import { toProviderError, unreachable } from "./provider-error.ts";
@@ -55,7 +55,7 @@ export async function countInput(
     const response = await callProvider(env, provider, COUNTER_PATH, body, AbortSignal.timeout(COUNTER_MS));
     return v.parse(InputTokens, await response.json()).input_tokens;
   } catch (error) {
-    console.warn(JSON.stringify({ event: "input_not_counted", reason: String(error) }));
+    console.warn(JSON.stringify({ event: "input_not_counted", reason: toLogged(error) }));
     return undefined;
   }
 }

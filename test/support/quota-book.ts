@@ -79,7 +79,7 @@ export function openBook(limits: Limits, now: number, stored: Ledger = emptyLedg
     settle: (key, tokens, requests = 1, usd = 0) => book.charge(key, { tokens, requests, usd }),
     charge: (key, charge) => store(settle(ledger, { key, charge }, book.now)),
     change(decision) {
-      const change = { ...decision, at: book.now, reason: "a test" };
+      const change = { ...decision, id: crypto.randomUUID(), at: book.now, reason: "a test" };
       ({ account, ledger } = applyChange(account, sweep(ledger, book.now), change));
     },
     evict: () => void (ledger = JSON.parse(JSON.stringify(ledger)) as Ledger),

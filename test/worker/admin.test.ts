@@ -275,6 +275,8 @@ describe("every change", () => {
     ["without a reason", { kind: "block", reason: "" }],
     ["of an unknown kind", { kind: "delete" }],
     ["with a field that it does not have", { kind: "block", plan: "pro" }],
+    ["of a window that no plan has", { kind: "grant", window: "tokens/day/nonsense", amount: 1 }],
+    ["that resets a window that no plan has", { kind: "reset", window: "usd/hour/nonsense" }],
   ])("%s is a 400", async (_, request) => {
     const response = await tryChange("alice", request);
     expect(response.status).toBe(400);

@@ -104,7 +104,7 @@ describe("storage", () => {
   });
 });
 
-const BLOCK: Change = { kind: "block", at: START, reason: "a test" };
+const BLOCK: Change = { kind: "block", id: "block", at: START, reason: "a test" };
 
 describe("an operator's change", () => {
   it("is one row, and a look at the account is none", async () => {
@@ -241,7 +241,7 @@ describe("an idle object", () => {
 });
 
 describe("a window that an operator resets", () => {
-  const RESET: Change = { kind: "reset", window: "tokens/day", at: START, reason: "a test" };
+  const RESET: Change = { kind: "reset", window: "tokens/day", id: "reset", at: START, reason: "a test" };
 
   it("forgets what was used before", async () => {
     const object = createObject();

@@ -41,8 +41,12 @@ describe("a claim", () => {
     expect(refusalOf(revoked, claim({ issuedAt: NOON }))).toBeUndefined();
   });
 
+  it("of a token issued in the second of a revocation is served, since tokens tell no more than the second", () => {
+    expect(refusalOf(account({ revokedBefore: NOON + 800 }), claim({ issuedAt: NOON }))).toBeUndefined();
+  });
+
   it("of a token that does not say when it was issued is refused after any revocation", () => {
-    expect(refusalOf(account({ revokedBefore: 1 }), claim({ issuedAt: 0 }))).toEqual({ reason: "revoked" });
+    expect(refusalOf(account({ revokedBefore: NOON }), claim({ issuedAt: 0 }))).toEqual({ reason: "revoked" });
   });
 });
 
@@ -90,15 +94,27 @@ describe("a change", () => {
     const changes = book.account?.changes ?? [];
     expect(changes).toHaveLength(50);
     expect(changes[0]).toMatchObject({ kind: "block", at: NOON + 11_000 });
-    expect(changes.at(-1)).toEqual({ kind: "unblock", at: NOON + 60_000, reason: "a test" });
+    expect(changes.at(-1)).toMatchObject({ kind: "unblock", at: NOON + 60_000, reason: "a test" });
   });
 
   it("leaves what it is applied to as it was", () => {
     const [before, ledger] = [account({ plan: "pro" }), emptyLedger()];
-    const change: Change = { kind: "plan", plan: null, at: NOON, reason: "a test" };
+    const change: Change = { kind: "plan", plan: null, id: "first", at: NOON, reason: "a test" };
     const next = applyChange(before, ledger, change);
     expect(before).toEqual(account({ plan: "pro" }));
     expect(next.account.changes).toEqual([change]);
+  });
+
+  it("is applied once, however often its call is repeated", () => {
+    const grant: Change = { kind: "grant", window: "tokens/day", amount: 500, id: "gift", at: NOON, reason: "a test" };
+    const once = applyChange(undefined, { ...emptyLedger(), at: NOON }, grant);
+    expect(applyChange(once.account, once.ledger, grant)).toEqual(once);
+  });
+
+  it("never believes tokens again that were revoked before", () => {
+    const revoke = (before: number, id: string): Change => ({ kind: "revoke", before, id, at: NOON, reason: "a test" });
+    const first = applyChange(undefined, emptyLedger(), revoke(NOON, "first"));
+    expect(applyChange(first.account, first.ledger, revoke(0, "second")).account.revokedBefore).toBe(NOON);
   });
 });
 

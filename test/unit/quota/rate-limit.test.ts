@@ -82,7 +82,7 @@ describe("what is left", () => {
     const money: Window = { unit: "usd", per: "month", limit: 1_250_000_000, models: ["swift", "deep"] };
     const other: Window = { unit: "tokens", per: "day", limit: 70, models: ["deep"] };
     const view = viewOf([money, other]);
-    expect(leftOf(view)).toEqual({ "usd/month/swift,deep": 1.25, "tokens/day/deep": 70 });
+    expect(leftOf(view)).toEqual({ "usd/month/deep,swift": 1.25, "tokens/day/deep": 70 });
     expect(toWire(view.windows[0] as WindowView)).toMatchObject({ models: ["swift", "deep"], limit: 1.25, left: 1.25 });
   });
 
