@@ -31,6 +31,17 @@ describe("a chunk", () => {
     expect(readChatEvent(chunk({ delta: {}, finish_reason }))).toEqual([{ kind: "finish", finish }]);
   });
 
+  it.each([
+    [
+      "a custom tool's input",
+      { tool_calls: [{ index: 0, id: "call_1", type: "custom", custom: { name: "say", input: "hello" } }] },
+    ],
+    ["the arguments of a call of the older kind", { function_call: { name: "say", arguments: "hello" } }],
+  ])("counts %s as what was relayed", (_, delta) => {
+    const [piece] = readChatEvent(chunk({ delta }));
+    expect(piece).toMatchObject({ kind: "tool", index: 0, name: "say", arguments: "hello" });
+  });
+
   it("has its text, its refusal, its tool calls and its reason to stop in this order", () => {
     const tool_calls = [{ index: 1, id: "call_1", type: "function", function: { name: "look", arguments: "{" } }];
     expect(readChatEvent(chunk({ delta: { content: "A", refusal: "No", tool_calls }, finish_reason: "stop" }))).toEqual(

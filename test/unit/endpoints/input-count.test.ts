@@ -106,6 +106,15 @@ describe("the count of a chat", () => {
     ]);
   });
 
+  it("lets no field of the caller's make a function or a schema something else", () => {
+    const tools = [{ type: "function", function: { name: "look", type: "web_search" } }];
+    expect(counted({ tools }).tools).toEqual([{ type: "function", name: "look" }]);
+    const json_schema = { name: "answer", type: "text", schema: {} };
+    expect(counted({ response_format: { type: "json_schema", json_schema } }).text).toEqual({
+      format: { type: "json_schema", name: "answer", schema: {} },
+    });
+  });
+
   it("has the schema that the answer follows", () => {
     const json_schema = { name: "answer", strict: true, schema: { type: "object" } };
     expect(counted({ response_format: { type: "json_schema", json_schema } }).text).toEqual({

@@ -92,6 +92,16 @@ describe("a relay", () => {
     expect(settlements).toEqual([]);
   });
 
+  it("sends and settles text that came in one read with an error as if they had come in two", async () => {
+    const { clock, provider, settlements, start } = createRelay();
+    const error = `data: ${JSON.stringify({ error: { message: "No.", type: "server_error", param: null, code: null } })}\n\n`;
+    provider.send(`${textChunk("Hello")}${error}`);
+    const reader = await start();
+    expect(new TextDecoder().decode((await reader.read()).value)).toContain("Hello");
+    await clock.advance(100);
+    expect(settlements).toMatchObject([{ progress: { outputBytes: 5 }, ending: { kind: "failed" } }]);
+  });
+
   it("settles an answer whose caller left, once, with what was relayed", async () => {
     const { clock, provider, departure, settlements, start } = createRelay();
     provider.send(textChunk("Hello"));
