@@ -8,7 +8,6 @@ import type { Bindings } from "../env.ts";
 import { ApiError, toLogged } from "../errors.ts";
 import type { Demand } from "./bound.ts";
 import { leastInput, toBound } from "./bound.ts";
-import { NO_CHARGE } from "./charge.ts";
 import { isRefused, underClaim } from "./claim.ts";
 import { callQuota } from "./client.ts";
 import type { Bound, ReserveResult } from "./ledger.ts";
@@ -18,7 +17,6 @@ import { createLease, createOpenLease } from "./lease.ts";
 import { toLimits } from "./limits.ts";
 import { quotaName } from "./name.ts";
 import { toQuotaError } from "./refusal.ts";
-import type { Limits } from "./view.ts";
 import type { Amounts } from "./window.ts";
 import { countsModel } from "./window.ts";
 
@@ -58,7 +56,7 @@ export async function admit(admission: Admission): Promise<Lease> {
   } catch (error) {
     const unavailable = error instanceof ApiError && error.body.code === "quota_unavailable";
     // A reservation whose answer was lost would hold its lease, and then be charged.
-    if (unavailable) admission.waitUntil(giveBack(admission, name, key));
+    if (unavailable) admission.waitUntil(callQuota(env, name, (object) => object.giveBack(key)).catch(() => undefined));
     if (!unavailable || env.QUOTA_FAIL_OPEN !== "true") throw error;
     console.error(JSON.stringify({ event: "quota_failed_open", reason: toLogged(error.cause) }));
     const { plan } = choosePlan(admission.catalog, user.plan);
@@ -85,11 +83,6 @@ function tryReserve(admission: Admission, name: string, key: string, exactInput?
     const result = await callQuota(env, name, (object) => object.reserve(claim, limits, reservation));
     return isRefused(result) ? result : { result, limits, plan, bound };
   });
-}
-
-async function giveBack({ env }: Admission, name: string, key: string): Promise<void> {
-  const nothing: Limits = { windows: [], concurrent: 0 };
-  await callQuota(env, name, (object) => object.settle(nothing, { key, charge: NO_CHARGE })).catch(() => undefined);
 }
 
 function boundOf({ catalog, model, demand }: Admission, plan: Plan, exactInput?: number): Bound {

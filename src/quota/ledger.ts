@@ -105,6 +105,17 @@ export function settle(
 }
 
 /**
+ * Undoes a reservation whose answer never came. One that arrives only after this is refused as `settled`: nobody would
+ * settle it.
+ */
+export function giveBack(ledger: Ledger, key: string, now: number): { ledger: Ledger; changed: boolean } {
+  const next = settle(ledger, { key, charge: NOTHING }, now);
+  if (next.changed || next.ledger.settled.includes(key)) return next;
+  const settled = [...next.ledger.settled, key].slice(-REMEMBERED_KEYS);
+  return { ledger: { ...next.ledger, settled }, changed: true };
+}
+
+/**
  * The ledger as it stands at `now`: leases whose time has come are ended and charged, past periods and leases that
  * can no longer be corrected are gone. It follows from the stored state, so it need not be stored.
  */

@@ -5,7 +5,7 @@ import type { Bindings } from "../env.ts";
 import type { Account, Change, Claim, Refused } from "./account.ts";
 import { applyChange, refusalOf } from "./account.ts";
 import type { Reservation, ReserveResult } from "./ledger.ts";
-import { CORRECTABLE_MS, nextLeaseEnd, reserve, settle, sweep, view } from "./ledger.ts";
+import { CORRECTABLE_MS, giveBack, nextLeaseEnd, reserve, settle, sweep, view } from "./ledger.ts";
 import type { Ledger } from "./state.ts";
 import { emptyLedger, readLedger } from "./state.ts";
 import type { Limits, View } from "./view.ts";
@@ -39,6 +39,13 @@ export class UserQuota extends DurableObject<Bindings> {
     const next = settle(ledger, settlement, now);
     if (next.changed) this.#save(next.ledger, account);
     return view(next.ledger, limits, now);
+  }
+
+  /** Undoes a reservation whose answer never reached its caller. Writes one row. */
+  giveBack(key: string): void {
+    const { ledger, account } = this.#load();
+    const next = giveBack(ledger, key, Date.now());
+    if (next.changed) this.#save(next.ledger, account);
   }
 
   /** What is left under the claim's plan. Writes nothing. */

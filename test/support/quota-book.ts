@@ -3,7 +3,7 @@
 import type { Account, Decision } from "../../src/quota/account.ts";
 import { applyChange } from "../../src/quota/account.ts";
 import type { Bound, ReserveResult } from "../../src/quota/ledger.ts";
-import { reserve, settle, sweep, view } from "../../src/quota/ledger.ts";
+import { giveBack, reserve, settle, sweep, view } from "../../src/quota/ledger.ts";
 import type { Ledger } from "../../src/quota/state.ts";
 import { emptyLedger } from "../../src/quota/state.ts";
 import type { Limits, View } from "../../src/quota/view.ts";
@@ -38,6 +38,7 @@ export interface Book {
   /** Whether there was something to store. */
   settle(key: string, tokens: number, requests?: number, usd?: number): boolean;
   charge(key: string, charge: Amounts): boolean;
+  giveBack(key: string): void;
   /** An operator's change. */
   change(decision: Decision): void;
   /** Forgets all that is not stored. */
@@ -78,6 +79,7 @@ export function openBook(limits: Limits, now: number, stored: Ledger = emptyLedg
     },
     settle: (key, tokens, requests = 1, usd = 0) => book.charge(key, { tokens, requests, usd }),
     charge: (key, charge) => store(settle(ledger, { key, charge }, book.now)),
+    giveBack: (key) => void store(giveBack(ledger, key, book.now)),
     change(decision) {
       const change = { ...decision, id: crypto.randomUUID(), at: book.now, reason: "a test" };
       ({ account, ledger } = applyChange(account, sweep(ledger, book.now), change));

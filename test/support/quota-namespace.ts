@@ -38,6 +38,7 @@ export function createNamespace(now: number, failures: Failure[] = []) {
       book.charge(key, charge);
       return book.view(limits);
     },
+    giveBack: (key: string) => book.giveBack(key),
     view: (claim: Claim, limits: Limits) => under(claim, limits) ?? { view: book.view(limits) },
   };
   const getByName = () => {
@@ -56,6 +57,7 @@ export function createNamespace(now: number, failures: Failure[] = []) {
     return {
       reserve: call("reserve", methods.reserve),
       settle: call("settle", methods.settle),
+      giveBack: call("giveBack", methods.giveBack),
       view: call("view", methods.view),
     };
   };

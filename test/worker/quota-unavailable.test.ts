@@ -32,7 +32,7 @@ const FORGETFUL = {
       await object.reserve(...call);
       throw new Error("the answer was lost");
     };
-    return { reserve, settle: (...call: Parameters<typeof object.settle>) => object.settle(...call) };
+    return { reserve, giveBack: (key: string) => object.giveBack(key) };
   },
 } as unknown as Bindings["USER_QUOTA"];
 

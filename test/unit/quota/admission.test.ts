@@ -219,7 +219,7 @@ describe("a quota that cannot be reached", () => {
     const visitor = createVisitor({ failures: [runtimeError({ late: true })] });
     expect((await refusalOf(() => visitor.enter())).status).toBe(503);
     await visitor.done();
-    expect(visitor.methods()).toEqual(["reserve", "settle"]);
+    expect(visitor.methods()).toEqual(["reserve", "giveBack"]);
     expect(visitor.book.view().leases.running).toBe(0);
     expect(visitor.book.ledger.used["tokens/day"]).toMatchObject({ amount: 0 });
   });

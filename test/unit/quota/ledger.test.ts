@@ -188,6 +188,31 @@ describe("reserve", () => {
   });
 });
 
+describe("giving back", () => {
+  it("undoes a reservation, and costs nothing", () => {
+    const book = openBook(PLAN, NOON);
+    book.reserve("first", { input: 100, output: 400 });
+    book.giveBack("first");
+    expect(book.tokens()).toEqual({ used: 0, reserved: 0, left: 1000 });
+    expect(book.view().leases.running).toBe(0);
+  });
+
+  it("refuses the reservation that arrives only afterwards, since nobody would settle it", () => {
+    const book = openBook(PLAN, NOON);
+    book.giveBack("first");
+    expect(book.reserve("first", { input: 100, output: 400 })).toMatchObject({ ok: false, reason: "settled" });
+    expect(book.tokens()).toEqual({ used: 0, reserved: 0, left: 1000 });
+  });
+
+  it("leaves what was settled as it was", () => {
+    const book = openBook(PLAN, NOON);
+    book.reserve("first", { input: 100, output: 400 });
+    book.settle("first", 123);
+    book.giveBack("first");
+    expect(book.tokens()).toEqual({ used: 123, reserved: 0, left: 877 });
+  });
+});
+
 describe("settle", () => {
   it("replaces the reservation by what was used", () => {
     const book = openBook(PLAN, NOON);
