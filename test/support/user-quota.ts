@@ -1,11 +1,15 @@
 // A user's object as tests inside workerd call it: a claim that is served, limits in days, and a look at its storage.
 
 import { runInDurableObject } from "cloudflare:test";
+import { vi } from "vitest";
 import type { Claim, Refused } from "../../src/quota/account.ts";
 import type { Reservation } from "../../src/quota/ledger.ts";
 import type { Limits, View } from "../../src/quota/view.ts";
 import { bindings } from "./workerd.ts";
 
+/** Later than any clock that runs these tests, so that no alarm ever runs by itself. */
+export const START = Date.UTC(2100, 0, 1, 12);
+export const NEXT_DAY = Date.UTC(2100, 0, 2);
 export const LEASE_MS = 60_000;
 export const MODEL = "o4-mini";
 /** 10 of input and 50 of output; one nano-dollar each. */
@@ -79,4 +83,14 @@ export async function rowsWritten(object: QuotaObject, work: () => Promise<unkno
     sql.exec = exec;
   });
   return rows;
+}
+
+/** For `beforeEach`: dates stand at START until a test moves them. */
+export function stopDate(): void {
+  vi.useFakeTimers({ toFake: ["Date"], now: START });
+}
+
+/** For `afterEach`. */
+export function resumeDate(): void {
+  vi.useRealTimers();
 }

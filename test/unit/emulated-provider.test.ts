@@ -15,6 +15,7 @@ import {
   toFrames,
   user,
 } from "../support/emulated-client.ts";
+import { repeatUntil } from "../support/repeat.ts";
 
 async function readStats() {
   return readJson<Totals & { last: { headers: Record<string, string>; body: unknown } }>(await send("GET", "/__stats"));
@@ -233,7 +234,8 @@ describe("the books", () => {
     for (const script of [{ first_ms: 60_000 }, { tokens: 9, stall_after: 0 }, { tokens: 9, delay_ms: 60_000 }]) {
       const caller = new AbortController();
       const answer = sendChat({ messages: scripted(script) }, { signal: caller.signal });
-      setTimeout(() => caller.abort(), 2);
+      await repeatUntil(readStats, ({ active }) => active === 1);
+      caller.abort();
       expect((await answer).status).toBe(499);
     }
     expect(await readStats()).toMatchObject({ requests: 3, cancelled: 3, active: 0 });

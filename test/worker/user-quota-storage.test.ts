@@ -9,27 +9,24 @@ import {
   LEASE_MS,
   LIMITS,
   limitsOf,
+  NEXT_DAY,
   reservation,
+  resumeDate,
   rowsOf,
   rowsWritten,
   settlement,
+  START,
+  stopDate,
   viewOf,
   windowOf,
 } from "../support/user-quota.ts";
 
-/** Later than any clock that runs these tests, so that no alarm ever runs by itself. */
-const START = Date.UTC(2100, 0, 1, 12);
-const NEXT_DAY = Date.UTC(2100, 0, 2);
 const HOUR_MS = 3_600_000;
 
 const alarmOf = (object: QuotaObject) => runInDurableObject(object, (_, { storage }) => storage.getAlarm());
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["Date"], now: START });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+beforeEach(stopDate);
+afterEach(resumeDate);
 
 describe("storage", () => {
   it("is one JSON row, written once at reserve and once at settle", async () => {

@@ -10,23 +10,19 @@ import {
   LEASE_MS,
   LIMITS,
   limitsOf,
+  NEXT_DAY,
   reservation,
+  resumeDate,
   rowsOf,
   served,
   settlement,
+  START,
+  stopDate,
   windowOf,
 } from "../support/user-quota.ts";
 
-/** Later than any clock that runs these tests, so that no alarm ever runs by itself. */
-const START = Date.UTC(2100, 0, 1, 12);
-const NEXT_DAY = Date.UTC(2100, 0, 2);
-
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["Date"], now: START });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+beforeEach(stopDate);
+afterEach(resumeDate);
 
 describe("a lease", () => {
   it("survives the loss of memory between reserve and settle, and settles once", async () => {
