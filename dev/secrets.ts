@@ -10,7 +10,7 @@ const FILE = new URL("../.dev.vars", import.meta.url);
 export function devVars(): Record<string, string> {
   const present = existsSync(FILE) ? readFileSync(FILE, "utf8") : "";
   const vars = parseEnv(present) as Record<string, string>;
-  const missing = ["AUTH_SECRET", "QUOTA_PEPPER"].filter((name) => !vars[name]);
+  const missing = ["AUTH_SECRET", "QUOTA_PEPPER", "ADMIN_TOKEN"].filter((name) => !vars[name]);
   if (missing.length === 0) return vars;
   const lines = missing.map((name) => `${name}=${randomBytes(32).toString("base64url")}\n`);
   const separator = present === "" || present.endsWith("\n") ? "" : "\n";

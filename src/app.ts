@@ -6,6 +6,7 @@ import { requireAdmin } from "./auth/admin.ts";
 import { authenticate } from "./auth/token.ts";
 import type { AppEnv } from "./env.ts";
 import { apiError, toApiError, toErrorResponse, toLogged } from "./errors.ts";
+import { adminCatalog } from "./routes/admin-catalog.ts";
 import { adminUsers } from "./routes/admin-users.ts";
 import { limitBody } from "./routes/body.ts";
 import { chat } from "./routes/chat.ts";
@@ -28,6 +29,7 @@ app.use("/admin/*", async (c, next) => {
   await next();
 });
 app.use("/admin/*", limitBody());
+app.route("/admin/catalog", adminCatalog);
 app.route("/admin/users", adminUsers);
 
 app.use(async (c, next) => {

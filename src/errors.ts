@@ -2,6 +2,7 @@
 // The public message tells the caller what to do; the cause is for the log and never leaves the Worker.
 
 const ERRORS = {
+  invalid_catalog: { status: 400, type: "invalid_request_error" },
   invalid_json: { status: 400, type: "invalid_request_error" },
   invalid_request: { status: 400, type: "invalid_request_error" },
   unsupported_parameter: { status: 400, type: "invalid_request_error" },
@@ -11,6 +12,8 @@ const ERRORS = {
   model_not_allowed: { status: 403, type: "invalid_request_error" },
   model_not_found: { status: 404, type: "invalid_request_error" },
   not_found: { status: 404, type: "invalid_request_error" },
+  revision_not_found: { status: 404, type: "invalid_request_error" },
+  revision_conflict: { status: 409, type: "invalid_request_error" },
   body_too_large: { status: 413, type: "invalid_request_error" },
   insufficient_quota: { status: 429, type: "insufficient_quota" },
   client_closed_request: { status: 499, type: "invalid_request_error" },
@@ -18,6 +21,7 @@ const ERRORS = {
   not_configured: { status: 500, type: "server_error" },
   provider_error: { status: 502, type: "server_error" },
   provider_unauthorized: { status: 502, type: "server_error" },
+  catalog_unavailable: { status: 503, type: "server_error" },
   provider_overloaded: { status: 503, type: "server_error" },
   quota_unavailable: { status: 503, type: "server_error" },
   provider_timeout: { status: 504, type: "server_error" },

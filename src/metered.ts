@@ -1,16 +1,17 @@
 // The one way through the house: who → which → how much at most → reserve → call → relay → settle. In this order, once.
 
 import type { User } from "./auth/user.ts";
-import { chooseModel, modelHeaders, requireEndpoint } from "./catalog/choose.ts";
+import { chooseModel, modelHeaders } from "./catalog/choose.ts";
 import type { Model } from "./catalog/resolve.ts";
 import type { Catalog, Provider } from "./catalog/schema.ts";
-import { activeCatalog } from "./catalog/store.ts";
+import type { ActiveCatalog } from "./catalog/store.ts";
+import { catalogFor } from "./catalog/store.ts";
+import { requireSupport } from "./catalog/support.ts";
 import type { Exchange } from "./endpoints/exchange.ts";
 import { ENDPOINTS } from "./endpoints/table.ts";
 import type { Bindings } from "./env.ts";
 import { apiError, toApiError } from "./errors.ts";
 import { admit } from "./quota/admission.ts";
-import type { Demand } from "./quota/bound.ts";
 import type { Lease } from "./quota/lease.ts";
 import { rateLimitHeaders } from "./quota/rate-limit.ts";
 import type { Settlement } from "./quota/settlement.ts";
@@ -38,8 +39,7 @@ export interface Call {
   /** An alias or a snapshot. */
   model: string;
   stream: boolean;
-  demand: Demand;
-  /** The request in the dialect of the model that was chosen. Throws 400 for what its card does not support. */
+  /** The request in the dialect of the model that was chosen. */
   prepare(model: Model): Exchange;
 }
 
@@ -50,20 +50,31 @@ const clock: Clock = {
 
 /** Sends a call to its model under the caller's quota and relays the answer. Every refusal is thrown as an ApiError. */
 export async function metered(caller: Caller, call: Call): Promise<Response> {
+  const active = await catalogFor(caller.user, caller.env.CATALOG, Date.now(), caller.waitUntil);
+  try {
+    return await meteredUnder(active, caller, call);
+  } catch (thrown) {
+    const error = toApiError(thrown);
+    error.headers["weir-revision"] = active.revision;
+    throw error;
+  }
+}
+
+async function meteredUnder({ catalog, revision }: ActiveCatalog, caller: Caller, call: Call): Promise<Response> {
   const { env, user } = caller;
   const startedAt = Date.now();
-  const { catalog, revision } = await activeCatalog(env.CATALOG, startedAt, caller.waitUntil);
   const { model, sunset } = chooseModel(catalog, call.model, startedAt);
   const exchange = call.prepare(model);
-  requireEndpoint(catalog, model, exchange.endpoint, startedAt);
+  requireSupport(catalog, model, exchange.needs, startedAt);
 
   // From here on the request is kept alive until it is settled, even when its caller leaves.
   const over = Promise.withResolvers<void>();
   caller.waitUntil(over.promise);
   try {
     const provider = providerOf(catalog, model);
+    const { demand } = exchange;
     const count = () => countInput(env, provider, exchange.count());
-    const lease = await admit({ env, user, catalog, model, demand: call.demand, count, waitUntil: caller.waitUntil });
+    const lease = await admit({ env, user, catalog, model, demand, count, waitUntil: caller.waitUntil });
     const headers = {
       ...modelHeaders(model, sunset),
       "weir-revision": revision,
@@ -73,7 +84,7 @@ export async function metered(caller: Caller, call: Call): Promise<Response> {
       requestId: caller.requestId,
       endpoint: exchange.endpoint,
       model,
-      demand: call.demand,
+      demand,
       lease,
       startedAt,
       over: over.resolve,
@@ -102,7 +113,7 @@ interface Granted {
 async function send(granted: Granted): Promise<Response> {
   const { caller, call, model, exchange, lease, provider, catalog, headers, settle } = granted;
   const control = new AbortController();
-  const departure = createDeparture(control, clock, model.onLeave === "finish" ? catalog.timing.leave_ms : 0);
+  const departure = createDeparture(control, clock, model.fixed.on_leave === "finish" ? catalog.timing.leave_ms : 0);
   caller.signal.addEventListener("abort", departure.leave, { once: true });
   // Who left before the provider was asked has nothing to be finished for.
   if (caller.signal.aborted) control.abort({ kind: "left" } satisfies Ending);

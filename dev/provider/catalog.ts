@@ -1,4 +1,4 @@
-// Which models the emulation serves: those of Weir's bundled catalog, alive until the day that the catalog says. It
+// Which models the emulation serves: those of Weir's bundled catalog, alive until the day that the catalog says, and invented ones. It
 // reads only the fields named here, and knows nothing of requests.
 import bundled from "../../src/catalog/default.json" with { type: "json" };
 import { invalidRequest } from "./errors.ts";
@@ -44,10 +44,17 @@ export function listModels(moment: Date): Model[] {
 
 /** The model of that name. Throws OpenAI's 404 when there is none, or when its shutdown date has come. */
 export function findModel(name: string, moment: Date): Model {
-  const model = models.get(name);
+  const model = models.get(name) ?? inventedModel(name);
   if (model && isAlive(model, moment)) return model;
   const message = `The model \`${name}\` does not exist or you do not have access to it.`;
   throw invalidRequest(message, null, "model_not_found", 404);
+}
+
+/** A model that no provider has, for who tries a card of their own: every name that begins with `emulated-`. */
+function inventedModel(name: string): Model | undefined {
+  if (!name.startsWith("emulated-")) return undefined;
+  const card = { endpoints: ["chat_completions"], modalities: { input: ["text", "image"] }, snapshots: {} };
+  return { name, snapshotId: name, snapshot: {}, card };
 }
 
 function isAlive(model: Model, moment: Date): boolean {
@@ -55,7 +62,7 @@ function isAlive(model: Model, moment: Date): boolean {
   return end === undefined || end > moment.toISOString().slice(0, 10);
 }
 
-/** Cards, snapshots and aliases by name; the alias named "default" is Weir's own and no name of the provider. */
+/** Cards, snapshots and aliases by name. Aliases that fix something, and `default`, are Weir's own and no names of the provider. */
 function collectModels(): Map<string, Model> {
   const found = new Map<string, Model>();
   for (const [cardId, card] of Object.entries(catalog.cards)) {
@@ -67,7 +74,8 @@ function collectModels(): Map<string, Model> {
   }
   for (const [name, alias] of Object.entries(catalog.aliases)) {
     const target = found.get(alias.target);
-    if (target && name !== "default") found.set(name, { ...target, name });
+    const isProviders = name !== "default" && Object.keys(alias).length === 1;
+    if (target && isProviders) found.set(name, { ...target, name });
   }
   return found;
 }

@@ -1,7 +1,5 @@
 // Which plan and which model a caller gets, with the refusals that tell the caller what to ask for instead.
 
-import type { Endpoint } from "../endpoints/table.ts";
-import { ENDPOINTS } from "../endpoints/table.ts";
 import type { ApiError } from "../errors.ts";
 import { apiError } from "../errors.ts";
 import type { Model, Sunset } from "./resolve.ts";
@@ -28,18 +26,26 @@ export function chooseModel(
     case "found":
       return { model: resolution.model, sunset: resolution.sunset };
     case "unknown":
-      throw notFound(`There is no model '${asked}'. GET /v1/models lists those that there are.`);
+      throw modelNotFound(asked);
     case "ended": {
-      const { snapshot, date, successor } = resolution.sunset;
-      const instead = successor ? ` Use '${successor}' instead.` : " GET /v1/models lists those that there are.";
-      throw notFound(`The model '${snapshot}' was shut down on ${date}.${instead}`);
+      const { sunset } = resolution;
+      const instead = sunset.successor ? `Use '${sunset.successor}' instead.` : LIST;
+      const message = `The model '${sunset.snapshot}' was shut down on ${sunset.date}. ${instead}`;
+      throw apiError("model_not_found", message, { param: "model", headers: sunsetHeaders(sunset) });
     }
   }
 }
 
-/** Whether a plan may use a model, by the name it was asked for, its snapshot or its card. */
-export function isAllowed({ models }: Plan, { asked, snapshot, id }: Model): boolean {
-  return models === undefined || [asked, snapshot, id].some((name) => models.includes(name));
+const LIST = "GET /v1/models lists those that there are.";
+
+/** The refusal of a name that the catalog does not have. */
+export function modelNotFound(asked: string): ApiError {
+  return apiError("model_not_found", `There is no model '${asked}'. ${LIST}`, { param: "model" });
+}
+
+/** Whether a plan may use a model: by a name that led to it, by its snapshot, or by its card. */
+export function isAllowed({ models }: Plan, { names }: Model): boolean {
+  return models === undefined || names.some((name) => models.includes(name));
 }
 
 /** The refusal of a model that a plan may not use, naming those that it may. */
@@ -48,33 +54,13 @@ export function notAllowed({ models }: Plan, { asked }: Model): ApiError {
   return apiError("model_not_allowed", message, { param: "model" });
 }
 
-/** Throws 400 when the model's card does not list the endpoint, naming the models of `now` that do. */
-export function requireEndpoint(catalog: Catalog, model: Model, endpoint: Endpoint, now: number): void {
-  if (model.card.endpoints.includes(endpoint)) return;
-  const others = modelsOf(catalog, now).filter(({ card }) => card.endpoints.includes(endpoint));
-  const names = others.map(({ asked }) => asked).join(", ");
-  const message = `The model '${model.asked}' does not support ${ENDPOINTS[endpoint].title}. Models that do: ${names}.`;
-  throw apiError("unsupported_value", message, { param: "model" });
-}
-
-/** Every name that answers at a moment (epoch ms), aliases first. */
-export function modelsOf(catalog: Catalog, now: number): Model[] {
-  const snapshots = Object.values(catalog.cards).flatMap((card) => Object.keys(card.snapshots));
-  return [...Object.keys(catalog.aliases), ...snapshots].flatMap((name) => {
-    const resolution = resolveModel(catalog, name, toDay(now));
-    return resolution.kind === "found" ? [resolution.model] : [];
-  });
-}
-
-/**
- * `weir-model` names who answers; `Deprecation` (RFC 9745) and `Sunset` (RFC 8594) say when the snapshot that was
- * asked for was announced to end, and ends.
- */
+/** `weir-model` names who answers; the rest tells when the snapshot that was asked for ends or ended. */
 export function modelHeaders(model: Model, sunset: Sunset | undefined): Record<string, string> {
-  const headers: Record<string, string> = { "weir-model": model.snapshot };
-  if (sunset) headers.sunset = new Date(sunset.date).toUTCString();
-  if (sunset?.deprecated) headers.deprecation = `@${Date.parse(sunset.deprecated) / 1000}`;
-  return headers;
+  return { "weir-model": model.snapshot, ...(sunset ? sunsetHeaders(sunset) : {}) };
 }
 
-const notFound = (message: string) => apiError("model_not_found", message, { param: "model" });
+/** `Sunset` (RFC 8594) is the end, `Deprecation` (RFC 9745) the day on which it was announced. */
+function sunsetHeaders({ date, deprecated }: Sunset): Record<string, string> {
+  const announced = deprecated ? { deprecation: `@${Date.parse(deprecated) / 1000}` } : {};
+  return { sunset: new Date(date).toUTCString(), ...announced };
+}

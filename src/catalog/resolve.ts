@@ -1,19 +1,26 @@
 // Which model answers: from the name that was asked for to a snapshot that is alive. Pure: the day comes in.
 
-import type { Alias, Catalog, ModelCard } from "./schema.ts";
+import type { ModelCard } from "./card.ts";
+import type { Alias, Catalog } from "./schema.ts";
 import { entry } from "./schema.ts";
 
 export interface Model {
   /** The name that the caller asked for. */
   asked: string;
+  /** Every name on the way: aliases, snapshots that have ended, the one that answers, and their cards. */
+  names: string[];
   /** The pinned version that is sent to the provider. */
   snapshot: string;
   /** The card's key in the catalog. */
   id: string;
   card: ModelCard;
-  /** What happens to the answer when its caller leaves. */
-  onLeave: Alias["on_leave"];
+  /** The card that the name stands for; another one than `card` when the model has moved on. */
+  meant: ModelCard;
+  fixed: Fixed;
 }
+
+/** What the aliases on the way to the first snapshot have fixed. */
+export type Fixed = Pick<Alias, "instructions" | "effort" | "max_output_tokens" | "on_leave">;
 
 export type Resolution =
   | { kind: "found"; model: Model; /** Set when the name's own snapshot has ended or will. */ sunset?: Sunset }
@@ -29,33 +36,55 @@ export interface Sunset {
   deprecated: string | undefined;
 }
 
+/** Before every end: the day on which each name is answered by what it stands for. */
+export const FIRST_DAY = "0000-01-01";
+
 /**
  * Finds the snapshot behind `asked` on `today` (YYYY-MM-DD, UTC). An alias moves along the successors of ended
- * snapshots; a snapshot asked for by name, and a strict alias, never move. Total: cycles end as `ended`.
+ * snapshots, then to its fallbacks; a snapshot asked for by name, and a strict alias, never move. Total: cycles end.
  */
 export function resolveModel(catalog: Catalog, asked: string, today: string): Resolution {
-  const onLeave = entry(catalog.aliases, asked)?.on_leave ?? "cancel";
+  const names: string[] = [];
+  const cards: string[] = [];
+  const fallback: string[] = [];
   let pinned = entry(catalog.aliases, asked) === undefined;
-  const seen = new Set<string>();
+  const given: Alias[] = [];
+  let meant: ModelCard | undefined;
   let sunset: Sunset | undefined;
+  const fallBack = () => {
+    pinned = false;
+    return fallback.shift();
+  };
   let name: string | undefined = asked;
-  while (name !== undefined && !seen.has(name)) {
-    seen.add(name);
+  while (name !== undefined) {
     const alias: Alias | undefined = entry(catalog.aliases, name);
-    if (alias) {
-      pinned ||= alias.strict;
-      name = alias.target;
+    const found = alias ? undefined : findSnapshot(catalog, name);
+    if (names.includes(name) || (!alias && !found)) {
+      name = fallBack();
       continue;
     }
-    const found = findSnapshot(catalog, name);
-    if (!found) break;
-    const { shutdown_date: date, successor, deprecated } = found.snapshot;
-    if (date) sunset ??= { snapshot: name, date, successor, deprecated };
-    if (!date || today < date) {
-      const model = { asked, snapshot: name, id: found.id, card: found.card, onLeave };
-      return sunset ? { kind: "found", model, sunset } : { kind: "found", model };
+    names.push(name);
+    if (alias) {
+      pinned ||= alias.strict;
+      if (!meant) {
+        given.push(alias);
+        fallback.push(...alias.fallback);
+      }
+      name = alias.target;
+    } else if (found) {
+      const { id, card, snapshot } = found;
+      cards.push(id);
+      meant ??= card;
+      const { shutdown_date: date, successor, deprecated } = snapshot;
+      if (date) sunset ??= { snapshot: name, date, successor, deprecated };
+      if (!date || today < date) {
+        // The first alias on the way says the last word.
+        const fixed: Fixed = Object.assign({}, ...given.toReversed());
+        const model = { asked, names: [...names, ...cards], snapshot: name, id, card, meant, fixed };
+        return sunset ? { kind: "found", model, sunset } : { kind: "found", model };
+      }
+      name = (pinned ? undefined : successor) ?? fallBack();
     }
-    name = pinned ? undefined : successor;
   }
   return sunset ? { kind: "ended", sunset } : { kind: "unknown" };
 }

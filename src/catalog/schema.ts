@@ -1,78 +1,20 @@
-// The catalog document: the only schema, and the one function that makes a document complete.
+// The catalog document: its schema; model cards are in card.ts.
 // A fork changes models, prices, plans and providers in JSON of this shape, not in code.
 
 import * as v from "valibot";
-import type { Endpoint } from "../endpoints/table.ts";
-import { ENDPOINTS } from "../endpoints/table.ts";
+import { EndpointName, ModelCard, Name, Tokens } from "./card.ts";
 
-const Name = v.pipe(v.string(), v.regex(/^[\w.:-]{1,100}$/, "must be letters, digits, . _ : -"));
-const Tokens = v.pipe(v.number(), v.integer(), v.minValue(0));
 const Milliseconds = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(3_600_000));
-const Day = v.pipe(v.string(), v.isoDate());
-const Text = v.string();
-const Words = v.array(v.string());
-/** US dollars for one million tokens. */
-const UsdPerMillion = v.pipe(v.number(), v.minValue(0));
+const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
 
-/** At least 1: the bound takes a long request for the dearer one. */
-const Factor = v.pipe(v.number(), v.minValue(1));
-
-const Rates = {
-  input: UsdPerMillion,
-  cached_input: v.optional(UsdPerMillion),
-  cache_write: v.optional(UsdPerMillion),
-  output: UsdPerMillion,
-};
-const Prices = v.strictObject({
-  ...Rates,
-  /** Above this many input tokens the whole request costs the rates times these factors. */
-  long_context: v.optional(v.strictObject({ above_input_tokens: Tokens, input_times: Factor, output_times: Factor })),
-  batch: v.optional(v.strictObject(Rates)),
-});
-
-/** One pinned version. From `shutdown_date` (UTC) on the provider no longer serves it. */
-const Snapshot = v.strictObject({
-  released: v.optional(Day),
-  /** The day on which the shutdown was announced. */
-  deprecated: v.optional(Day),
-  shutdown_date: v.optional(Day),
-  /** The alias or snapshot that aliases move on to. */
-  successor: v.optional(Name),
-});
-
-const Modality = v.picklist(["text", "image", "audio", "video"]);
-const endpointNames = Object.keys(ENDPOINTS) as [Endpoint, ...Endpoint[]];
-
-const ModelCard = v.strictObject({
-  provider: Name,
-  name: Text,
-  tagline: v.optional(Text, ""),
-  description: v.optional(Text),
-  context_window: v.optional(Tokens),
-  max_input_tokens: v.optional(Tokens),
-  max_output_tokens: v.optional(Tokens),
-  knowledge_cutoff: v.optional(Day),
-  /** Present when the model reasons. `allowance`: hidden tokens assumed of an answer whose usage never came. */
-  reasoning: v.optional(v.strictObject({ efforts: Words, allowance: v.optional(Tokens, 1024) })),
-  prices: v.optional(Prices),
-  modalities: v.strictObject({ input: v.array(Modality), output: v.array(Modality) }),
-  /** The most tokens that one input image can cost. */
-  image_tokens: v.optional(Tokens),
-  /** How Chat Completions is told the output bound; servers that only know the older name need it here. */
-  output_parameter: v.optional(v.picklist(["max_completion_tokens", "max_tokens"]), "max_completion_tokens"),
-  endpoints: v.array(v.picklist(endpointNames)),
-  features: v.optional(Words, []),
-  tools: v.optional(Words, []),
-  /** Parameters that the model refuses, per endpoint. */
-  refuses: v.optional(v.record(v.picklist(endpointNames), Words), {}),
-  rate_limits: v.optional(
-    v.record(
-      v.string(),
-      v.strictObject({ requests_per_minute: Tokens, tokens_per_minute: Tokens, batch_queue_tokens: Tokens }),
-    ),
-  ),
-  snapshots: v.record(Name, Snapshot),
-});
+/** Headers that Weir writes itself, or that say who is speaking. */
+const OWN_HEADERS =
+  /^(authorization|proxy-.*|content-.*|transfer-encoding|connection|host|cookie|cf-.*|x-forwarded-.*)$/;
+const HeaderName = v.pipe(
+  v.string(),
+  v.regex(/^[a-z0-9-]{1,64}$/, "must be in lower case"),
+  v.check((name) => !OWN_HEADERS.test(name), "is a header that Weir writes itself"),
+);
 
 const Provider = v.strictObject({
   base_url: v.pipe(v.string(), v.url()),
@@ -80,8 +22,14 @@ const Provider = v.strictObject({
   base_url_variable: v.optional(v.pipe(v.string(), v.endsWith("_BASE_URL"))),
   /** The Worker secret that holds the key. Its name must say so, lest a catalog send another secret out. */
   key_variable: v.pipe(v.string(), v.endsWith("_API_KEY")),
+  /** What it serves, whatever the cards say; everything when absent. */
+  endpoints: v.optional(v.array(EndpointName)),
+  /** Sent with every request. No place for secrets: everyone who may read the catalog reads them. */
+  headers: v.optional(v.record(HeaderName, v.pipe(v.string(), v.regex(/^[\x20-\x7e]{0,500}$/))), {}),
   /** Whether it counts the tokens of an input exactly (`POST /responses/input_tokens`). */
   counts_input: v.optional(v.boolean(), false),
+  /** Whether it tells which models it serves (`GET /models`), for the daily look at what ends. */
+  lists_models: v.optional(v.boolean(), true),
 });
 
 const Window = v.strictObject({
@@ -101,18 +49,26 @@ const Plan = v.strictObject({
     ),
   ),
   /** Requests of one user that may run at the same time. */
-  concurrent: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  max_output_tokens: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  concurrent: Count,
+  max_output_tokens: Count,
   /** Aliases, snapshots or cards that it may use; all when absent. */
   models: v.optional(v.array(Name)),
 });
 
-/** `target`: another alias or a snapshot. A strict alias ends with its snapshot instead of moving on. */
+/** A name that callers use. What it fixes, callers cannot change; an alias of an alias takes what it does not fix itself. */
 const Alias = v.strictObject({
+  /** Another alias or a snapshot. */
   target: Name,
+  /** Ends with its snapshot instead of moving on to the successor. */
   strict: v.optional(v.boolean(), false),
+  /** Tried in this order when neither the target nor a successor of it is alive. */
+  fallback: v.optional(v.array(Name), []),
+  /** Told to the model before everything that the caller says. */
+  instructions: v.optional(v.pipe(v.string(), v.minLength(1))),
+  effort: v.optional(v.string()),
+  max_output_tokens: v.optional(Count),
   /** When the caller leaves: cancel the provider, or let it finish (for at most `timing.leave_ms`) to learn the usage. */
-  on_leave: v.optional(v.picklist(["cancel", "finish"]), "cancel"),
+  on_leave: v.optional(v.picklist(["cancel", "finish"])),
 });
 
 const Timing = v.strictObject({
@@ -130,7 +86,7 @@ const Timing = v.strictObject({
   lease_grace_ms: v.optional(Milliseconds, 90_000),
 });
 
-const Catalog = v.strictObject({
+export const CatalogSchema = v.strictObject({
   schema: v.literal(1),
   providers: v.record(Name, Provider),
   cards: v.record(Name, ModelCard),
@@ -143,58 +99,11 @@ const Catalog = v.strictObject({
 });
 
 export type Alias = v.InferOutput<typeof Alias>;
-export type Catalog = v.InferOutput<typeof Catalog>;
-export type ModelCard = v.InferOutput<typeof ModelCard>;
+export type Catalog = v.InferOutput<typeof CatalogSchema>;
 export type Plan = v.InferOutput<typeof Plan>;
 export type Provider = v.InferOutput<typeof Provider>;
-
-export type CatalogResult = { ok: true; catalog: Catalog } | { ok: false; faults: string[] };
-
-/** Validates a document, fills in every default and checks that names lead somewhere. Faults carry their path. */
-export function parseCatalog(document: unknown): CatalogResult {
-  const parsed = v.safeParse(Catalog, document);
-  if (!parsed.success) {
-    return { ok: false, faults: parsed.issues.map((issue) => `${v.getDotPath(issue) ?? "catalog"}: ${issue.message}`) };
-  }
-  const faults = danglingNames(parsed.output);
-  return faults.length > 0 ? { ok: false, faults } : { ok: true, catalog: parsed.output };
-}
 
 /** What a record of the catalog holds under any name; names of Object's own properties are not in it. */
 export function entry<Value>(record: Record<string, Value>, name: string): Value | undefined {
   return Object.hasOwn(record, name) ? record[name] : undefined;
-}
-
-function danglingNames(catalog: Catalog): string[] {
-  const faults: string[] = [];
-  const snapshots = new Set<string>();
-  for (const [id, card] of Object.entries(catalog.cards)) {
-    if (!entry(catalog.providers, card.provider)) faults.push(`cards.${id}.provider: no provider '${card.provider}'`);
-    if (card.endpoints.includes("chat_completions") && card.modalities.input.includes("image") && !card.image_tokens) {
-      faults.push(`cards.${id}.image_tokens: is needed, since the model takes images`);
-    }
-    for (const name of Object.keys(card.snapshots)) {
-      if (snapshots.has(name)) faults.push(`cards.${id}.snapshots.${name}: is in another card too`);
-      snapshots.add(name);
-    }
-  }
-  const leads = (name: string) => snapshots.has(name) || Object.hasOwn(catalog.aliases, name);
-  for (const [id, card] of Object.entries(catalog.cards)) {
-    for (const [name, { successor }] of Object.entries(card.snapshots)) {
-      if (successor && !leads(successor))
-        faults.push(`cards.${id}.snapshots.${name}.successor: no model '${successor}'`);
-    }
-  }
-  for (const [name, { target }] of Object.entries(catalog.aliases)) {
-    if (snapshots.has(name)) faults.push(`aliases.${name}: is a snapshot too`);
-    if (!leads(target)) faults.push(`aliases.${name}.target: no model '${target}'`);
-  }
-  for (const [name, { windows, models }] of Object.entries(catalog.plans)) {
-    const cards = windows.flatMap((window) => window.models ?? []);
-    for (const id of cards) if (!entry(catalog.cards, id)) faults.push(`plans.${name}.windows: no card '${id}'`);
-    for (const id of models ?? [])
-      if (!entry(catalog.cards, id) && !leads(id)) faults.push(`plans.${name}.models: no model '${id}'`);
-  }
-  if (!entry(catalog.plans, catalog.default_plan)) faults.push(`default_plan: no plan '${catalog.default_plan}'`);
-  return faults;
 }

@@ -1,15 +1,25 @@
-// The catalog that this isolate works with: a copy of KV's active revision, refreshed behind the requests.
+// The catalogs that this isolate works with: copies of KV's active and canary revisions, refreshed behind the requests.
 // A chat waits for KV at most once in an isolate's life and never fails for it (docs/storage.md).
 
 import * as v from "valibot";
+import type { Canary } from "./canary.ts";
+import { isInCanary } from "./canary.ts";
 import bundled from "./default.json" with { type: "json" };
+import { parseCatalog } from "./parse.ts";
+import { BUNDLED, Pointer, POINTER_KEY, revisionKey } from "./pointer.ts";
 import type { Catalog } from "./schema.ts";
-import { parseCatalog } from "./schema.ts";
 
 /** A catalog and the revision that it is: the hash of a stored one, or "bundled". */
 export interface ActiveCatalog {
   catalog: Catalog;
   revision: string;
+}
+
+interface Held {
+  active: ActiveCatalog;
+  canary: (Canary & ActiveCatalog) | undefined;
+  /** Epoch ms; 0 when it should be read again. */
+  readAt: number;
 }
 
 const FRESH_MS = 30_000;
@@ -19,60 +29,82 @@ const REFRESH_MS = 10_000;
 const FIRST_READ_MS = 1000;
 /** A revision never changes; but a miss is kept at the edge as long as a hit, so not for longer than this. */
 const REVISION_CACHE_S = 300;
-
-const Pointer = v.object({ active: v.string() });
+const COMPLAINT_MS = 60_000;
 
 // Data is shared between requests, promises are not: a promise belongs to the request that made it.
-let held: (ActiveCatalog & { readAt: number }) | undefined;
+let held: Held | undefined;
 let refreshingSince = 0;
+/** Counts what was forgotten, so that a reading that began before is not kept. */
+let generation = 0;
 let complainedAt = 0;
 
-/** The catalog to use at `now` (epoch ms). A stale copy is used while it is refreshed under `waitUntil`. */
-export async function activeCatalog(
+type WaitUntil = (work: Promise<unknown>) => void;
+
+/** The catalog for a user at `now` (epoch ms): the canary's for its share of the users, else the active one. */
+export async function catalogFor(
+  user: { issuer: string; subject: string },
   kv: KVNamespace,
   now: number,
-  waitUntil: (work: Promise<unknown>) => void,
+  waitUntil: WaitUntil,
 ): Promise<ActiveCatalog> {
+  const { active, canary } = await current(kv, now, waitUntil);
+  return canary && (await isInCanary(canary, user)) ? canary : active;
+}
+
+/** The catalog of all who are not in a canary. */
+export async function activeCatalog(kv: KVNamespace, now: number, waitUntil: WaitUntil): Promise<ActiveCatalog> {
+  return (await current(kv, now, waitUntil)).active;
+}
+
+/** Forgets the copies, so that the next request reads KV: for tests, and for who publishes in this isolate. */
+export function forgetCatalog(): void {
+  held = undefined;
+  refreshingSince = 0;
+  generation += 1;
+}
+
+/** A stale copy is used while it is refreshed under `waitUntil`. */
+async function current(kv: KVNamespace, now: number, waitUntil: WaitUntil): Promise<Held> {
   if (held && now - held.readAt < FRESH_MS) return held;
   const idle = now - refreshingSince > REFRESH_MS;
   if (held && !idle) return held;
   refreshingSince = now;
   const refresh = read(kv, now).finally(() => (refreshingSince = 0));
   waitUntil(refresh);
-  if (!held) await Promise.race([refresh, scheduler.wait(FIRST_READ_MS)]);
+  if (held) return held;
+  await Promise.race([refresh, scheduler.wait(FIRST_READ_MS)]);
+  if (!held) complain(`KV took longer than ${FIRST_READ_MS} ms`, now);
   // Nothing in time: begin with the bundled one, marked stale so that the next request looks again.
-  held ??= { ...bundledCatalog(), readAt: 0 };
-  return held;
-}
-
-/** Forgets the copy, so that the next request reads KV: for tests, and for who publishes in this isolate. */
-export function forgetCatalog(): void {
-  held = undefined;
-  refreshingSince = 0;
+  return (held ??= { active: bundledCatalog(), canary: undefined, readAt: 0 });
 }
 
 async function read(kv: KVNamespace, now: number): Promise<void> {
+  const begunIn = generation;
+  let { active, canary } = held ?? { active: bundledCatalog(), canary: undefined };
   try {
-    const pointer: unknown = await kv.get("catalog:current", "json");
-    if (pointer === null) {
-      held = { ...bundledCatalog(), readAt: now };
-      return;
-    }
-    const { active } = v.parse(Pointer, pointer);
-    if (held?.revision === active) {
-      held.readAt = now;
-      return;
-    }
-    const key = `catalog:rev:${active}`;
-    const document: unknown = await kv.get(key, { type: "json", cacheTtl: REVISION_CACHE_S });
-    if (document === null) throw new Error(`${key} is not there`);
-    const parsed = parseCatalog(document);
-    if (!parsed.ok) throw new Error(`${key}: ${parsed.faults.slice(0, 3).join("; ")}`);
-    held = { catalog: parsed.catalog, revision: active, readAt: now };
+    const pointer = v.parse(Pointer, (await kv.get(POINTER_KEY, "json")) ?? { active: null });
+    active = await load(kv, pointer.active ?? BUNDLED);
+    // A canary that cannot be read is nobody's; the active revision is everybody's.
+    canary = undefined;
+    if (pointer.canary) canary = { ...pointer.canary, ...(await load(kv, pointer.canary.revision)) };
   } catch (error) {
-    complain(error, now);
-    held = { ...(held ?? bundledCatalog()), readAt: now };
+    complain(String(error), now, active.revision);
   }
+  if (begunIn === generation) held = { active, canary, readAt: now };
+}
+
+/** A revision, from the copies where they hold it. Throws when it is not there, or not valid. */
+async function load(kv: KVNamespace, revision: string): Promise<ActiveCatalog> {
+  if (revision === BUNDLED) return bundledCatalog();
+  for (const copy of [held?.active, held?.canary]) {
+    if (copy?.revision === revision) return { catalog: copy.catalog, revision };
+  }
+  const key = revisionKey(revision);
+  const document: unknown = await kv.get(key, { type: "json", cacheTtl: REVISION_CACHE_S });
+  if (document === null) throw new Error(`${key} is not there`);
+  const parsed = parseCatalog(document);
+  if (!parsed.ok) throw new Error(`${key}: ${parsed.faults.slice(0, 3).join("; ")}`);
+  return { catalog: parsed.catalog, revision };
 }
 
 let completed: Catalog | undefined;
@@ -84,13 +116,14 @@ export function bundledCatalog(): ActiveCatalog {
     if (!parsed.ok) throw new Error(`default.json: ${parsed.faults.join("; ")}`);
     completed = parsed.catalog;
   }
-  return { catalog: completed, revision: "bundled" };
+  return { catalog: completed, revision: BUNDLED };
 }
 
-function complain(error: unknown, now: number): void {
-  if (now - complainedAt < 60_000) return;
+/** The document that the bundled catalog is made of. */
+export const bundledDocument: unknown = bundled;
+
+function complain(reason: string, now: number, using = BUNDLED): void {
+  if (now - complainedAt < COMPLAINT_MS) return;
   complainedAt = now;
-  console.warn(
-    JSON.stringify({ event: "catalog_unreadable", using: held?.revision ?? "bundled", reason: String(error) }),
-  );
+  console.warn(JSON.stringify({ event: "catalog_unreadable", using, reason }));
 }

@@ -7,8 +7,8 @@ import { emptyProgress, note } from "../stream/answer.ts";
 import { createPassCodec } from "../stream/pass.ts";
 import { createSlimCodec, createToolCollector, toSummary } from "../stream/slim.ts";
 import { readChatBody, readChatEvent } from "./chat-answer.ts";
+import { chatBody } from "./chat-body.ts";
 import type { ChatRequest } from "./chat-request.ts";
-import { chatBody } from "./chat-request.ts";
 import { slimToChat } from "./chat-slim.ts";
 import { countBody } from "./input-count.ts";
 import type { Exchange, WholeAnswer } from "./exchange.ts";
@@ -17,25 +17,28 @@ import type { SlimRequest } from "./slim-request.ts";
 /** /v1/chat/completions as the provider has it. */
 export function passChat(request: ChatRequest, model: Model): Exchange {
   const keepUsage = request.stream_options?.include_usage === true;
+  const { request: sent, ...body } = chatBody(request, model);
   return {
     endpoint: "chat_completions",
-    write: chatBody(request, model),
-    count: () => countBody(request, model),
+    ...body,
+    count: () => countBody(sent),
     codec: () => createPassCodec(readChatEvent, keepUsage),
     read: (text) => ({ progress: readWhole(text).progress, conclude: () => text }),
   };
 }
 
+const SLIM_NAMES = { messages: "input", reasoning_effort: "effort", response_format: "format" };
+
 /** /chat over Chat Completions. */
 export function slimChat(request: SlimRequest, model: Model): Exchange {
-  const chat = slimToChat(request);
+  const { request: sent, ...body } = chatBody(slimToChat(request), model, SLIM_NAMES);
   return {
     endpoint: "chat_completions",
-    write: chatBody(chat, model, "effort"),
-    count: () => countBody(chat, model),
+    ...body,
+    count: () => countBody(sent),
     codec: () => createSlimCodec(readChatEvent),
-    read(body): WholeAnswer {
-      const { progress, text, tools } = readWhole(body);
+    read(answer): WholeAnswer {
+      const { progress, text, tools } = readWhole(answer);
       const calls = tools.length > 0 ? { tools } : {};
       return { progress, conclude: (settled) => JSON.stringify({ text, ...calls, ...toSummary(progress, settled) }) };
     },

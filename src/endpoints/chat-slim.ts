@@ -9,13 +9,14 @@ type SlimPart = Exclude<(SlimMessage & { role: "user" })["content"], string>[num
 
 /** The chat request that asks for the same. */
 export function slimToChat(request: SlimRequest): ChatRequest {
-  const { input, instructions, effort, format, tools } = request;
+  const { input, instructions, effort, format, tools, max_output_tokens: limit } = request;
   const turns = typeof input === "string" ? [{ role: "user", content: input } as const] : input;
   const system = instructions === undefined ? [] : [{ role: "system", content: instructions }];
   return {
     model: request.model,
     messages: [...system, ...turns.map(toChatMessage)],
     stream: request.stream,
+    ...(limit === undefined ? {} : { max_completion_tokens: limit }),
     ...(effort === undefined ? {} : { reasoning_effort: effort }),
     ...(format === undefined
       ? {}

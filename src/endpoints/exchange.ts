@@ -1,11 +1,16 @@
 // One request in a provider's dialect: how it is written, and how its answer is read. What metered.ts works with.
 
+import type { Need } from "../catalog/support.ts";
+import type { Demand } from "../quota/bound.ts";
 import type { Progress } from "../stream/answer.ts";
 import type { Codec, Settled } from "../stream/codec.ts";
 import type { Endpoint } from "./table.ts";
 
 export interface Exchange {
   endpoint: Endpoint;
+  /** What the model's card must support. */
+  needs: Need[];
+  demand: Demand;
   /** The provider's JSON body, with that many output tokens allowed for each choice. */
   write(maxOutputTokens: number): string;
   /** The body that asks the provider for the exact count of the input's tokens, where there is one. */

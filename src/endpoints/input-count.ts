@@ -1,7 +1,6 @@
 // A chat request as the body that asks for its exact size: POST /v1/responses/input_tokens speaks of the same input in
 // the words of Responses. What it may have no words for is not counted at all, lest it be counted too small.
 
-import type { Model } from "../catalog/resolve.ts";
 import type { ChatRequest } from "./chat-request.ts";
 
 type Fields = Record<string, unknown>;
@@ -9,14 +8,14 @@ type Message = ChatRequest["messages"][number];
 
 const ROLES = new Set(["system", "developer", "user", "assistant", "tool"]);
 
-/** The counter's body, or undefined for a request that holds something the counter may have no words for. */
-export function countBody(request: ChatRequest, model: Model): string | undefined {
-  const { functions, tools, response_format: format } = request;
-  if (!holdsOnly({ functions }) || !request.messages.every(isKnown) || !(tools ?? []).every(isKnownTool))
+/** The counter's body for a request as it is sent, or undefined when that holds what the counter may have no words for. */
+export function countBody(request: ChatRequest): string | undefined {
+  const { functions, prediction, tools, response_format: format } = request;
+  if (!holdsOnly({ functions, prediction }) || !request.messages.every(isKnown) || !(tools ?? []).every(isKnownTool))
     return undefined;
   const schema = (format as Fields | null | undefined)?.json_schema as Fields | undefined;
   return JSON.stringify({
-    model: model.snapshot,
+    model: request.model,
     input: request.messages.flatMap(toItems),
     tools: tools?.map(toTool),
     ...(schema ? { text: { format: { ...schema, type: "json_schema" } } } : {}),

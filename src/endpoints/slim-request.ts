@@ -1,8 +1,6 @@
 // What a phone sends to /chat: the shortest JSON that says what is wanted. No dialect of any provider.
 
 import * as v from "valibot";
-import type { Demand } from "../quota/bound.ts";
-import { utf8Length } from "../stream/answer.ts";
 import { textOr } from "./text-or.ts";
 
 const ImageUrl = v.pipe(v.string(), v.regex(/^(https:\/\/|data:image\/)/, "must be an https or data:image URL"));
@@ -50,17 +48,3 @@ export const SlimRequest = v.strictObject({
 });
 
 export type SlimRequest = v.InferOutput<typeof SlimRequest>;
-
-/** How large a slim request is; `bodyBytes` is its JSON as it arrived. */
-export function slimDemand(request: SlimRequest, bodyBytes: number): Demand {
-  let inputBytes = bodyBytes;
-  let images = 0;
-  for (const message of typeof request.input === "string" ? [] : request.input) {
-    for (const part of Array.isArray(message.content) ? message.content : []) {
-      if (part.type !== "image") continue;
-      images += 1;
-      if (part.url.startsWith("data:")) inputBytes -= utf8Length(part.url);
-    }
-  }
-  return { inputBytes, images, choices: 1, maxOutputTokens: request.max_output_tokens };
-}

@@ -1,12 +1,12 @@
 // The most that a request can cost, known before it is sent.
 
-import type { ModelCard } from "../catalog/schema.ts";
+import type { ModelCard } from "../catalog/card.ts";
 import type { Bound } from "./ledger.ts";
 import { dearestPrice } from "./price.ts";
 
 /** What a request says about its own size. */
 export interface Demand {
-  /** UTF-8 bytes of the caller's JSON body, without data URLs. */
+  /** UTF-8 bytes of the JSON that shows the model its input, as it is sent, without data URLs. */
   inputBytes: number;
   images: number;
   /** Answers asked for (`n`). */

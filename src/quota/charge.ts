@@ -1,6 +1,6 @@
 // What a request is charged for, by how it ended. docs/settlement.md states the same rules for people.
 
-import type { ModelCard } from "../catalog/schema.ts";
+import type { ModelCard } from "../catalog/card.ts";
 import type { Progress } from "../stream/answer.ts";
 import type { Demand } from "./bound.ts";
 import { costOf } from "./price.ts";

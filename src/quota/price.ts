@@ -1,6 +1,6 @@
 // What tokens cost, in nano-dollars (1e-9 USD): always integers, rounded up. Prices are the card's, per million tokens.
 
-import type { ModelCard } from "../catalog/schema.ts";
+import type { ModelCard } from "../catalog/card.ts";
 import type { Usage } from "../stream/answer.ts";
 
 /** Rates in pico-dollars (1e-12 USD) a token, so that every price with up to six decimals is an integer. */

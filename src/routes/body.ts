@@ -9,8 +9,6 @@ const MEGABYTE = 1024 * 1024;
 const DEEPEST_BODY = 32;
 /** Of a field's name, so much is said back. */
 const LONGEST_PATH = 100;
-/** The most characters of a number without an exponent in JavaScript's JSON: a sign and twenty-one digits. */
-const LONGEST_NUMBER = 22;
 
 /** Middleware that answers a longer body with 413. The default has room for a photograph as a data URL. */
 export function limitBody(megabytes = 4): MiddlewareHandler {
@@ -22,50 +20,44 @@ export function limitBody(megabytes = 4): MiddlewareHandler {
   });
 }
 
-/**
- * The validated body and the most bytes that it has as JSON, here or written anew. Throws 400, naming the field that is
- * wrong.
- */
+/** The validated body. Throws 400, naming the field that is wrong. */
 export async function readBody<const Schema extends v.GenericSchema>(
   request: Request,
   schema: Schema,
-): Promise<{ body: v.InferOutput<Schema>; bytes: number }> {
-  const raw = await request.arrayBuffer();
-  const { json, exponents } = parse(raw);
-  const parsed = v.safeParse(schema, json, { abortEarly: true });
-  if (!parsed.success) throw toInvalid(parsed.issues[0]);
-  return { body: parsed.output, bytes: raw.byteLength + exponents * LONGEST_NUMBER };
+): Promise<v.InferOutput<Schema>> {
+  return validate(schema, parse(await request.arrayBuffer()));
 }
 
-function parse(raw: ArrayBuffer): { json: unknown; exponents: number } {
+/** What a schema makes of what a caller sent. Throws 400, naming the field that is wrong. */
+export function validate<const Schema extends v.GenericSchema>(schema: Schema, sent: unknown): v.InferOutput<Schema> {
+  const parsed = v.safeParse(schema, sent, { abortEarly: true });
+  if (!parsed.success) throw toInvalid(parsed.issues[0]);
+  return parsed.output;
+}
+
+function parse(raw: ArrayBuffer): unknown {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(raw);
-    const exponents = scan(text);
-    return { json: JSON.parse(text), exponents };
+    requireShallow(text);
+    return JSON.parse(text);
   } catch (cause) {
     if (cause instanceof ApiError) throw cause;
     throw apiError("invalid_json", "The body is not valid JSON.", { cause });
   }
 }
 
-/**
- * Refuses a body that is nested too deep for recursive code, and counts its exponents: `1e20` is written anew as
- * twenty-one digits. Looks outside of strings only.
- */
-function scan(text: string): number {
+/** Refuses a body that is nested too deep for recursive code. Looks outside of strings only. */
+function requireShallow(text: string): void {
   let depth = 0;
-  let exponents = 0;
   for (let index = 0; index < text.length; index++) {
     const unit = text[index];
     if (unit === '"') index = endOfString(text, index);
     else if (unit === "{" || unit === "[") depth += 1;
     else if (unit === "}" || unit === "]") depth -= 1;
-    else if ((unit === "e" || unit === "E") && /\d/.test(text[index - 1] ?? "")) exponents += 1;
     if (depth > DEEPEST_BODY) {
       throw apiError("invalid_request", `The body is nested more than ${DEEPEST_BODY} levels deep.`);
     }
   }
-  return exponents;
 }
 
 /** Where the string that begins at `start` ends. Jumps from quote to quote, since an image is one long string. */

@@ -2,18 +2,17 @@
 
 import { Hono } from "hono";
 import { passChat } from "../endpoints/chat-exchange.ts";
-import { chatDemand, ChatRequestSchema } from "../endpoints/chat-request.ts";
+import { ChatRequestSchema } from "../endpoints/chat-request.ts";
 import type { AppEnv } from "../env.ts";
 import { metered } from "../metered.ts";
 import { readBody } from "./body.ts";
 import { callerOf } from "./caller.ts";
 
 export const chatCompletions = new Hono<AppEnv>().post("/", async (c) => {
-  const { body, bytes } = await readBody(c.req.raw, ChatRequestSchema);
+  const body = await readBody(c.req.raw, ChatRequestSchema);
   return metered(callerOf(c), {
     model: body.model,
     stream: body.stream ?? false,
-    demand: chatDemand(body, bytes),
     prepare: (model) => passChat(body, model),
   });
 });

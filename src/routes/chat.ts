@@ -2,18 +2,17 @@
 
 import { Hono } from "hono";
 import { slimChat } from "../endpoints/chat-exchange.ts";
-import { slimDemand, SlimRequest } from "../endpoints/slim-request.ts";
+import { SlimRequest } from "../endpoints/slim-request.ts";
 import type { AppEnv } from "../env.ts";
 import { metered } from "../metered.ts";
 import { readBody } from "./body.ts";
 import { callerOf } from "./caller.ts";
 
 export const chat = new Hono<AppEnv>().post("/", async (c) => {
-  const { body, bytes } = await readBody(c.req.raw, SlimRequest);
+  const body = await readBody(c.req.raw, SlimRequest);
   return metered(callerOf(c), {
     model: body.model,
     stream: body.stream,
-    demand: slimDemand(body, bytes),
     prepare: (model) => slimChat(body, model),
   });
 });

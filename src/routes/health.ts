@@ -1,10 +1,25 @@
-// GET /healthz: whether this Worker answers, and with which catalog. Public: it says nothing about callers.
+// GET /healthz: whether this Worker answers, with which catalog, and how much an operator should look at. Public: it
+// says nothing about callers.
 
 import { Hono } from "hono";
+import { publisherOf } from "../catalog/publisher-client.ts";
 import { activeCatalog } from "../catalog/store.ts";
-import type { AppEnv } from "../env.ts";
+import type { AppEnv, Bindings } from "../env.ts";
+
+const REMEMBERED_MS = 10_000;
+
+let counted: { notices: number | null; at: number } | undefined;
 
 export const health = new Hono<AppEnv>().get("/", async (c) => {
-  const { revision } = await activeCatalog(c.env.CATALOG, Date.now(), (work) => c.executionCtx.waitUntil(work));
-  return c.json({ status: "ok", revision });
+  const now = Date.now();
+  const { revision } = await activeCatalog(c.env.CATALOG, now, (work) => c.executionCtx.waitUntil(work));
+  return c.json({ status: "ok", revision, notices: await countNotices(c.env, now) });
 });
+
+/** How many notices there are (GET /admin/catalog/notices); null before the first daily look, or when nobody knows. */
+async function countNotices(env: Bindings, now: number): Promise<number | null> {
+  if (counted && now - counted.at < REMEMBERED_MS) return counted.notices;
+  const kept = await publisherOf(env, (publisher) => publisher.notices()).catch(() => undefined);
+  counted = { notices: kept?.notices.length ?? null, at: now };
+  return counted.notices;
+}

@@ -1,34 +1,38 @@
-// GET /v1/models and /v1/models/:id: the catalog in OpenAI's shape, with each model's card beside it.
+// GET /v1/models and /v1/models/:id: the catalog in OpenAI's shape, with each model's card; `?compare=` for prices.
 
+import type { Context } from "hono";
 import { Hono } from "hono";
-import { chooseModel, modelsOf } from "../catalog/choose.ts";
-import type { Model } from "../catalog/resolve.ts";
-import { entry } from "../catalog/schema.ts";
-import { activeCatalog } from "../catalog/store.ts";
+import { chooseModel } from "../catalog/choose.ts";
+import { compareModels, toModelObject } from "../catalog/present.ts";
+import { FIRST_DAY, resolveModel } from "../catalog/resolve.ts";
+import { catalogFor } from "../catalog/store.ts";
+import { modelsOf } from "../catalog/support.ts";
 import type { AppEnv } from "../env.ts";
 import { callerOf } from "./caller.ts";
 
 export const models = new Hono<AppEnv>()
   .get("/", async (c) => {
-    const now = Date.now();
-    const { catalog } = await activeCatalog(c.env.CATALOG, now, callerOf(c).waitUntil);
-    return c.json({ object: "list", data: modelsOf(catalog, now).map(toModelObject) });
+    const { catalog, now } = await catalogOf(c);
+    const compare = c.req.query("compare");
+    if (compare !== undefined) return c.json(compareModels(catalog, toNames(compare), now));
+    const data = modelsOf(catalog, now).map((model) => toModelObject(catalog, model));
+    return c.json({ object: "list", data });
   })
   .get("/:id", async (c) => {
-    const now = Date.now();
-    const { catalog } = await activeCatalog(c.env.CATALOG, now, callerOf(c).waitUntil);
-    return c.json(toModelObject(chooseModel(catalog, c.req.param("id"), now).model));
+    const { catalog, now } = await catalogOf(c);
+    const id = c.req.param("id");
+    const compare = c.req.query("compare");
+    if (compare === undefined) return c.json(toModelObject(catalog, chooseModel(catalog, id, now).model));
+    const meant = resolveModel(catalog, id, FIRST_DAY);
+    const besides = meant.kind === "found" ? meant.model.card.compare : [];
+    return c.json(compareModels(catalog, [id, ...(compare === "" ? besides : toNames(compare))], now));
   });
 
-function toModelObject({ asked, snapshot: name, card }: Model) {
-  const snapshot = entry(card.snapshots, name);
-  return {
-    id: asked,
-    object: "model",
-    created: snapshot?.released ? Date.parse(snapshot.released) / 1000 : 0,
-    owned_by: card.provider,
-    shutdown_date: snapshot?.shutdown_date ?? null,
-    snapshot: name,
-    card,
-  };
+async function catalogOf(c: Context<AppEnv>) {
+  const { user, env, waitUntil } = callerOf(c);
+  const now = Date.now();
+  const { catalog } = await catalogFor(user, env.CATALOG, now, waitUntil);
+  return { catalog, now };
 }
+
+const toNames = (list: string) => list.split(",").filter((name) => name !== "");

@@ -2,7 +2,7 @@
 
 import { Hono } from "hono";
 import { choosePlan } from "../catalog/choose.ts";
-import { activeCatalog } from "../catalog/store.ts";
+import { catalogFor } from "../catalog/store.ts";
 import type { AppEnv } from "../env.ts";
 import { isRefused, underClaim } from "../quota/claim.ts";
 import { callQuota } from "../quota/client.ts";
@@ -13,7 +13,7 @@ import { callerOf } from "./caller.ts";
 
 export const usage = new Hono<AppEnv>().get("/", async (c) => {
   const { user, env, waitUntil } = callerOf(c);
-  const { catalog } = await activeCatalog(env.CATALOG, Date.now(), waitUntil);
+  const { catalog } = await catalogFor(user, env.CATALOG, Date.now(), waitUntil);
   const quota = await quotaName(user, env.QUOTA_PEPPER);
   return underClaim(user, quota, async (claim) => {
     const { name, plan } = choosePlan(catalog, claim.plan);

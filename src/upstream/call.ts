@@ -1,6 +1,7 @@
 // The only fetch to a provider. Request headers are built from nothing; no string of a caller is part of the URL.
 
 import * as v from "valibot";
+import type { ListedModel } from "../catalog/notices.ts";
 import type { Provider } from "../catalog/schema.ts";
 import type { Bindings } from "../env.ts";
 import { apiError, toLogged } from "../errors.ts";
@@ -11,26 +12,27 @@ import { toProviderError, unreachable } from "./provider-error.ts";
 const COUNTER_PATH = "/responses/input_tokens";
 /** A caller near the limit waits for the count, but not for long. */
 const COUNTER_MS = 5000;
+/** Nobody waits for the list of models. */
+const LIST_MS = 30_000;
 
 /**
- * Posts a JSON body to one of a provider's routes and returns its answer when it is a success. Everything else is thrown: an ApiError,
- * or the signal's reason when that ended the call.
+ * Posts a JSON body to one of a provider's routes, or gets it without one, and returns the answer when it is a success.
+ * Everything else is thrown: an ApiError, or the signal's reason when that ended the call.
  */
 export async function callProvider(
   env: Bindings,
   provider: Provider,
   path: string,
-  body: string,
+  body: string | undefined,
   signal: AbortSignal,
 ): Promise<Response> {
   const { baseUrl, key } = providerAccess(env, provider);
-  const request = new Request(`${baseUrl}${path}`, {
-    method: "POST",
-    headers: { "content-type": "application/json", authorization: `Bearer ${key}` },
-    body,
-    redirect: "manual",
-    signal,
-  });
+  const headers = { ...provider.headers, authorization: `Bearer ${key}` };
+  const message =
+    body === undefined
+      ? { headers }
+      : { method: "POST", headers: { ...headers, "content-type": "application/json" }, body };
+  const request = new Request(`${baseUrl}${path}`, { ...message, redirect: "manual", signal });
   let response: Response;
   try {
     response = await (env.UPSTREAM ? env.UPSTREAM.fetch(request) : fetch(request));
@@ -58,6 +60,16 @@ export async function countInput(
     console.warn(JSON.stringify({ event: "input_not_counted", reason: toLogged(error) }));
     return undefined;
   }
+}
+
+const ModelList = v.object({
+  data: v.array(v.object({ id: v.string(), shutdown_date: v.nullish(v.pipe(v.string(), v.isoDate())) })),
+});
+
+/** The models that a provider says it serves. Throws an ApiError when it does not answer so. */
+export async function listModels(env: Bindings, provider: Provider): Promise<ListedModel[]> {
+  const response = await callProvider(env, provider, "/models", undefined, AbortSignal.timeout(LIST_MS));
+  return v.parse(ModelList, await response.json()).data;
 }
 
 export function isEventStream(response: Response): boolean {

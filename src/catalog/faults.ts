@@ -1,0 +1,62 @@
+// What no schema can say of a catalog: that every name in it leads somewhere, and that its parts agree.
+
+import type { Catalog } from "./schema.ts";
+import { entry } from "./schema.ts";
+
+/** Every fault of a document that fits the schema, each with its path; none when it is a catalog. */
+export function faultsOf(catalog: Catalog): string[] {
+  const snapshots = new Set(Object.values(catalog.cards).flatMap((card) => Object.keys(card.snapshots)));
+  const leads = (name: string) => snapshots.has(name) || Object.hasOwn(catalog.aliases, name);
+  return [...cardFaults(catalog, leads), ...aliasFaults(catalog, snapshots, leads), ...planFaults(catalog, leads)];
+}
+
+type Leads = (name: string) => boolean;
+
+function cardFaults({ cards, providers }: Catalog, leads: Leads): string[] {
+  const faults: string[] = [];
+  const owners = new Map<string, string>();
+  for (const [id, card] of Object.entries(cards)) {
+    const path = `cards.${id}`;
+    if (!entry(providers, card.provider)) faults.push(`${path}.provider: no provider '${card.provider}'`);
+    if (card.endpoints.includes("chat_completions") && card.modalities.input.includes("image") && !card.image_tokens) {
+      faults.push(`${path}.image_tokens: is needed, since the model takes images`);
+    }
+    for (const other of card.compare) if (!entry(cards, other)) faults.push(`${path}.compare: no card '${other}'`);
+    for (const [name, { successor }] of Object.entries(card.snapshots)) {
+      const owner = owners.get(name);
+      if (owner !== undefined) faults.push(`${path}.snapshots.${name}: is in the card '${owner}' too`);
+      owners.set(name, id);
+      if (successor && !leads(successor)) {
+        faults.push(`${path}.snapshots.${name}.successor: no model '${successor}'`);
+      }
+    }
+  }
+  return faults;
+}
+
+function aliasFaults(catalog: Catalog, snapshots: Set<string>, leads: Leads): string[] {
+  const faults: string[] = [];
+  for (const [name, alias] of Object.entries(catalog.aliases)) {
+    const path = `aliases.${name}`;
+    if (snapshots.has(name)) faults.push(`${path}: is a snapshot too`);
+    if (!leads(alias.target)) faults.push(`${path}.target: no model '${alias.target}'`);
+    for (const other of alias.fallback) if (!leads(other)) faults.push(`${path}.fallback: no model '${other}'`);
+    if (alias.strict && alias.fallback.length > 0) faults.push(`${path}.fallback: a strict alias has none`);
+  }
+  if (!entry(catalog.aliases, "default")) faults.push("aliases.default: is needed, for requests that name no model");
+  return faults;
+}
+
+function planFaults(catalog: Catalog, leads: Leads): string[] {
+  const faults: string[] = [];
+  for (const [name, { windows, models }] of Object.entries(catalog.plans)) {
+    for (const id of windows.flatMap((window) => window.models ?? [])) {
+      if (!entry(catalog.cards, id)) faults.push(`plans.${name}.windows: no card '${id}'`);
+    }
+    for (const id of models ?? []) {
+      if (!entry(catalog.cards, id) && !leads(id)) faults.push(`plans.${name}.models: no model '${id}'`);
+    }
+  }
+  if (!entry(catalog.plans, catalog.default_plan)) faults.push(`default_plan: no plan '${catalog.default_plan}'`);
+  return faults;
+}

@@ -1,0 +1,86 @@
+// What an operator should know of the models' lives: what ends soon, and where the providers say something else than the
+// catalog. Pure: the day and what the providers say come in.
+
+import { resolveModel } from "./resolve.ts";
+import type { Catalog } from "./schema.ts";
+
+export interface Notice {
+  /** `unannounced`: the provider tells an end that the catalog does not know. `unreachable`: it told nothing at all. */
+  kind: "ending" | "missing" | "unannounced" | "unreachable";
+  provider: string;
+  snapshot?: string;
+  /** YYYY-MM-DD. */
+  shutdownDate?: string;
+  message: string;
+}
+
+export interface Notices {
+  /** Epoch ms. */
+  checkedAt: number;
+  notices: Notice[];
+}
+
+/** A model as a provider lists it. */
+export interface ListedModel {
+  id: string;
+  shutdown_date?: string | null | undefined;
+}
+
+const SOON_DAYS = 60;
+const DAY_MS = 86_400_000;
+
+/** The notices of `today` (YYYY-MM-DD). `listed`: what each provider says that it serves; undefined when it did not say. */
+export function findNotices(catalog: Catalog, listed: Map<string, ListedModel[] | undefined>, today: string): Notice[] {
+  const silent = [...listed].flatMap(([provider, models]): Notice[] =>
+    models ? [] : [{ kind: "unreachable", provider, message: `${provider} did not say which models it serves.` }],
+  );
+  const cards = Object.values(catalog.cards);
+  const told = cards.flatMap(({ provider, snapshots }) =>
+    Object.entries(snapshots).flatMap(([snapshot, { shutdown_date }]) => {
+      if (shutdown_date && shutdown_date <= today) return [];
+      const models = listed.get(provider);
+      const model = models?.find(({ id }) => id === snapshot);
+      const known = { snapshot, provider, expected: shutdown_date, said: model?.shutdown_date ?? undefined };
+      const missing: Notice[] =
+        models && !model
+          ? [{ kind: "missing", provider, snapshot, message: `${provider} does not list ${snapshot}.` }]
+          : [];
+      return missing.concat(unannounced(known), ending(catalog, known, today));
+    }),
+  );
+  return [...silent, ...told];
+}
+
+interface Known {
+  snapshot: string;
+  provider: string;
+  /** The end that the catalog expects, and the one that the provider tells. */
+  expected: string | undefined;
+  said: string | undefined;
+}
+
+function unannounced({ snapshot, provider, expected, said }: Known): Notice[] {
+  if (said === undefined || said === expected) return [];
+  const message = `${provider} ends ${snapshot} on ${said}; the catalog says ${expected ?? "nothing of it"}.`;
+  return [{ kind: "unannounced", provider, snapshot, shutdownDate: said, message }];
+}
+
+function ending(catalog: Catalog, { snapshot, provider, expected, said }: Known, today: string): Notice[] {
+  const [date] = [expected, said].filter((end) => end !== undefined).toSorted();
+  if (date === undefined) return [];
+  const days = Math.round((Date.parse(date) - Date.parse(today)) / DAY_MS);
+  if (days > SOON_DAYS) return [];
+  const message = `${snapshot} ends on ${date}, in ${days} days. ${followersOf(catalog, snapshot, today, date)}`;
+  return [{ kind: "ending", provider, snapshot, shutdownDate: date, message }];
+}
+
+/** Where the aliases go that a snapshot answers today. */
+function followersOf(catalog: Catalog, snapshot: string, today: string, date: string): string {
+  const answered = (name: string, day: string) => {
+    const resolution = resolveModel(catalog, name, day);
+    return resolution.kind === "found" ? resolution.model.snapshot : undefined;
+  };
+  const aliases = Object.keys(catalog.aliases).filter((name) => answered(name, today) === snapshot);
+  if (aliases.length === 0) return "No alias leads to it.";
+  return aliases.map((name) => `'${name}' then goes to ${answered(name, date) ?? "nothing: 404"}`).join(", ") + ".";
+}

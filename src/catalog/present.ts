@@ -1,0 +1,106 @@
+// The catalog as it is shown: a card as the provider's page has it, with what is not supported too, and a comparison.
+
+import { ENDPOINTS } from "../endpoints/table.ts";
+import { FEATURES, MODALITIES, TOOLS } from "./card.ts";
+import type { Modality, ModelCard } from "./card.ts";
+import { modelNotFound } from "./choose.ts";
+import type { Model } from "./resolve.ts";
+import { FIRST_DAY, resolveModel, toDay } from "./resolve.ts";
+import type { Catalog } from "./schema.ts";
+import { entry } from "./schema.ts";
+
+/** A model in OpenAI's shape (its `GET /v1/models`), with the card of what answers under that name. */
+export function toModelObject(catalog: Catalog, { asked, snapshot: name, id, card }: Model) {
+  const snapshot = entry(card.snapshots, name);
+  return {
+    id: asked,
+    object: "model",
+    created: snapshot?.released ? Date.parse(snapshot.released) / 1000 : 0,
+    owned_by: card.provider,
+    shutdown_date: snapshot?.shutdown_date ?? null,
+    snapshot: name,
+    card: toCardObject(catalog, id, card),
+  };
+}
+
+function toCardObject(catalog: Catalog, id: string, card: ModelCard) {
+  const { snapshots, endpoints, features, tools, modalities, ratings, ...facts } = card;
+  const inAndOut = (modality: Modality) => ({
+    input: modalities.input.includes(modality),
+    output: modalities.output.includes(modality),
+  });
+  return {
+    id,
+    ...facts,
+    ratings: { ...ratings, price: toPriceRating(card) },
+    modalities: Object.fromEntries(Object.keys(MODALITIES).map((name) => [name, inAndOut(name as Modality)])),
+    endpoints: Object.entries(ENDPOINTS).map(([name, { title, path }]) => ({
+      name,
+      title,
+      route: `/v1${path}`,
+      supported: endpoints.some((endpoint) => endpoint === name),
+    })),
+    features: toSupport(FEATURES, features),
+    tools: toSupport(TOOLS, tools),
+    snapshots: Object.entries(snapshots).map(([name, snapshot]) => {
+      const names = { aliases: aliasesOf(catalog, name), successors: successorsOf(catalog, name) };
+      return Object.assign({ id: name, ...names }, snapshot);
+    }),
+  };
+}
+
+/** What the page writes where other models have marks: dollars for a million tokens in and out. */
+function toPriceRating({ prices }: ModelCard): string | null {
+  return prices ? `$${prices.input} · $${prices.output}` : null;
+}
+
+function toSupport(titles: Record<string, string>, supported: readonly string[]) {
+  return Object.entries(titles).map(([name, title]) => ({ name, title, supported: supported.includes(name) }));
+}
+
+/** The aliases that stand for a snapshot, whether it is alive or not. */
+function aliasesOf(catalog: Catalog, snapshot: string): string[] {
+  return Object.keys(catalog.aliases).filter((name) => snapshotOf(catalog, name) === snapshot);
+}
+
+/** The snapshots that aliases move on to, one after the other. */
+function successorsOf(catalog: Catalog, name: string): string[] {
+  const chain = [name];
+  for (;;) {
+    const last = resolveModel(catalog, chain.at(-1) ?? name, FIRST_DAY);
+    const successor =
+      last.kind === "found" ? entry(last.model.card.snapshots, last.model.snapshot)?.successor : undefined;
+    const next = successor && snapshotOf(catalog, successor);
+    if (!next || chain.includes(next)) return chain.slice(1);
+    chain.push(next);
+  }
+}
+
+function snapshotOf(catalog: Catalog, name: string): string | undefined {
+  const resolution = resolveModel(catalog, name, FIRST_DAY);
+  return resolution.kind === "found" ? resolution.model.snapshot : undefined;
+}
+
+/**
+ * The quick comparison of models by what they stand for, ended or not: prices in US dollars for a million tokens, the
+ * dearest input first. Throws 404 `model_not_found`.
+ */
+export function compareModels(catalog: Catalog, names: string[], now: number) {
+  const rows = [...new Set(names)].map((name) => {
+    const resolution = resolveModel(catalog, name, FIRST_DAY);
+    if (resolution.kind !== "found") throw modelNotFound(name);
+    const { card, snapshot } = resolution.model;
+    const today = resolveModel(catalog, name, toDay(now));
+    return {
+      id: name,
+      name: card.name,
+      input: card.prices?.input ?? null,
+      cached_input: card.prices?.cached_input ?? null,
+      output: card.prices?.output ?? null,
+      shutdown_date: entry(card.snapshots, snapshot)?.shutdown_date ?? null,
+      /** The snapshot that a request for it gets today. */
+      answered_by: today.kind === "found" ? today.model.snapshot : null,
+    };
+  });
+  return { object: "comparison", data: rows.toSorted((one, other) => (other.input ?? 0) - (one.input ?? 0)) };
+}

@@ -1,0 +1,16 @@
+// The name of a revision: a hash of what its document says, however it is written.
+
+const LENGTH = 16;
+
+/** The same for documents that differ only in the order of their keys. Hexadecimal, of SHA-256. */
+export async function revisionOf(document: unknown): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(toSorted(document))));
+  return new Uint8Array(digest).toHex().slice(0, LENGTH);
+}
+
+function toSorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(toSorted);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, toSorted(inner)]));
+}

@@ -1,0 +1,99 @@
+// What a request needs of a model, held against the model's card; the refusal names the models that have it.
+
+import { ENDPOINTS } from "../endpoints/table.ts";
+import type { Endpoint } from "../endpoints/table.ts";
+import type { ErrorCode } from "../errors.ts";
+import { apiError } from "../errors.ts";
+import type { Feature, Modality, ModelCard } from "./card.ts";
+import { FEATURES, MODALITIES } from "./card.ts";
+import type { Model } from "./resolve.ts";
+import { resolveModel, toDay } from "./resolve.ts";
+import type { Catalog } from "./schema.ts";
+import { entry } from "./schema.ts";
+
+/** One thing that a request needs, and the field of the request that has it. */
+export type Need = { param: string } & (
+  | { kind: "endpoint"; endpoint: Endpoint }
+  | { kind: "feature"; feature: Feature }
+  | { kind: "input" | "output"; modality: Modality }
+  | { kind: "effort"; effort: string }
+  | { kind: "parameter"; endpoint: Endpoint; name: string }
+);
+
+/** Throws 400 for the first need that the model's card, or its provider, does not support at `now` (epoch ms). */
+export function requireSupport(catalog: Catalog, model: Model, needs: Need[], now: number): void {
+  const need = needs.find((need) => !isSupported(catalog, model.card, need));
+  if (!need) return;
+  const others = modelsOf(catalog, now).filter(({ card, meant }) => card === meant && isSupported(catalog, card, need));
+  const able = others.filter(({ card }) => needs.every((need) => isSupported(catalog, card, need)));
+  const names = namesOf(able.length > 0 ? able : others);
+  const instead = names.length > 0 ? `Models that do: ${names.join(", ")}.` : "No model here does.";
+  const message = `The model '${model.asked}' does not support ${titleOf(need)}. ${instead}${adviceOf(need, model)}`;
+  throw apiError(codeOf(need), message, { param: need.param });
+}
+
+/** Every name that answers at a moment (epoch ms), aliases first. */
+export function modelsOf(catalog: Catalog, now: number): Model[] {
+  const snapshots = Object.values(catalog.cards).flatMap((card) => Object.keys(card.snapshots));
+  return [...Object.keys(catalog.aliases), ...snapshots].flatMap((name) => {
+    const resolution = resolveModel(catalog, name, toDay(now));
+    return resolution.kind === "found" ? [resolution.model] : [];
+  });
+}
+
+/** One name for each card: the card's own where it answers, else the first. */
+function namesOf(models: Model[]): string[] {
+  const names = new Map<string, string>();
+  for (const { id, asked } of models) if (!names.has(id) || asked === id) names.set(id, asked);
+  return [...names.values()];
+}
+
+function isSupported(catalog: Catalog, card: ModelCard, need: Need): boolean {
+  switch (need.kind) {
+    case "endpoint": {
+      const served = entry(catalog.providers, card.provider)?.endpoints;
+      return card.endpoints.includes(need.endpoint) && (served === undefined || served.includes(need.endpoint));
+    }
+    case "feature":
+      return card.features.includes(need.feature);
+    case "input":
+    case "output":
+      return card.modalities[need.kind].includes(need.modality);
+    case "effort":
+      return card.reasoning?.efforts.includes(need.effort) === true;
+    case "parameter":
+      return card.refuses[need.endpoint]?.includes(need.name) !== true;
+  }
+}
+
+function titleOf(need: Need): string {
+  switch (need.kind) {
+    case "endpoint":
+      return ENDPOINTS[need.endpoint].title;
+    case "feature":
+      return FEATURES[need.feature];
+    case "input":
+    case "output":
+      return `${MODALITIES[need.modality]} ${need.kind}`;
+    case "effort":
+      return `the effort '${need.effort}'`;
+    case "parameter":
+      return `'${need.param}' on ${ENDPOINTS[need.endpoint].title}`;
+  }
+}
+
+function adviceOf({ kind }: Need, { asked, card: { reasoning } }: Model): string {
+  if (kind === "parameter") return " Leave it out.";
+  if (kind !== "effort") return "";
+  return reasoning
+    ? ` The efforts of '${asked}': ${reasoning.efforts.join(", ")}.`
+    : " It does not reason: leave it out.";
+}
+
+/** OpenAI's codes: the field itself is too much, or only what it says. */
+function codeOf(need: Need): ErrorCode {
+  const wholeField =
+    need.kind === "parameter" ||
+    (need.kind === "feature" && ["function_calling", "predicted_outputs"].includes(need.feature));
+  return wholeField ? "unsupported_parameter" : "unsupported_value";
+}
