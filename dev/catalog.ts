@@ -18,7 +18,7 @@ const USAGE = `npm run catalog -- COMMAND [--json]
   diff REV REV            what the second changes
   activate REV            gives a revision to everybody; ends a canary
   canary REV PERCENT      gives it to a share of the users; 0 ends that
-  rollback                gives everybody what was active before; ends a canary
+  rollback                ends a canary; where none runs, gives everybody what was active before
   notices                 models that end, are missing, or whose end nobody announced (--refresh: asks the providers now)
 
 REV is a revision, or one of: active, previous, canary, bundled.

@@ -86,7 +86,7 @@ export const ModelCard = v.strictObject({
   /** The provider's page marks it as the model to begin with. */
   default: v.optional(v.boolean(), false),
   ratings: v.optional(v.strictObject({ reasoning: v.optional(Rating), speed: v.optional(Rating) })),
-  /** Cards that the page's quick comparison sets beside it. */
+  /** Models that the page's quick comparison sets beside it. */
   compare: v.optional(v.array(Name), []),
   context_window: v.optional(Tokens),
   max_input_tokens: v.optional(Tokens),

@@ -1,5 +1,6 @@
 // What no schema can say of a catalog: that every name in it leads somewhere, and that its parts agree.
 
+import { FIRST_DAY, resolveModel } from "./resolve.ts";
 import type { Catalog } from "./schema.ts";
 import { entry } from "./schema.ts";
 
@@ -21,7 +22,7 @@ function cardFaults({ cards, providers }: Catalog, leads: Leads): string[] {
     if (card.endpoints.includes("chat_completions") && card.modalities.input.includes("image") && !card.image_tokens) {
       faults.push(`${path}.image_tokens: is needed, since the model takes images`);
     }
-    for (const other of card.compare) if (!entry(cards, other)) faults.push(`${path}.compare: no card '${other}'`);
+    for (const other of card.compare) if (!leads(other)) faults.push(`${path}.compare: no model '${other}'`);
     for (const [name, { successor }] of Object.entries(card.snapshots)) {
       const owner = owners.get(name);
       if (owner !== undefined) faults.push(`${path}.snapshots.${name}: is in the card '${owner}' too`);
@@ -41,6 +42,10 @@ function aliasFaults(catalog: Catalog, snapshots: Set<string>, leads: Leads): st
     if (snapshots.has(name)) faults.push(`${path}: is a snapshot too`);
     if (!leads(alias.target)) faults.push(`${path}.target: no model '${alias.target}'`);
     for (const other of alias.fallback) if (!leads(other)) faults.push(`${path}.fallback: no model '${other}'`);
+    const meant = resolveModel(catalog, name, FIRST_DAY);
+    if (alias.effort && meant.kind === "found" && !meant.model.card.reasoning?.efforts.includes(alias.effort)) {
+      faults.push(`${path}.effort: the card '${meant.model.id}' does not know it`);
+    }
     if (alias.strict && alias.fallback.length > 0) faults.push(`${path}.fallback: a strict alias has none`);
   }
   if (!entry(catalog.aliases, "default")) faults.push("aliases.default: is needed, for requests that name no model");

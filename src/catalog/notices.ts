@@ -66,21 +66,38 @@ function unannounced({ snapshot, provider, expected, said }: Known): Notice[] {
 }
 
 function ending(catalog: Catalog, { snapshot, provider, expected, said }: Known, today: string): Notice[] {
-  const [date] = [expected, said].filter((end) => end !== undefined).toSorted();
+  const date = expected && said ? earlier(expected, said) : (expected ?? said);
   if (date === undefined) return [];
   const days = Math.round((Date.parse(date) - Date.parse(today)) / DAY_MS);
   if (days > SOON_DAYS) return [];
-  const message = `${snapshot} ends on ${date}, in ${days} days. ${followersOf(catalog, snapshot, today, date)}`;
+  const when = days > 0 ? `ends on ${date}, in ${days} ${days === 1 ? "day" : "days"}` : `ended on ${date}`;
+  const message = `${snapshot} ${when}. ${followersOf(catalog, snapshot, today, date)}`;
   return [{ kind: "ending", provider, snapshot, shutdownDate: date, message }];
 }
 
-/** Where the aliases go that a snapshot answers today. */
+/** Of two days, YYYY-MM-DD. */
+const earlier = (one: string, other: string) => (one < other ? one : other);
+
+/** Where the aliases go that a snapshot answers today, once it has ended on `date`. */
 function followersOf(catalog: Catalog, snapshot: string, today: string, date: string): string {
-  const answered = (name: string, day: string) => {
-    const resolution = resolveModel(catalog, name, day);
-    return resolution.kind === "found" ? resolution.model.snapshot : undefined;
-  };
-  const aliases = Object.keys(catalog.aliases).filter((name) => answered(name, today) === snapshot);
+  const aliases = Object.keys(catalog.aliases).filter((name) => answerOf(catalog, name, today) === snapshot);
   if (aliases.length === 0) return "No alias leads to it.";
-  return aliases.map((name) => `'${name}' then goes to ${answered(name, date) ?? "nothing: 404"}`).join(", ") + ".";
+  const later = endedOn(catalog, snapshot, date);
+  const ways = aliases.map((name) => `'${name}' then goes to ${answerOf(later, name, date) ?? "nothing: 404"}`);
+  return `${ways.join(", ")}.`;
+}
+
+function answerOf(catalog: Catalog, name: string, day: string): string | undefined {
+  const resolution = resolveModel(catalog, name, day);
+  return resolution.kind === "found" ? resolution.model.snapshot : undefined;
+}
+
+/** The catalog as it would be if it knew of an end. */
+function endedOn(catalog: Catalog, snapshot: string, date: string): Catalog {
+  const later = structuredClone(catalog);
+  for (const { snapshots } of Object.values(later.cards)) {
+    const ending = snapshots[snapshot];
+    if (ending) ending.shutdown_date = date;
+  }
+  return later;
 }

@@ -1,6 +1,7 @@
 // The catalog as it is shown: a card as the provider's page has it, with what is not supported too, and a comparison.
 
 import { ENDPOINTS } from "../endpoints/table.ts";
+import type { Endpoint } from "../endpoints/table.ts";
 import { FEATURES, MODALITIES, TOOLS } from "./card.ts";
 import type { Modality, ModelCard } from "./card.ts";
 import { modelNotFound } from "./choose.ts";
@@ -8,6 +9,7 @@ import type { Model } from "./resolve.ts";
 import { FIRST_DAY, resolveModel, toDay } from "./resolve.ts";
 import type { Catalog } from "./schema.ts";
 import { entry } from "./schema.ts";
+import { serves } from "./support.ts";
 
 /** A model in OpenAI's shape (its `GET /v1/models`), with the card of what answers under that name. */
 export function toModelObject(catalog: Catalog, { asked, snapshot: name, id, card }: Model) {
@@ -24,7 +26,7 @@ export function toModelObject(catalog: Catalog, { asked, snapshot: name, id, car
 }
 
 function toCardObject(catalog: Catalog, id: string, card: ModelCard) {
-  const { snapshots, endpoints, features, tools, modalities, ratings, ...facts } = card;
+  const { snapshots, endpoints: _, features, tools, modalities, ratings, ...facts } = card;
   const inAndOut = (modality: Modality) => ({
     input: modalities.input.includes(modality),
     output: modalities.output.includes(modality),
@@ -38,7 +40,7 @@ function toCardObject(catalog: Catalog, id: string, card: ModelCard) {
       name,
       title,
       route: `/v1${path}`,
-      supported: endpoints.some((endpoint) => endpoint === name),
+      supported: serves(catalog, card, name as Endpoint),
     })),
     features: toSupport(FEATURES, features),
     tools: toSupport(TOOLS, tools),

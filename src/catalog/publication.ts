@@ -10,7 +10,7 @@ export type Move =
   | { kind: "activate"; revision: string }
   /** Gives a revision to a share of the users; 0 percent ends the trial. */
   | { kind: "canary"; revision: string; percent: number }
-  /** Gives everybody what was active before, and ends a canary. */
+  /** Ends a canary; where none runs, gives everybody what was active before. */
   | { kind: "rollback" };
 
 /** Who published, why, and what is believed to be active. */
@@ -49,8 +49,15 @@ const REMEMBERED_ENTRIES = 200;
 export function refusalOf({ pointer }: Publication, move: Move, { expected }: Intent): PublishRefusal | undefined {
   const active = activeOf(pointer);
   if (expected !== undefined && expected !== active) return { reason: "conflict", active };
-  if (move.kind === "rollback" && pointer.publishedAt === 0) {
-    return { reason: "senseless", why: "Nothing has been published, so there is nothing to return to." };
+  if (move.kind === "rollback" && !pointer.canary && pointer.active === pointer.previous) {
+    return { reason: "senseless", why: `'${active}' was active before, too: there is nothing to return to.` };
+  }
+  const tried = pointer.canary?.revision;
+  if (move.kind === "canary" && move.percent === 0 && move.revision !== tried) {
+    return {
+      reason: "senseless",
+      why: tried ? `The canary is '${tried}', not '${move.revision}'.` : "No canary runs.",
+    };
   }
   if (move.kind === "canary" && move.percent > 0 && move.revision === active) {
     return { reason: "senseless", why: `'${active}' is what everybody gets already.` };
@@ -89,6 +96,7 @@ function moved(pointer: Pointer, move: Move, at: number, salt: string): Pointer 
       return { ...kept, canary: { revision, percent, salt: canary?.revision === revision ? canary.salt : salt } };
     }
     case "rollback":
+      if (canary) return { active, previous, publishedAt: at };
       return { active: previous, previous: active, publishedAt: at };
   }
 }

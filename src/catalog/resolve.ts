@@ -66,10 +66,8 @@ export function resolveModel(catalog: Catalog, asked: string, today: string): Re
     names.push(name);
     if (alias) {
       pinned ||= alias.strict;
-      if (!meant) {
-        given.push(alias);
-        fallback.push(...alias.fallback);
-      }
+      if (!pinned) fallback.push(...alias.fallback);
+      if (!meant) given.push(alias);
       name = alias.target;
     } else if (found) {
       const { id, card, snapshot } = found;
@@ -78,8 +76,7 @@ export function resolveModel(catalog: Catalog, asked: string, today: string): Re
       const { shutdown_date: date, successor, deprecated } = snapshot;
       if (date) sunset ??= { snapshot: name, date, successor, deprecated };
       if (!date || today < date) {
-        // The first alias on the way says the last word.
-        const fixed: Fixed = Object.assign({}, ...given.toReversed());
+        const fixed = fixedBy(given);
         const model = { asked, names: [...names, ...cards], snapshot: name, id, card, meant, fixed };
         return sunset ? { kind: "found", model, sunset } : { kind: "found", model };
       }
@@ -87,6 +84,12 @@ export function resolveModel(catalog: Catalog, asked: string, today: string): Re
     }
   }
   return sunset ? { kind: "ended", sunset } : { kind: "unknown" };
+}
+
+/** What aliases have fixed, of which the first says the last word. */
+function fixedBy(aliases: Alias[]): Fixed {
+  const { instructions, effort, max_output_tokens, on_leave }: Fixed = Object.assign({}, ...aliases.toReversed());
+  return { instructions, effort, max_output_tokens, on_leave };
 }
 
 function findSnapshot(catalog: Catalog, name: string) {

@@ -5,7 +5,8 @@ const LENGTH = 16;
 /** The same for documents that differ only in the order of their keys. Hexadecimal, of SHA-256. */
 export async function revisionOf(document: unknown): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(toSorted(document))));
-  return new Uint8Array(digest).toHex().slice(0, LENGTH);
+  const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0"));
+  return hex.join("").slice(0, LENGTH);
 }
 
 function toSorted(value: unknown): unknown {

@@ -12,7 +12,7 @@ const OWN_HEADERS =
   /^(authorization|proxy-.*|content-.*|transfer-encoding|connection|host|cookie|cf-.*|x-forwarded-.*)$/;
 const HeaderName = v.pipe(
   v.string(),
-  v.regex(/^[a-z0-9-]{1,64}$/, "must be in lower case"),
+  v.regex(/^[a-z0-9-]{1,64}$/, "must be letters in lower case, digits, -"),
   v.check((name) => !OWN_HEADERS.test(name), "is a header that Weir writes itself"),
 );
 

@@ -18,11 +18,13 @@ export interface ActiveCatalog {
 interface Held {
   active: ActiveCatalog;
   canary: (Canary & ActiveCatalog) | undefined;
-  /** Epoch ms; 0 when it should be read again. */
-  readAt: number;
+  /** Epoch ms from which on it should be read again. */
+  staleAt: number;
 }
 
 const FRESH_MS = 30_000;
+/** When KV has failed, it is asked again after this. */
+const RETRY_MS = 5000;
 /** A refresh that has not ended by then is taken for dead, and another may begin. */
 const REFRESH_MS = 10_000;
 /** The first request of an isolate waits this long for KV, and then begins with the bundled catalog. */
@@ -65,22 +67,24 @@ export function forgetCatalog(): void {
 
 /** A stale copy is used while it is refreshed under `waitUntil`. */
 async function current(kv: KVNamespace, now: number, waitUntil: WaitUntil): Promise<Held> {
-  if (held && now - held.readAt < FRESH_MS) return held;
+  if (held && now < held.staleAt) return held;
   const idle = now - refreshingSince > REFRESH_MS;
   if (held && !idle) return held;
   refreshingSince = now;
-  const refresh = read(kv, now).finally(() => (refreshingSince = 0));
+  const refresh = read(kv, now);
   waitUntil(refresh);
   if (held) return held;
-  await Promise.race([refresh, scheduler.wait(FIRST_READ_MS)]);
-  if (!held) complain(`KV took longer than ${FIRST_READ_MS} ms`, now);
-  // Nothing in time: begin with the bundled one, marked stale so that the next request looks again.
-  return (held ??= { active: bundledCatalog(), canary: undefined, readAt: 0 });
+  const first = await Promise.race([refresh, scheduler.wait(FIRST_READ_MS)]);
+  if (first) return first;
+  complain(`KV took longer than ${FIRST_READ_MS} ms`, now);
+  return (held ??= { active: bundledCatalog(), canary: undefined, staleAt: now });
 }
 
-async function read(kv: KVNamespace, now: number): Promise<void> {
+/** What KV says, or what is held when it says nothing of use; held from now on, unless it was forgotten meanwhile. */
+async function read(kv: KVNamespace, now: number): Promise<Held> {
   const begunIn = generation;
   let { active, canary } = held ?? { active: bundledCatalog(), canary: undefined };
+  let staleAt = now + FRESH_MS;
   try {
     const pointer = v.parse(Pointer, (await kv.get(POINTER_KEY, "json")) ?? { active: null });
     active = await load(kv, pointer.active ?? BUNDLED);
@@ -88,9 +92,15 @@ async function read(kv: KVNamespace, now: number): Promise<void> {
     canary = undefined;
     if (pointer.canary) canary = { ...pointer.canary, ...(await load(kv, pointer.canary.revision)) };
   } catch (error) {
+    staleAt = now + RETRY_MS;
     complain(String(error), now, active.revision);
   }
-  if (begunIn === generation) held = { active, canary, readAt: now };
+  const result = { active, canary, staleAt };
+  if (begunIn === generation) {
+    held = result;
+    refreshingSince = 0;
+  }
+  return result;
 }
 
 /** A revision, from the copies where they hold it. Throws when it is not there, or not valid. */

@@ -22,14 +22,17 @@ export type Need = { param: string } & (
 
 /** Throws 400 for the first need that the model's card, or its provider, does not support at `now` (epoch ms). */
 export function requireSupport(catalog: Catalog, model: Model, needs: Need[], now: number): void {
-  const need = needs.find((need) => !isSupported(catalog, model.card, need));
-  if (!need) return;
-  const others = modelsOf(catalog, now).filter(({ card, meant }) => card === meant && isSupported(catalog, card, need));
-  const able = others.filter(({ card }) => needs.every((need) => isSupported(catalog, card, need)));
-  const names = namesOf(able.length > 0 ? able : others);
+  const missing = needs.find((need) => !isSupported(catalog, model.card, need));
+  if (!missing) return;
+  const canDo = (wanted: Need[]) => {
+    const others = modelsOf(catalog, now).filter(({ card, meant }) => card === meant);
+    return namesOf(others.filter(({ card }) => wanted.every((need) => isSupported(catalog, card, need))));
+  };
+  const able = canDo(needs);
+  const names = able.length > 0 ? able : canDo(needs.filter((need) => need === missing || need.kind === "endpoint"));
   const instead = names.length > 0 ? `Models that do: ${names.join(", ")}.` : "No model here does.";
-  const message = `The model '${model.asked}' does not support ${titleOf(need)}. ${instead}${adviceOf(need, model)}`;
-  throw apiError(codeOf(need), message, { param: need.param });
+  const message = `The model '${model.asked}' does not support ${titleOf(missing)}. ${instead}${adviceOf(missing, model)}`;
+  throw apiError(codeOf(missing), message, { param: missing.param });
 }
 
 /** Every name that answers at a moment (epoch ms), aliases first. */
@@ -48,12 +51,16 @@ function namesOf(models: Model[]): string[] {
   return [...names.values()];
 }
 
+/** Whether a model has an endpoint, and its provider serves it. */
+export function serves({ providers }: Catalog, card: ModelCard, endpoint: Endpoint): boolean {
+  const served = entry(providers, card.provider)?.endpoints;
+  return card.endpoints.includes(endpoint) && (served === undefined || served.includes(endpoint));
+}
+
 function isSupported(catalog: Catalog, card: ModelCard, need: Need): boolean {
   switch (need.kind) {
-    case "endpoint": {
-      const served = entry(catalog.providers, card.provider)?.endpoints;
-      return card.endpoints.includes(need.endpoint) && (served === undefined || served.includes(need.endpoint));
-    }
+    case "endpoint":
+      return serves(catalog, card, need.endpoint);
     case "feature":
       return card.features.includes(need.feature);
     case "input":

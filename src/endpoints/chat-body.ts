@@ -47,13 +47,14 @@ export function chatBody(asked: ChatRequest, model: Model, names: FieldNames = {
   const limits = [asked.max_completion_tokens ?? asked.max_tokens, model.fixed.max_output_tokens];
   return {
     request,
-    needs: needsOf(request, model, (field) => names[field] ?? field),
+    needs: needsOf(request, (field) => names[field] ?? field),
     demand: {
       inputBytes: utf8Length(seen) - data.reduce((sum, url) => sum + url.length, 0),
       images: images.length,
       choices: request.n ?? 1,
       maxOutputTokens: least(limits),
     },
+    // The fields of both, one after the other: `unseen` has the model and `seen` the messages, so neither is empty.
     write: (maxOutputTokens) =>
       `${unseen.slice(0, -1)},${seen.slice(1, -1)},"${model.card.output_parameter}":${maxOutputTokens}}`,
   };
@@ -86,16 +87,17 @@ function sentTo(model: Model, asked: ChatRequest, effortField: string): ChatRequ
 }
 
 function isDefault(name: string, value: unknown): boolean {
-  const empty = typeof value === "object" && (value === null || Object.keys(value).length === 0);
+  const empty =
+    value === undefined || (typeof value === "object" && (value === null || Object.keys(value).length === 0));
   return empty || value === DEFAULTS[name];
 }
 
-function needsOf(request: ChatRequest, { card }: Model, nameOf: (field: keyof ChatRequest) => string): Need[] {
+function needsOf(request: ChatRequest, nameOf: (field: keyof ChatRequest) => string): Need[] {
   const needs: Need[] = [{ kind: "endpoint", endpoint: "chat_completions", param: "model" }];
   const feature = (feature: Feature, field: keyof ChatRequest) =>
     needs.push({ kind: "feature", feature, param: nameOf(field) });
-  for (const name of (card.refuses.chat_completions ?? []) as (keyof ChatRequest)[]) {
-    if (request[name] === undefined) continue;
+  for (const name of Object.keys(request) as (keyof ChatRequest)[]) {
+    if (isDefault(name, request[name])) continue;
     needs.push({ kind: "parameter", endpoint: "chat_completions", name, param: nameOf(name) });
   }
   if (request.stream) feature("streaming", "stream");

@@ -19,7 +19,7 @@ import { readBody, validate } from "./body.ts";
 const SEEN_EVERYWHERE_MS = 120_000;
 
 const Words = v.pipe(v.string(), v.minLength(1), v.maxLength(500));
-const Revision = v.pipe(v.string(), v.regex(/^\w{1,64}$/, "must be a revision"));
+const Revision = v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/, "must be a revision"));
 const intent = { author: v.optional(Words), note: v.optional(Words), expected: v.optional(Revision) };
 
 const PutQuery = v.strictObject({ ...intent, activate: v.optional(v.picklist(["true", "false"]), "true") });

@@ -69,7 +69,11 @@ const ModelList = v.object({
 /** The models that a provider says it serves. Throws an ApiError when it does not answer so. */
 export async function listModels(env: Bindings, provider: Provider): Promise<ListedModel[]> {
   const response = await callProvider(env, provider, "/models", undefined, AbortSignal.timeout(LIST_MS));
-  return v.parse(ModelList, await response.json()).data;
+  try {
+    return v.parse(ModelList, await response.json()).data;
+  } catch (cause) {
+    throw apiError("provider_error", "The provider did not list its models.", { cause });
+  }
 }
 
 export function isEventStream(response: Response): boolean {

@@ -4,6 +4,7 @@ import { createCatalog } from "../support/catalog.ts";
 import { emulate } from "../support/emulation.ts";
 import { readUntil } from "../support/events.ts";
 import { createHome } from "../support/killable-weir.ts";
+import { shownBytes } from "../support/shown-input.ts";
 import { createUser } from "../support/weir.ts";
 
 /** Longer than the first life of the Worker, in which nothing may end by itself. */
@@ -27,11 +28,11 @@ async function live(token: string) {
 it("a Worker that is killed in the middle of an answer leaves a lease, which ends and costs all that was reserved", async () => {
   const token = await createToken(crypto.randomUUID());
   const first = await live(token);
-  const body = JSON.stringify({ model: "gpt-6.1-terra", input: emulate({ stall_after: 3, tokens: 10 }) });
+  const body = { model: "gpt-6.1-terra", input: emulate({ stall_after: 3, tokens: 10 }) };
   const response = await first.user.post("/chat", body);
   expect(response.status).toBe(200);
   await readUntil(response.body, "over");
-  const bound = body.length + TEMPLATE_TOKENS + Number(response.headers.get("weir-max-output-tokens"));
+  const bound = shownBytes(body) + TEMPLATE_TOKENS + Number(response.headers.get("weir-max-output-tokens"));
   const before = await first.user.usage();
   expect(before.leases).toMatchObject({ running: 1 });
   expect(before.windows).toMatchObject([

@@ -3,8 +3,9 @@
 import bundled from "../../src/catalog/default.json" with { type: "json" };
 import type { Model } from "../../src/catalog/resolve.ts";
 import { resolveModel } from "../../src/catalog/resolve.ts";
-import type { Catalog, ModelCard } from "../../src/catalog/schema.ts";
-import { parseCatalog } from "../../src/catalog/schema.ts";
+import type { ModelCard } from "../../src/catalog/card.ts";
+import type { Catalog } from "../../src/catalog/schema.ts";
+import { parseCatalog } from "../../src/catalog/parse.ts";
 
 /** A catalog document as somebody would write it: any JSON. */
 export type Document = Record<string, unknown>;

@@ -4,7 +4,7 @@
 import type { KVNamespace } from "@cloudflare/workers-types";
 import bundled from "../../src/catalog/default.json" with { type: "json" };
 import type { Catalog, Plan } from "../../src/catalog/schema.ts";
-import { parseCatalog } from "../../src/catalog/schema.ts";
+import { parseCatalog } from "../../src/catalog/parse.ts";
 
 /** The day on which the emulated provider believes to be: every model that the tests ask for is alive on it. */
 export const PROVIDER_DAY = "2026-10-01";

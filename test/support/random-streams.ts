@@ -6,6 +6,7 @@ import type { Script } from "../../dev/provider/script.ts";
 import { bundledCard } from "./catalog-documents.ts";
 import type { Caller } from "./caller.ts";
 import { readEvents } from "./events.ts";
+import { shownBytes } from "./shown-input.ts";
 import type { Surface } from "./surface.ts";
 import { OPENAI, SLIM } from "./surface.ts";
 
@@ -57,15 +58,16 @@ export function randomStreams(count: number, seed: number): RandomStream[] {
 
 /** Plays a stream to its end, and gives what it costs by what its caller saw. */
 export async function play(caller: Caller, stream: RandomStream): Promise<Cost> {
-  const body = JSON.stringify(stream.surface.body(stream.script, true));
+  const body = stream.surface.body(stream.script, true);
   const control = new AbortController();
   const response = await caller.post(stream.surface.path, body, { signal: control.signal });
   const text = stream.leaves ? await readFirst(response) : await response.text();
   control.abort();
   if (response.status !== 200) return FREE;
 
-  const bound = body.length + TEMPLATE_TOKENS + Number(response.headers.get("weir-max-output-tokens"));
-  const input = Math.ceil(body.length / 4);
+  const inputBytes = shownBytes(body);
+  const bound = inputBytes + TEMPLATE_TOKENS + Number(response.headers.get("weir-max-output-tokens"));
+  const input = Math.ceil(inputBytes / 4);
   const estimate = Math.min(bound, input + Math.ceil(saidIn(text).length / 4) + ALLOWANCE);
   if (stream.leaves) return { least: estimate, most: bound, requests: 1 };
   const failed = stream.surface.failure(text) !== undefined;

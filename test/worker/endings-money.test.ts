@@ -4,6 +4,7 @@ import { UserQuota } from "../../src/index.ts";
 import type { Caller } from "../support/caller.ts";
 import { dollarsOf, errorOf } from "../support/caller.ts";
 import { createCatalogOf } from "../support/catalog.ts";
+import { shownBytes } from "../support/shown-input.ts";
 import { ask, OPENAI, SLIM } from "../support/surface.ts";
 import { createUser, emulation, useCatalog } from "../support/workerd.ts";
 
@@ -74,7 +75,7 @@ describe.each([
     const response = await user.post(surface.path, body);
     expect(response.status).toBe(200);
     await response.text();
-    const input = Math.ceil(JSON.stringify(body).length / 4);
+    const input = Math.ceil(shownBytes(body) / 4);
     const output = said + ALLOWANCE;
     expect(await spent(user)).toEqual({
       tokens: input + output,
@@ -92,7 +93,7 @@ describe.each([
 
   it("what is left in dollars bounds the output, which the answer and the provider are told", async () => {
     const body = surface.body({ tokens: 1000 }, true);
-    const input = JSON.stringify(body).length + TEMPLATE_TOKENS;
+    const input = shownBytes(body) + TEMPLATE_TOKENS;
     await useDollars(priceOf(input, 300.5));
     const user = await createUser();
     const response = await user.post(surface.path, body);
@@ -107,7 +108,7 @@ describe.each([
 
   it("dollars that do not pay for the least output are a 429, and nothing is sent", async () => {
     const body = surface.body({ tokens: 1 }, true);
-    const input = JSON.stringify(body).length + TEMPLATE_TOKENS;
+    const input = shownBytes(body) + TEMPLATE_TOKENS;
     const catalog = createCatalogOf({ windows: [{ unit: "usd", per: "month", limit: priceOf(input, 255.9) }] });
     const providers = Object.entries(catalog.providers).map(([name, one]) => [name, { ...one, counts_input: false }]);
     await useCatalog({ ...catalog, providers: Object.fromEntries(providers) });
@@ -126,7 +127,7 @@ describe.each([
     // Room for one small answer, whose price leaves too little for the next.
     const script = { tokens: 200 };
     const body = { ...surface.body(script, true), ...capOf(surface.path, 300) };
-    const input = JSON.stringify(body).length + TEMPLATE_TOKENS;
+    const input = shownBytes(body) + TEMPLATE_TOKENS;
     await useDollars(priceOf(input, 300));
     const user = await createUser();
     const first = await user.post(surface.path, body);
@@ -154,7 +155,7 @@ it("an answer whose settlement is lost costs its bound when the lease ends, and 
 
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 691_000 });
   expect(await runDurableObjectAlarm(user.quota)).toBe(true);
-  const input = JSON.stringify(body).length + TEMPLATE_TOKENS;
+  const input = shownBytes(body) + TEMPLATE_TOKENS;
   const bound = { tokens: input + PLAN_OUTPUT, requests: 1, reserved: 0, usd: priceOf(input, PLAN_OUTPUT) };
   expect(await spent(user)).toEqual(bound);
 

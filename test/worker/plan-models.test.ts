@@ -38,14 +38,14 @@ describe("a plan that names its models", () => {
   });
 
   it.each([
-    ["the alias", ["o4-mini"], ["o4-mini"], ["default"]],
+    ["the alias", ["o4-mini"], ["default", "o4-mini"], ["o4-mini-2025-04-16", "o3-mini"]],
     ["the snapshot", ["o4-mini-2025-04-16"], ["default", "o4-mini", "o4-mini-2025-04-16"], ["o3-mini"]],
     ["nothing", [], [], ["default", "o4-mini"]],
   ])("by %s serves what leads there, and no more", async (_, models, served, refused) => {
     // A card and its alias have the same name in the bundled catalog, so the card is renamed.
     const catalog = createCatalogOf({ models });
-    const { "o4-mini": card, ...cards } = catalog.cards;
-    await useCatalog({ ...catalog, cards: { ...cards, "o4-mini-card": card } });
+    const { "o4-mini": card, o3, ...cards } = catalog.cards;
+    await useCatalog({ ...catalog, cards: { ...cards, o3: { ...o3, compare: [] }, "o4-mini-card": card } });
     const user = await createUser();
     for (const model of served) expect((await askModel(user, model)).status, model).toBe(200);
     for (const model of refused) expect((await askModel(user, model)).status, model).toBe(403);

@@ -8,6 +8,9 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const UNKNOWN_PATHS = ["/", "/nowhere", "/v1", "/v1/models/o4-mini/secrets", "/healthz/more", "//healthz"];
 /** Below /admin a user's token is as good as none. */
 const ADMIN_PATHS = ["/admin", "/admin/", "/admin/nowhere", "/admin/users", "/admin/users/o4-mini/changes"];
+const CATALOG_PATHS = ["", "/activate", "/canary", "/rollback", "/notices", "/o4-mini"].map(
+  (path) => `/admin/catalog${path}`,
+);
 
 /** Every path of the map once, with something in place of its parameters; middleware has no path of its own. */
 const paths = [...new Set(app.routes.map(({ path }) => path.replaceAll(/:\w+/g, "o4-mini")))].filter(
@@ -28,11 +31,13 @@ describe("without a token", () => {
     expect(paths).toEqual(
       expect.arrayContaining([
         "/healthz",
+        ...CATALOG_PATHS,
         "/admin/users/o4-mini",
         "/chat",
         "/usage",
         "/v1/chat/completions",
         "/v1/models",
+        "/v1/models/o4-mini",
       ]),
     );
   });

@@ -193,7 +193,7 @@ describe("a chat completion is refused before it reaches the provider", () => {
     ["a field that nobody knows", { ...least, web_search_options: {} }, "unsupported_parameter", "web_search_options"],
     ["a wish to store the answer", { ...least, store: true }, "invalid_request", "store"],
     ["a costlier service", { ...least, service_tier: "priority" }, "invalid_request", "service_tier"],
-    ["another modality", { ...least, modalities: ["audio"] }, "invalid_request", "modalities.0"],
+    ["another modality", { ...least, modalities: ["audio"] }, "unsupported_value", "modalities"],
     [
       "a tool that the provider would run",
       { ...least, tools: [{ type: "web_search" }] },

@@ -1,15 +1,8 @@
 // What a caller gets of the catalog: a plan, a model, and refusals that say what to ask for instead.
 
 import { describe, expect, it } from "vitest";
-import { chooseModel, choosePlan, modelHeaders, requireEndpoint } from "../../../src/catalog/choose.ts";
-import { resolveModel } from "../../../src/catalog/resolve.ts";
-import {
-  bundledCatalog,
-  bundledModel,
-  cardDocument,
-  catalogDocument,
-  complete,
-} from "../../support/catalog-documents.ts";
+import { chooseModel, choosePlan, isAllowed, modelHeaders, notAllowed } from "../../../src/catalog/choose.ts";
+import { bundledCatalog, cardDocument, catalogDocument, complete } from "../../support/catalog-documents.ts";
 import { refusalOf } from "../../support/refusals.ts";
 
 const PLAN = { windows: [], max_output_tokens: 100 };
@@ -57,6 +50,21 @@ describe("a model", () => {
     );
   });
 
+  it("that has ended says in the headers of its 404 since when, and when that was announced", async () => {
+    const error = await refusalOf(() => chooseModel(CATALOG, "o4-mini-2025-04-16", at("2026-11-23")));
+    expect(error.headers).toEqual({
+      sunset: "Fri, 23 Oct 2026 00:00:00 GMT",
+      deprecation: `@${Date.UTC(2026, 3, 22) / 1000}`,
+    });
+    const silent = await refusalOf(() => chooseModel(CATALOG, "sora-2", at("2026-11-23")));
+    expect(silent.headers).toEqual({ sunset: "Thu, 24 Sep 2026 00:00:00 GMT" });
+  });
+
+  it("that there is not has no end to tell of", async () => {
+    const error = await refusalOf(() => chooseModel(CATALOG, "gpt-9", at("2026-11-23")));
+    expect(error.headers).toEqual({});
+  });
+
   it("that has ended without a successor is 404, and says where to look", async () => {
     const error = await refusalOf(() => chooseModel(CATALOG, "sora-2", at("2026-11-23")));
     expect(error.body.message).toBe(
@@ -70,7 +78,7 @@ describe("a model", () => {
         cards: {
           swift: cardDocument({ "swift-1": { shutdown_date: "2026-02-01", successor: "swift-2" }, "swift-2": {} }),
         },
-        aliases: { frozen: { target: "swift-1", strict: true } },
+        aliases: { default: { target: "swift-2" }, frozen: { target: "swift-1", strict: true } },
       }),
     );
     const error = await refusalOf(() => chooseModel(strict, "frozen", at("2026-02-01")));
@@ -99,27 +107,54 @@ describe("the headers", () => {
   });
 });
 
-describe("an endpoint", () => {
-  it("that the card lists is allowed", () => {
-    expect(() => requireEndpoint(CATALOG, bundledModel("o4-mini"), "chat_completions", at("2026-10-01"))).not.toThrow();
+const plan = (...models: string[]) => ({ ...PLAN, concurrent: 1, models });
+
+const modelOf = (asked: string, day: string) => chooseModel(CATALOG, asked, at(day)).model;
+
+describe("a plan that names its models", () => {
+  it.each([
+    ["its alias", "omni-moderation-latest"],
+    ["its snapshot", "omni-moderation-2024-09-26"],
+    ["its card", "omni-moderation"],
+  ])("allows what it names by %s", (_what, name) => {
+    expect(isAllowed(plan("o3", name), modelOf("omni-moderation-latest", "2026-10-01"))).toBe(true);
   });
 
-  it("that the card does not list is 400, and names models that support it", async () => {
-    const model = bundledModel("text-embedding-3-small");
-    const error = await refusalOf(() => requireEndpoint(CATALOG, model, "chat_completions", at("2026-10-01")));
-    expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "model" } });
-    expect(error.body.message).toMatch(
-      /^The model 'text-embedding-3-small' does not support Chat Completions\. Models that do: .*gpt-6\.1-terra.*\.$/,
-    );
-    expect(error.body.message).not.toContain("whisper");
+  it.each(["2026-10-22", "2026-10-23", "2026-12-11"])(
+    "allows an alias on %s too, whatever it has moved on to",
+    (day) => {
+      expect(isAllowed(plan("o4-mini"), modelOf("o4-mini", day))).toBe(true);
+      expect(isAllowed(plan("default"), modelOf("default", day))).toBe(true);
+      // An alias of an alias is allowed by the name that it stands for.
+      expect(isAllowed(plan("o4-mini"), modelOf("default", day))).toBe(true);
+    },
+  );
+
+  it("allows an alias that only leads to what is named", () => {
+    expect(isAllowed(plan("gpt-5-mini"), modelOf("o4-mini", "2026-11-23"))).toBe(true);
+    expect(isAllowed(plan("gpt-5-mini"), modelOf("o4-mini", "2026-10-01"))).toBe(false);
   });
 
-  it("that the card does not list names only models that can be asked for", async () => {
-    const error = await refusalOf(() =>
-      requireEndpoint(CATALOG, bundledModel("o4-mini"), "moderation", at("2026-10-01")),
-    );
-    const named = /Models that do: (.+)\.$/.exec(error.body.message)?.[1]?.split(", ") ?? [];
-    expect(named.length).toBeGreaterThan(0);
-    for (const name of named) expect([name, resolveModel(CATALOG, name, "2026-10-01").kind]).toEqual([name, "found"]);
+  it("does not allow the successor by its own name where only the ended model is named", () => {
+    expect(isAllowed(plan("o4-mini"), modelOf("gpt-5-mini", "2026-11-23"))).toBe(false);
+    expect(isAllowed(plan("default"), modelOf("o4-mini", "2026-10-01"))).toBe(false);
+  });
+
+  it("refuses every other, and says which it includes", () => {
+    const model = modelOf("o3", "2026-10-01");
+    expect(isAllowed(plan("o4-mini", "gpt-5-mini"), model)).toBe(false);
+    expect(notAllowed(plan("o4-mini", "gpt-5-mini"), model)).toMatchObject({
+      status: 403,
+      body: {
+        code: "model_not_allowed",
+        param: "model",
+        message: "Your plan does not include the model 'o3'. It includes: o4-mini, gpt-5-mini.",
+      },
+    });
+  });
+
+  it("allows nothing when it names none, and everything when it has no list", () => {
+    expect(isAllowed(plan(), modelOf("o4-mini", "2026-10-01"))).toBe(false);
+    expect(isAllowed({ ...PLAN, concurrent: 1 }, modelOf("o4-mini", "2026-10-01"))).toBe(true);
   });
 });

@@ -2,7 +2,7 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { resolveModel, toDay } from "../../../src/catalog/resolve.ts";
+import { FIRST_DAY, resolveModel, toDay } from "../../../src/catalog/resolve.ts";
 import { entry } from "../../../src/catalog/schema.ts";
 import type { Catalog } from "../../../src/catalog/schema.ts";
 import type { Document } from "../../support/catalog-documents.ts";
@@ -19,7 +19,9 @@ function catalogOf(
     name,
     typeof alias === "string" ? { target: alias } : alias,
   ]);
-  return complete(catalogDocument({ cards: { swift: cardDocument(snapshots) }, aliases: Object.fromEntries(targets) }));
+  const first = { default: { target: Object.keys(snapshots)[0] } };
+  const cards = { swift: cardDocument(snapshots) };
+  return complete(catalogDocument({ cards, aliases: { ...first, ...Object.fromEntries(targets) } }));
 }
 
 /** The snapshot that answers, or how there is none. */
@@ -27,6 +29,11 @@ function answerOf(catalog: Catalog, asked: string, today: string): string {
   const resolution = resolveModel(catalog, asked, today);
   return resolution.kind === "found" ? resolution.model.snapshot : resolution.kind;
 }
+
+const namesOn = (today: string) => {
+  const resolution = resolveModel(BUNDLED, "default", today);
+  return resolution.kind === "found" ? resolution.model.names : [];
+};
 
 describe("the bundled o4-mini", () => {
   it.each([
@@ -39,12 +46,28 @@ describe("the bundled o4-mini", () => {
     expect(answerOf(BUNDLED, "default", today)).toBe(snapshot);
   });
 
-  it("answers with the card of the model that it became", () => {
+  it("answers with the card of the model that it became, and remembers what was meant", () => {
     const resolution = resolveModel(BUNDLED, "o4-mini", "2026-11-23");
     expect(resolution).toMatchObject({
       kind: "found",
-      model: { asked: "o4-mini", id: "gpt-5-mini", card: { name: "GPT-5 mini" } },
+      model: { asked: "o4-mini", id: "gpt-5-mini", card: { name: "GPT-5 mini" }, meant: { name: "o4-mini" } },
     });
+  });
+
+  it("is what it means as long as it lives", () => {
+    const resolution = resolveModel(BUNDLED, "default", "2026-10-01");
+    expect(resolution).toMatchObject({
+      kind: "found",
+      model: { card: { name: "o4-mini" }, meant: { name: "o4-mini" } },
+    });
+  });
+
+  it("tells every name on the way, with the cards", () => {
+    const first = ["default", "o4-mini", "o4-mini-2025-04-16"];
+    const second = ["gpt-5-mini", "gpt-5-mini-2025-08-07"];
+    expect(namesOn("2026-10-22")).toEqual([...first, "o4-mini"]);
+    expect(namesOn("2026-10-23")).toEqual([...first, ...second, "o4-mini", "gpt-5-mini"]);
+    expect(new Set(namesOn("2026-12-11"))).toEqual(new Set([...first, ...second, "gpt-6.1-terra"]));
   });
 
   it("says which snapshot was meant, and when that ended or will", () => {
@@ -153,7 +176,7 @@ describe("for every catalog", () => {
   const days = fc.constantFrom("2026-01-01", "2026-06-01", "2026-12-01");
   const anyName = fc.constantFrom(...names, "nobody", "constructor");
   const snapshot = fc.record({ shutdown_date: days, successor: anyName }, { requiredKeys: [] });
-  const alias = fc.record({ target: anyName, strict: fc.boolean() });
+  const alias = fc.record({ target: anyName, strict: fc.boolean(), fallback: fc.array(anyName, { maxLength: 3 }) });
   const parts = fc.record({
     one: fc.dictionary(fc.constantFrom("swift-1", "swift-2"), snapshot),
     other: fc.dictionary(fc.constantFrom("swift-3"), snapshot),
@@ -176,8 +199,61 @@ describe("for every catalog", () => {
       expect(found).toBeDefined();
       expect(found?.shutdown_date === undefined || today < found.shutdown_date).toBe(true);
       if (!Object.hasOwn(aliases, asked)) expect(resolution.model.snapshot).toBe(asked);
+      expect(resolution.model.names[0]).toBe(asked);
+      expect(resolution.model.names).toContain(resolution.model.snapshot);
+      expect(resolution.model.names).toContain(resolution.model.id);
     });
     fc.assert(property, { numRuns: 2000 });
+  });
+});
+
+describe("for every catalog without faults", () => {
+  const snapshots = ["swift-1", "swift-2", "swift-3", "keen-1", "keen-2"];
+  const aliases = ["default", "fast", "latest"];
+  const anyName = fc.constantFrom(...snapshots, ...aliases);
+  const days = fc.constantFrom("2026-01-01", "2026-06-01", "2026-12-01");
+  const snapshot = fc.record({ shutdown_date: days, successor: anyName }, { requiredKeys: [] });
+  const alias = fc.oneof(
+    fc.record({ target: anyName, fallback: fc.array(anyName, { maxLength: 3 }) }),
+    fc.record({ target: anyName, strict: fc.constant(true) }),
+  );
+  const catalogs = fc
+    .tuple(fc.tuple(...snapshots.map(() => snapshot)), fc.tuple(...aliases.map(() => alias)))
+    .map(([lives, targets]) => {
+      const named = Object.fromEntries(snapshots.map((name, index) => [name, lives[index]]));
+      const { "keen-1": first, "keen-2": second, ...swift } = named;
+      const cards = { swift: cardDocument(swift), keen: cardDocument({ "keen-1": first, "keen-2": second }) };
+      const given = Object.fromEntries(aliases.map((name, index) => [name, targets[index]]));
+      return complete(catalogDocument({ cards, aliases: given }));
+    });
+
+  it("an alias with a snapshot to fall back to that is alive has an answer, whatever has ended or goes in circles", () => {
+    const property = fc.property(catalogs, fc.constantFrom(...aliases), days, (catalog, asked, today) => {
+      const own = (entry(catalog.aliases, asked)?.fallback ?? []).filter((name) => !entry(catalog.aliases, name));
+      const alive = own.some((name) => resolveModel(catalog, name, today).kind === "found");
+      if (alive) expect(resolveModel(catalog, asked, today).kind).toBe("found");
+    });
+    fc.assert(property, { numRuns: 2000 });
+  });
+
+  it("a strict alias is answered by what it stands for, or not at all", () => {
+    const property = fc.property(catalogs, fc.constantFrom(...aliases), days, (catalog, asked, today) => {
+      if (!entry(catalog.aliases, asked)?.strict) return;
+      const resolution = resolveModel(catalog, asked, today);
+      const meant = resolveModel(catalog, asked, FIRST_DAY);
+      if (resolution.kind !== "found") return;
+      expect(meant).toMatchObject({ kind: "found", model: { snapshot: resolution.model.snapshot } });
+    });
+    fc.assert(property, { numRuns: 2000 });
+  });
+
+  it("an answer never changes between two ends", () => {
+    const property = fc.property(catalogs, anyName, (catalog, asked) => {
+      expect(answerOf(catalog, asked, "2026-02-01")).toBe(answerOf(catalog, asked, "2026-05-31"));
+      expect(answerOf(catalog, asked, "2026-06-01")).toBe(answerOf(catalog, asked, "2026-11-30"));
+      expect(answerOf(catalog, asked, "2026-12-01")).toBe(answerOf(catalog, asked, "2099-01-01"));
+    });
+    fc.assert(property, { numRuns: 500 });
   });
 });
 

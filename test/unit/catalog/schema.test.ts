@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import bundled from "../../../src/catalog/default.json" with { type: "json" };
-import { parseCatalog } from "../../../src/catalog/schema.ts";
+import { parseCatalog } from "../../../src/catalog/parse.ts";
 import type { Document } from "../../support/catalog-documents.ts";
 import {
   bundledCard,
@@ -19,6 +19,13 @@ function faultsOf(document: unknown): string[] {
 }
 const faultsWith = (changes: Document) => faultsOf(catalogDocument(changes));
 const cardsWith = (changes: Document) => ({ cards: { swift: cardDocument({ "swift-1": {} }, changes) } });
+
+const aliasesWith = (changes: Document, name = "default") => ({
+  aliases: { default: { target: "swift-1" }, [name]: { target: "swift-1", ...changes } },
+});
+const providersWith = (changes: Document) => ({
+  providers: { house: { base_url: "https://models.test/v1", key_variable: "HOUSE_API_KEY", ...changes } },
+});
 
 describe("the bundled catalog", () => {
   it("has no faults", () => {
@@ -64,7 +71,7 @@ describe("the bundled catalog", () => {
 
 describe("a short document", () => {
   it("is completed with every default", () => {
-    const { min_output_tokens, timing, cards, aliases } = complete(catalogDocument());
+    const { min_output_tokens, timing, cards, aliases, providers } = complete(catalogDocument());
     expect(min_output_tokens).toBe(256);
     expect(timing).toEqual({
       first_byte_ms: 120_000,
@@ -76,7 +83,10 @@ describe("a short document", () => {
       lease_grace_ms: 90_000,
     });
     expect(cards.swift).toMatchObject({ tagline: "", features: [], tools: [], refuses: {} });
-    expect(aliases.default).toEqual({ target: "swift-1", strict: false, on_leave: "cancel" });
+    expect(cards.swift).toMatchObject({ default: false, compare: [], output_parameter: "max_completion_tokens" });
+    expect(aliases.default).toEqual({ target: "swift-1", strict: false, fallback: [] });
+    expect(providers.house).toMatchObject({ headers: {}, counts_input: false, lists_models: true });
+    expect(providers.house).not.toHaveProperty("endpoints");
   });
 
   it("keeps what it says itself", () => {
@@ -149,11 +159,7 @@ describe("a fault in the shape", () => {
       },
       "plans.free.windows.0.models",
     ],
-    [
-      "another way to leave",
-      { aliases: { default: { target: "swift-1", on_leave: "drain" } } },
-      "aliases.default.on_leave",
-    ],
+    ["another way to leave", aliasesWith({ on_leave: "drain" }), "aliases.default.on_leave"],
     [
       "a key variable that is not called a key",
       { providers: { house: { base_url: "https://models.test", key_variable: "AUTH_SECRET" } } },
@@ -166,7 +172,16 @@ describe("a fault in the shape", () => {
     ],
     ["a deadline of days", { timing: { total_ms: 90_000_000 } }, "timing.total_ms"],
     ["another schema", { schema: 2 }, "schema"],
-    ["a name with a space", { aliases: { "my model": { target: "swift-1" } } }, "aliases.my model"],
+    ["a name with a space", aliasesWith({}, "my model"), "aliases.my model"],
+    ["instructions that say nothing", aliasesWith({ instructions: "" }), "aliases.default.instructions"],
+    ["an alias without any output", aliasesWith({ max_output_tokens: 0 }), "aliases.default.max_output_tokens"],
+    ["a fallback that is no list", aliasesWith({ fallback: "swift-1" }), "aliases.default.fallback"],
+    ["an unknown field of an alias", aliasesWith({ temperature: 1 }), "aliases.default.temperature"],
+    ["an endpoint that no provider has", providersWith({ endpoints: ["chat"] }), "providers.house.endpoints.0"],
+    ["an unknown field of a provider", providersWith({ key: "sk-1" }), "providers.house.key"],
+    ["six marks of five", cardsWith({ ratings: { speed: 6 } }), "cards.swift.ratings.speed"],
+    ["a feature that is none", cardsWith({ features: ["telepathy"] }), "cards.swift.features.0"],
+    ["a tool that is none", cardsWith({ tools: ["hammer"] }), "cards.swift.tools.0"],
   ])("is told with its path: %s", (_what, changes, path) => {
     const faults = faultsWith(changes);
     expect(faults).toHaveLength(1);
@@ -183,63 +198,50 @@ describe("a fault in the shape", () => {
   });
 });
 
-describe("a name that leads nowhere", () => {
-  it.each<[string, Document, string]>([
-    ["a card's provider", cardsWith({ provider: "nobody" }), "cards.swift.provider: no provider 'nobody'"],
-    [
-      "a snapshot's successor",
-      { cards: { swift: cardDocument({ "swift-1": { successor: "swift-9" } }) } },
-      "cards.swift.snapshots.swift-1.successor: no model 'swift-9'",
-    ],
-    ["an alias", { aliases: { default: { target: "swift-9" } } }, "aliases.default.target: no model 'swift-9'"],
-    [
-      "a window's card",
-      {
-        plans: {
-          free: {
-            windows: [{ unit: "usd", per: "day", limit: 1.5, models: ["swift-1"] }],
-            concurrent: 1,
-            max_output_tokens: 1,
-          },
+const faultsOfHeader = (name: string, value: unknown = "yes") =>
+  faultsWith(providersWith({ headers: { [name]: value } }));
+
+describe("the headers of a provider", () => {
+  it.each(["anthropic-version", "openai-organization", "x-title", "http-referer", "accept-language"])(
+    "may be any constant one: %s",
+    (name) => {
+      expect(faultsOfHeader(name)).toEqual([]);
+      expect(complete(catalogDocument(providersWith({ headers: { [name]: "yes" } }))).providers.house?.headers).toEqual(
+        {
+          [name]: "yes",
         },
-      },
-      "plans.free.windows: no card 'swift-1'",
-    ],
-    [
-      "a plan's model",
-      { plans: { free: { windows: [], concurrent: 1, max_output_tokens: 1, models: ["default", "swift", "fast"] } } },
-      "plans.free.models: no model 'fast'",
-    ],
-    ["the default plan", { default_plan: "gold" }, "default_plan: no plan 'gold'"],
-    [
-      "an alias that is a snapshot too",
-      { aliases: { "swift-1": { target: "swift-1" } } },
-      "aliases.swift-1: is a snapshot too",
-    ],
-    [
-      "a snapshot that two cards have",
-      { cards: { swift: cardDocument({ "swift-1": {} }), other: cardDocument({ "swift-1": {} }) } },
-      "cards.other.snapshots.swift-1: is in another card too",
-    ],
-  ])("is a fault with its path: %s", (_what, changes, fault) => {
-    expect(faultsWith(changes)).toEqual([fault]);
+      );
+    },
+  );
+
+  it.each([
+    "authorization",
+    "proxy-authorization",
+    "content-type",
+    "content-length",
+    "content-encoding",
+    "transfer-encoding",
+    "connection",
+    "host",
+    "cookie",
+    "cf-connecting-ip",
+    "x-forwarded-for",
+  ])("may not be one that Weir writes itself, or that says who is speaking: %s", (name) => {
+    expect(faultsOfHeader(name)).toEqual([`providers.house.headers.${name}: is a header that Weir writes itself`]);
   });
 
-  it.each<[string, Document]>([
-    ["cards.swift.provider", cardsWith({ provider: "constructor" })],
-    [
-      "cards.swift.snapshots.swift-1.successor",
-      { cards: { swift: cardDocument({ "swift-1": { successor: "toString" } }) } },
-    ],
-    ["aliases.default.target", { aliases: { default: { target: "valueOf" } } }],
-    ["default_plan", { default_plan: "constructor" }],
-  ])("is a fault at %s even when Object has a property of that name", (path, changes) => {
-    expect(faultsWith(changes).map((fault) => fault.split(":")[0])).toEqual([path]);
-  });
+  it.each(["Authorization", "X-Title", "x title", "x-title:", "", "x\r\ny", "x_title", "a".repeat(65)])(
+    "have names in lower case, of letters, digits and dashes: %j",
+    (name) => {
+      expect(faultsOfHeader(name)).toEqual([
+        `providers.house.headers.${name}: must be letters in lower case, digits, -`,
+      ]);
+    },
+  );
 
-  it("does not include an alias of an alias, nor a successor that is an alias", () => {
-    const cards = { swift: cardDocument({ "swift-1": { successor: "latest" }, "swift-2": {} }) };
-    const aliases = { latest: { target: "swift-2" }, default: { target: "latest" } };
-    expect(faultsWith({ cards, aliases })).toEqual([]);
+  it.each(["a\r\nx-evil: 1", "\u0000", "é", "a".repeat(501), 7])("have values of one printable line: %j", (value) => {
+    const faults = faultsOfHeader("x-title", value);
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toMatch(/^providers\.house\.headers\.x-title: /);
   });
 });

@@ -1,10 +1,12 @@
 // What may be sent to /v1/chat/completions, what the provider gets of it, and what is refused before it costs anything.
 
 import { describe, expect, it } from "vitest";
-import { chatDemand, ChatRequestSchema } from "../../../src/endpoints/chat-request.ts";
+import { passChat } from "../../../src/endpoints/chat-exchange.ts";
+import { ChatRequestSchema } from "../../../src/endpoints/chat-request.ts";
 import { readBody } from "../../../src/routes/body.ts";
-import { bundledModel } from "../../support/catalog-documents.ts";
+import { bundledModel, cardDocument, catalogDocument, complete } from "../../support/catalog-documents.ts";
 import { chatRequest, writtenChat } from "../../support/chat-requests.ts";
+import { gatedChat } from "../../support/gating.ts";
 import { postRequest } from "../../support/json-requests.ts";
 import { refusalOf } from "../../support/refusals.ts";
 
@@ -13,9 +15,10 @@ const IMAGE = { type: "image_url", image_url: { url: "data:image/png;base64,AAAA
 const refuseBody = (changes: Record<string, unknown>) =>
   refusalOf(() => readBody(postRequest({ model: "o4-mini", messages: HI, ...changes }), ChatRequestSchema));
 const refuseWriting = (changes: Record<string, unknown>, asked = "o4-mini") =>
-  refusalOf(() => writtenChat(changes, bundledModel(asked)));
+  refusalOf(() => gatedChat(changes, { asked }));
 
-const demand = (changes: Record<string, unknown>) => chatDemand(chatRequest(changes), 10_000);
+const demand = (changes: Record<string, unknown>) => passChat(chatRequest(changes), bundledModel("o4-mini")).demand;
+const HI_BYTES = JSON.stringify({ messages: HI }).length;
 
 describe("the provider's body", () => {
   it("is the caller's, with the snapshot's name and the output that was granted", () => {
@@ -101,8 +104,8 @@ describe("a parameter that the card refuses", () => {
   ])("is refused by its name where it does: %s %j", async (name, value) => {
     const error = await refuseWriting({ [name]: value });
     expect(error).toMatchObject({ status: 400, body: { code: "unsupported_parameter", param: name } });
-    expect(error.body.message).toBe(
-      `'${name}' is not supported by the model 'o4-mini' on this endpoint. Leave it out.`,
+    expect(error.body.message).toMatch(
+      new RegExp(`^The model 'o4-mini' does not support '${name}' on Chat Completions\\. .*Leave it out\\.$`),
     );
   });
 
@@ -126,7 +129,10 @@ describe("a request that could cost more than its bound, or reach what is not th
     ["a stored answer", { store: true }, "store"],
     ["a dearer tier", { service_tier: "priority" }, "service_tier"],
     ["a cheaper tier that may take hours", { service_tier: "flex" }, "service_tier"],
-    ["spoken output", { modalities: ["text", "audio"] }, "modalities.1"],
+    ["output that nobody knows", { modalities: ["text", "smell"] }, "modalities.1"],
+    ["a format without a type", { response_format: { json_schema: {} } }, "response_format.type"],
+    ["a format that is a word", { response_format: "json" }, "response_format"],
+    ["functions that are no list", { functions: { name: "look" } }, "functions"],
     ["a tool that the provider runs", { tools: [{ type: "web_search" }] }, "tools.0.type"],
     ["a tool that the provider runs, among others", { tools: [{ type: "function" }, { type: "mcp" }] }, "tools.1.type"],
     ["too many answers", { n: 129 }, "n"],
@@ -162,29 +168,34 @@ describe("what a card does not support", () => {
     async (reasoning_effort) => {
       const error = await refuseWriting({ reasoning_effort });
       expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "reasoning_effort" } });
-      expect(error.body.message).toBe(
-        `The model 'o4-mini' does not know the effort '${reasoning_effort}'. Use one of: low, medium, high.`,
+      expect(error.body.message).toMatch(
+        new RegExp(`^The model 'o4-mini' does not support the effort '${reasoning_effort}'\\. `),
       );
+      expect(error.body.message).toMatch(/ The efforts of 'o4-mini': low, medium, high\.$/);
     },
   );
 
   it("is refused as an effort of a model that does not reason", async () => {
-    const error = await refuseWriting({ reasoning_effort: "low" }, "text-embedding-3-small");
-    expect(error.body.message).toContain("It does not reason: leave it out.");
+    const chat = cardDocument({ "swift-1": {} }, { features: ["streaming"] });
+    const catalog = complete(catalogDocument({ cards: { swift: chat } }));
+    const error = await refusalOf(() => gatedChat({ reasoning_effort: "low" }, { catalog, asked: "swift-1" }));
+    expect(error.body.message).toBe(
+      "The model 'swift-1' does not support the effort 'low'. No model here does. It does not reason: leave it out.",
+    );
   });
 
   it("is refused as an image for a model that reads text only", async () => {
     const messages = [{ role: "user", content: [IMAGE] }];
     const error = await refuseWriting({ messages }, "o3-mini");
     expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "messages" } });
-    expect(error.body.message).toBe("The model 'o3-mini' does not take images.");
+    expect(error.body.message).toMatch(/^The model 'o3-mini' does not support Image input\. Models that do: .*o4-mini/);
     expect(writtenChat({ messages })).toMatchObject({ messages });
   });
 });
 
 describe("the demand", () => {
   it("is one answer of any length, unless more is asked for", () => {
-    expect(demand({})).toEqual({ inputBytes: 10_000, images: 0, choices: 1, maxOutputTokens: undefined });
+    expect(demand({})).toEqual({ inputBytes: HI_BYTES, images: 0, choices: 1, maxOutputTokens: undefined });
     expect(demand({ n: 3, max_completion_tokens: 50 })).toMatchObject({ choices: 3, maxOutputTokens: 50 });
   });
 
@@ -210,6 +221,20 @@ describe("the demand", () => {
       { role: "assistant", content: "Nice." },
       { role: "user", content: [IMAGE] },
     ];
-    expect(demand({ messages })).toMatchObject({ images: 3, inputBytes: 10_000 - 2 * IMAGE.image_url.url.length });
+    const bytes = JSON.stringify({ messages }).length;
+    expect(demand({ messages })).toMatchObject({ images: 3, inputBytes: bytes - 2 * IMAGE.image_url.url.length });
+  });
+
+  it("has the bytes of what is shown to the model, and not of what only steers the request", () => {
+    const steering = { stream: true, n: 2, reasoning_effort: "low", service_tier: "default", store: false };
+    expect(demand(steering).inputBytes).toBe(HI_BYTES);
+    const tools = [{ type: "function", function: { name: "look", description: "堰" } }];
+    expect(demand({ tools }).inputBytes).toBe(
+      HI_BYTES + new TextEncoder().encode(JSON.stringify({ tools })).length - 1,
+    );
+  });
+
+  it("does not count a parameter that is left out", () => {
+    expect(demand({ temperature: 1, logit_bias: {} }).inputBytes).toBe(HI_BYTES);
   });
 });

@@ -1,13 +1,17 @@
 // A slim request, written as Chat Completions: nothing lost, nothing added that the phone did not ask for.
 
 import { describe, expect, it } from "vitest";
-import { slimDemand } from "../../../src/endpoints/slim-request.ts";
+import { slimChat } from "../../../src/endpoints/chat-exchange.ts";
 import { bundledModel } from "../../support/catalog-documents.ts";
 import { slimRequest, writtenSlim } from "../../support/chat-requests.ts";
+import { gatedSlim } from "../../support/gating.ts";
 import { refusalOf } from "../../support/refusals.ts";
 
 const call = (id: string, args: string) => ({ id, type: "function", function: { name: "look", arguments: args } });
 const withUrl = (url: string) => slimRequest({ input: [{ role: "user", content: [{ type: "image", url }] }] });
+
+const demand = (changes: Record<string, unknown> = {}) =>
+  slimChat(slimRequest(changes), bundledModel("o4-mini")).demand;
 
 describe("a slim request", () => {
   it("of one text is a streamed chat with one message", () => {
@@ -101,15 +105,16 @@ describe("a slim request", () => {
   });
 
   it("has its effort, where the model knows it", async () => {
-    expect(writtenSlim({ effort: "high" }).reasoning_effort).toBe("high");
-    const error = await refusalOf(() => writtenSlim({ effort: "huge" }));
-    expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value" } });
+    expect(gatedSlim({ effort: "high" }).reasoning_effort).toBe("high");
+    const error = await refusalOf(() => gatedSlim({ effort: "huge" }));
+    expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "effort" } });
   });
 
   it("with an image is refused for a model that reads text only", async () => {
     const input = [{ role: "user", content: [{ type: "image", url: "https://a.test/a.png" }] }];
-    const error = await refusalOf(() => writtenSlim({ input }, bundledModel("o3-mini")));
-    expect(error.body.message).toBe("The model 'o3-mini' does not take images.");
+    const error = await refusalOf(() => gatedSlim({ input }, { asked: "o3-mini" }));
+    expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "input" } });
+    expect(error.body.message).toMatch(/^The model 'o3-mini' does not support Image input\. Models that do: .*o4-mini/);
   });
 
   it("asks for the default model and for a stream, unless it says otherwise", () => {
@@ -138,13 +143,13 @@ describe("an image", () => {
 
 describe("the demand", () => {
   it("is one answer, of the length that is asked for", () => {
-    expect(slimDemand(slimRequest(), 100)).toEqual({
-      inputBytes: 100,
+    expect(demand()).toEqual({
+      inputBytes: JSON.stringify({ messages: [{ role: "user", content: "Hi" }] }).length,
       images: 0,
       choices: 1,
       maxOutputTokens: undefined,
     });
-    expect(slimDemand(slimRequest({ max_output_tokens: 70 }), 100).maxOutputTokens).toBe(70);
+    expect(demand({ max_output_tokens: 70 }).maxOutputTokens).toBe(70);
   });
 
   it("counts the images of all messages, and takes off the bytes of their data URLs", () => {
@@ -157,7 +162,14 @@ describe("the demand", () => {
         { type: "image", url: web },
       ],
     };
-    const request = slimRequest({ input: [turn, { role: "assistant", content: data }, turn] });
-    expect(slimDemand(request, 1000)).toMatchObject({ images: 4, inputBytes: 1000 - 2 * data.length });
+    const input = [turn, { role: "assistant", content: data }, turn];
+    const bytes = JSON.stringify({ messages: writtenSlim({ input }).messages }).length;
+    expect(demand({ input })).toMatchObject({ images: 4, inputBytes: bytes - 2 * data.length });
+  });
+
+  it("has what the instructions, the tools and the format add to what the model is shown", () => {
+    const changes = { instructions: "Be brief.", tools: [{ name: "look" }], format: { type: "object" } };
+    const { messages, tools, response_format } = writtenSlim(changes);
+    expect(demand(changes).inputBytes).toBe(JSON.stringify({ messages, response_format, tools }).length);
   });
 });

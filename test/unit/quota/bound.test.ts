@@ -2,16 +2,18 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { chatDemand, ChatRequestSchema } from "../../../src/endpoints/chat-request.ts";
-import { slimDemand, SlimRequest } from "../../../src/endpoints/slim-request.ts";
+import { passChat, slimChat } from "../../../src/endpoints/chat-exchange.ts";
+import { ChatRequestSchema } from "../../../src/endpoints/chat-request.ts";
+import { SlimRequest } from "../../../src/endpoints/slim-request.ts";
 import type { Demand } from "../../../src/quota/bound.ts";
 import { toBound } from "../../../src/quota/bound.ts";
 import { readBody } from "../../../src/routes/body.ts";
-import { bundledCard } from "../../support/catalog-documents.ts";
+import { bundledCard, bundledModel } from "../../support/catalog-documents.ts";
 import { postRequest } from "../../support/json-requests.ts";
 
 const CARD = bundledCard("o4-mini");
-const TERRA = bundledCard("gpt-6.1-terra");
+const TERRA_MODEL = bundledModel("gpt-6.1-terra");
+const TERRA = TERRA_MODEL.card;
 const PLAN = { max_output_tokens: 2000 };
 const IMAGE_TOKENS = 2642;
 const encoder = new TextEncoder();
@@ -25,15 +27,15 @@ const demandOf = (changes: Partial<Demand> = {}): Demand => ({
 });
 const boundOf = (demand: Demand, card = CARD) => toBound(demand, card, PLAN, 256);
 
-/** The input bound of a body as it arrives at /v1/chat/completions, and at /chat. */
-async function chatInput(body: unknown): Promise<number> {
-  const read = await readBody(postRequest(body), ChatRequestSchema);
-  return boundOf(chatDemand(read.body, read.bytes), TERRA).input;
-}
-async function slimInput(body: unknown): Promise<number> {
-  const read = await readBody(postRequest(body), SlimRequest);
-  return boundOf(slimDemand(read.body, read.bytes), TERRA).input;
-}
+/** A body as it arrives at /v1/chat/completions, and at /chat, for a model with room for all of it. */
+const passed = async (body: unknown, model = TERRA_MODEL) =>
+  passChat(await readBody(postRequest(body), ChatRequestSchema), model);
+const slim = async (body: unknown, model = TERRA_MODEL) =>
+  slimChat(await readBody(postRequest(body), SlimRequest), model);
+
+/** The input bound of such a body. */
+const chatInput = async (body: unknown) => boundOf((await passed(body)).demand, TERRA).input;
+const slimInput = async (body: unknown) => boundOf((await slim(body)).demand, TERRA).input;
 
 /** A body with one image at that URL, for either route. */
 const chatImage = (url: string) => ({
@@ -123,12 +125,59 @@ describe("the input bound", () => {
     expect(input).toBeGreaterThanOrEqual(17_200);
   });
 
-  it("is never less than numbers that are sent on in more digits than the caller wrote", async () => {
-    const numbers = Array.from({ length: 1000 }, () => "1e20");
-    const tool = `{"type":"function","function":{"name":"pick","parameters":{"enum":[${numbers.join()}]}}}`;
-    const body = `{"model":"gpt-6.1-terra","messages":[{"role":"user","content":"Hi"}],"tools":[${tool}]}`;
-    // 100000000000000000000 is 21 digits, and a token holds three digits at most.
-    expect(await chatInput(body)).toBeGreaterThanOrEqual(7 * numbers.length);
+  it.each(["1e20", "-1E+20", "123e18", "0.000001", "1e-6", "5e-324", "1.7976931348623157e308", "1e400"])(
+    "is never less than numbers that are sent on in more digits than the caller wrote: %s",
+    async (number) => {
+      const numbers = Array.from({ length: 1000 }, () => number);
+      const parameters = `{"enum":[${numbers.join()}]}`;
+      const tool = `{"type":"function","function":{"name":"pick","parameters":${parameters}}}`;
+      const body = `{"model":"gpt-6.1-terra","messages":[{"role":"user","content":"Hi"}],"tools":[${tool}]}`;
+      expect(await chatInput(body)).toBeGreaterThanOrEqual(writtenBytes(JSON.parse(parameters)));
+      const slimTool = `{"input":"Hi","tools":[{"name":"pick","parameters":${parameters}}]}`;
+      expect(await slimInput(slimTool)).toBeGreaterThanOrEqual(writtenBytes(JSON.parse(parameters)));
+    },
+  );
+
+  it.each([
+    ["escapes that are sent on as they are", String.raw`\\\"\n\t\u0001\u001f`],
+    ["escapes of characters that need none", String.raw`\u0061\u00e9\u4e2d\ud83e\uddab\/`],
+    ["halves of surrogate pairs", String.raw`\ud83e\udead\ud83e\ud83e\udc00`],
+  ])("is never less than what is sent of a text with %s", async (_what, escaped) => {
+    const text = escaped.repeat(500);
+    const content = JSON.parse(`"${text}"`) as string;
+    const chat = `{"model":"gpt-6.1-terra","messages":[{"role":"user","content":"${text}"}]}`;
+    expect(await chatInput(chat)).toBeGreaterThanOrEqual(encoder.encode(content).length);
+    expect(await chatInput(chat)).toBeGreaterThanOrEqual(writtenBytes(content));
+    expect(await slimInput(`{"input":"${text}"}`)).toBeGreaterThanOrEqual(writtenBytes(content));
+  });
+
+  it("is never less than the bytes of any JSON that the provider gets to show", async () => {
+    const field = fc.constantFrom("response_format", "tools", "metadata", "user", "stop", "prediction", "verbosity");
+    const property = fc.asyncProperty(anyText, field, fc.jsonValue({ maxDepth: 3 }), async (text, name, value) => {
+      const tools = [{ type: "function", function: { name: "pick", parameters: value } }];
+      const format = { type: "json_schema", json_schema: value };
+      const changes = { [name]: name === "tools" ? tools : name === "response_format" ? format : value };
+      const body = { model: "gpt-6.1-terra", messages: [{ role: "user", content: text }], ...changes };
+      const exchange = await passed(body);
+      const { messages, [name]: shown } = JSON.parse(exchange.write(1)) as Record<string, unknown>;
+      const least = writtenBytes(messages) + (shown === undefined ? 0 : writtenBytes(shown));
+      expect(boundOf(exchange.demand, TERRA).input).toBeGreaterThanOrEqual(least);
+    });
+    await fc.assert(property, { numRuns: 500 });
+  });
+
+  it("has room for the instructions that an alias puts before the conversation", async () => {
+    const instructions = "堰🦫".repeat(300);
+    const model = { ...TERRA_MODEL, fixed: { instructions } };
+    const body = { model: "gpt-6.1-terra", messages: [{ role: "user", content: "Hi" }] };
+    for (const { demand } of [await passed(body, model), await slim({ input: "Hi" }, model)]) {
+      expect(boundOf(demand, TERRA).input).toBeGreaterThanOrEqual(encoder.encode(instructions).length + 2);
+    }
+  });
+
+  it("does not grow with spaces between the fields, which nobody is shown", async () => {
+    const body = { model: "gpt-6.1-terra", messages: [{ role: "user", content: "Hi" }] };
+    expect(await chatInput(JSON.stringify(body, null, 10))).toBe(await chatInput(body));
   });
 
   it("is at most what the model takes", () => {
@@ -155,6 +204,8 @@ describe("the output bound", () => {
     expect(boundOf(demandOf({ choices: 4 })).choices).toBe(4);
   });
 });
+
+const writtenBytes = (value: unknown) => encoder.encode(JSON.stringify(value)).length;
 
 /** A body in raw bytes: text around bytes that are none. */
 function joined(before: string, bytes: Uint8Array, after: string): Uint8Array {

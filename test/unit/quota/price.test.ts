@@ -2,7 +2,7 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ModelCard } from "../../../src/catalog/schema.ts";
+import type { ModelCard } from "../../../src/catalog/card.ts";
 import { toBound } from "../../../src/quota/bound.ts";
 import { costOf, dearestPrice } from "../../../src/quota/price.ts";
 import { boundAmounts } from "../../../src/quota/ledger.ts";

@@ -10,7 +10,9 @@ const OPENAI: Provider = {
   base_url: "https://api.openai.com/v1",
   base_url_variable: "OPENAI_BASE_URL",
   key_variable: "OPENAI_API_KEY",
+  headers: {},
   counts_input: true,
+  lists_models: true,
 };
 
 /** The variables of a deployment; bindings play no part here. */

@@ -1,0 +1,19 @@
+// The bundled catalog with every date a century later: its models' lives are told in days that have not come yet, so
+// that nothing which the runtime does at a real time (alarms above all) takes part in a test of them.
+
+import bundled from "../../src/catalog/default.json" with { type: "json" };
+import type { Catalog } from "../../src/catalog/schema.ts";
+import { createCatalog } from "./catalog.ts";
+import { complete } from "./catalog-documents.ts";
+
+const A_DATE = /"20(\d\d-\d\d-\d\d)"/g;
+
+/** A day of the bundled catalog (YYYY-MM-DD) as the later catalog has it. */
+export const laterDay = (day: string): string => day.replace(/^20/, "21");
+
+/** The later catalog, with the plans of the tests. */
+export function createLaterCatalog(): Catalog {
+  const { plans, default_plan } = createCatalog();
+  const later: unknown = JSON.parse(JSON.stringify(bundled).replaceAll(A_DATE, '"21$1"'));
+  return { ...complete(later), plans, default_plan };
+}
