@@ -28,11 +28,16 @@ export interface Notices {
 export class Refused extends Error {}
 
 /** Whether a URL is of this machine: there the token of .dev.vars opens /admin. */
-export const isLocal = (url: string): boolean => ["127.0.0.1", "localhost", "[::1]"].includes(new URL(url).hostname);
+export const isLocal = (url: string): boolean =>
+  ["127.0.0.1", "localhost", "[::1]"].includes(URL.parse(url)?.hostname ?? "");
 
 /** Sends requests to /admin/catalog of the Weir at `url`. Every failure is thrown as Refused. */
 export function createClient(url: string) {
-  const token = process.env.WEIR_ADMIN_TOKEN ?? (isLocal(url) ? devVars().ADMIN_TOKEN : undefined);
+  if (!isLocal(url) && URL.parse(url)?.protocol === "http:") {
+    throw new Refused("The admin token goes over https only, except on this machine.");
+  }
+  if (!/^https?:/.test(url)) throw new Refused(`'${url}' is not a URL, such as https://weir.example.com.`);
+  const token = process.env.WEIR_ADMIN_TOKEN || (isLocal(url) ? devVars().ADMIN_TOKEN : undefined);
   if (!token) throw new Refused("Set WEIR_ADMIN_TOKEN to the Worker's ADMIN_TOKEN.");
   return async <Answer>(method: string, path = "", body?: unknown): Promise<Answer> => {
     const response = await fetch(new URL(`/admin/catalog${path}`, url), {
@@ -44,6 +49,8 @@ export function createClient(url: string) {
     });
     const answer: unknown = await response.json().catch(() => undefined);
     if (response.ok) return answer as Answer;
+    if (response.status === 401)
+      throw new Refused(`${url} refused the admin token. Is WEIR_ADMIN_TOKEN its ADMIN_TOKEN?`);
     const { error } = (answer ?? {}) as { error?: { message: string } };
     throw new Refused(error?.message ?? `${url} answered ${response.status}. Is it a Weir?`);
   };

@@ -12,18 +12,18 @@ import { differences } from "./catalog-diff.ts";
 const USAGE = `npm run catalog -- COMMAND [--json]
 
   check FILE              whether a document is a catalog; asks no server
-  push FILE               stores it as a revision and activates it (--inactive: only stores it)
+  push FILE               stores it as a revision and activates it, which ends a canary (--inactive: only stores it)
   list                    what is active, and what was published
   show REV                the document of a revision
   diff REV REV            what the second changes
   activate REV            gives a revision to everybody; ends a canary
   canary REV PERCENT      gives it to a share of the users; 0 ends that
-  rollback                ends a canary; where none runs, gives everybody what was active before
+  rollback                ends a canary; where none runs, gives everybody what was active before (twice: and back)
   notices                 models that end, are missing, or whose end nobody announced (--refresh: asks the providers now)
 
 REV is a revision, or one of: active, previous, canary, bundled.
 --url URL                 another Weir than http://127.0.0.1:8787; its ADMIN_TOKEN in WEIR_ADMIN_TOKEN
---expected REV            nothing is changed unless this is active
+--expected REVISION       nothing is changed unless this is active
 --note TEXT, --author TEXT   kept in the history
 `;
 
@@ -37,6 +37,7 @@ const OPTIONS = {
   expected: { type: "string" },
   note: { type: "string" },
   author: { type: "string", default: userInfo().username },
+  help: { type: "boolean", default: false },
 } as const;
 
 /** What a command found: the server's answer, and the same in words. */
@@ -47,7 +48,8 @@ interface Outcome {
 
 async function run(): Promise<void> {
   const { values, positionals } = understand();
-  const [command = "", ...operands] = positionals;
+  const [command = "help", ...operands] = positionals;
+  if (values.help || command === "help") return console.log(USAGE);
   const { url, expected, note, author } = values;
   const intent = { author, ...(expected ? { expected } : {}), ...(note ? { note } : {}) };
   const client = () => createClient(url);
@@ -91,6 +93,7 @@ async function run(): Promise<void> {
     },
     canary() {
       const [revision, percent] = take(operands, "REV", "PERCENT");
+      if (!/^\d+(\.\d+)?$/.test(percent)) throw new Misunderstood("PERCENT is a number from 0 to 100.");
       return move("/canary", { revision, percent: Number(percent) });
     },
     rollback() {
@@ -104,7 +107,7 @@ async function run(): Promise<void> {
     },
   };
   const execute = Object.hasOwn(commands, command) ? commands[command] : undefined;
-  if (!execute) throw new Misunderstood(command === "" ? "Which command?" : `There is no command '${command}'.`);
+  if (!execute) throw new Misunderstood(`There is no command '${command}'.`);
   const { answer, words } = await execute();
   console.log(values.json ? JSON.stringify(answer, null, 2) : words);
 }
@@ -155,6 +158,8 @@ try {
   await run();
 } catch (error) {
   if (!(error instanceof Refused || error instanceof Misunderstood)) throw error;
-  console.error(error instanceof Refused ? error.message : `${error.message}\n\n${USAGE}`);
+  const hint = error instanceof Misunderstood ? "\nnpm run catalog -- --help shows all commands." : "";
+  console.error(error.message + hint);
+  if (process.argv.includes("--json")) console.log(JSON.stringify({ error: error.message }, null, 2));
   process.exitCode = error instanceof Refused ? 1 : 2;
 }

@@ -31,6 +31,7 @@ app.use("/admin/*", async (c, next) => {
 app.use("/admin/*", limitBody());
 app.route("/admin/catalog", adminCatalog);
 app.route("/admin/users", adminUsers);
+app.all("/admin/*", (c) => c.notFound());
 
 app.use(async (c, next) => {
   c.set("user", await authenticate(c.req.header("authorization"), c.env, Date.now()));

@@ -4,7 +4,6 @@ import type { User } from "./auth/user.ts";
 import { chooseModel, modelHeaders } from "./catalog/choose.ts";
 import type { Model } from "./catalog/resolve.ts";
 import type { Catalog, Provider } from "./catalog/schema.ts";
-import type { ActiveCatalog } from "./catalog/store.ts";
 import { catalogFor } from "./catalog/store.ts";
 import { requireSupport } from "./catalog/support.ts";
 import type { Exchange } from "./endpoints/exchange.ts";
@@ -51,19 +50,27 @@ const clock: Clock = {
 /** Sends a call to its model under the caller's quota and relays the answer. Every refusal is thrown as an ApiError. */
 export async function metered(caller: Caller, call: Call): Promise<Response> {
   const active = await catalogFor(caller.user, caller.env.CATALOG, Date.now(), caller.waitUntil);
+  // What every answer says of itself, a refusal too; there is more of it the further it comes.
+  const headers: Record<string, string> = { "weir-revision": active.revision };
   try {
-    return await meteredUnder(active, caller, call);
+    return await meteredUnder(active.catalog, caller, call, headers);
   } catch (thrown) {
     const error = toApiError(thrown);
-    error.headers["weir-revision"] = active.revision;
+    Object.assign(error.headers, headers, error.headers);
     throw error;
   }
 }
 
-async function meteredUnder({ catalog, revision }: ActiveCatalog, caller: Caller, call: Call): Promise<Response> {
+async function meteredUnder(
+  catalog: Catalog,
+  caller: Caller,
+  call: Call,
+  headers: Record<string, string>,
+): Promise<Response> {
   const { env, user } = caller;
   const startedAt = Date.now();
   const { model, sunset } = chooseModel(catalog, call.model, startedAt);
+  Object.assign(headers, modelHeaders(model, sunset));
   const exchange = call.prepare(model);
   requireSupport(catalog, model, exchange.needs, startedAt);
 
@@ -75,11 +82,7 @@ async function meteredUnder({ catalog, revision }: ActiveCatalog, caller: Caller
     const { demand } = exchange;
     const count = () => countInput(env, provider, exchange.count());
     const lease = await admit({ env, user, catalog, model, demand, count, waitUntil: caller.waitUntil });
-    const headers = {
-      ...modelHeaders(model, sunset),
-      "weir-revision": revision,
-      "weir-max-output-tokens": String(lease.granted),
-    };
+    headers["weir-max-output-tokens"] = String(lease.granted);
     const settle = createSettlement({
       requestId: caller.requestId,
       endpoint: exchange.endpoint,
@@ -159,7 +162,7 @@ async function send(granted: Granted): Promise<Response> {
     const free = !asked || (ending.kind === "failed" && !answered);
     const { view } = await settle(emptyProgress(), ending, free);
     const error = ending.kind === "failed" ? ending.error : apiError("client_closed_request", "The caller left.");
-    Object.assign(error.headers, headers, limitsOf(view));
+    Object.assign(error.headers, limitsOf(view));
     throw error;
   }
 }

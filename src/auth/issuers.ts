@@ -1,7 +1,7 @@
 // Whose tokens are believed: the AUTH_ISSUERS variable, read once per isolate.
 
 import * as v from "valibot";
-import { isSecureUrl } from "../env.ts";
+import { isSecureUrl } from "../secure-url.ts";
 import { apiError } from "../errors.ts";
 
 const Issuer = v.strictObject({

@@ -61,6 +61,7 @@ const Rates = {
   cache_write: v.optional(UsdPerMillion),
   output: UsdPerMillion,
 };
+/** One rate for all that goes in and one for all that comes out: where media cost more than text, theirs. */
 const Prices = v.strictObject({
   ...Rates,
   /** Above this many input tokens the whole request costs the rates times these factors. */

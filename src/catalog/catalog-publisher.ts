@@ -4,9 +4,10 @@
 import { DurableObject } from "cloudflare:workers";
 import * as v from "valibot";
 import type { Bindings } from "../env.ts";
+import { deploymentFaults } from "./deployment-faults.ts";
 import type { Notices } from "./notices.ts";
 import { parseCatalog } from "./parse.ts";
-import { BUNDLED, Pointer, POINTER_KEY, revisionKey, revisionNamed } from "./pointer.ts";
+import { activeOf, BUNDLED, Pointer, POINTER_KEY, revisionKey, revisionNamed } from "./pointer.ts";
 import type { Intent, Move, Publication, PublishRefusal } from "./publication.ts";
 import { afterMove, refusalOf } from "./publication.ts";
 import { revisionOf } from "./revision.ts";
@@ -20,8 +21,8 @@ export class CatalogPublisher extends DurableObject<Bindings> {
   /** Stores a document under its hash, and activates it where asked to. Throws when KV fails; then nothing has moved. */
   put(document: unknown, activate: boolean, intent: Intent): Promise<PublishResult> {
     return this.#inTurn(async () => {
-      const parsed = parseCatalog(document);
-      if (!parsed.ok) return { ok: false, reason: "faults", faults: parsed.faults };
+      const faults = this.#faultsOf(document);
+      if (faults.length > 0) return { ok: false, reason: "faults", faults };
       const revision = await revisionOf(document);
       const move: Move = { kind: activate ? "activate" : "store", revision };
       const refusal = refusalOf(await this.#publication(), move, intent);
@@ -37,7 +38,7 @@ export class CatalogPublisher extends DurableObject<Bindings> {
   }
 
   publication(): Promise<Publication> {
-    return this.#inTurn(() => this.#publication());
+    return this.#publication();
   }
 
   notices(): Notices | undefined {
@@ -61,21 +62,28 @@ export class CatalogPublisher extends DurableObject<Bindings> {
     const refusal = refusalOf(publication, move, intent);
     if (refusal) return { ok: false, ...refusal };
     const { next, entry } = afterMove(publication, move, intent, Date.now(), crypto.randomUUID());
-    const faults = entry.percent === 0 ? undefined : await this.#faultsOf(entry.revision);
-    if (faults) return { ok: false, ...faults };
+    // What callers have already is not looked at: whatever it is, a trial can be ended.
+    const isNew = move.kind === "store" || entry.revision !== activeOf(publication.pointer);
+    const refused = isNew && entry.percent !== 0 ? await this.#refusalOf(entry.revision) : undefined;
+    if (refused) return { ok: false, ...refused };
     // KV first: should this object die in between, repeating the call repairs it.
     if (move.kind !== "store") await this.env.CATALOG.put(POINTER_KEY, JSON.stringify(next.pointer));
     this.ctx.storage.kv.put("publication", next);
     return { ok: true, revision: entry.revision, publication: next };
   }
 
-  /** What is wrong with a revision that callers would get: reads it back as they will. */
-  async #faultsOf(revision: string): Promise<PublishRefusal | undefined> {
+  /** Why callers cannot be given a revision: reads it back as they will. */
+  async #refusalOf(revision: string): Promise<PublishRefusal | undefined> {
     if (revision === BUNDLED) return undefined;
     const document: unknown = await this.env.CATALOG.get(revisionKey(revision), "json");
     if (document === null) return { reason: "missing", revision };
+    const faults = this.#faultsOf(document);
+    return faults.length > 0 ? { reason: "faults", faults } : undefined;
+  }
+
+  #faultsOf(document: unknown): string[] {
     const parsed = parseCatalog(document);
-    return parsed.ok ? undefined : { reason: "faults", faults: parsed.faults };
+    return parsed.ok ? deploymentFaults(this.env, parsed.catalog, Date.now()) : parsed.faults;
   }
 
   /** What is remembered; at first what KV says, so that a pointer set by hand is taken over. */

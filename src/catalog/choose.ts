@@ -59,8 +59,7 @@ export function modelHeaders(model: Model, sunset: Sunset | undefined): Record<s
   return { "weir-model": model.snapshot, ...(sunset ? sunsetHeaders(sunset) : {}) };
 }
 
-/** `Sunset` (RFC 8594) is the end, `Deprecation` (RFC 9745) the day on which it was announced. */
+/** `Sunset` (RFC 8594) is the end, `Deprecation` (RFC 9745) the day on which it was announced, at the latest the end. */
 function sunsetHeaders({ date, deprecated }: Sunset): Record<string, string> {
-  const announced = deprecated ? { deprecation: `@${Date.parse(deprecated) / 1000}` } : {};
-  return { sunset: new Date(date).toUTCString(), ...announced };
+  return { sunset: new Date(date).toUTCString(), deprecation: `@${Date.parse(deprecated ?? date) / 1000}` };
 }

@@ -1,6 +1,7 @@
 // What no schema can say of a catalog: that every name in it leads somewhere, and that its parts agree.
 
-import { FIRST_DAY, resolveModel } from "./resolve.ts";
+import { windowKey } from "../quota/window.ts";
+import { FIRST_DAY, LAST_DAY, resolveModel } from "./resolve.ts";
 import type { Catalog } from "./schema.ts";
 import { entry } from "./schema.ts";
 
@@ -42,9 +43,16 @@ function aliasFaults(catalog: Catalog, snapshots: Set<string>, leads: Leads): st
     if (snapshots.has(name)) faults.push(`${path}: is a snapshot too`);
     if (!leads(alias.target)) faults.push(`${path}.target: no model '${alias.target}'`);
     for (const other of alias.fallback) if (!leads(other)) faults.push(`${path}.fallback: no model '${other}'`);
-    const meant = resolveModel(catalog, name, FIRST_DAY);
-    if (alias.effort && meant.kind === "found" && !meant.model.card.reasoning?.efforts.includes(alias.effort)) {
-      faults.push(`${path}.effort: the card '${meant.model.id}' does not know it`);
+    const first = resolveModel(catalog, name, FIRST_DAY);
+    if (first.kind === "unknown" && leads(alias.target)) faults.push(`${path}.target: leads in a circle`);
+    const last = resolveModel(catalog, name, LAST_DAY);
+    const known = [first, last].flatMap((end) =>
+      end.kind === "found" ? (end.model.card.reasoning?.efforts ?? []) : [],
+    );
+    if (alias.effort && first.kind === "found" && !known.includes(alias.effort)) {
+      faults.push(
+        `${path}.effort: '${alias.effort}' is no effort of the card '${first.model.id}', nor of its successor`,
+      );
     }
     if (alias.strict && alias.fallback.length > 0) faults.push(`${path}.fallback: a strict alias has none`);
   }
@@ -58,10 +66,37 @@ function planFaults(catalog: Catalog, leads: Leads): string[] {
     for (const id of windows.flatMap((window) => window.models ?? [])) {
       if (!entry(catalog.cards, id)) faults.push(`plans.${name}.windows: no card '${id}'`);
     }
+    faults.push(
+      ...windows.flatMap(({ models }) =>
+        uncounted(catalog, models ?? []).map(
+          (id) => `plans.${name}.windows: counts no '${id}', where its models go when they end`,
+        ),
+      ),
+    );
+    const keys = windows.map(windowKey);
+    const twice = keys.find((key, index) => keys.indexOf(key) !== index);
+    if (twice) faults.push(`plans.${name}.windows: has '${twice}' twice`);
     for (const id of models ?? []) {
       if (!entry(catalog.cards, id) && !leads(id)) faults.push(`plans.${name}.models: no model '${id}'`);
     }
   }
   if (!entry(catalog.plans, catalog.default_plan)) faults.push(`default_plan: no plan '${catalog.default_plan}'`);
   return faults;
+}
+
+/** The cards to which the cards of a window move on, and that it does not count: its limit would end with its models. */
+function uncounted(catalog: Catalog, counted: string[]): string[] {
+  const successors = counted.flatMap((id) =>
+    Object.values(entry(catalog.cards, id)?.snapshots ?? {}).flatMap(({ successor }) => successor ?? []),
+  );
+  const fallbacks = Object.entries(catalog.aliases).flatMap(([name, { fallback }]) =>
+    counted.includes(cardOf(catalog, name) ?? "") ? fallback : [],
+  );
+  const cards = [...successors, ...fallbacks].flatMap((name) => cardOf(catalog, name) ?? []);
+  return [...new Set(cards)].filter((id) => !counted.includes(id));
+}
+
+function cardOf(catalog: Catalog, name: string): string | undefined {
+  const first = resolveModel(catalog, name, FIRST_DAY);
+  return first.kind === "found" ? first.model.id : undefined;
 }

@@ -37,9 +37,9 @@ export function findNotices(catalog: Catalog, listed: Map<string, ListedModel[] 
   const cards = Object.values(catalog.cards);
   const told = cards.flatMap(({ provider, snapshots }) =>
     Object.entries(snapshots).flatMap(([snapshot, { shutdown_date }]) => {
-      if (shutdown_date && shutdown_date <= today) return [];
       const models = listed.get(provider);
       const model = models?.find(({ id }) => id === snapshot);
+      if (shutdown_date && shutdown_date <= today) return model ? [stillServed(provider, snapshot, shutdown_date)] : [];
       const known = { snapshot, provider, expected: shutdown_date, said: model?.shutdown_date ?? undefined };
       const missing: Notice[] =
         models && !model
@@ -59,6 +59,11 @@ interface Known {
   said: string | undefined;
 }
 
+function stillServed(provider: string, snapshot: string, shutdownDate: string): Notice {
+  const message = `${provider} still serves ${snapshot}, which the catalog ends on ${shutdownDate}.`;
+  return { kind: "unannounced", provider, snapshot, shutdownDate, message };
+}
+
 function unannounced({ snapshot, provider, expected, said }: Known): Notice[] {
   if (said === undefined || said === expected) return [];
   const message = `${provider} ends ${snapshot} on ${said}; the catalog says ${expected ?? "nothing of it"}.`;
@@ -75,7 +80,6 @@ function ending(catalog: Catalog, { snapshot, provider, expected, said }: Known,
   return [{ kind: "ending", provider, snapshot, shutdownDate: date, message }];
 }
 
-/** Of two days, YYYY-MM-DD. */
 const earlier = (one: string, other: string) => (one < other ? one : other);
 
 /** Where the aliases go that a snapshot answers today, once it has ended on `date`. */

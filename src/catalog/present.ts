@@ -11,8 +11,12 @@ import type { Catalog } from "./schema.ts";
 import { entry } from "./schema.ts";
 import { serves } from "./support.ts";
 
-/** A model in OpenAI's shape (its `GET /v1/models`), with the card of what answers under that name. */
-export function toModelObject(catalog: Catalog, { asked, snapshot: name, id, card }: Model) {
+/**
+ * A name in OpenAI's shape (its `GET /v1/models`), with the card of the model that it stands for, ended or not, and the
+ * snapshot that answers at `now` (epoch ms). Throws 404 `model_not_found`.
+ */
+export function toModelObject(catalog: Catalog, asked: string, now: number) {
+  const { snapshot: name, id, card } = meantBy(catalog, asked);
   const snapshot = entry(card.snapshots, name);
   return {
     id: asked,
@@ -21,8 +25,22 @@ export function toModelObject(catalog: Catalog, { asked, snapshot: name, id, car
     owned_by: card.provider,
     shutdown_date: snapshot?.shutdown_date ?? null,
     snapshot: name,
+    answered_by: answerTo(catalog, asked, now),
     card: toCardObject(catalog, id, card),
   };
+}
+
+/** What a name stands for, ended or not. */
+function meantBy(catalog: Catalog, name: string): Model {
+  const resolution = resolveModel(catalog, name, FIRST_DAY);
+  if (resolution.kind !== "found") throw modelNotFound(name);
+  return resolution.model;
+}
+
+/** The snapshot that a request for a name gets. */
+function answerTo(catalog: Catalog, name: string, now: number): string | null {
+  const resolution = resolveModel(catalog, name, toDay(now));
+  return resolution.kind === "found" ? resolution.model.snapshot : null;
 }
 
 function toCardObject(catalog: Catalog, id: string, card: ModelCard) {
@@ -89,10 +107,7 @@ function snapshotOf(catalog: Catalog, name: string): string | undefined {
  */
 export function compareModels(catalog: Catalog, names: string[], now: number) {
   const rows = [...new Set(names)].map((name) => {
-    const resolution = resolveModel(catalog, name, FIRST_DAY);
-    if (resolution.kind !== "found") throw modelNotFound(name);
-    const { card, snapshot } = resolution.model;
-    const today = resolveModel(catalog, name, toDay(now));
+    const { card, snapshot } = meantBy(catalog, name);
     return {
       id: name,
       name: card.name,
@@ -100,8 +115,7 @@ export function compareModels(catalog: Catalog, names: string[], now: number) {
       cached_input: card.prices?.cached_input ?? null,
       output: card.prices?.output ?? null,
       shutdown_date: entry(card.snapshots, snapshot)?.shutdown_date ?? null,
-      /** The snapshot that a request for it gets today. */
-      answered_by: today.kind === "found" ? today.model.snapshot : null,
+      answered_by: answerTo(catalog, name, now),
     };
   });
   return { object: "comparison", data: rows.toSorted((one, other) => (other.input ?? 0) - (one.input ?? 0)) };

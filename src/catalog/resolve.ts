@@ -38,6 +38,8 @@ export interface Sunset {
 
 /** Before every end: the day on which each name is answered by what it stands for. */
 export const FIRST_DAY = "0000-01-01";
+/** After every end. */
+export const LAST_DAY = "9999-12-31";
 
 /**
  * Finds the snapshot behind `asked` on `today` (YYYY-MM-DD, UTC). An alias moves along the successors of ended

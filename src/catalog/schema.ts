@@ -2,6 +2,7 @@
 // A fork changes models, prices, plans and providers in JSON of this shape, not in code.
 
 import * as v from "valibot";
+import { isSecureUrl } from "../secure-url.ts";
 import { EndpointName, ModelCard, Name, Tokens } from "./card.ts";
 
 const Milliseconds = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(3_600_000));
@@ -9,7 +10,7 @@ const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
 
 /** Headers that Weir writes itself, or that say who is speaking. */
 const OWN_HEADERS =
-  /^(authorization|proxy-.*|content-.*|transfer-encoding|connection|host|cookie|cf-.*|x-forwarded-.*)$/;
+  /^(authorization|proxy-.*|content-.*|transfer-encoding|connection|host|cookie|cf-.*|x-forwarded-.*|upgrade|te|expect|accept-encoding|idempotency-key|.*api-key)$/;
 const HeaderName = v.pipe(
   v.string(),
   v.regex(/^[a-z0-9-]{1,64}$/, "must be letters in lower case, digits, -"),
@@ -17,7 +18,11 @@ const HeaderName = v.pipe(
 );
 
 const Provider = v.strictObject({
-  base_url: v.pipe(v.string(), v.url()),
+  base_url: v.pipe(
+    v.string(),
+    v.check(isSecureUrl, "must be https, or plain http on this machine"),
+    v.check((url) => !/[?#@]/.test(url), "must have neither a query nor credentials"),
+  ),
   /** The Worker variable that, when set, replaces `base_url`. */
   base_url_variable: v.optional(v.pipe(v.string(), v.endsWith("_BASE_URL"))),
   /** The Worker secret that holds the key. Its name must say so, lest a catalog send another secret out. */

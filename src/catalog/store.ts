@@ -18,7 +18,9 @@ export interface ActiveCatalog {
 interface Held {
   active: ActiveCatalog;
   canary: (Canary & ActiveCatalog) | undefined;
-  /** Epoch ms from which on it should be read again. */
+  /** When KV said so (epoch ms). */
+  readAt: number;
+  /** When it should be read again (epoch ms). */
   staleAt: number;
 }
 
@@ -27,17 +29,22 @@ const FRESH_MS = 30_000;
 const RETRY_MS = 5000;
 /** A refresh that has not ended by then is taken for dead, and another may begin. */
 const REFRESH_MS = 10_000;
-/** The first request of an isolate waits this long for KV, and then begins with the bundled catalog. */
-const FIRST_READ_MS = 1000;
+/** A copy of that age is from before an idle time: the request that finds it waits for KV, as the first one does. */
+const OLD_MS = 90_000;
+/** How long a request waits for KV before it goes on with the last good catalog, or the bundled one. */
+const LONGEST_WAIT_MS = 1000;
 /** A revision never changes; but a miss is kept at the edge as long as a hit, so not for longer than this. */
 const REVISION_CACHE_S = 300;
 const COMPLAINT_MS = 60_000;
 
 // Data is shared between requests, promises are not: a promise belongs to the request that made it.
 let held: Held | undefined;
+/** What was held before somebody published here. */
+let lastGood: Held | undefined;
 let refreshingSince = 0;
-/** Counts what was forgotten, so that a reading that began before is not kept. */
-let generation = 0;
+/** Readings in the order in which they began; an older one never replaces what a newer one has found. */
+let begun = 0;
+let keptFrom = 0;
 let complainedAt = 0;
 
 type WaitUntil = (work: Promise<unknown>) => void;
@@ -58,55 +65,78 @@ export async function activeCatalog(kv: KVNamespace, now: number, waitUntil: Wai
   return (await current(kv, now, waitUntil)).active;
 }
 
-/** Forgets the copies, so that the next request reads KV: for tests, and for who publishes in this isolate. */
-export function forgetCatalog(): void {
+/** Makes the next request read KV, for who publishes in this isolate. */
+export function rereadCatalog(): void {
   held = undefined;
   refreshingSince = 0;
-  generation += 1;
+  keptFrom = begun;
 }
 
-/** A stale copy is used while it is refreshed under `waitUntil`. */
+/** Forgets everything, as a new isolate would: for tests. */
+export function forgetCatalog(): void {
+  rereadCatalog();
+  lastGood = undefined;
+}
+
+/** A copy that is stale, but not old, is used while it is refreshed under `waitUntil`. */
 async function current(kv: KVNamespace, now: number, waitUntil: WaitUntil): Promise<Held> {
   if (held && now < held.staleAt) return held;
-  const idle = now - refreshingSince > REFRESH_MS;
-  if (held && !idle) return held;
+  const isBeingRefreshed = now - refreshingSince <= REFRESH_MS;
+  if (held && isBeingRefreshed) return held;
   refreshingSince = now;
   const refresh = read(kv, now);
   waitUntil(refresh);
-  if (held) return held;
-  const first = await Promise.race([refresh, scheduler.wait(FIRST_READ_MS)]);
-  if (first) return first;
-  complain(`KV took longer than ${FIRST_READ_MS} ms`, now);
-  return (held ??= { active: bundledCatalog(), canary: undefined, staleAt: now });
+  if (held && now - held.readAt < OLD_MS) return held;
+  const inTime = await Promise.race([refresh, scheduler.wait(LONGEST_WAIT_MS)]);
+  if (inTime) return inTime;
+  const { active, canary } = fallback();
+  complain(`KV took longer than ${LONGEST_WAIT_MS} ms`, now, active.revision);
+  return (held ??= { active, canary, readAt: now, staleAt: now });
 }
 
-/** What KV says, or what is held when it says nothing of use; held from now on, unless it was forgotten meanwhile. */
+/** What there is without KV. */
+function fallback(): Pick<Held, "active" | "canary"> {
+  return held ?? lastGood ?? { active: bundledCatalog(), canary: undefined };
+}
+
+/** What KV says, or what there is without it; held from now on, unless a later reading was faster. */
 async function read(kv: KVNamespace, now: number): Promise<Held> {
-  const begunIn = generation;
-  let { active, canary } = held ?? { active: bundledCatalog(), canary: undefined };
-  let staleAt = now + FRESH_MS;
+  begun += 1;
+  const order = begun;
+  let result: Held;
   try {
-    const pointer = v.parse(Pointer, (await kv.get(POINTER_KEY, "json")) ?? { active: null });
-    active = await load(kv, pointer.active ?? BUNDLED);
-    // A canary that cannot be read is nobody's; the active revision is everybody's.
-    canary = undefined;
-    if (pointer.canary) canary = { ...pointer.canary, ...(await load(kv, pointer.canary.revision)) };
+    result = { ...(await readPointed(kv)), readAt: now, staleAt: now + FRESH_MS };
   } catch (error) {
-    staleAt = now + RETRY_MS;
-    complain(String(error), now, active.revision);
+    const known = fallback();
+    complain(String(error), now, known.active.revision);
+    result = { active: known.active, canary: known.canary, readAt: now, staleAt: now + RETRY_MS };
   }
-  const result = { active, canary, staleAt };
-  if (begunIn === generation) {
+  if (order > keptFrom) {
+    keptFrom = order;
     held = result;
+    lastGood = result;
     refreshingSince = 0;
   }
   return result;
 }
 
+async function readPointed(kv: KVNamespace): Promise<Pick<Held, "active" | "canary">> {
+  const pointer = v.parse(Pointer, (await kv.get(POINTER_KEY, "json")) ?? { active: null });
+  const active = await load(kv, pointer.active ?? BUNDLED);
+  if (!pointer.canary) return { active, canary: undefined };
+  try {
+    return { active, canary: { ...pointer.canary, ...(await load(kv, pointer.canary.revision)) } };
+  } catch (error) {
+    // A canary that cannot be read is nobody's; the active revision is everybody's.
+    complain(String(error), Date.now(), active.revision);
+    return { active, canary: undefined };
+  }
+}
+
 /** A revision, from the copies where they hold it. Throws when it is not there, or not valid. */
 async function load(kv: KVNamespace, revision: string): Promise<ActiveCatalog> {
   if (revision === BUNDLED) return bundledCatalog();
-  for (const copy of [held?.active, held?.canary]) {
+  for (const copy of [held?.active, held?.canary, lastGood?.active, lastGood?.canary]) {
     if (copy?.revision === revision) return { catalog: copy.catalog, revision };
   }
   const key = revisionKey(revision);

@@ -31,7 +31,8 @@ export function requireSupport(catalog: Catalog, model: Model, needs: Need[], no
   const able = canDo(needs);
   const names = able.length > 0 ? able : canDo(needs.filter((need) => need === missing || need.kind === "endpoint"));
   const instead = names.length > 0 ? `Models that do: ${names.join(", ")}.` : "No model here does.";
-  const message = `The model '${model.asked}' does not support ${titleOf(missing)}. ${instead}${adviceOf(missing, model)}`;
+  const moved = model.card === model.meant ? "" : `, now ${model.snapshot},`;
+  const message = `The model '${model.asked}'${moved} does not support ${titleOf(missing)}. ${instead}${adviceOf(missing, model)}`;
   throw apiError(codeOf(missing), message, { param: missing.param });
 }
 

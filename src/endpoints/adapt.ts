@@ -24,7 +24,9 @@ const TUNING = new Set([
 export function adaptEffort(effort: string | undefined, { card, meant }: Model): string | undefined {
   const known = card.reasoning?.efforts ?? [];
   if (effort === undefined || known.includes(effort) || !meant.reasoning?.efforts.includes(effort)) return effort;
-  const distance = (other: string) => Math.abs(EFFORTS.indexOf(other) - EFFORTS.indexOf(effort));
+  // Not to reason at all is not a little less of the same: only where there is nothing else.
+  const distance = (other: string) =>
+    other === "none" ? EFFORTS.length : Math.abs(EFFORTS.indexOf(other) - EFFORTS.indexOf(effort));
   return known
     .filter((other) => EFFORTS.includes(other))
     .toSorted((one, other) => distance(one) - distance(other) || EFFORTS.indexOf(one) - EFFORTS.indexOf(other))[0];

@@ -10,15 +10,22 @@ import { utf8Length } from "../stream/answer.ts";
 import { adaptEffort, isLeftOut } from "./adapt.ts";
 import type { ChatRequest } from "./chat-request.ts";
 
-/** What providers assume when a parameter is absent: sending it changes nothing, so a refused one can be dropped. */
-const DEFAULTS: Record<string, unknown> = {
-  temperature: 1,
-  top_p: 1,
-  presence_penalty: 0,
-  frequency_penalty: 0,
-  logprobs: false,
-  parallel_tool_calls: true,
-  tool_choice: "auto",
+/** What changes nothing, since providers assume it when it is absent: a refused parameter with such a value is dropped. */
+const DEFAULTS: Record<string, readonly unknown[]> = {
+  temperature: [1],
+  top_p: [1],
+  n: [1],
+  presence_penalty: [0],
+  frequency_penalty: [0],
+  logprobs: [false],
+  top_logprobs: [0],
+  parallel_tool_calls: [true],
+  tool_choice: ["auto", "none"],
+  function_call: ["auto", "none"],
+  service_tier: ["auto", "default"],
+  verbosity: ["medium"],
+  store: [false],
+  stream: [false],
 };
 
 /** Fields that are never shown to the model, so that they cost no tokens. */
@@ -74,7 +81,7 @@ function sentTo(model: Model, asked: ChatRequest, effortField: string): ChatRequ
     const message = `The model '${model.asked}' always answers with the effort '${fixedEffort}'. Leave '${effortField}' out.`;
     throw apiError("unsupported_value", message, { param: effortField });
   }
-  const effort = adaptEffort(fixedEffort ?? reasoning_effort ?? undefined, model);
+  const effort = adaptEffort(fixedEffort ?? (reasoning_effort || undefined), model);
   const sent: ChatRequest = { ...kept, model: model.snapshot };
   if (effort !== undefined) sent.reasoning_effort = effort;
   if (instructions !== undefined) sent.messages = [{ role: "system", content: instructions }, ...asked.messages];
@@ -89,7 +96,8 @@ function sentTo(model: Model, asked: ChatRequest, effortField: string): ChatRequ
 function isDefault(name: string, value: unknown): boolean {
   const empty =
     value === undefined || (typeof value === "object" && (value === null || Object.keys(value).length === 0));
-  return empty || value === DEFAULTS[name];
+  const isText = JSON.stringify(value) === '{"type":"text"}' || JSON.stringify(value) === '["text"]';
+  return empty || isText || DEFAULTS[name]?.includes(value) === true;
 }
 
 function needsOf(request: ChatRequest, nameOf: (field: keyof ChatRequest) => string): Need[] {

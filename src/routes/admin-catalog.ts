@@ -8,7 +8,7 @@ import { activeOf, BUNDLED, revisionKey, revisionNamed } from "../catalog/pointe
 import type { PublishResult } from "../catalog/catalog-publisher.ts";
 import type { Entry, Move, Publication } from "../catalog/publication.ts";
 import { publisherOf } from "../catalog/publisher-client.ts";
-import { bundledDocument, forgetCatalog } from "../catalog/store.ts";
+import { bundledDocument, rereadCatalog } from "../catalog/store.ts";
 import type { AppEnv } from "../env.ts";
 import type { ApiError } from "../errors.ts";
 import { apiError } from "../errors.ts";
@@ -59,7 +59,8 @@ export const adminCatalog = new Hono<AppEnv>()
     const asked = c.req.param("revision");
     const revision = revisionNamed(pointer, asked);
     if (revision === BUNDLED) return c.json(bundledDocument);
-    const document: unknown = await c.env.CATALOG.get(revisionKey(validate(Revision, revision)), "json");
+    const key = revisionKey(validate(Revision, revision));
+    const document: unknown = await publisherOf(c.env, () => c.env.CATALOG.get(key, "json"));
     if (document === null) throw notThere(asked);
     return c.json(document);
   });
@@ -83,7 +84,7 @@ async function move(c: Context<AppEnv>, to: Move, words: IntentWords): Promise<R
 function published(c: Context<AppEnv>, result: PublishResult, status: 200 | 201): Response {
   if (!result.ok) throw toRefusal(result);
   // Other isolates look at KV every now and then; this one can know at once.
-  forgetCatalog();
+  rereadCatalog();
   return c.json({ revision: result.revision, ...toWire(result.publication) }, status);
 }
 

@@ -7,6 +7,7 @@ import { activeCatalog } from "../catalog/store.ts";
 import type { AppEnv, Bindings } from "../env.ts";
 
 const REMEMBERED_MS = 10_000;
+const LONGEST_WAIT_MS = 1000;
 
 let counted: { notices: number | null; at: number } | undefined;
 
@@ -19,7 +20,8 @@ export const health = new Hono<AppEnv>().get("/", async (c) => {
 /** How many notices there are (GET /admin/catalog/notices); null before the first daily look, or when nobody knows. */
 async function countNotices(env: Bindings, now: number): Promise<number | null> {
   if (counted && now - counted.at < REMEMBERED_MS) return counted.notices;
-  const kept = await publisherOf(env, (publisher) => publisher.notices()).catch(() => undefined);
+  const asked = publisherOf(env, (publisher) => publisher.notices()).catch(() => undefined);
+  const kept = await Promise.race([asked, scheduler.wait(LONGEST_WAIT_MS)]);
   counted = { notices: kept?.notices.length ?? null, at: now };
   return counted.notices;
 }

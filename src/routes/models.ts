@@ -2,7 +2,6 @@
 
 import type { Context } from "hono";
 import { Hono } from "hono";
-import { chooseModel } from "../catalog/choose.ts";
 import { compareModels, toModelObject } from "../catalog/present.ts";
 import { FIRST_DAY, resolveModel } from "../catalog/resolve.ts";
 import { catalogFor } from "../catalog/store.ts";
@@ -15,14 +14,14 @@ export const models = new Hono<AppEnv>()
     const { catalog, now } = await catalogOf(c);
     const compare = c.req.query("compare");
     if (compare !== undefined) return c.json(compareModels(catalog, toNames(compare), now));
-    const data = modelsOf(catalog, now).map((model) => toModelObject(catalog, model));
+    const data = modelsOf(catalog, now).map(({ asked }) => toModelObject(catalog, asked, now));
     return c.json({ object: "list", data });
   })
   .get("/:id", async (c) => {
     const { catalog, now } = await catalogOf(c);
     const id = c.req.param("id");
     const compare = c.req.query("compare");
-    if (compare === undefined) return c.json(toModelObject(catalog, chooseModel(catalog, id, now).model));
+    if (compare === undefined) return c.json(toModelObject(catalog, id, now));
     const meant = resolveModel(catalog, id, FIRST_DAY);
     const besides = meant.kind === "found" ? meant.model.card.compare : [];
     return c.json(compareModels(catalog, [id, ...(compare === "" ? besides : toNames(compare))], now));

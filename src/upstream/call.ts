@@ -6,7 +6,7 @@ import type { Provider } from "../catalog/schema.ts";
 import type { Bindings } from "../env.ts";
 import { apiError, toLogged } from "../errors.ts";
 import { brokenOff } from "../stream/failure.ts";
-import { providerAccess } from "./provider.ts";
+import { providerAccess } from "../catalog/provider-access.ts";
 import { toProviderError, unreachable } from "./provider-error.ts";
 
 const COUNTER_PATH = "/responses/input_tokens";
@@ -63,7 +63,9 @@ export async function countInput(
 }
 
 const ModelList = v.object({
-  data: v.array(v.object({ id: v.string(), shutdown_date: v.nullish(v.pipe(v.string(), v.isoDate())) })),
+  data: v.array(
+    v.object({ id: v.string(), shutdown_date: v.fallback(v.nullish(v.pipe(v.string(), v.isoDate())), null) }),
+  ),
 });
 
 /** The models that a provider says it serves. Throws an ApiError when it does not answer so. */

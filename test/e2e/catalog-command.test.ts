@@ -94,15 +94,26 @@ describe("npm run catalog", () => {
     expect((await run("notices")).output).toContain(`looked at ${found.checked_at}`);
   });
 
+  it.each([[[]], [["--help"]], [["list", "--help"]]])("%j shows every command", async (words) => {
+    const { code, output } = await run(...words);
+    expect(code).toBe(0);
+    for (const command of ["check", "push", "rollback", "notices"]) expect(output).toContain(command);
+  });
+
+  it("--json tells what was refused as JSON, too", async () => {
+    const { code, output } = await run("activate", "0123456789abcdef", "--json");
+    expect(code).toBe(1);
+    expect(JSON.parse(output)).toMatchObject({ error: expect.stringContaining("0123456789abcdef") as unknown });
+  });
+
   it.each([
     ["a file that is not there", ["push", "/nowhere/catalog.json"], 1, "/nowhere/catalog.json"],
     ["a revision that is not there", ["activate", "0123456789abcdef"], 1, "0123456789abcdef"],
-    ["a share that is no number", ["canary", "bundled", "many"], 1, "percent"],
+    ["a share that is no number", ["canary", "bundled", "many"], 2, "PERCENT"],
     ["a share of more than all", ["canary", "bundled", "101"], 1, "percent"],
-    ["no command", [], 2, "COMMAND"],
-    ["an unknown command", ["publish"], 2, "COMMAND"],
-    ["an unknown option", ["list", "--force"], 2, "COMMAND"],
-    ["too few words", ["diff", "active"], 2, "COMMAND"],
+    ["an unknown command", ["publish"], 2, "--help shows all commands"],
+    ["an unknown option", ["list", "--force"], 2, "--force"],
+    ["too few words", ["diff", "active"], 2, "REV REV"],
   ])("ends with an error and no stack for %s", async (_, words, status, said) => {
     const { code, output, errors } = await run(...words);
     expect({ code, output }).toEqual({ code: status, output: "" });

@@ -67,6 +67,8 @@ it(`a push, a canary, its promotion and a rollback fail none of ${CHATS} chats t
       canary: { revision: trial, percent: 10 },
     });
     expect([second, trial]).toEqual(expect.arrayContaining(await everybody()));
+    await ask("canary", trial, "100");
+    expect(await everybody()).toEqual([trial]);
     expect(await ask("activate", trial, "--expected", second)).toMatchObject({ active: trial, canary: null });
     expect(await everybody()).toEqual([trial]);
     expect(await ask("rollback", "--expected", trial)).toMatchObject({ active: second });

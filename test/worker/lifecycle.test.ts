@@ -129,6 +129,6 @@ describe("the catalog as it is bundled", () => {
   ])("says on %s that %s answers for o4-mini", async (day, answering) => {
     vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(day) });
     const response = await (await createUser()).get("/v1/models/o4-mini");
-    expect(await response.json()).toMatchObject({ id: "o4-mini", snapshot: answering });
+    expect(await response.json()).toMatchObject({ id: "o4-mini", answered_by: answering });
   });
 });

@@ -60,9 +60,10 @@ describe("GET /v1/models", () => {
     const { data } = await get("/v1/models");
     expect(data.map(({ id }) => id)).not.toContain(SNAPSHOT);
     expect(data.find(({ id }) => id === "o4-mini")).toMatchObject({
-      snapshot: "gpt-5-mini-2025-08-07",
-      shutdown_date: laterDay("2026-12-11"),
-      card: { id: "gpt-5-mini" },
+      snapshot: SNAPSHOT,
+      shutdown_date: ENDED,
+      answered_by: "gpt-5-mini-2025-08-07",
+      card: { id: "o4-mini" },
     });
   });
 
@@ -137,16 +138,12 @@ describe("GET /v1/models/:id", () => {
     expect(endpoints.filter(({ supported }) => supported).map(({ name }) => name)).toEqual(["responses"]);
   });
 
-  it("shows the card of what answers today", async () => {
+  it("shows the card of what has ended, too, and who answers today", async () => {
     vi.setSystemTime(Date.parse(ENDED));
-    expect(await get("/v1/models/default")).toMatchObject({ id: "default", card: { id: "gpt-5-mini" } });
-  });
-
-  it("is a 404 for a model that has ended, which names the successor", async () => {
-    vi.setSystemTime(Date.parse(ENDED));
-    const response = await (await createUser()).get(`/v1/models/${SNAPSHOT}`);
-    expect(response.status).toBe(404);
-    expect((await errorOf(response)).message).toContain("'gpt-5-mini'");
+    const shown = { card: { id: "o4-mini" }, shutdown_date: ENDED };
+    const answering = { answered_by: "gpt-5-mini-2025-08-07" };
+    expect(await get("/v1/models/default")).toMatchObject({ id: "default", ...shown, ...answering });
+    expect(await get(`/v1/models/${SNAPSHOT}`)).toMatchObject({ id: SNAPSHOT, ...shown, answered_by: null });
   });
 
   it.each(["gone", "constructor", "__proto__", "o4-mini%2Fsecrets"])("is a 404 for %s", async (name) => {

@@ -11,7 +11,7 @@ import { bindings, emulation, send, useCatalog } from "../support/workerd.ts";
 
 /** Thirty days before the end of o4-mini's snapshot, as the later catalog tells it. */
 const TODAY = Date.parse(`${laterDay("2026-09-23")}T05:17:00Z`);
-const HEALTH_REMEMBERED_MS = 61_000;
+const HEALTH_REMEMBERED_MS = 10_000;
 
 interface WireNotice {
   kind: string;

@@ -65,7 +65,7 @@ describe("a window for some models", () => {
   const windows: Plan["windows"] = [
     { unit: "requests", per: "month", limit: 100 },
     { unit: "requests", per: "month", limit: 1, models: ["o3", "o3-mini"] },
-    { unit: "usd", per: "month", limit: 1, models: ["o4-mini"] },
+    { unit: "usd", per: "month", limit: 1, models: ["o4-mini", "gpt-6.1-terra"] },
   ];
 
   it("counts and refuses only those", async () => {
@@ -83,7 +83,7 @@ describe("a window for some models", () => {
     const [all, group, dollars] = (await user.usage()).windows;
     expect(all).toMatchObject({ used: 3, left: 97 });
     expect(group).toMatchObject({ models: ["o3", "o3-mini"], limit: 1, used: 1, left: 0 });
-    expect(dollars).toMatchObject({ unit: "usd", models: ["o4-mini"], limit: 1, reserved: 0 });
+    expect(dollars).toMatchObject({ unit: "usd", models: ["o4-mini", "gpt-6.1-terra"], limit: 1, reserved: 0 });
     expect(dollars?.used).toBeGreaterThan(0);
   });
 
@@ -93,7 +93,7 @@ describe("a window for some models", () => {
       await createUser()
     ).post(SLIM.path, { model: "o3", input: emulate({ tokens: 1 }), stream: false });
     expect(await response.json()).toMatchObject({
-      left: { "requests/month": 99, "requests/month/o3,o3-mini": 0, "usd/month/o4-mini": 1 },
+      left: { "requests/month": 99, "requests/month/o3,o3-mini": 0, "usd/month/gpt-6.1-terra,o4-mini": 1 },
     });
   });
 });

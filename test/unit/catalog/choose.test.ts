@@ -57,7 +57,9 @@ describe("a model", () => {
       deprecation: `@${Date.UTC(2026, 3, 22) / 1000}`,
     });
     const silent = await refusalOf(() => chooseModel(CATALOG, "sora-2", at("2026-11-23")));
-    expect(silent.headers).toEqual({ sunset: "Thu, 24 Sep 2026 00:00:00 GMT" });
+    // Where nobody said when it was announced: with its end, at the latest.
+    const deprecation = `@${Date.UTC(2026, 8, 24) / 1000}`;
+    expect(silent.headers).toEqual({ sunset: "Thu, 24 Sep 2026 00:00:00 GMT", deprecation });
   });
 
   it("that there is not has no end to tell of", async () => {
@@ -101,9 +103,13 @@ describe("the headers", () => {
     expect(modelHeaders(model, sunset)).toEqual({ "weir-model": "gpt-6.1-terra" });
   });
 
-  it("leave out an announcement that has no date", () => {
+  it("take the end for the announcement where that has no date", () => {
     const { model, sunset } = chooseModel(CATALOG, "sora-2", at("2026-09-01"));
-    expect(modelHeaders(model, sunset)).toEqual({ "weir-model": "sora-2", sunset: "Thu, 24 Sep 2026 00:00:00 GMT" });
+    expect(modelHeaders(model, sunset)).toEqual({
+      "weir-model": "sora-2",
+      sunset: "Thu, 24 Sep 2026 00:00:00 GMT",
+      deprecation: `@${Date.UTC(2026, 8, 24) / 1000}`,
+    });
   });
 });
 

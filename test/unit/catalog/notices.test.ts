@@ -47,12 +47,11 @@ describe("a snapshot that ends", () => {
   });
 
   it.each(["2026-11-23", "2026-10-23", "2020-01-01"])(
-    "and has ended already is not told any more: %s",
+    "and has ended already is only told where the provider serves it still: %s",
     (shutdown_date) => {
-      expect(noticesOf({ shutdown_date })).toEqual([]);
-      // The provider lists it no longer, or still says when it ended.
       expect(noticesOf({ shutdown_date }, [])).toEqual([]);
-      expect(noticesOf({ shutdown_date }, [{ id: "swift-1", shutdown_date }])).toEqual([]);
+      const message = `house still serves swift-1, which the catalog ends on ${shutdown_date}.`;
+      expect(noticesOf({ shutdown_date }, [{ id: "swift-1" }])).toMatchObject([{ kind: "unannounced", message }]);
     },
   );
 

@@ -1,7 +1,6 @@
 // The card of o4-mini as GET /v1/models serves it, held against the provider's page, figure by figure.
 
 import { describe, expect, it } from "vitest";
-import { chooseModel } from "../../../src/catalog/choose.ts";
 import { compareModels, toModelObject } from "../../../src/catalog/present.ts";
 import { resolveModel } from "../../../src/catalog/resolve.ts";
 import { costOf } from "../../../src/quota/price.ts";
@@ -10,8 +9,8 @@ import { gatedChat } from "../../support/gating.ts";
 import { refusalOf } from "../../support/refusals.ts";
 
 const CATALOG = bundledCatalog();
-const FIRST_DAYS = Date.parse("2026-10-01");
-const served = toModelObject(CATALOG, chooseModel(CATALOG, "o4-mini", FIRST_DAYS).model);
+const AFTER_ITS_END = Date.parse("2026-11-23");
+const served = toModelObject(CATALOG, "o4-mini", AFTER_ITS_END);
 const { card } = served;
 const supportOf = (table: { name: string; supported: boolean }[]) =>
   Object.fromEntries(table.map(({ name, supported }) => [name, supported]));
@@ -73,7 +72,7 @@ describe("the quick comparison", () => {
   });
 
   it("has the prices of all three, the dearest input first", () => {
-    const { object, data } = compareModels(CATALOG, ["o4-mini", ...card.compare], FIRST_DAYS);
+    const { object, data } = compareModels(CATALOG, ["o4-mini", ...card.compare], AFTER_ITS_END);
     expect(object).toBe("comparison");
     expect(data.map(({ id, input, cached_input, output }) => [id, input, cached_input, output])).toEqual([
       ["o3", 2, 0.5, 8],
@@ -272,8 +271,8 @@ describe("the lives of the models", () => {
     ["2026-10-23", "gpt-5-mini-2025-08-07"],
     ["2026-12-11", "gpt-6.1-terra"],
   ])("lead from o4-mini to its successors: %s", (day, snapshot) => {
-    const model = toModelObject(CATALOG, chooseModel(CATALOG, "o4-mini", Date.parse(day)).model);
-    expect(model).toMatchObject({ id: "o4-mini", snapshot });
+    const model = toModelObject(CATALOG, "o4-mini", Date.parse(day));
+    expect(model).toMatchObject({ id: "o4-mini", snapshot: "o4-mini-2025-04-16", answered_by: snapshot });
   });
 
   it("have the figures of gpt-5-mini, which follows first", () => {

@@ -2,7 +2,6 @@
 
 import { describe, expect, it } from "vitest";
 import { FEATURES, MODALITIES, TOOLS } from "../../../src/catalog/card.ts";
-import { chooseModel } from "../../../src/catalog/choose.ts";
 import { parseCatalog } from "../../../src/catalog/parse.ts";
 import { compareModels, toModelObject } from "../../../src/catalog/present.ts";
 import type { Catalog } from "../../../src/catalog/schema.ts";
@@ -13,8 +12,7 @@ import { refusalOf } from "../../support/refusals.ts";
 
 const BUNDLED = bundledCatalog();
 const NOW = Date.parse("2026-11-23");
-const show = (catalog: Catalog, asked: string, now = NOW) =>
-  toModelObject(catalog, chooseModel(catalog, asked, now).model);
+const show = (catalog: Catalog, asked: string, now = NOW) => toModelObject(catalog, asked, now);
 
 const supported = (table: { name: string; supported: boolean }[]) =>
   table.filter((row) => row.supported).map(({ name }) => name);
@@ -25,14 +23,16 @@ describe("a model as it is shown", () => {
     expect(snapshot).toEqual({ ...alias, id: "o3-2025-04-16" });
   });
 
-  it("under an alias that has moved on is the card of the model that answers", () => {
+  it("that has ended is still shown, with who answers in its place", () => {
     expect(show(BUNDLED, "o4-mini")).toMatchObject({
       id: "o4-mini",
-      snapshot: "gpt-5-mini-2025-08-07",
-      shutdown_date: "2026-12-11",
-      created: Date.UTC(2025, 7, 7) / 1000,
-      card: { id: "gpt-5-mini", name: "GPT-5 mini", default: false },
+      snapshot: "o4-mini-2025-04-16",
+      answered_by: "gpt-5-mini-2025-08-07",
+      shutdown_date: "2026-10-23",
+      created: Date.UTC(2025, 3, 16) / 1000,
+      card: { id: "o4-mini", name: "o4-mini", default: true },
     });
+    expect(show(BUNDLED, "o4-mini-2025-04-16")).toMatchObject({ answered_by: null, card: { id: "o4-mini" } });
   });
 
   it("without dates has none", () => {
@@ -50,7 +50,7 @@ describe("a model as it is shown", () => {
   });
 
   it("says of everything that there is whether the card has it", () => {
-    for (const { asked, card } of modelsOf(BUNDLED, NOW)) {
+    for (const { asked, meant: card } of modelsOf(BUNDLED, NOW)) {
       const shown = show(BUNDLED, asked).card;
       expect(shown.endpoints.map(({ name }) => name)).toEqual(Object.keys(ENDPOINTS));
       expect(shown.features.map(({ name }) => name)).toEqual(Object.keys(FEATURES));

@@ -67,6 +67,7 @@ describe("the effort for a successor", () => {
     ["the lower of two that are as near, however they are listed", "medium", ["high", "low"], "low"],
     ["the nearest, though that is higher", "medium", ["none", "high"], "high"],
     ["none at the least", "low", ["none"], "none"],
+    ["anything rather than none", "low", ["none", "max"], "max"],
     ["minimal rather than none", "low", ["none", "minimal"], "minimal"],
   ])("is %s", (_what, effort, known, sent) => {
     expect(effortSent(effort, catalogOf(reasoning("low", "medium", "high"), reasoning(...known)))).toBe(sent);
@@ -86,7 +87,11 @@ describe("the effort for a successor", () => {
       const catalog = catalogOf(reasoning(...ended), reasoning(...known));
       for (const effort of ended) {
         const sent = String(effortSent(effort, catalog));
-        const distance = (other: string) => Math.abs(EFFORTS.indexOf(other) - EFFORTS.indexOf(effort));
+        // Not to reason at all is the last choice.
+        const distance = (other: string) =>
+          other === "none" && effort !== "none"
+            ? EFFORTS.length
+            : Math.abs(EFFORTS.indexOf(other) - EFFORTS.indexOf(effort));
         expect(known).toContain(sent);
         expect(distance(sent)).toBe(Math.min(...known.map(distance)));
       }

@@ -1,9 +1,9 @@
 // Where a provider is and with which key: catalog data, checked against what this deployment allows.
 
-import type { Provider } from "../catalog/schema.ts";
 import type { Bindings } from "../env.ts";
-import { isSecureUrl } from "../env.ts";
+import { isSecureUrl } from "../secure-url.ts";
 import { apiError } from "../errors.ts";
+import type { Provider } from "./schema.ts";
 
 /**
  * The base URL and key of a provider. A base URL from the deployment's own variable is believed; one from the catalog

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { Provider } from "../../../src/catalog/schema.ts";
 import type { Bindings } from "../../../src/env.ts";
-import { providerAccess } from "../../../src/upstream/provider.ts";
+import { providerAccess } from "../../../src/catalog/provider-access.ts";
 import { refusalOf } from "../../support/refusals.ts";
 
 const OPENAI: Provider = {
