@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import { requestId } from "hono/request-id";
 import { requireAdmin } from "./auth/admin.ts";
 import { authenticate } from "./auth/token.ts";
+import { activeCatalog } from "./catalog/store.ts";
 import type { AppEnv } from "./env.ts";
 import { apiError, toApiError, toErrorResponse, toLogged } from "./errors.ts";
 import { adminCatalog } from "./routes/admin-catalog.ts";
@@ -14,6 +15,7 @@ import { chatCompletions } from "./routes/chat-completions.ts";
 import { health } from "./routes/health.ts";
 import { models } from "./routes/models.ts";
 import { usage } from "./routes/usage.ts";
+import { createServerTiming } from "./server-timing.ts";
 
 export const app = new Hono<AppEnv>();
 
@@ -33,11 +35,18 @@ app.route("/admin/catalog", adminCatalog);
 app.route("/admin/users", adminUsers);
 app.all("/admin/*", (c) => c.notFound());
 
+app.use(limitBody());
 app.use(async (c, next) => {
-  c.set("user", await authenticate(c.req.header("authorization"), c.env, Date.now()));
+  const now = Date.now();
+  c.set("timing", createServerTiming(now));
+  // Side by side: the body arrives, the catalog is brought up to date, and it is found out who asks.
+  if (c.req.method === "POST") c.req.arrayBuffer().catch(() => undefined);
+  const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+  const authenticated = authenticate(c.req.header("authorization"), c.env, now);
+  const [user] = await Promise.all([authenticated, activeCatalog(c.env.CATALOG, now, waitUntil)]);
+  c.set("user", user);
   await next();
 });
-app.use(limitBody());
 app.route("/chat", chat);
 app.route("/usage", usage);
 app.route("/v1/chat/completions", chatCompletions);

@@ -1,6 +1,7 @@
 // What the Worker is given: bindings from wrangler.toml (typed by `npm run types:write`) and what middleware adds.
 
 import type { User } from "./auth/user.ts";
+import type { ServerTiming } from "./server-timing.ts";
 
 export interface Bindings extends Env {
   /**
@@ -17,5 +18,5 @@ export interface Bindings extends Env {
 /** What Hono's context carries once the caller is known. */
 export interface AppEnv {
   Bindings: Bindings;
-  Variables: { requestId: string; user: User };
+  Variables: { requestId: string; user: User; timing: ServerTiming };
 }

@@ -13,6 +13,7 @@ import { apiError, toApiError } from "./errors.ts";
 import { admit } from "./quota/admission.ts";
 import type { Lease } from "./quota/lease.ts";
 import { rateLimitHeaders } from "./quota/rate-limit.ts";
+import type { ServerTiming } from "./server-timing.ts";
 import type { Settlement } from "./quota/settlement.ts";
 import { createSettlement } from "./quota/settlement.ts";
 import type { View } from "./quota/view.ts";
@@ -28,6 +29,7 @@ export interface Caller {
   env: Bindings;
   user: User;
   requestId: string;
+  timing: ServerTiming;
   /** Aborts when the caller leaves. */
   signal: AbortSignal;
   waitUntil: (work: Promise<unknown>) => void;
@@ -41,6 +43,9 @@ export interface Call {
   /** The request in the dialect of the model that was chosen. */
   prepare(model: Model): Exchange;
 }
+
+/** What has arrived when a call is ended is read within this. */
+const LAST_READ_MS = 10;
 
 const clock: Clock = {
   now: () => Date.now(),
@@ -69,6 +74,7 @@ async function meteredUnder(
 ): Promise<Response> {
   const { env, user } = caller;
   const startedAt = Date.now();
+  caller.timing.mark("auth");
   const { model, sunset } = chooseModel(catalog, call.model, startedAt);
   Object.assign(headers, modelHeaders(model, sunset));
   const exchange = call.prepare(model);
@@ -82,6 +88,7 @@ async function meteredUnder(
     const { demand } = exchange;
     const count = () => countInput(env, provider, exchange.count());
     const lease = await admit({ env, user, catalog, model, demand, count, waitUntil: caller.waitUntil });
+    caller.timing.mark("quota");
     headers["weir-max-output-tokens"] = String(lease.granted);
     const settle = createSettlement({
       requestId: caller.requestId,
@@ -124,6 +131,7 @@ async function send(granted: Granted): Promise<Response> {
   const { timing } = catalog;
   const deadlines = call.stream ? timing : { ...timing, first_byte_ms: timing.total_ms };
   const watchdog = startWatchdog(clock, deadlines, control);
+  const withTiming = (all: Record<string, string>) => ({ ...all, "server-timing": caller.timing.toString() });
   const limitsOf = (view: View) => rateLimitHeaders(view, Date.now(), model.id);
   // Whether the provider has been asked, and whether it has begun to answer in a way that it will bill.
   let asked = false;
@@ -133,14 +141,20 @@ async function send(granted: Granted): Promise<Response> {
     control.signal.throwIfAborted();
     asked = true;
     const { path } = ENDPOINTS[exchange.endpoint];
-    const response = await callProvider(caller.env, provider, path, body, control.signal);
+    const response = await callProvider(caller.env, provider, path, body, cancelling(control.signal));
+    caller.timing.mark("provider");
     Object.assign(headers, passedHeaders(response));
     answered = !isEventStream(response);
     if (!call.stream) {
       const answer = exchange.read(await readWhole(response));
+      caller.timing.mark("relay");
       watchdog.stop();
       const settled = await settle(answer.progress, { kind: "finished" });
-      return respond(answer.conclude(settled), "application/json", { ...headers, ...limitsOf(settled.view) });
+      return respond(
+        answer.conclude(settled),
+        "application/json",
+        withTiming({ ...headers, ...limitsOf(settled.view) }),
+      );
     }
     const stream = await startRelay({
       body: requireBody(response),
@@ -152,7 +166,8 @@ async function send(granted: Granted): Promise<Response> {
       departure,
       settle,
     });
-    return respond(stream, "text/event-stream; charset=utf-8", { ...headers, ...limitsOf(lease.view) });
+    caller.timing.mark("relay");
+    return respond(stream, "text/event-stream; charset=utf-8", withTiming({ ...headers, ...limitsOf(lease.view) }));
   } catch (thrown) {
     watchdog.stop();
     const { signal } = control;
@@ -165,6 +180,14 @@ async function send(granted: Granted): Promise<Response> {
     Object.assign(error.headers, limitsOf(view));
     throw error;
   }
+}
+
+/** The signal that cancels the provider: a moment after the call has ended, so that what has arrived can be metered. */
+function cancelling(signal: AbortSignal): AbortSignal {
+  const upstream = new AbortController();
+  const cancel = () => void clock.wait(LAST_READ_MS, upstream.signal).then(() => upstream.abort(signal.reason));
+  signal.addEventListener("abort", cancel, { once: true });
+  return upstream.signal;
 }
 
 function respond(body: BodyInit, type: string, headers: Record<string, string>): Response {

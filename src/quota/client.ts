@@ -33,15 +33,12 @@ export async function callQuota<Result>(
 
 /** An object that does not answer at all is as good as none. */
 async function inTime<Result>(answer: Result): Promise<Awaited<Result>> {
-  const late = new AbortController();
-  const deadline = scheduler.wait(ANSWER_MS, { signal: late.signal }).then(() => {
-    throw new Error(`no answer within ${ANSWER_MS} ms`);
-  });
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`no answer within ${ANSWER_MS} ms`)), ANSWER_MS);
   try {
-    return await Promise.race([answer, deadline]);
+    return await Promise.race([answer, late.promise]);
   } finally {
-    late.abort();
-    deadline.catch(() => undefined);
+    clearTimeout(timer);
   }
 }
 

@@ -21,6 +21,7 @@ interface Stored {
 
 export class UserQuota extends DurableObject<Bindings> {
   #stored: Stored | undefined;
+  #hasTable = false;
 
   /** Reserves a bound under the claim's plan. Writes one row when granted and none when refused. */
   reserve(claim: Claim, limits: Limits, reservation: Reservation): ReserveResult | Refused {
@@ -88,8 +89,8 @@ export class UserQuota extends DurableObject<Bindings> {
   #load(): Stored {
     if (this.#stored) return this.#stored;
     const { sql } = this.ctx.storage;
-    const tables = sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'ledger'").toArray();
-    const rows = tables.length > 0 ? sql.exec<{ state: string }>("SELECT state FROM ledger").toArray() : [];
+    this.#hasTable = sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'ledger'").toArray().length > 0;
+    const rows = this.#hasTable ? sql.exec<{ state: string }>("SELECT state FROM ledger").toArray() : [];
     const stored = rows[0] && (JSON.parse(rows[0].state) as Stored);
     this.#stored = stored ? { ...stored, ledger: readLedger(stored.ledger) } : { ledger: emptyLedger(), alarmAt: null };
     return this.#stored;
@@ -106,11 +107,14 @@ export class UserQuota extends DurableObject<Bindings> {
       void storage.setAlarm(due);
     }
     const stored: Stored = { ledger, account, alarmAt };
-    storage.sql.exec("CREATE TABLE IF NOT EXISTS ledger (id INTEGER PRIMARY KEY, state TEXT NOT NULL)");
+    if (!this.#hasTable) {
+      storage.sql.exec("CREATE TABLE IF NOT EXISTS ledger (id INTEGER PRIMARY KEY, state TEXT NOT NULL)");
+    }
     storage.sql.exec(
       "INSERT INTO ledger (id, state) VALUES (0, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state",
       JSON.stringify(stored),
     );
+    this.#hasTable = true;
     this.#stored = stored;
   }
 }

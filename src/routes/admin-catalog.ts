@@ -35,21 +35,21 @@ export const adminCatalog = new Hono<AppEnv>()
   .get("/", async (c) => c.json(toWire(await publisherOf(c.env, (publisher) => publisher.publication()))))
   .put("/", async (c) => {
     const query = validate(PutQuery, c.req.query());
-    const document = await readBody(c.req.raw, v.record(v.string(), v.unknown()));
+    const document = await readBody(c.req, v.record(v.string(), v.unknown()));
     const activate = query.activate === "true";
     const result = await publisherOf(c.env, (publisher) => publisher.put(document, activate, toIntent(query)));
     if (!result.ok && result.reason === "missing") throw notYet(result.revision);
     return published(c, result, 201);
   })
   .post("/activate", async (c) => {
-    const { revision, ...words } = await readBody(c.req.raw, Activation);
+    const { revision, ...words } = await readBody(c.req, Activation);
     return move(c, { kind: "activate", revision }, words);
   })
   .post("/canary", async (c) => {
-    const { revision, percent, ...words } = await readBody(c.req.raw, Trial);
+    const { revision, percent, ...words } = await readBody(c.req, Trial);
     return move(c, { kind: "canary", revision, percent }, words);
   })
-  .post("/rollback", async (c) => move(c, { kind: "rollback" }, await readBody(c.req.raw, Rollback)))
+  .post("/rollback", async (c) => move(c, { kind: "rollback" }, await readBody(c.req, Rollback)))
   .get("/notices", async (c) => c.json(toNotices(await publisherOf(c.env, (publisher) => publisher.notices()))))
   .post("/notices", async (c) => {
     return c.json(toNotices(await lookAtModels(c.env, Date.now(), (work) => c.executionCtx.waitUntil(work))), 201);

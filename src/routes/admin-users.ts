@@ -45,7 +45,7 @@ export const adminUsers = new Hono<AppEnv>()
   })
   .post("/:id/changes", async (c) => {
     const { catalog, quota } = await userOf(c);
-    const body = await readBody(c.req.raw, ChangeRequest);
+    const body = await readBody(c.req, ChangeRequest);
     const change: Change = {
       ...toDecision(catalog, body),
       id: crypto.randomUUID(),

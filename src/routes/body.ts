@@ -22,7 +22,7 @@ export function limitBody(megabytes = 4): MiddlewareHandler {
 
 /** The validated body. Throws 400, naming the field that is wrong. */
 export async function readBody<const Schema extends v.GenericSchema>(
-  request: Request,
+  request: { arrayBuffer(): Promise<ArrayBuffer> },
   schema: Schema,
 ): Promise<v.InferOutput<Schema>> {
   return validate(schema, parse(await request.arrayBuffer()));

@@ -9,6 +9,7 @@ export function callerOf(c: Context<AppEnv>): Caller {
     env: c.env,
     user: c.get("user"),
     requestId: c.get("requestId"),
+    timing: c.get("timing"),
     signal: c.req.raw.signal,
     waitUntil: (work) => c.executionCtx.waitUntil(work),
   };

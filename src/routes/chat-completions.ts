@@ -9,7 +9,7 @@ import { readBody } from "./body.ts";
 import { callerOf } from "./caller.ts";
 
 export const chatCompletions = new Hono<AppEnv>().post("/", async (c) => {
-  const body = await readBody(c.req.raw, ChatRequestSchema);
+  const body = await readBody(c.req, ChatRequestSchema);
   return metered(callerOf(c), {
     model: body.model,
     stream: body.stream ?? false,

@@ -9,7 +9,7 @@ import { readBody } from "./body.ts";
 import { callerOf } from "./caller.ts";
 
 export const chat = new Hono<AppEnv>().post("/", async (c) => {
-  const body = await readBody(c.req.raw, SlimRequest);
+  const body = await readBody(c.req, SlimRequest);
   return metered(callerOf(c), {
     model: body.model,
     stream: body.stream,

@@ -12,13 +12,15 @@ export interface Settled {
 }
 
 export interface Codec {
-  /** Takes what arrived. Throws when it is not what the provider should have sent. */
+  /** Takes what arrived; the bytes may be reused afterwards. Throws when it is not what the provider should have sent. */
   push(bytes: Uint8Array): void;
   /** What can be sent of all that was pushed, in whole events: possibly nothing. */
   take(): Uint8Array;
   readonly progress: Progress;
-  /** Whether what it sends may wait a little for more, to travel together. */
-  readonly coalesces: boolean;
+  /** `native`: the bytes need no change, and what is pushed is only metered. `coalesced`: what it sends may wait a little for more. */
+  readonly pace: "native" | "at once" | "coalesced";
+  /** Completes the progress: nothing more will be pushed. Throws when what came is not what the provider should have sent. */
+  finish(): void;
   /** What is sent after an answer that came to its end and was settled. */
   conclude(settled: Settled): Uint8Array;
   /** What is sent after an answer that did not. */

@@ -10,7 +10,7 @@ export interface RawEvent {
 }
 
 /** An event that has not ended after this many characters is not one that we pass on. */
-const LONGEST_EVENT = 1_000_000;
+export const LONGEST_EVENT = 1_000_000;
 /** Two ends of line in a row. After one with an LF, a CR at the end of what has come waits for an LF of its own. */
 const BLANK_LINE = /(?:\r\n|\n)(?:\r\n|\n|\r(?!\n|$))|\r(?!\n)(?:\r\n|\n|\r(?!\n))/g;
 
@@ -29,8 +29,8 @@ export function createEventReader(): (bytes: Uint8Array) => RawEvent[] {
     BLANK_LINE.lastIndex = Math.max(0, rest.length - 3);
     while (BLANK_LINE.test(text)) {
       const raw = text.slice(from, BLANK_LINE.lastIndex);
-      data = undefined;
-      parser.feed(raw);
+      data = onlyDataOf(raw);
+      if (data === undefined) parser.feed(raw);
       events.push({ raw, data });
       from = BLANK_LINE.lastIndex;
     }
@@ -38,4 +38,13 @@ export function createEventReader(): (bytes: Uint8Array) => RawEvent[] {
     if (rest.length > LONGEST_EVENT) throw new Error(`an event of more than ${LONGEST_EVENT} characters`);
     return events;
   };
+}
+
+const DATA = "data: ";
+
+/** The data of an event that is a single line of it, as every provider writes them; a parser would say the same. */
+function onlyDataOf(raw: string): string | undefined {
+  const end = raw.length - 2;
+  const isOneLine = raw.startsWith(DATA) && raw.indexOf("\n") === end && !raw.includes("\r");
+  return isOneLine ? raw.slice(DATA.length, end) : undefined;
 }

@@ -1,41 +1,57 @@
 // An OpenAI-compatible stream passed on as it came, without the usage chunk where the caller did not ask for it.
 
 import type { Dialect, Piece } from "./answer.ts";
-import { emptyProgress, note } from "./answer.ts";
+import { createAside } from "./aside.ts";
 import type { Codec } from "./codec.ts";
-import { createEventReader } from "./events.ts";
+import { createEventFilter } from "./usage-filter.ts";
 
 const encoder = new TextEncoder();
 const NOTHING = new Uint8Array(0);
 
 /**
- * Passes events on unchanged, except for errors. With `keepUsage` false, an event that carries nothing but usage is left out: clients
- * that did not ask for one may fail on a chunk without choices.
+ * With `keepUsage` the bytes pass untouched. Without it, an event that carries nothing but usage is left out, since
+ * clients that did not ask for one may fail on a chunk without choices; and the provider's own error frame is, too.
  */
 export function createPassCodec(dialect: Dialect, keepUsage: boolean): Codec {
-  const read = createEventReader();
-  const progress = emptyProgress();
-  // The provider's own error frame is replaced: see failure.ts.
-  const isWithheld = (piece: Piece) => piece.kind === "error" || (piece.kind === "usage" && piece.alone && !keepUsage);
-  let pending = "";
+  const aside = createAside(dialect);
+  const { progress } = aside;
+  const filter = createEventFilter((data) => {
+    const pieces = dialect(data);
+    for (const piece of pieces) {
+      // Nothing comes after these, so that nobody waits for more.
+      if (piece.kind === "end") progress.ended = true;
+      if (piece.kind === "error") progress.error = piece.error;
+    }
+    return pieces.some(isWithheld);
+  });
+  let pending: Uint8Array = NOTHING;
 
   return {
     progress,
-    coalesces: false,
+    pace: keepUsage ? "native" : "at once",
     push(bytes) {
-      for (const { raw, data } of read(bytes)) {
-        const pieces = data === undefined ? [] : dialect(data);
-        for (const piece of pieces) note(progress, piece);
-        if (data !== undefined) progress.heard = true;
-        if (!pieces.some(isWithheld)) pending += raw;
-      }
+      aside.push(bytes);
+      if (keepUsage) return;
+      const sendable = filter(bytes);
+      pending = pending.length === 0 ? sendable : join(pending, sendable);
     },
     take() {
-      const bytes = encoder.encode(pending);
-      pending = "";
+      const bytes = pending;
+      pending = NOTHING;
       return bytes;
     },
+    finish: () => aside.conclude(),
     conclude: () => NOTHING,
-    fail: (error) => encoder.encode(`data: ${JSON.stringify({ error })}\n\n`),
+    // A blank line first: what passed untouched may have been cut in the middle of an event.
+    fail: (error) => encoder.encode(`${keepUsage ? "\n\n" : ""}data: ${JSON.stringify({ error })}\n\n`),
   };
+}
+
+const isWithheld = (piece: Piece) => piece.kind === "error" || (piece.kind === "usage" && piece.alone);
+
+function join(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const joined = new Uint8Array(first.length + second.length);
+  joined.set(first);
+  joined.set(second, first.length);
+  return joined;
 }

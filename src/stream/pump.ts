@@ -3,14 +3,17 @@
 import type { Codec } from "./codec.ts";
 import type { Departure } from "./departure.ts";
 import { brokenOff, toStreamError } from "./failure.ts";
+import type { Source } from "./gather.ts";
 import type { Sink } from "./sink.ts";
 import type { Clock, Ending, Watchdog } from "./watchdog.ts";
 
-/** One read takes all that has arrived, up to this many bytes. */
-const READ_BYTES = 32_768;
+/** The size of the buffer that a flow reads into. */
+export const READ_BYTES = 32_768;
 
 export interface Flow {
-  source: ReadableStreamBYOBReader;
+  source: Source;
+  /** What is read into; each read gives it back. */
+  buffer: ArrayBufferLike;
   codec: Codec;
   watchdog: Watchdog;
   /** Aborted with an `Ending` by whoever ends the flow from outside: a deadline, or the caller who left. */
@@ -24,12 +27,15 @@ export interface Flow {
  */
 export async function readFirst(flow: Flow): Promise<void> {
   const { codec, control, source } = flow;
-  control.signal.addEventListener("abort", () => void source.cancel().catch(ignore), { once: true });
+  // Beside a native path, what has arrived by then is still read: the provider is cancelled a little later.
+  if (codec.pace !== "native") {
+    control.signal.addEventListener("abort", () => void source.cancel().catch(ignore), { once: true });
+  }
   try {
     while (!codec.progress.heard) {
-      const more = await readOnce(flow);
+      const bytes = await readOnce(flow);
       control.signal.throwIfAborted();
-      if (!more) throw brokenOff();
+      if (bytes === 0) throw brokenOff();
     }
   } catch (cause) {
     control.signal.throwIfAborted();
@@ -56,24 +62,20 @@ export async function pump(flow: Flow, sink: Sink, clock: Clock, coalesceMs: num
   };
 
   let cause: unknown;
-  const reader = createReader(flow, clock);
   const isOver = () => signal.aborted || codec.progress.ended || codec.progress.error !== undefined;
   try {
-    let sentBefore = false;
     let more = true;
     while (more && !isOver()) {
+      // The first text goes at once. Later text takes along all that has arrived meanwhile, but never waits for more.
       const sent = await send();
-      sentBefore ||= sent;
       if (sent && coalesceMs > 0) await clock.wait(coalesceMs, signal);
-      if (isOver()) break;
-      more = await reader.next();
-      // The first text goes at once. Later text takes along all that has arrived by now, but never waits for more.
-      const until = sentBefore ? clock.now() + coalesceMs : 0;
-      while (more && !isOver() && clock.now() < until && (await reader.hasArrived())) more = await reader.next();
+      if (!isOver()) more = (await readOnce(flow)) > 0;
     }
   } catch (error) {
     cause = error;
   }
+  const fault = faultOf(codec);
+  cause ??= fault;
   // What came last is sent even when time is up, since it is paid for; but then nothing waits for who does not read.
   const last = send();
   if (signal.aborted) return signal.reason as Ending;
@@ -83,41 +85,32 @@ export async function pump(flow: Flow, sink: Sink, clock: Clock, coalesceMs: num
   return endingOf(codec, cause);
 }
 
-/** Reads one after the other, and tells whether the next has come without waiting for it. */
-function createReader(flow: Flow, clock: Clock) {
-  let pending: Promise<boolean> | undefined;
-  const begin = () => (pending ??= readOnce(flow));
-  const { signal } = flow.control;
-  return {
-    async next() {
-      const more = await begin();
-      pending = undefined;
-      return more;
-    },
-    hasArrived: () =>
-      Promise.race([
-        begin().then(
-          () => true,
-          () => true,
-        ),
-        clock.wait(0, signal).then(() => false),
-      ]),
-  };
+/** Completes what is known of the answer; gives what was wrong with it. */
+export function faultOf(codec: Codec): unknown {
+  try {
+    codec.finish();
+  } catch (fault) {
+    return fault;
+  }
 }
 
-function endingOf({ progress }: Codec, cause: unknown): Ending {
+/** How an answer ended that nobody ended from outside; `cause`: what broke it off. */
+export function endingOf({ progress }: Codec, cause: unknown): Ending {
   if (progress.error) return { kind: "failed", error: toStreamError(progress.error) };
   const whole = progress.ended || (progress.finish && !cause);
   return whole ? { kind: "finished" } : { kind: "failed", error: brokenOff(cause) };
 }
 
-/** Hands the next bytes to the codec. False at the end of the provider's answer. */
-async function readOnce({ source, codec, watchdog }: Flow): Promise<boolean> {
+/** Hands the next bytes to the codec, and gives how many; 0 at the end of the provider's answer. */
+export async function readOnce(flow: Flow): Promise<number> {
+  const { source, codec, watchdog } = flow;
   watchdog.waiting();
-  const { done, value } = await source.read(new Uint8Array(READ_BYTES));
+  const { done, value } = await source.read(new Uint8Array(flow.buffer));
   watchdog.heard();
-  if (!done) codec.push(value);
-  return !done;
+  if (done) return 0;
+  flow.buffer = value.buffer;
+  codec.push(value);
+  return value.length;
 }
 
 const ignore = () => undefined;

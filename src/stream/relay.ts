@@ -4,8 +4,10 @@ import type { Progress } from "./answer.ts";
 import type { Codec, Settled } from "./codec.ts";
 import type { Departure } from "./departure.ts";
 import { toStreamError } from "./failure.ts";
+import { createGatheringSource } from "./gather.ts";
+import { passNatively } from "./native.ts";
 import type { Flow } from "./pump.ts";
-import { pump, readFirst } from "./pump.ts";
+import { pump, READ_BYTES, readFirst } from "./pump.ts";
 import type { Sink } from "./sink.ts";
 import { createSink } from "./sink.ts";
 import type { Clock, Ending, Watchdog } from "./watchdog.ts";
@@ -32,22 +34,41 @@ const KEEP_ALIVE = new TextEncoder().encode(":\n\n");
  */
 export async function startRelay(relay: Relay): Promise<ReadableStream<Uint8Array>> {
   const { codec, control, departure, watchdog } = relay;
-  const flow: Flow = { source: relay.body.getReader({ mode: "byob" }), codec, watchdog, control, departure };
+  const [path, aside] = codec.pace === "native" ? relay.body.tee() : [undefined, relay.body];
+  const gathers = codec.pace === "coalesced" && relay.coalesceMs > 0;
+  const source = gathers ? createGatheringSource(aside) : aside.getReader({ mode: "byob" });
+  const flow: Flow = { source, buffer: new ArrayBuffer(READ_BYTES), codec, watchdog, control, departure };
   await readFirst(flow);
   const { error, outputBytes } = codec.progress;
   // Text that came in the same read is sent and charged as if it had come in another.
   if (error && outputBytes === 0) throw toStreamError(error);
   const { readable, writable } = new IdentityTransformStream();
-  void run(relay, flow, createSink(writable.getWriter(), relay.departure));
+  void (path ? runNatively(relay, flow, path, writable) : runWritten(relay, flow, writable));
   return readable;
 }
 
-async function run(relay: Relay, flow: Flow, sink: Sink) {
-  const { codec, watchdog } = relay;
+async function runWritten(relay: Relay, flow: Flow, writable: WritableStream<Uint8Array>) {
+  const sink = createSink(writable.getWriter(), relay.departure);
   // The caller's leaving is noticed at the next write, and this may be the next write for a long time.
-  watchdog.relaying(() => void sink.write(KEEP_ALIVE));
-  const ending = await pump(flow, sink, relay.clock, codec.coalesces ? relay.coalesceMs : 0);
-  watchdog.stop();
+  relay.watchdog.relaying(() => void sink.write(KEEP_ALIVE));
+  const coalesceMs = relay.codec.pace === "coalesced" ? relay.coalesceMs : 0;
+  await conclude(relay, await pump(flow, sink, relay.clock, coalesceMs), sink);
+}
+
+async function runNatively(
+  relay: Relay,
+  flow: Flow,
+  path: ReadableStream<Uint8Array>,
+  writable: WritableStream<Uint8Array>,
+) {
+  const ending = await passNatively(flow, path, writable, relay.clock);
+  await conclude(relay, ending, createSink(writable.getWriter(), relay.departure));
+}
+
+/** Settles, then sends the last words. */
+async function conclude(relay: Relay, ending: Ending, sink: Sink) {
+  const { codec } = relay;
+  relay.watchdog.stop();
   const settled = await relay.settle(codec.progress, ending);
   if (ending.kind === "left") return;
   await sink.write(ending.kind === "finished" ? codec.conclude(settled) : codec.fail(ending.error.body));

@@ -23,7 +23,7 @@ export function createSlimCodec(dialect: Dialect): Codec {
 
   return {
     progress,
-    coalesces: true,
+    pace: "coalesced",
     push(bytes) {
       for (const { data } of read(bytes)) {
         if (data === undefined) continue;
@@ -41,6 +41,7 @@ export function createSlimCodec(dialect: Dialect): Codec {
       for (const tool of tools.take(progress)) out += toEvent("tool", tool);
       return encoder.encode(out);
     },
+    finish: () => undefined,
     conclude: (settled) => encoder.encode(toEvent("done", toSummary(progress, settled))),
     fail: (error) => encoder.encode(toEvent("failed", { error })),
   };

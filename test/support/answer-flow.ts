@@ -5,7 +5,7 @@ import type { Codec } from "../../src/stream/codec.ts";
 import { createDeparture } from "../../src/stream/departure.ts";
 import { createSink } from "../../src/stream/sink.ts";
 import type { Flow } from "../../src/stream/pump.ts";
-import { pump, readFirst } from "../../src/stream/pump.ts";
+import { pump, READ_BYTES, readFirst } from "../../src/stream/pump.ts";
 import { createSlimCodec } from "../../src/stream/slim.ts";
 import type { Deadlines, Ending } from "../../src/stream/watchdog.ts";
 import { startWatchdog } from "../../src/stream/watchdog.ts";
@@ -110,7 +110,14 @@ export function createAnswerFlow({
   const control = new AbortController();
   const watchdog = startWatchdog(clock, { ...DEADLINES, ...deadlines }, control);
   const departure = createDeparture(control, clock, leaveMs);
-  const flow: Flow = { source: provider.body.getReader({ mode: "byob" }), codec, watchdog, control, departure };
+  const flow: Flow = {
+    source: provider.body.getReader({ mode: "byob" }),
+    buffer: new ArrayBuffer(READ_BYTES),
+    codec,
+    watchdog,
+    control,
+    departure,
+  };
   const sink = createSink(caller.writer, departure);
   let ending: Ending | undefined;
   let refusal: unknown;
@@ -118,7 +125,7 @@ export function createAnswerFlow({
   const run = async () => {
     await readFirst(flow);
     watchdog.relaying(() => void sink.write(toUtf8(":\n\n")));
-    ending = await pump(flow, sink, clock, codec.coalesces ? coalesceMs : 0);
+    ending = await pump(flow, sink, clock, codec.pace === "coalesced" ? coalesceMs : 0);
     watchdog.stop();
   };
   return {

@@ -86,7 +86,7 @@ interface Chunk {
 }
 
 /** The text of an answer, of either route, as far as it came. */
-function saidIn(text: string): string {
+export function saidIn(text: string): string {
   const events = readEvents(text).filter(({ name, data }) => name === "text" && data !== "[DONE]");
   const parts = events.map(({ data }) => JSON.parse(data) as string | Chunk);
   return parts.map((part) => (typeof part === "string" ? part : (part.choices?.[0]?.delta.content ?? ""))).join("");

@@ -60,6 +60,23 @@ export const OPENAI: Surface = {
   },
 };
 
+/** /v1/chat/completions for a caller who does not ask a stream for its usage. */
+export const PLAIN: Surface = {
+  ...OPENAI,
+  body(script, stream) {
+    const { stream_options: _asked, ...body } = OPENAI.body(script, stream);
+    return body;
+  },
+  tokens: (text, stream) => (stream ? NaN : OPENAI.tokens(text, stream)),
+};
+
+/** Every way in which an answer can be streamed, by the pace at which it travels. */
+export const PACES: [string, Surface][] = [
+  [SLIM.path, SLIM],
+  [OPENAI.path, OPENAI],
+  [`${PLAIN.path} without usage`, PLAIN],
+];
+
 /** Asks for an answer as scripted; streamed unless told otherwise. */
 export function ask(caller: Caller, surface: Surface, script: Script, stream = true): Promise<Response> {
   return caller.post(surface.path, surface.body(script, stream));

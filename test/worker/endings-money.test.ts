@@ -3,9 +3,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { UserQuota } from "../../src/index.ts";
 import type { Caller } from "../support/caller.ts";
 import { dollarsOf, errorOf } from "../support/caller.ts";
-import { createCatalogOf } from "../support/catalog.ts";
+import { createCatalog, createCatalogOf } from "../support/catalog.ts";
+import { readUntil } from "../support/events.ts";
+import { saidIn } from "../support/random-streams.ts";
 import { shownBytes } from "../support/shown-input.ts";
-import { ask, OPENAI, SLIM } from "../support/surface.ts";
+import { ask, PACES, SLIM } from "../support/surface.ts";
 import { createUser, emulation, useCatalog } from "../support/workerd.ts";
 
 /** Nano-dollars a token, of the card o4-mini. */
@@ -34,6 +36,8 @@ async function spent(user: Caller) {
   const tally = await user.settled();
   return { ...tally, usd: dollarsOf(await user.usage()) };
 }
+/** The tokens of an answer without usage that has said that many. */
+const estimateOf = (body: Record<string, unknown>, said: number) => Math.ceil(shownBytes(body) / 4) + said + ALLOWANCE;
 const NOTHING = { tokens: 0, requests: 0, reserved: 0, usd: 0 };
 
 beforeEach(async () => {
@@ -60,10 +64,7 @@ it("an answer costs exactly the card's price, which it tells", async () => {
   expect(await spent(user)).toMatchObject({ requests: 1, reserved: 0, usd });
 });
 
-describe.each([
-  [SLIM.path, SLIM],
-  [OPENAI.path, OPENAI],
-])("on %s", (_, surface) => {
+describe.each(PACES)("on %s", (_, surface) => {
   it.each([
     ["without usage", { text: "abcd".repeat(100), no_usage: true }, 100],
     // The first five words of filler have 23 letters.
@@ -83,6 +84,34 @@ describe.each([
       reserved: 0,
       usd: priceOf(input, output),
     });
+  });
+
+  it("an answer that its provider leaves unfinished costs a quarter of the bytes, and the model's allowance", async () => {
+    await useCatalog(createCatalog({ idle_ms: 60 }));
+    const user = await createUser();
+    const body = surface.body({ tokens: 20, stall_after: 5 }, true);
+    await (await user.post(surface.path, body)).text();
+    expect((await user.settled()).tokens).toBe(estimateOf(body, 6));
+  });
+
+  it("an answer that takes too long costs at least a quarter of the bytes that came, and the model's allowance", async () => {
+    await useCatalog(createCatalog({ total_ms: 150 }));
+    const user = await createUser();
+    const body = surface.body({ tokens: 2000, delay_ms: 1 }, true);
+    const text = await (await user.post(surface.path, body)).text();
+    const said = Math.ceil(saidIn(text).length / 4);
+    expect(said).toBeGreaterThan(20);
+    expect((await user.settled()).tokens).toBeGreaterThanOrEqual(estimateOf(body, said));
+  });
+
+  it("an answer whose caller leaves costs a quarter of the bytes, and the model's allowance", async () => {
+    await useCatalog(createCatalog());
+    const user = await createUser();
+    const body = surface.body({ tokens: 20, stall_after: 5 }, true);
+    const response = await user.post(surface.path, body);
+    const reader = await readUntil(response.body, ' low"');
+    await reader.cancel();
+    expect((await user.settled()).tokens).toBe(estimateOf(body, 6));
   });
 
   it("a provider that refuses costs no dollars", async () => {

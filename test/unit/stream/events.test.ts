@@ -1,5 +1,7 @@
 // Server-sent events out of bytes: their own text, their data, and a limit for those that never end.
 
+import { createParser } from "eventsource-parser";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createEventReader } from "../../../src/stream/events.ts";
 import { toUtf8 } from "../../support/chat-chunks.ts";
@@ -7,6 +9,13 @@ import { singleBytes } from "../../support/stream-cuts.ts";
 
 const readAll = (text: string) => createEventReader()(toUtf8(text));
 const readBytewise = (text: string) => singleBytes(toUtf8(text)).flatMap(createEventReader());
+
+/** What a parser of events says of a text that is one of them. */
+function parsed(text: string): string | undefined {
+  let found: string | undefined;
+  createParser({ onEvent: ({ data }) => void (found = data) }).feed(text);
+  return found;
+}
 
 describe("an event", () => {
   it.each([
@@ -52,6 +61,30 @@ describe("an event", () => {
 
   it("keeps characters whole that were cut in the middle", () => {
     expect(readBytewise("data: 🦫堰\n\n")).toEqual([{ raw: "data: 🦫堰\n\n", data: "🦫堰" }]);
+  });
+});
+
+describe("an event of a single line", () => {
+  const field = fc.constantFrom("data: ", "data:", "data", "data:  ", "Data: ", " data: ", "event: ", "id: ", ": ", "");
+  const letter = fc.oneof(
+    fc.string({ unit: "grapheme", maxLength: 1 }),
+    fc.constantFrom(":", " ", "\t", "\u2028", "\0"),
+  );
+  const value = fc.array(letter, { maxLength: 12 }).map((letters) => letters.join("").replaceAll(/[\r\n]/g, ""));
+  const newline = fc.constantFrom("\n", "\r\n", "\r");
+
+  it("has the data that a parser finds in it, whatever the line and its ending", () => {
+    const property = fc.property(field, value, newline, newline, (name, rest, first, second) => {
+      const raw = `${name}${rest}${first}${second}`;
+      // A line of nothing is a blank line of its own, and CR with LF a single ending.
+      fc.pre(name + rest !== "" && first + second !== "\r\n" && !raw.startsWith("\ufeff"));
+      const events = createEventReader()(toUtf8(`${raw}: end\n\n`));
+      expect(events).toEqual([
+        { raw, data: parsed(raw) },
+        { raw: ": end\n\n", data: undefined },
+      ]);
+    });
+    fc.assert(property, { numRuns: 2000 });
   });
 });
 

@@ -30,13 +30,17 @@ describe("an event", () => {
     const codec = codecOf();
     codec.push(toUtf8(usageChunk(12, 30) + DONE));
     expect(fromUtf8(codec.take())).toBe(DONE);
+    codec.finish();
     expect(codec.progress).toMatchObject({ usage: { input: 12, output: 30 }, ended: true });
   });
 
-  it("with nothing but usage is passed on to a caller who asked for it", () => {
+  it("of a stream whose caller asked for usage is only metered, since it passes natively", () => {
     const codec = codecOf(true);
-    codec.push(toUtf8(usageChunk(12, 30)));
-    expect(fromUtf8(codec.take())).toBe(usageChunk(12, 30));
+    expect(codec.pace).toBe("native");
+    codec.push(toUtf8(textChunk("Hello") + usageChunk(12, 30) + DONE));
+    expect(codec.take()).toHaveLength(0);
+    codec.finish();
+    expect(codec.progress).toMatchObject({ outputBytes: 5, usage: { input: 12, output: 30 }, ended: true });
   });
 
   it.each([
@@ -91,6 +95,11 @@ describe("the answer", () => {
     expect(readChatEvent(/^data: (.+)\n\n$/.exec(frame)?.[1] ?? "")).toEqual([{ kind: "error", error: body }]);
   });
 
+  it("that passed natively ends in an error frame of its own, though it was cut in the middle of an event", () => {
+    const { body } = apiError("provider_error", "It broke.");
+    expect(fromUtf8(codecOf(true).fail(body))).toBe(`\n\ndata: ${JSON.stringify({ error: body })}\n\n`);
+  });
+
   it("that the provider itself failed ends in our error frame in place of the provider's", () => {
     const codec = codecOf();
     codec.push(toUtf8(textChunk("Hel") + errorFrame("Your account org-1 is out of money.")));
@@ -100,9 +109,19 @@ describe("the answer", () => {
     expect(fromUtf8(codec.fail(body))).toBe(`data: ${JSON.stringify({ error: body })}\n\n`);
   });
 
+  it("is passed on even where it is not JSON, which is told at its end, in whatever pieces it came", () => {
+    for (const pieces of [[textChunk("lo"), sse("<html>") + DONE], [textChunk("lo") + sse("<html>") + DONE]]) {
+      const codec = codecOf();
+      codec.push(toUtf8(textChunk("Hel")));
+      for (const piece of pieces) codec.push(toUtf8(piece));
+      expect(fromUtf8(codec.take())).toBe(textChunk("Hel") + textChunk("lo") + sse("<html>") + DONE);
+      expect(() => codec.finish()).toThrow();
+    }
+  });
+
   it("does not wait for more to travel with", () => {
     const codec = codecOf();
-    expect(codec.coalesces).toBe(false);
+    expect(codec.pace).toBe("at once");
     codec.push(toUtf8(textChunk("a") + finishChunk()));
     expect(fromUtf8(codec.take())).toBe(textChunk("a") + finishChunk());
   });

@@ -10,7 +10,7 @@ import { chunk, DONE, errorFrame, finishChunk, sse, textChunk, toUtf8, usageChun
 import { readSlim, slimText } from "../../support/slim-stream.ts";
 
 const slim = (text: string) => `data:${JSON.stringify(text)}\n\n`;
-const passCodec = () => createPassCodec(readChatEvent, true);
+const passCodec = () => createPassCodec(readChatEvent, false);
 const failedWith = (code: string) =>
   expect.objectContaining({
     kind: "failed",
@@ -140,7 +140,8 @@ describe("text", () => {
       fc.array(step, { maxLength: 20 }),
       fc.boolean(),
       async (texts, steps, pass) => {
-        const events = [...texts.map(textChunk), finishChunk(), usageChunk(1, 2), DONE].join("");
+        const said = [...texts.map(textChunk), finishChunk()].join("");
+        const events = [said, usageChunk(1, 2), DONE].join("");
         const flow = createAnswerFlow(pass ? { codec: passCodec() } : {});
         let rest = Buffer.from(toUtf8(events));
         await flow.begin();
@@ -157,7 +158,7 @@ describe("text", () => {
         flow.caller.readOn();
         await flow.clock.advance(200);
         expect(flow.ending()).toEqual({ kind: "finished" });
-        if (pass) expect(flow.caller.text()).toBe(events);
+        if (pass) expect(flow.caller.text()).toBe(said + DONE);
         else expect(slimText(readSlim(toUtf8(flow.caller.text())))).toBe(texts.join(""));
       },
     );
@@ -215,6 +216,19 @@ describe("an answer", () => {
     await flow.clock.advance(80);
     expect(flow.ending()).toEqual(failedWith("provider_error"));
     expect(flow.provider.isCancelled()).toBe(true);
+  });
+
+  it.each([
+    ["slim", () => ({})],
+    ["passed on", () => ({ codec: passCodec() })],
+  ])("whose connection breaks is metered up to there when it is %s", async (_name, options) => {
+    const flow = await begun(options());
+    flow.provider.send(textChunk("lo"));
+    await flow.clock.advance(80);
+    flow.provider.breakOff();
+    await flow.clock.advance(80);
+    expect(flow.ending()).toEqual(failedWith("provider_error"));
+    expect(flow.codec.progress.outputBytes).toBe(5);
   });
 
   it("does not tell the caller why its connection broke", async () => {

@@ -11,12 +11,10 @@ import { startWatchdog } from "../../../src/stream/watchdog.ts";
 import { createProvider, DEADLINES } from "../../support/answer-flow.ts";
 import { DONE, errorFrame, finishChunk, fromUtf8, textChunk, usageChunk } from "../../support/chat-chunks.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
+import { provideIdentityStreams } from "../../support/identity-stream.ts";
 import { refusalOf } from "../../support/refusals.ts";
 
-beforeAll(() => {
-  // The runtime's own stream without a buffer; Node's does the same in JavaScript.
-  Object.assign(globalThis, { IdentityTransformStream: TransformStream });
-});
+beforeAll(provideIdentityStreams);
 
 /** A relay, and what it was settled with. */
 function createRelay(leaveMs = 0) {

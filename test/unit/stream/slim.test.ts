@@ -69,7 +69,7 @@ describe("text", () => {
   });
 
   it("may wait a little for more to travel with", () => {
-    expect(slim().codec.coalesces).toBe(true);
+    expect(slim().codec.pace).toBe("coalesced");
   });
 });
 

@@ -18,7 +18,7 @@ async function begun(...[options]: Parameters<typeof createAnswerFlow>) {
   await flow.begin();
   return flow;
 }
-const passing = () => ({ codec: createPassCodec(readChatEvent, true) });
+const passing = () => ({ codec: createPassCodec(readChatEvent, false) });
 
 describe("the first-byte deadline", () => {
   it("ends a wait for an answer that does not begin, at its moment", async () => {

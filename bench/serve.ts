@@ -1,0 +1,125 @@
+// Built Workers under `workerd serve`, each in a process of its own, without what wrangler and Miniflare put in front.
+
+import type { ChildProcess } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire, stripTypeScriptTypes } from "node:module";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+
+export interface Served {
+  url: string;
+  pid: number;
+  stop: () => void;
+}
+
+export interface WorkerConfig {
+  /** The Worker's module, as wrangler or esbuild has built it. */
+  entry: string;
+  /** Text and JSON bindings. */
+  vars?: Record<string, string>;
+  json?: Record<string, unknown>;
+  /** SQLite Durable Object classes by their binding. */
+  objects?: Record<string, string>;
+  /** The module that answers for a KV namespace, by its binding, with text bindings of its own. */
+  kv?: { binding: string; entry: string; vars: Record<string, string> };
+}
+
+// The runtime that wrangler brings.
+const { default: workerd } = createRequire(import.meta.resolve("miniflare"))("workerd") as { default: string };
+const FOLDER = fileURLToPath(new URL("../.wrangler/bench", import.meta.url));
+const COMPATIBILITY = `compatibilityDate = "2026-10-01", compatibilityFlags = ["enable_request_signal"]`;
+
+/** Builds the Worker of a wrangler.toml to a single module and returns the file. */
+export function build(name: string, config: string): string {
+  const outdir = `${FOLDER}/${name}`;
+  execFileSync("wrangler", ["deploy", "--dry-run", "-c", config, "--outdir", outdir], { stdio: "pipe" });
+  return `${outdir}/index.js`;
+}
+
+/** Makes a module of a Worker that is a single file without imports, and returns the file. */
+export function strip(name: string): string {
+  const source = readFileSync(new URL(`workers/${name}.ts`, import.meta.url), "utf8");
+  mkdirSync(FOLDER, { recursive: true });
+  const file = `${FOLDER}/${name}.js`;
+  writeFileSync(file, stripTypeScriptTypes(source));
+  return file;
+}
+
+const running = new Set<ChildProcess>();
+process.on("exit", () => running.forEach((child) => child.kill()));
+
+/** Starts a Worker on a free port and returns when it answers. */
+export async function serve(name: string, config: WorkerConfig): Promise<Served & { startMs: number }> {
+  const port = await freePort();
+  const storage = `${FOLDER}/${name}-storage`;
+  rmSync(storage, { recursive: true, force: true });
+  mkdirSync(storage, { recursive: true });
+  const file = `${FOLDER}/${name}.capnp`;
+  writeFileSync(file, toCapnp(config, port, storage));
+  const startedAt = performance.now();
+  const child = spawn(workerd, ["serve", "--experimental", file], { stdio: ["ignore", "ignore", "inherit"] });
+  running.add(child);
+  const url = `http://127.0.0.1:${port}`;
+  await answers(`${url}/healthz`, child);
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${name} did not start`);
+  return { url, pid, startMs: performance.now() - startedAt, stop: (): void => void child.kill() };
+}
+
+function toCapnp(
+  { entry, vars = {}, json = {}, objects = {}, kv }: WorkerConfig,
+  port: number,
+  storage: string,
+): string {
+  const bindings = [
+    ...Object.entries(vars).map(([name, value]) => `(name = "${name}", text = ${text(value)})`),
+    ...Object.entries(json).map(([name, value]) => `(name = "${name}", json = ${text(JSON.stringify(value))})`),
+    ...Object.entries(objects).map(([name, type]) => `(name = "${name}", durableObjectNamespace = "${type}")`),
+    ...(kv ? [`(name = "${kv.binding}", kvNamespace = "kv")`] : []),
+  ];
+  const classes = Object.values(objects).map(
+    (type) => `(className = "${type}", uniqueKey = "${type}", enableSql = true)`,
+  );
+  const kvBindings = Object.entries(kv?.vars ?? {}).map(([name, value]) => `(name = "${name}", text = ${text(value)})`);
+  const services = [
+    `(name = "main", worker = .main)`,
+    `(name = "internet", network = (allow = ["public", "private"]))`,
+    `(name = "storage", disk = (path = "${storage}", writable = true))`,
+    ...(kv ? [`(name = "kv", worker = .kv)`] : []),
+  ];
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [${services.join(", ")}],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+);
+const main :Workerd.Worker = (
+  modules = [(name = "main.js", esModule = embed "${entry.replace(`${FOLDER}/`, "")}")],
+  ${COMPATIBILITY},
+  bindings = [${bindings.join(", ")}],
+  durableObjectNamespaces = [${classes.join(", ")}],
+  durableObjectStorage = (localDisk = "storage"),
+);
+${kv ? `const kv :Workerd.Worker = (modules = [(name = "kv.js", esModule = embed "${kv.entry.replace(`${FOLDER}/`, "")}")], ${COMPATIBILITY}, bindings = [${kvBindings.join(", ")}]);` : ""}
+`;
+}
+
+const text = (value: string) => JSON.stringify(value);
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
+
+async function answers(url: string, child: ChildProcess): Promise<void> {
+  while (child.exitCode === null) {
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer) return void (await answer.arrayBuffer());
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  throw new Error("workerd did not start");
+}

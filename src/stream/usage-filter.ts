@@ -1,0 +1,67 @@
+// Takes single events out of a stream of bytes without parsing the others: whatever may be one is looked at, the rest
+// passes as it came.
+
+import { createEventReader, LONGEST_EVENT } from "./events.ts";
+
+/** What an event holds that is nothing but usage, an error, or the end. In JSON's strings a quote has a backslash. */
+const SUSPICIOUS = /"choices"\s*:\s*\[\s*\]|"error"|\[DONE\]/;
+
+// One character a byte, whatever the byte: places in the text are places in the bytes.
+const decoder = new TextDecoder("latin1");
+const encoder = new TextEncoder();
+
+/**
+ * Returns a function that takes bytes and gives those that can be sent: whole events, without those of which `withhold`
+ * says so. It throws on an endless event.
+ */
+export function createEventFilter(withhold: (data: string) => boolean): (bytes: Uint8Array) => Uint8Array {
+  const isSent = ({ data }: { data: string | undefined }) => data === undefined || !withhold(data);
+  const encode = (events: { raw: string; data: string | undefined }[]) =>
+    encoder.encode(
+      events
+        .filter(isSent)
+        .map(({ raw }) => raw)
+        .join(""),
+    );
+  let rest = new Uint8Array(0);
+  let exact: ReturnType<typeof createEventReader> | undefined;
+
+  return (bytes) => {
+    const all = join(rest, bytes);
+    if (exact) return encode(exact(bytes));
+    const text = decoder.decode(all);
+    if (text.includes("\r")) {
+      // Ends of line that can be cut in two are left to who knows them.
+      exact = createEventReader();
+      return encode(exact(all));
+    }
+    const end = text.lastIndexOf("\n\n");
+    const whole = all.subarray(0, end === -1 ? 0 : end + 2);
+    rest = all.slice(whole.length);
+    if (rest.length > LONGEST_EVENT) throw new Error(`an event of more than ${LONGEST_EVENT} bytes`);
+    return SUSPICIOUS.test(text) ? withoutSome(whole, text, withhold) : whole;
+  };
+}
+
+/** Whole events but for those that are withheld; `text` has a character for each byte. */
+function withoutSome(whole: Uint8Array, text: string, withhold: (data: string) => boolean): Uint8Array {
+  let kept: Uint8Array = new Uint8Array(0);
+  for (let from = 0; from < whole.length;) {
+    const end = text.indexOf("\n\n", from) + 2;
+    const event = whole.subarray(from, end);
+    const isWithheld =
+      SUSPICIOUS.test(text.slice(from, end)) &&
+      createEventReader()(event).some(({ data }) => data !== undefined && withhold(data));
+    if (!isWithheld) kept = join(kept, event);
+    from = end;
+  }
+  return kept;
+}
+
+function join(first: Uint8Array, second: Uint8Array): Uint8Array {
+  if (first.length === 0) return second.slice();
+  const joined = new Uint8Array(first.length + second.length);
+  joined.set(first);
+  joined.set(second, first.length);
+  return joined;
+}

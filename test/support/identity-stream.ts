@@ -1,0 +1,48 @@
+// The runtime's IdentityTransformStream for tests in Node: bytes without a buffer, and reads of at least so many bytes.
+
+/** A write lasts until its bytes are asked for. */
+class IdentityStream {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+
+  constructor() {
+    let asked = Promise.withResolvers<void>();
+    const gone = Promise.withResolvers<never>();
+    gone.promise.catch(() => undefined);
+    let reading: ReadableByteStreamController | undefined;
+    this.readable = new ReadableStream({
+      type: "bytes",
+      start: (controller: ReadableByteStreamController) => void (reading = controller),
+      pull: () => asked.resolve(),
+      cancel: (reason) => gone.reject(reason ?? new Error("the reader has left")),
+    });
+    this.writable = new WritableStream<Uint8Array>({
+      start: (controller) => void gone.promise.catch((reason: unknown) => controller.error(reason)),
+      async write(bytes) {
+        await Promise.race([asked.promise, gone.promise]);
+        asked = Promise.withResolvers<void>();
+        reading?.enqueue(new Uint8Array(bytes));
+      },
+      close() {
+        reading?.close();
+        // A read that already waits is only answered when the request for its bytes is.
+        reading?.byobRequest?.respond(0);
+      },
+      abort: (reason) => reading?.error(reason ?? new Error("the writer has left")),
+    });
+  }
+}
+
+interface MinimumReader {
+  read(view: Uint8Array, options: { min: number }): Promise<ReadableStreamReadResult<Uint8Array>>;
+}
+
+function readAtLeast(this: MinimumReader, bytes: number, view: Uint8Array) {
+  return this.read(view, { min: bytes });
+}
+
+/** For `beforeAll`. */
+export function provideIdentityStreams(): void {
+  Object.assign(globalThis, { IdentityTransformStream: IdentityStream });
+  Object.assign(ReadableStreamBYOBReader.prototype, { readAtLeast });
+}
