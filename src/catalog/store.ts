@@ -1,5 +1,5 @@
 // The catalogs that this isolate works with: copies of KV's active and canary revisions, refreshed behind the requests.
-// A chat waits for KV at most once in an isolate's life and never fails for it (docs/storage.md).
+// A chat waits for KV when an isolate is new or was idle, for a second at most, and never fails for it (docs/storage.md).
 
 import * as v from "valibot";
 import type { Canary } from "./canary.ts";
@@ -67,6 +67,7 @@ export async function activeCatalog(kv: KVNamespace, now: number, waitUntil: Wai
 
 /** Makes the next request read KV, for who publishes in this isolate. */
 export function rereadCatalog(): void {
+  lastGood = held ?? lastGood;
   held = undefined;
   refreshingSince = 0;
   keptFrom = begun;
@@ -114,7 +115,6 @@ async function read(kv: KVNamespace, now: number): Promise<Held> {
   if (order > keptFrom) {
     keptFrom = order;
     held = result;
-    lastGood = result;
     refreshingSince = 0;
   }
   return result;

@@ -18,7 +18,8 @@ export function createGatheringSource(body: ReadableStream<Uint8Array>): Source 
   const drain = readable.getReader({ mode: "byob" });
   const reader = kept.getReader({ mode: "byob" });
   let unread = 0;
-  let hasRead = Promise.withResolvers<void>();
+  /** Set while drawing waits for a read. */
+  let drawOn: (() => void) | undefined;
 
   const draw = async () => {
     let view = new Uint8Array(DRAWN_BYTES);
@@ -27,7 +28,7 @@ export function createGatheringSource(body: ReadableStream<Uint8Array>): Source 
       if (done) return;
       view = new Uint8Array(value.buffer);
       unread += value.length;
-      if (unread > MOST_UNREAD_BYTES) await hasRead.promise;
+      if (unread > MOST_UNREAD_BYTES) await new Promise<void>((resolve) => (drawOn = resolve));
     }
   };
   draw().catch(ignore);
@@ -36,10 +37,7 @@ export function createGatheringSource(body: ReadableStream<Uint8Array>): Source 
     async read(view: Uint8Array) {
       const result = await reader.read(view);
       if (!result.done) unread -= result.value.length;
-      if (unread <= MOST_UNREAD_BYTES) {
-        hasRead.resolve();
-        hasRead = Promise.withResolvers();
-      }
+      if (unread <= MOST_UNREAD_BYTES) drawOn?.();
       return result;
     },
     async cancel(reason) {

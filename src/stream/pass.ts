@@ -2,8 +2,9 @@
 
 import type { Dialect, Piece } from "./answer.ts";
 import { createAside } from "./aside.ts";
+import { joinBytes } from "./bytes.ts";
 import type { Codec } from "./codec.ts";
-import { createEventFilter } from "./usage-filter.ts";
+import { createEventFilter } from "./event-filter.ts";
 
 const encoder = new TextEncoder();
 const NOTHING = new Uint8Array(0);
@@ -33,7 +34,7 @@ export function createPassCodec(dialect: Dialect, keepUsage: boolean): Codec {
       aside.push(bytes);
       if (keepUsage) return;
       const sendable = filter(bytes);
-      pending = pending.length === 0 ? sendable : join(pending, sendable);
+      pending = pending.length === 0 ? sendable : joinBytes(pending, sendable);
     },
     take() {
       const bytes = pending;
@@ -48,10 +49,3 @@ export function createPassCodec(dialect: Dialect, keepUsage: boolean): Codec {
 }
 
 const isWithheld = (piece: Piece) => piece.kind === "error" || (piece.kind === "usage" && piece.alone);
-
-function join(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(first.length + second.length);
-  joined.set(first);
-  joined.set(second, first.length);
-  return joined;
-}

@@ -35,23 +35,22 @@ const KEEP_ALIVE = new TextEncoder().encode(":\n\n");
 export async function startRelay(relay: Relay): Promise<ReadableStream<Uint8Array>> {
   const { codec, control, departure, watchdog } = relay;
   const [path, aside] = codec.pace === "native" ? relay.body.tee() : [undefined, relay.body];
-  const gathers = codec.pace === "coalesced" && relay.coalesceMs > 0;
-  const source = gathers ? createGatheringSource(aside) : aside.getReader({ mode: "byob" });
+  const coalesceMs = codec.pace === "coalesced" ? relay.coalesceMs : 0;
+  const source = coalesceMs > 0 ? createGatheringSource(aside) : aside.getReader({ mode: "byob" });
   const flow: Flow = { source, buffer: new ArrayBuffer(READ_BYTES), codec, watchdog, control, departure };
   await readFirst(flow);
   const { error, outputBytes } = codec.progress;
   // Text that came in the same read is sent and charged as if it had come in another.
   if (error && outputBytes === 0) throw toStreamError(error);
   const { readable, writable } = new IdentityTransformStream();
-  void (path ? runNatively(relay, flow, path, writable) : runWritten(relay, flow, writable));
+  void (path ? runNatively(relay, flow, path, writable) : runWritten(relay, flow, coalesceMs, writable));
   return readable;
 }
 
-async function runWritten(relay: Relay, flow: Flow, writable: WritableStream<Uint8Array>) {
+async function runWritten(relay: Relay, flow: Flow, coalesceMs: number, writable: WritableStream<Uint8Array>) {
   const sink = createSink(writable.getWriter(), relay.departure);
   // The caller's leaving is noticed at the next write, and this may be the next write for a long time.
   relay.watchdog.relaying(() => void sink.write(KEEP_ALIVE));
-  const coalesceMs = relay.codec.pace === "coalesced" ? relay.coalesceMs : 0;
   await conclude(relay, await pump(flow, sink, relay.clock, coalesceMs), sink);
 }
 

@@ -1,6 +1,7 @@
 // Takes single events out of a stream of bytes without parsing the others: whatever may be one is looked at, the rest
 // passes as it came.
 
+import { joinBytes } from "./bytes.ts";
 import { createEventReader, LONGEST_EVENT } from "./events.ts";
 
 /** What an event holds that is nothing but usage, an error, or the end. In JSON's strings a quote has a backslash. */
@@ -27,8 +28,8 @@ export function createEventFilter(withhold: (data: string) => boolean): (bytes: 
   let exact: ReturnType<typeof createEventReader> | undefined;
 
   return (bytes) => {
-    const all = join(rest, bytes);
     if (exact) return encode(exact(bytes));
+    const all = joinBytes(rest, bytes);
     const text = decoder.decode(all);
     if (text.includes("\r")) {
       // Ends of line that can be cut in two are left to who knows them.
@@ -52,16 +53,8 @@ function withoutSome(whole: Uint8Array, text: string, withhold: (data: string) =
     const isWithheld =
       SUSPICIOUS.test(text.slice(from, end)) &&
       createEventReader()(event).some(({ data }) => data !== undefined && withhold(data));
-    if (!isWithheld) kept = join(kept, event);
+    if (!isWithheld) kept = joinBytes(kept, event);
     from = end;
   }
   return kept;
-}
-
-function join(first: Uint8Array, second: Uint8Array): Uint8Array {
-  if (first.length === 0) return second.slice();
-  const joined = new Uint8Array(first.length + second.length);
-  joined.set(first);
-  joined.set(second, first.length);
-  return joined;
 }

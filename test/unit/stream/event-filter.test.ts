@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readChatEvent } from "../../../src/endpoints/chat-answer.ts";
 import { createEventReader, LONGEST_EVENT } from "../../../src/stream/events.ts";
-import { createEventFilter } from "../../../src/stream/usage-filter.ts";
+import { createEventFilter } from "../../../src/stream/event-filter.ts";
 import { DONE, errorFrame, finishChunk, sse, textChunk, toUtf8, usageChunk } from "../../support/chat-chunks.ts";
 import { cutAt, everyCutInTwo, singleBytes } from "../../support/stream-cuts.ts";
 
