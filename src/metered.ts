@@ -18,7 +18,7 @@ import { createSettlement } from "./quota/settlement.ts";
 import type { View } from "./quota/view.ts";
 import type { ServerTiming } from "./server-timing.ts";
 import { emptyProgress } from "./stream/answer.ts";
-import { createDeparture } from "./stream/departure.ts";
+import { afterLastRead, createDeparture } from "./stream/departure.ts";
 import { startRelay } from "./stream/relay.ts";
 import type { Clock, Ending } from "./stream/watchdog.ts";
 import { startWatchdog } from "./stream/watchdog.ts";
@@ -44,9 +44,6 @@ export interface Call {
   prepare(model: Model): Exchange;
 }
 
-/** What has arrived when a call is ended is read within this. */
-const LAST_READ_MS = 10;
-
 const clock: Clock = {
   now: () => Date.now(),
   wait: (ms, signal) => scheduler.wait(ms, { signal }).catch(() => undefined),
@@ -61,7 +58,7 @@ export async function metered(caller: Caller, call: Call): Promise<Response> {
     return await meteredUnder(active.catalog, caller, call, headers);
   } catch (thrown) {
     const error = toApiError(thrown);
-    Object.assign(error.headers, headers, error.headers);
+    Object.assign(error.headers, headers, { "server-timing": caller.timing.toString() }, error.headers);
     throw error;
   }
 }
@@ -74,7 +71,7 @@ async function meteredUnder(
 ): Promise<Response> {
   const { env, user } = caller;
   const startedAt = Date.now();
-  caller.timing.mark("auth");
+  caller.timing.mark("auth", startedAt);
   const { model, sunset } = chooseModel(catalog, call.model, startedAt);
   Object.assign(headers, modelHeaders(model, sunset));
   const exchange = call.prepare(model);
@@ -88,7 +85,7 @@ async function meteredUnder(
     const { demand } = exchange;
     const count = () => countInput(env, provider, exchange.count());
     const lease = await admit({ env, user, catalog, model, demand, count, waitUntil: caller.waitUntil });
-    caller.timing.mark("quota");
+    caller.timing.mark("quota", Date.now());
     headers["weir-max-output-tokens"] = String(lease.granted);
     const settle = createSettlement({
       requestId: caller.requestId,
@@ -141,13 +138,15 @@ async function send(granted: Granted): Promise<Response> {
     control.signal.throwIfAborted();
     asked = true;
     const { path } = ENDPOINTS[exchange.endpoint];
-    const response = await callProvider(caller.env, provider, path, body, cancelling(control.signal));
-    caller.timing.mark("provider");
+    const upstream = new AbortController();
+    afterLastRead(control.signal, clock, () => upstream.abort(control.signal.reason));
+    const response = await callProvider(caller.env, provider, path, body, upstream.signal);
+    caller.timing.mark("provider", Date.now());
     Object.assign(headers, passedHeaders(response));
     answered = !isEventStream(response);
     if (!call.stream) {
       const answer = exchange.read(await readWhole(response));
-      caller.timing.mark("relay");
+      caller.timing.mark("relay", Date.now());
       watchdog.stop();
       const settled = await settle(answer.progress, { kind: "finished" });
       return respond(
@@ -166,7 +165,7 @@ async function send(granted: Granted): Promise<Response> {
       departure,
       settle,
     });
-    caller.timing.mark("relay");
+    caller.timing.mark("relay", Date.now());
     return respond(stream, "text/event-stream; charset=utf-8", withTiming({ ...headers, ...limitsOf(lease.view) }));
   } catch (thrown) {
     watchdog.stop();
@@ -180,14 +179,6 @@ async function send(granted: Granted): Promise<Response> {
     Object.assign(error.headers, limitsOf(view));
     throw error;
   }
-}
-
-/** The signal that cancels the provider: a moment after the call has ended, so that what has arrived can be metered. */
-function cancelling(signal: AbortSignal): AbortSignal {
-  const upstream = new AbortController();
-  const cancel = () => void clock.wait(LAST_READ_MS, upstream.signal).then(() => upstream.abort(signal.reason));
-  signal.addEventListener("abort", cancel, { once: true });
-  return upstream.signal;
 }
 
 function respond(body: BodyInit, type: string, headers: Record<string, string>): Response {

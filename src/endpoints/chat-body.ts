@@ -94,10 +94,11 @@ function sentTo(model: Model, asked: ChatRequest, effortField: string): ChatRequ
 }
 
 function isDefault(name: string, value: unknown): boolean {
-  const empty =
-    value === undefined || (typeof value === "object" && (value === null || Object.keys(value).length === 0));
-  const isText = JSON.stringify(value) === '{"type":"text"}' || JSON.stringify(value) === '["text"]';
-  return empty || isText || DEFAULTS[name]?.includes(value) === true;
+  if (value === undefined || value === null) return true;
+  if (typeof value !== "object") return DEFAULTS[name]?.includes(value) === true;
+  const [only, ...more] = Object.entries(value);
+  // `{"type":"text"}` and `["text"]` are the only answer that there is without them.
+  return more.length === 0 && (!only || ((only[0] === "type" || only[0] === "0") && only[1] === "text"));
 }
 
 function needsOf(request: ChatRequest, nameOf: (field: keyof ChatRequest) => string): Need[] {

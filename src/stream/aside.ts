@@ -5,7 +5,7 @@ import { emptyProgress, note } from "./answer.ts";
 import { createEventReader } from "./events.ts";
 
 /** An answer's last words, where usage and the end are told, are in so many bytes. */
-const TAIL_BYTES = 16_384;
+const TAIL_BYTES = 4096;
 /** More than this is not kept, but read on the way. */
 const MOST_KEPT_BYTES = 524_288;
 /** So much is made into text at once. */
@@ -14,11 +14,14 @@ const PARSED_BYTES = 32_768;
 const BLANK_LINE = "\n\n";
 
 export interface Aside {
-  /** Complete after `conclude`; before that it is known whether anything was heard. */
+  /** Before `conclude` it is known whether anything was heard; `outputBytes` only ever of what had to be parsed. */
   readonly progress: Progress;
   /** Takes bytes, which may be reused afterwards. Throws when the first event is not the dialect's. */
   push(bytes: Uint8Array): void;
-  /** Completes the progress: of an answer with usage by its tail alone, of any other by all of it. */
+  /**
+   * Completes the progress: of an answer with usage by its tail alone, of any other by all of it. An event that cannot
+   * be read is left out; the first fault is thrown when all is done.
+   */
   conclude(): void;
 }
 
@@ -28,10 +31,21 @@ export function createAside(dialect: Dialect): Aside {
   // One buffer that grows, so that a long answer leaves no garbage.
   let buffer = new Uint8Array(TAIL_BYTES);
   let used = 0;
+  let fault: unknown;
 
-  const parse = (bytes: Uint8Array) => {
-    for (const { data } of read(bytes)) noteEvent(progress, dialect, data);
+  const noteFault = (work: () => void) => {
+    const isFirst = !progress.heard;
+    try {
+      work();
+    } catch (error) {
+      if (isFirst) throw error;
+      fault ??= error;
+    }
   };
+  const parse = (bytes: Uint8Array) =>
+    noteFault(() => {
+      for (const { data } of read(bytes)) noteFault(() => noteEvent(progress, dialect, data));
+    });
   const parseKept = () => {
     for (let from = 0; from < used; from += PARSED_BYTES) {
       parse(buffer.subarray(from, Math.min(used, from + PARSED_BYTES)));
@@ -49,9 +63,10 @@ export function createAside(dialect: Dialect): Aside {
       used += bytes.length;
     },
     conclude() {
-      const tail = used > TAIL_BYTES ? progressOfTail(buffer.subarray(used - TAIL_BYTES, used), dialect) : undefined;
+      const tail = progressOfTail(buffer.subarray(Math.max(0, used - TAIL_BYTES), used), dialect);
       if (tail?.usage && tail.ended) Object.assign(progress, { ...tail, outputBytes: progress.outputBytes });
       else parseKept();
+      if (fault !== undefined) throw fault;
     },
   };
 }

@@ -9,6 +9,15 @@ export interface Departure {
   leave: () => void;
 }
 
+/** What has arrived when a call is ended is read within this. */
+const LAST_READ_MS = 10;
+
+/** Calls `cancel` a moment after `ended` has aborted, so that what has arrived can be metered before it is gone. */
+export function afterLastRead(ended: AbortSignal, clock: Clock, cancel: () => void): void {
+  const wait = () => void clock.wait(LAST_READ_MS, new AbortController().signal).then(cancel);
+  ended.addEventListener("abort", wait, { once: true });
+}
+
 /** Aborts `control` with an `Ending` when the caller leaves, or `afterMs` later, so that the usage can still arrive. */
 export function createDeparture(control: AbortController, clock: Clock, afterMs: number): Departure {
   const left = { kind: "left" } satisfies Ending;

@@ -4,8 +4,8 @@
 import { joinBytes } from "./bytes.ts";
 import { createEventReader, LONGEST_EVENT } from "./events.ts";
 
-/** What an event holds that is nothing but usage, an error, or the end. In JSON's strings a quote has a backslash. */
-const SUSPICIOUS = /"choices"\s*:\s*\[\s*\]|"error"|\[DONE\]/;
+/** What an event holds that tells usage, an error, or the end. In JSON's strings a quote has a backslash. */
+const SUSPICIOUS = /"usage"\s*:\s*\{|"error"|\[DONE\]/;
 
 // One character a byte, whatever the byte: places in the text are places in the bytes.
 const decoder = new TextDecoder("latin1");
@@ -28,6 +28,8 @@ export function createEventFilter(withhold: (data: string) => boolean): (bytes: 
   let exact: ReturnType<typeof createEventReader> | undefined;
 
   return (bytes) => {
+    // What was whole before an endless event has been given out by now.
+    if (rest.length > LONGEST_EVENT) throw new Error(`an event of more than ${LONGEST_EVENT} bytes`);
     if (exact) return encode(exact(bytes));
     const all = joinBytes(rest, bytes);
     const text = decoder.decode(all);
@@ -39,7 +41,6 @@ export function createEventFilter(withhold: (data: string) => boolean): (bytes: 
     const end = text.lastIndexOf("\n\n");
     const whole = all.subarray(0, end === -1 ? 0 : end + 2);
     rest = all.slice(whole.length);
-    if (rest.length > LONGEST_EVENT) throw new Error(`an event of more than ${LONGEST_EVENT} bytes`);
     return SUSPICIOUS.test(text) ? withoutSome(whole, text, withhold) : whole;
   };
 }
@@ -48,7 +49,9 @@ export function createEventFilter(withhold: (data: string) => boolean): (bytes: 
 function withoutSome(whole: Uint8Array, text: string, withhold: (data: string) => boolean): Uint8Array {
   let kept: Uint8Array = new Uint8Array(0);
   for (let from = 0; from < whole.length;) {
-    const end = text.indexOf("\n\n", from) + 2;
+    const blankLine = text.indexOf("\n\n", from);
+    // More than one blank line can leave an odd end of line.
+    const end = blankLine === -1 ? whole.length : blankLine + 2;
     const event = whole.subarray(from, end);
     const isWithheld =
       SUSPICIOUS.test(text.slice(from, end)) &&

@@ -35,7 +35,10 @@ export function createEventReader(): (bytes: Uint8Array) => RawEvent[] {
       from = BLANK_LINE.lastIndex;
     }
     rest = text.slice(from);
-    if (rest.length > LONGEST_EVENT) throw new Error(`an event of more than ${LONGEST_EVENT} characters`);
+    if (rest.length > LONGEST_EVENT) {
+      rest = "";
+      throw new Error(`an event of more than ${LONGEST_EVENT} characters`);
+    }
     return events;
   };
 }

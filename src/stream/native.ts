@@ -1,14 +1,12 @@
 // An answer whose bytes need no change goes from the provider to the caller without JavaScript. Beside the path its bytes
 // are read now and then, for metering. No comment can be sent in between: keep-alives are for streams that are written.
 
-import { endingOf, faultOf, readOnce } from "./pump.ts";
+import { endingOf, faultOf, readLast, readOnce } from "./pump.ts";
 import type { Flow } from "./pump.ts";
 import type { Clock, Ending } from "./watchdog.ts";
 
 /** How often the bytes beside the path are read, so that they do not pile up. */
 const READ_EVERY_MS = 250;
-/** When the flow is ended from outside, so many reads take what has arrived; a provider who goes on is not waited for. */
-const MOST_LAST_READS = 64;
 /** When the path breaks, the provider's failure shows beside it within that time; else it was the caller who left. */
 const SHOWS_WITHIN_MS = 20;
 /** What is on its way to a caller who reads is there within that time. */
@@ -36,7 +34,7 @@ export async function passNatively(
     )
     .finally(() => over.abort());
 
-  const giveUp = () => void clock.wait(FLUSHED_WITHIN_MS, over.signal).then(() => stuck.abort());
+  const giveUp = () => void clock.wait(FLUSHED_WITHIN_MS, over.signal).then(() => over.signal.aborted || stuck.abort());
   // Nobody reads what a caller who has gone already is sent: only the usage is waited for.
   if (departure.gone) stuck.abort();
   if (signal.aborted) giveUp();
@@ -64,13 +62,12 @@ async function readAside(flow: Flow, clock: Clock, over: AbortSignal): Promise<u
   const { signal } = flow.control;
   const hurried = AbortSignal.any([over, signal]);
   try {
-    for (let lastReads = 0; lastReads < MOST_LAST_READS;) {
+    while (!signal.aborted) {
       const bytes = await readOnce(flow);
       if (bytes === 0) return undefined;
-      if (signal.aborted) lastReads += 1;
-      else if (bytes < flow.buffer.byteLength) await clock.wait(READ_EVERY_MS, hurried);
+      if (bytes < flow.buffer.byteLength) await clock.wait(READ_EVERY_MS, hurried);
     }
-    await flow.source.cancel();
+    await readLast(flow);
   } catch (error) {
     return error;
   }

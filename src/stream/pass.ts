@@ -17,7 +17,7 @@ export function createPassCodec(dialect: Dialect, keepUsage: boolean): Codec {
   const aside = createAside(dialect);
   const { progress } = aside;
   const filter = createEventFilter((data) => {
-    const pieces = dialect(data);
+    const pieces = piecesOf(data, dialect);
     for (const piece of pieces) {
       // Nothing comes after these, so that nobody waits for more.
       if (piece.kind === "end") progress.ended = true;
@@ -46,6 +46,15 @@ export function createPassCodec(dialect: Dialect, keepUsage: boolean): Codec {
     // A blank line first: what passed untouched may have been cut in the middle of an event.
     fail: (error) => encoder.encode(`${keepUsage ? "\n\n" : ""}data: ${JSON.stringify({ error })}\n\n`),
   };
+}
+
+/** The pieces of an event; one that cannot be read passes like any other. */
+function piecesOf(data: string, dialect: Dialect): Piece[] {
+  try {
+    return dialect(data);
+  } catch {
+    return [];
+  }
 }
 
 const isWithheld = (piece: Piece) => piece.kind === "error" || (piece.kind === "usage" && piece.alone);

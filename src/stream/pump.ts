@@ -1,6 +1,7 @@
 // Moves an answer from the provider to the caller through a codec, until one of the two is done.
 
 import type { Codec } from "./codec.ts";
+import { afterLastRead } from "./departure.ts";
 import type { Departure } from "./departure.ts";
 import { brokenOff, toStreamError } from "./failure.ts";
 import type { Source } from "./gather.ts";
@@ -9,6 +10,8 @@ import type { Clock, Ending, Watchdog } from "./watchdog.ts";
 
 /** The size of the buffer that a flow reads into. */
 export const READ_BYTES = 32_768;
+/** When the flow is ended from outside, so many reads take what has arrived; a provider who goes on is not waited for. */
+const MOST_LAST_READS = 64;
 
 export interface Flow {
   source: Source;
@@ -25,12 +28,9 @@ export interface Flow {
  * Reads until the provider's first event, before anything is promised to the caller; the codec holds what it became.
  * Throws an ApiError, or an `Ending` when the flow was ended from outside.
  */
-export async function readFirst(flow: Flow): Promise<void> {
+export async function readFirst(flow: Flow, clock: Clock): Promise<void> {
   const { codec, control, source } = flow;
-  // Beside a native path, what has arrived by then is still read: the provider is cancelled a little later.
-  if (codec.pace !== "native") {
-    control.signal.addEventListener("abort", () => void source.cancel().catch(ignore), { once: true });
-  }
+  afterLastRead(control.signal, clock, () => void source.cancel().catch(ignore));
   try {
     while (!codec.progress.heard) {
       const bytes = await readOnce(flow);
@@ -52,7 +52,7 @@ export async function pump(flow: Flow, sink: Sink, clock: Clock, coalesceMs: num
   const { codec, control, departure, watchdog } = flow;
   const { signal } = control;
   // A caller who reads nothing holds a write open for ever: when time is up, the connection goes too.
-  signal.addEventListener("abort", () => sink.abortIfStuck(), { once: true });
+  signal.addEventListener("abort", () => sink.cutIfStuck(), { once: true });
   const send = async () => {
     const bytes = codec.take();
     if (bytes.length === 0) return false;
@@ -64,13 +64,14 @@ export async function pump(flow: Flow, sink: Sink, clock: Clock, coalesceMs: num
   let cause: unknown;
   const isOver = () => signal.aborted || codec.progress.ended || codec.progress.error !== undefined;
   try {
-    let more = true;
-    while (more && !isOver()) {
+    let bytes = NaN;
+    while (bytes !== 0 && !isOver()) {
       // The first text goes at once. Later text takes along all that has arrived meanwhile, but never waits for more.
       const sent = await send();
-      if (sent && coalesceMs > 0) await clock.wait(coalesceMs, signal);
-      if (!isOver()) more = (await readOnce(flow)) > 0;
+      if (sent && coalesceMs > 0 && bytes !== READ_BYTES) await clock.wait(coalesceMs, signal);
+      if (!isOver()) bytes = await readOnce(flow);
     }
+    if (signal.aborted) await readLast(flow);
   } catch (error) {
     cause = error;
   }
@@ -83,6 +84,15 @@ export async function pump(flow: Flow, sink: Sink, clock: Clock, coalesceMs: num
   void flow.source.cancel().catch(ignore);
   if (departure.gone) return { kind: "left" };
   return endingOf(codec, cause);
+}
+
+/** Reads what had arrived when the flow was ended from outside. */
+export async function readLast(flow: Flow): Promise<void> {
+  const { progress } = flow.codec;
+  for (let reads = 0; reads < MOST_LAST_READS && !progress.ended && !progress.error; reads++) {
+    if ((await readOnce(flow)) === 0) return;
+  }
+  await flow.source.cancel();
 }
 
 /** Completes what is known of the answer; gives what was wrong with it. */

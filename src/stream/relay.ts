@@ -38,7 +38,7 @@ export async function startRelay(relay: Relay): Promise<ReadableStream<Uint8Arra
   const coalesceMs = codec.pace === "coalesced" ? relay.coalesceMs : 0;
   const source = coalesceMs > 0 ? createGatheringSource(aside) : aside.getReader({ mode: "byob" });
   const flow: Flow = { source, buffer: new ArrayBuffer(READ_BYTES), codec, watchdog, control, departure };
-  await readFirst(flow);
+  await readFirst(flow, relay.clock);
   const { error, outputBytes } = codec.progress;
   // Text that came in the same read is sent and charged as if it had come in another.
   if (error && outputBytes === 0) throw toStreamError(error);
@@ -69,7 +69,7 @@ async function conclude(relay: Relay, ending: Ending, sink: Sink) {
   const { codec } = relay;
   relay.watchdog.stop();
   const settled = await relay.settle(codec.progress, ending);
-  if (ending.kind === "left") return;
+  if (ending.kind === "left") return sink.cut();
   await sink.write(ending.kind === "finished" ? codec.conclude(settled) : codec.fail(ending.error.body));
   await sink.close();
 }

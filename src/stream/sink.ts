@@ -7,13 +7,17 @@ export interface Sink {
   write(bytes: Uint8Array): Promise<void>;
   /** Ends the answer as a whole one. Never throws. */
   close(): Promise<void>;
+  /** Cuts the connection. Nobody who has gone sees it; who was only thought to have gone does not wait for ever. */
+  cut(): void;
   /** Cuts the connection if a write is held up by a caller who does not read. */
-  abortIfStuck(): void;
+  cutIfStuck(): void;
 }
 
 export function createSink(writer: WritableStreamDefaultWriter<Uint8Array>, departure: Departure): Sink {
   let writing = 0;
+  const cut = () => void writer.abort().catch(() => undefined);
   return {
+    cut,
     async write(bytes) {
       if (bytes.length === 0 || departure.gone) return;
       writing += 1;
@@ -21,8 +25,8 @@ export function createSink(writer: WritableStreamDefaultWriter<Uint8Array>, depa
       writing -= 1;
     },
     close: () => writer.close().catch(departure.leave),
-    abortIfStuck() {
-      if (writing > 0) void writer.abort().catch(() => undefined);
+    cutIfStuck() {
+      if (writing > 0) cut();
     },
   };
 }

@@ -26,8 +26,7 @@ export async function callProvider(
   body: string | undefined,
   signal: AbortSignal,
 ): Promise<Response> {
-  const { baseUrl, key } = providerAccess(env, provider);
-  const headers = { ...provider.headers, authorization: `Bearer ${key}` };
+  const { baseUrl, headers } = providerAccess(env, provider);
   const message =
     body === undefined
       ? { headers }
