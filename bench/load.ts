@@ -1,29 +1,19 @@
-// The callers of the benchmark: requests over real sockets, and when each piece of their answers arrived.
+// The callers of the benchmark: requests over real sockets. They keep what arrives and look at nothing, since they share
+// the machine with what is measured.
 
 import { Agent, request } from "node:http";
+import type { Answer } from "./answer.ts";
+import type { Asked } from "./asked.ts";
 
 export interface Target {
   url: string;
   token: (index: number) => string;
 }
 
-export interface Asked {
-  path: string;
-  body: string;
-}
-
-export interface Answer {
-  status: number;
-  bytes: number;
-  /** Arrival of each piece, in ms since the request was sent; the first is the time to first byte. */
-  at: number[];
-  text: string;
-}
-
 const agent = new Agent({ keepAlive: true, maxSockets: 1000 });
 
-/** One request; `keepText` for who looks at what was said. */
-export function ask(target: Target, { path, body }: Asked, index = 0, keepText = false): Promise<Answer> {
+/** One request as the user of that index, and all of its answer. */
+export function ask(target: Target, { path, body }: Asked, index = 0): Promise<Answer> {
   const startedAt = performance.now();
   return new Promise((resolve, reject) => {
     const headers = {
@@ -32,12 +22,8 @@ export function ask(target: Target, { path, body }: Asked, index = 0, keepText =
       "content-length": Buffer.byteLength(body),
     };
     const sent = request(target.url + path, { method: "POST", agent, headers }, (response) => {
-      const answer: Answer = { status: response.statusCode ?? 0, bytes: 0, at: [], text: "" };
-      response.on("data", (piece: Buffer) => {
-        answer.at.push(performance.now() - startedAt);
-        answer.bytes += piece.length;
-        if (keepText) answer.text += piece.toString();
-      });
+      const answer: Answer = { status: response.statusCode ?? 0, pieces: [] };
+      response.on("data", (bytes: Buffer) => answer.pieces.push({ at: performance.now() - startedAt, bytes }));
       response.on("end", () => resolve(answer));
       response.on("error", reject);
     });
@@ -60,16 +46,18 @@ export async function askMany(target: Target, asked: Asked, count: number, paral
   return answers;
 }
 
-/** Sends a request, leaves after the first piece, and tells when. */
-export function leave(target: Target, { path, body }: Asked): Promise<void> {
+/** Sends a request and leaves after the first piece. Throws when the answer is not the one asked for. */
+export function leave(target: Target, { path, body, status }: Asked): Promise<void> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${target.token(0)}`, "content-type": "application/json" };
     const sent = request(target.url + path, { method: "POST", headers }, (response) => {
       response.once("data", () => {
         response.destroy();
-        resolve();
+        if (response.statusCode === status) resolve();
+        else reject(new Error(`${path} answered ${response.statusCode}, not ${status}`));
       });
       response.on("error", () => undefined);
+      response.on("close", () => reject(new Error(`${path} ended before its caller left`)));
     });
     sent.on("error", reject);
     sent.end(body);

@@ -1,6 +1,7 @@
 // `npm run bench:quota`: how many quota decisions a second, and how long one takes. Figures, not a test.
 
 import { createTestHarness } from "wrangler";
+import { spreadOf } from "./statistics.ts";
 
 interface Run {
   totalMs: number;
@@ -26,15 +27,15 @@ for (const { name, ...query } of CASES) {
   await round();
   const runs: Run[] = [];
   while (runs.length < ROUNDS) runs.push(await round());
-  const decisions = spread(
+  const decisions = show(
     runs.map(({ totalMs }) => (query.count / totalMs) * 1000),
     0,
   );
-  const reserve = spread(
+  const reserve = show(
     runs.map(({ reserveMs }) => reserveMs / query.count),
     2,
   );
-  const settle = spread(
+  const settle = show(
     runs.map(({ settleMs }) => settleMs / query.count),
     2,
   );
@@ -42,10 +43,7 @@ for (const { name, ...query } of CASES) {
 }
 await harness.close();
 
-function spread(values: number[], digits: number): string {
-  const sorted = values.toSorted((one, other) => one - other);
-  const [least, median, most] = [0, 0.5, 1].map((share) =>
-    sorted[Math.floor((sorted.length - 1) * share)]?.toFixed(digits),
-  );
-  return `${median} (${least} to ${most})`;
+function show(values: number[], digits: number): string {
+  const { median, least, most } = spreadOf(values);
+  return `${median.toFixed(digits)} (${least.toFixed(digits)} to ${most.toFixed(digits)})`;
 }

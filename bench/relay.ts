@@ -2,10 +2,14 @@
 // serve` and asked in turn, in the same run; bench/README.md says what each figure means.
 
 import { parseArgs } from "node:util";
+import type { Case } from "./cases.ts";
 import { CASES, leftRunning } from "./cases.ts";
-import type { Figures } from "./cases.ts";
+import type { Figures } from "./measure.ts";
 import { startStage } from "./stage.ts";
+import type { Spread } from "./statistics.ts";
 import { spreadOf } from "./statistics.ts";
+
+type Round = Record<"bare" | "weir", Figures>;
 
 const { values } = parseArgs({
   options: {
@@ -14,37 +18,61 @@ const { values } = parseArgs({
     only: { type: "string", default: "" },
   },
 });
+const say = (line: string) => values.json || console.log(line);
 
 const stage = await startStage();
 const results: object[] = [];
+const failures: string[] = [];
 try {
-  for (const { name, bare, weir } of CASES.filter((one) => one.name.includes(values.only))) {
-    const rounds: { bare: Figures; weir: Figures }[] = [];
+  for (const one of CASES.filter(({ name }) => name.includes(values.only))) {
+    say(`\n${one.name}`);
+    const rounds: Round[] = [];
     // The first round warms up.
     for (let round = 0; round <= Number(values.rounds); round++) {
-      const figures = { bare: await bare(stage), weir: await weir(stage) };
+      const figures = { bare: await one.bare(stage), weir: await one.weir(stage) };
       if (round > 0) rounds.push(figures);
     }
-    if (!values.json) console.log(`\n${name}`);
-    for (const figure of Object.keys(rounds[0]?.weir ?? {})) report(name, figure, rounds);
+    for (const figure of Object.keys(rounds[0]?.weir ?? {})) report(one, figure, rounds);
   }
-  const running = await leftRunning(stage);
-  results.push({ case: "callers who left", figure: "streams that the provider went on with", weir: running });
-  if (!values.json) console.log(`\nstreams that the provider went on with after their callers had left: ${running}`);
-  if (running !== 0) process.exitCode = 1;
+  say("");
+  check("callers who left", "streams that the provider went on with", await leftRunning(stage), 0);
 } finally {
   stage.stop();
 }
 if (values.json) console.log(JSON.stringify(results, null, 2));
+for (const failure of failures) console.error(`FAILED: ${failure}`);
+if (failures.length > 0) process.exitCode = 1;
 
-function report(name: string, figure: string, rounds: { bare: Figures; weir: Figures }[]): void {
-  const pairs = rounds.map(({ bare, weir }) => ({ bare: bare[figure] ?? NaN, weir: weir[figure] ?? NaN }));
-  const bare = spreadOf(pairs.map((pair) => pair.bare));
-  const weir = spreadOf(pairs.map((pair) => pair.weir));
-  const ratio = spreadOf(pairs.map((pair) => pair.weir / pair.bare));
-  results.push({ case: name, figure, bare, weir, ratio });
-  if (values.json) return;
-  const show = ({ median, least, most }: typeof bare) =>
-    `${median.toFixed(2).padStart(9)} (${least.toFixed(2)} to ${most.toFixed(2)})`.padEnd(34);
-  console.log(`  ${figure.padEnd(32)} bare ${show(bare)} weir ${show(weir)} ratio ${show(ratio)}`);
+function report({ name, limits }: Case, figure: string, rounds: Round[]): void {
+  const pairs = rounds.map(({ bare, weir }) => ({ bare: valueOf(bare, figure), weir: valueOf(weir, figure) }));
+  const spreads = {
+    bare: spreadOf(pairs.map(({ bare }) => bare)),
+    weir: spreadOf(pairs.map(({ weir }) => weir)),
+    // Lags are near 0: a ratio of two says nothing.
+    ...(figure.startsWith("lag") ? {} : { ratio: spreadOf(pairs.map(({ bare, weir }) => weir / bare)) }),
+    ...(figure.endsWith(", ms") ? { added: spreadOf(pairs.map(({ bare, weir }) => weir - bare)) } : {}),
+  };
+  results.push({ case: name, figure, ...spreads });
+  const shown = Object.entries(spreads).map(([label, spread]) => `${label} ${show(spread)}`);
+  say(`  ${figure.padEnd(30)} ${shown.join(" ")}`.trimEnd());
+  const limit = limits?.[figure];
+  if (limit !== undefined) check(name, figure, spreads.weir.median, limit);
+}
+
+function check(name: string, what: string, weir: number, limit: number): void {
+  const passed = weir <= limit;
+  results.push({ case: name, check: what, weir, limit, passed });
+  const text = `${what}: ${weir.toFixed(0)}, at most ${limit}`;
+  if (!passed) failures.push(`${name}: ${text}`);
+  say(`  check: ${text}: ${passed ? "holds" : "FAILED"}`);
+}
+
+function valueOf(figures: Figures, figure: string): number {
+  const value = figures[figure];
+  if (value === undefined || !Number.isFinite(value)) throw new Error(`There is no ${figure}.`);
+  return value;
+}
+
+function show({ median, least, most }: Spread): string {
+  return `${median.toFixed(2).padStart(8)} (${least.toFixed(2)} to ${most.toFixed(2)})`.padEnd(32);
 }

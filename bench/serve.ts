@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire, stripTypeScriptTypes } from "node:module";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { unstable_readConfig } from "wrangler";
 
 export interface Served {
   url: string;
@@ -16,6 +17,8 @@ export interface Served {
 export interface WorkerConfig {
   /** The Worker's module, as wrangler or esbuild has built it. */
   entry: string;
+  /** The path of its first request, which it answers with 200 once it runs. */
+  first: string;
   /** Text and JSON bindings. */
   vars?: Record<string, string>;
   json?: Record<string, unknown>;
@@ -27,8 +30,14 @@ export interface WorkerConfig {
 
 // The runtime that wrangler brings.
 const { default: workerd } = createRequire(import.meta.resolve("miniflare"))("workerd") as { default: string };
-const FOLDER = fileURLToPath(new URL("../.wrangler/bench", import.meta.url));
-const COMPATIBILITY = `compatibilityDate = "2026-10-01", compatibilityFlags = ["enable_request_signal"]`;
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+const FOLDER = path("../.wrangler/bench");
+
+// Weir's, for all: what is compared differs in nothing else.
+const { compatibility_date: date, compatibility_flags: flags } = unstable_readConfig({
+  config: path("../wrangler.toml"),
+});
+const COMPATIBILITY = `compatibilityDate = ${JSON.stringify(date)}, compatibilityFlags = ${JSON.stringify(flags)}`;
 
 /** Builds the Worker of a wrangler.toml to a single module and returns the file. */
 export function build(name: string, config: string): string {
@@ -61,7 +70,7 @@ export async function serve(name: string, config: WorkerConfig): Promise<Served 
   const child = spawn(workerd, ["serve", "--experimental", file], { stdio: ["ignore", "ignore", "inherit"] });
   running.add(child);
   const url = `http://127.0.0.1:${port}`;
-  await answers(`${url}/healthz`, child);
+  await answers(url + config.first, child);
   const { pid } = child;
   if (pid === undefined) throw new Error(`${name} did not start`);
   return { url, pid, startMs: performance.now() - startedAt, stop: (): void => void child.kill() };
@@ -118,7 +127,11 @@ function freePort(): Promise<number> {
 async function answers(url: string, child: ChildProcess): Promise<void> {
   while (child.exitCode === null) {
     const answer = await fetch(url).catch(() => undefined);
-    if (answer) return void (await answer.arrayBuffer());
+    if (answer) {
+      await answer.arrayBuffer();
+      if (answer.ok) return;
+      throw new Error(`${url} answered ${answer.status}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   throw new Error("workerd did not start");

@@ -7,35 +7,39 @@ import type { Target } from "./load.ts";
 import type { Served, WorkerConfig } from "./serve.ts";
 import { build, serve, strip } from "./serve.ts";
 
-/** A model without an end, so that the same one answers whenever this is run. */
-export const MODEL = "gpt-6.1-terra";
 const KEY = "emulated-key";
 const USERS = 32;
+
+/** Whom to ask, in a process of its own. */
+export type Side = Served & Target;
 
 /** Whom to ask: `weir`, `bare`, and Weir as a user whose plan allows nothing. */
 export interface Stage {
   provider: Served;
-  bare: Served & Target;
-  weir: Served & Target;
-  spent: Target;
+  bare: Side;
+  weir: Side;
+  spent: Side;
   /** Starts one of the two anew, beside the other; `startMs`: how long it took to answer. */
   fresh: { bare: () => Promise<Fresh>; weir: () => Promise<Fresh> };
   stop(): void;
 }
 
-export type Fresh = Served & Target & { startMs: number };
+export type Fresh = Side & { startMs: number };
 
 export async function startStage(): Promise<Stage> {
   const provider = await serve("provider", {
     entry: build("provider", "dev/wrangler.toml"),
+    first: "/__stats",
     vars: { EMULATED_API_KEY: KEY, PACE_MS: "0" },
   });
   const bareConfig: WorkerConfig = {
     entry: strip("pass-through"),
+    first: "/__stats",
     vars: { PROVIDER: provider.url },
   };
   const weirConfig: WorkerConfig = {
     entry: build("weir", "wrangler.toml"),
+    first: "/healthz",
     vars: {
       OPENAI_API_KEY: KEY,
       OPENAI_BASE_URL: `${provider.url}/v1`,
@@ -60,7 +64,7 @@ export async function startStage(): Promise<Stage> {
     provider,
     bare: { ...bare, token: () => KEY },
     weir: { ...weir, token: tokenOf },
-    spent: { url: weir.url, token: () => spent },
+    spent: { ...weir, token: () => spent },
     fresh: {
       bare: async () => ({ ...(await serve("pass-through-fresh", bareConfig)), token: () => KEY }),
       weir: async () => ({ ...(await serve("weir-fresh", weirConfig)), token: tokenOf }),

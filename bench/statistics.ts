@@ -6,9 +6,12 @@ export interface Spread {
   most: number;
 }
 
+/** The value below which that share of the values lies. Throws when there are none. */
 export function quantile(values: number[], share: number): number {
   const sorted = values.toSorted((one, other) => one - other);
-  return sorted[Math.floor((sorted.length - 1) * share)] ?? NaN;
+  const value = sorted[Math.floor((sorted.length - 1) * share)];
+  if (value === undefined) throw new Error("There is no quantile of nothing.");
+  return value;
 }
 
 export function spreadOf(values: number[]): Spread {

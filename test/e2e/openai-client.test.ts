@@ -36,8 +36,8 @@ async function createClient({ plan, maxRetries = 0 }: { plan?: TestPlan; maxRetr
   return { client, user, sent };
 }
 
-async function collect(stream: AsyncIterable<ChatCompletionChunk>): Promise<ChatCompletionChunk[]> {
-  const chunks: ChatCompletionChunk[] = [];
+/** All chunks of a stream; those that came before it failed are in `chunks`, too. */
+async function collect(stream: AsyncIterable<ChatCompletionChunk>, chunks: ChatCompletionChunk[] = []) {
   for await (const chunk of stream) chunks.push(chunk);
   return chunks;
 }
@@ -222,14 +222,22 @@ describe("an error has the client's class", () => {
     expect(await user.settled()).toEqual({ tokens: 0, requests: 0, reserved: 0 });
   });
 
-  it.each([
-    ["an error", { error_after: 5 }],
-    ["a cut connection", { cut_after: 5 }],
-  ])("APIError for a stream that breaks off with %s", async (_, fault) => {
-    const { client } = await createClient();
-    const messages = ask(emulate({ tokens: 20, delay_ms: 1, ...fault }));
-    const stream = await client.chat.completions.create({ model: MODEL, messages, stream: true });
-    expect(await rejection(collect(stream))).toBeInstanceOf(APIError);
+  describe.each([
+    ["", {}],
+    [" whose usage was asked for", { stream_options: { include_usage: true } }],
+  ])("APIError for a stream%s", (_what, options) => {
+    it.each([
+      ["an error", { error_after: 5 }],
+      ["a cut connection", { cut_after: 5 }],
+      ["a cut connection, in pieces", { cut_after: 5, split: 7 }],
+    ])("that breaks off with %s", async (_how, fault) => {
+      const { client } = await createClient();
+      const messages = ask(emulate({ tokens: 20, delay_ms: 1, ...fault }));
+      const stream = await client.chat.completions.create({ model: MODEL, messages, stream: true, ...options });
+      const chunks: ChatCompletionChunk[] = [];
+      expect(await rejection(collect(stream, chunks))).toBeInstanceOf(APIError);
+      expect(textOf(chunks)).toBe("water runs over the low");
+    });
   });
 });
 

@@ -19,6 +19,9 @@ export const DEADLINES: Deadlines = {
   keep_alive_ms: 15_000,
 };
 
+/** So long after a flow was ended from outside its provider is cancelled: what has arrived is read until then. */
+export const LAST_READ_MS = 10;
+
 /**
  * The provider's side of an answer: a byte stream that the test fills. With `lastWords`, it gives one of these at each
  * read, and then its connection breaks.
@@ -123,7 +126,7 @@ export function createAnswerFlow({
   let refusal: unknown;
 
   const run = async () => {
-    await readFirst(flow);
+    await readFirst(flow, clock);
     watchdog.relaying(() => void sink.write(toUtf8(":\n\n")));
     ending = await pump(flow, sink, clock, codec.pace === "coalesced" ? coalesceMs : 0);
     watchdog.stop();

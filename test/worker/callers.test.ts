@@ -109,6 +109,34 @@ describe.each(PACES)("a caller of %s", (_, surface) => {
   });
 });
 
+describe(`a caller of ${OPENAI.path} who does not read for longer than a provider may be silent`, () => {
+  // Silence is looked at once a second.
+  const IDLE_MS = 60;
+  const LONGER = { tokens: 1, first_ms: 1000 + 5 * IDLE_MS };
+
+  it.each([
+    ["fast", HUGE],
+    ["slow", { tokens: 300, delay_ms: 5, reasoning: 0 }],
+  ])(
+    "gets all of a %s answer when reading on",
+    async (_pace, script) => {
+      await useCatalog(createCatalogOf(LONG, { idle_ms: IDLE_MS }));
+      const user = await createUser();
+      const response = await ask(user, OPENAI, script);
+      const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+      let text = (await reader?.read())?.value ?? "";
+      // So long another answer takes.
+      await (await ask(await createUser(), OPENAI, LONGER)).text();
+      for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) text += part.value;
+      expect(OPENAI.failure(text)).toBeUndefined();
+      expect(readEvents(text).length).toBeGreaterThan(script.tokens);
+      expect(await user.settled()).toEqual({ tokens: OPENAI.tokens(text, true), requests: 1, reserved: 0 });
+      expect(await emulation.idle()).toMatchObject({ requests: 2, completed: 2 });
+    },
+    30_000,
+  );
+});
+
 it("a silent provider of a native stream fails it, after what came and without comments", async () => {
   await useCatalog(createCatalog({ idle_ms: 60, keep_alive_ms: 10 }));
   const user = await createUser();

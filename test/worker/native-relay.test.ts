@@ -179,6 +179,33 @@ describe("a stream that breaks off", () => {
   });
 });
 
+describe("a stream that is cut by the total deadline while its caller reads", () => {
+  it.each([
+    ["while its provider is silent", ""],
+    ["in the middle of an event", textChunk("lo") + textChunk("!").slice(0, 20)],
+    ["after it told its usage", finishChunk() + usageChunk(12, 30)],
+  ])("%s ends in an error frame that says so", async (_how, more) => {
+    await useCatalog(createCatalogOf(LONG, { total_ms: 500 }));
+    const { user, write, rest } = await begin();
+    if (more) await write(more);
+    const text = await rest();
+    expect(text.startsWith(`${textChunk("Hel")}${more}\n\ndata: {"error":`)).toBe(true);
+    expect(lastErrorOf(text)).toBe("provider_timeout");
+    const tokens = more.includes('"usage":{') ? 42 : estimateOf({}, more === "" ? 3 : 5);
+    expect(await user.settled()).toEqual({ tokens, requests: 1, reserved: 0 });
+  });
+
+  it("while its provider goes on ends in an error frame that says so", async () => {
+    await useCatalog(createCatalogOf(LONG, { total_ms: 300 }));
+    const user = await createUser();
+    const text = await (await ask(user, OPENAI, { tokens: 2000, delay_ms: 2 })).text();
+    expect(lastErrorOf(text)).toBe("provider_timeout");
+    expect(saidIn(text).length).toBeGreaterThan(0);
+    expect(await user.settled()).toMatchObject({ requests: 1, reserved: 0 });
+    expect(await emulation.idle()).toMatchObject({ requests: 1, cancelled: 1 });
+  });
+});
+
 it("a stream that has ended is whole though its provider keeps the connection open, and is settled then", async () => {
   await useCatalog(createCatalogOf(LONG, { idle_ms: 60 }));
   const { user, write, rest } = await begin();

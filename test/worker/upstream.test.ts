@@ -94,9 +94,7 @@ describe.each([
   it("a failed answer shows none of the provider's headers but retry-after", async () => {
     const response = await ask(await createUser(), surface, { status: 429, retry_after: 1 });
     await response.text();
-    const metered = ANSWER_HEADERS.filter(
-      (name) => !["cache-control", "openai-processing-ms", "server-timing"].includes(name),
-    );
+    const metered = ANSWER_HEADERS.filter((name) => !["cache-control", "openai-processing-ms"].includes(name));
     expect(namesOf(response.headers)).toEqual([...metered, "retry-after"].toSorted());
     expect(response.headers.get("x-ratelimit-limit-requests")).toBe("10000");
   });

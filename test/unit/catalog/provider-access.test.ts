@@ -33,7 +33,10 @@ async function causeOf(env: Bindings, provider: Provider): Promise<unknown> {
 
 describe("a base URL of the catalog", () => {
   it("is used when its host is allowed", () => {
-    expect(providerAccess(envOf(), OPENAI)).toEqual({ baseUrl: "https://api.openai.com/v1", key: "sk-1" });
+    expect(providerAccess(envOf(), OPENAI)).toEqual({
+      baseUrl: "https://api.openai.com/v1",
+      headers: { authorization: "Bearer sk-1" },
+    });
   });
 
   it("is used with its port when that is allowed", () => {

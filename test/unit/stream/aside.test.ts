@@ -1,5 +1,6 @@
 // What is known of an answer that passed unread: the same as if every event had been parsed, where it matters.
 
+import { isDeepStrictEqual } from "node:util";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readChatEvent } from "../../../src/endpoints/chat-answer.ts";
@@ -7,11 +8,20 @@ import type { Progress } from "../../../src/stream/answer.ts";
 import { emptyProgress, note } from "../../../src/stream/answer.ts";
 import { createAside } from "../../../src/stream/aside.ts";
 import { createEventReader } from "../../../src/stream/events.ts";
-import { DONE, errorFrame, finishChunk, sse, textChunk, toUtf8, usageChunk } from "../../support/chat-chunks.ts";
+import {
+  DONE,
+  errorFrame,
+  finishChunk,
+  fromUtf8,
+  sse,
+  textChunk,
+  toUtf8,
+  usageChunk,
+} from "../../support/chat-chunks.ts";
 import { arbitraryCuts, cutAt, singleBytes } from "../../support/stream-cuts.ts";
 
-/** Of a longer answer only the tail is parsed. */
-const TAIL_BYTES = 16_384;
+/** Of an answer that tells its usage there, only so much is parsed. */
+const TAIL_BYTES = 4096;
 const MOST_KEPT_BYTES = 524_288;
 const USAGE = { input: 12, cached: 0, cacheWrite: 0, output: 30, reasoning: 0 };
 const END = finishChunk() + usageChunk(12, 30) + DONE;
@@ -47,10 +57,13 @@ function everythingIn(text: string): Progress {
 const textOf = (events: number, word = "water ") => textChunk(word).repeat(events);
 
 describe("an answer with usage", () => {
-  it("that is short is parsed whole", () => {
-    const { progress, parsed } = concluded(chunksOf(textOf(20) + END));
-    expect(progress).toEqual({ heard: true, outputBytes: 120, finish: "stop", usage: USAGE, ended: true });
-    expect(parsed).toBe(23);
+  it("that is short is known by its tail, too, and its text counts only where it was read for the first event", () => {
+    const pieces = chunksOf(textOf(20) + END);
+    const { progress, parsed } = concluded(pieces);
+    const { outputBytes } = everythingIn(fromUtf8(pieces[0] ?? new Uint8Array(0)));
+    expect(outputBytes).toBeLessThan(120);
+    expect(progress).toEqual({ heard: true, outputBytes, finish: "stop", usage: USAGE, ended: true });
+    expect(parsed).toBeLessThan(23);
   });
 
   it("that is long is known by its tail alone", () => {
@@ -104,6 +117,53 @@ describe("an answer with usage", () => {
   });
 });
 
+describe("an event that cannot be read", () => {
+  const UNREADABLE = sse("<html>Bad gateway</html>");
+  const LENGTHS = [
+    ["less than the tail", 20, 0, TAIL_BYTES],
+    ["all that is kept", 1000, TAIL_BYTES, MOST_KEPT_BYTES],
+    ["more than is kept", 16_000, MOST_KEPT_BYTES, Infinity],
+  ] as const;
+
+  describe.each(LENGTHS)("in an answer of %s", (_what, events, longerThan, shorterThan) => {
+    it.each([
+      ["in the middle", events / 2],
+      ["right before the end", 0],
+    ])("is left out, %s: the usage that comes after it is known", (_where, after) => {
+      const text = textOf(events - after) + UNREADABLE + textOf(after) + END;
+      expect(text.length).toBeGreaterThan(longerThan);
+      expect(text.length).toBeLessThan(shorterThan);
+      for (const size of [500, 30_000]) {
+        const aside = createAside(readChatEvent);
+        for (const piece of chunksOf(textChunk("Hel") + text, size)) aside.push(piece);
+        // It is told of only where it was looked at.
+        if (after === 0 || events !== 1000) expect(() => aside.conclude()).toThrow();
+        else aside.conclude();
+        expect(aside.progress).toMatchObject({ heard: true, finish: "stop", usage: USAGE, ended: true });
+      }
+    });
+
+    it("is left out of what an answer without usage is metered by", () => {
+      const text = textOf(events / 2) + UNREADABLE + textOf(events / 2) + finishChunk() + DONE;
+      const aside = createAside(readChatEvent);
+      for (const piece of chunksOf(text, 997)) aside.push(piece);
+      expect(() => aside.conclude()).toThrow();
+      expect(aside.progress).toEqual({ heard: true, outputBytes: 6 * events, finish: "stop", ended: true });
+    });
+  });
+
+  it("is told of by the first fault, though others follow", () => {
+    const aside = createAside((data) => {
+      if (data.startsWith("<")) throw new Error(data);
+      return readChatEvent(data);
+    });
+    aside.push(toUtf8(textChunk("Hel") + sse("<first>")));
+    aside.push(toUtf8(sse("<second>") + END));
+    expect(() => aside.conclude()).toThrow("<first>");
+    expect(aside.progress).toMatchObject({ usage: USAGE, ended: true });
+  });
+});
+
 describe("an answer without usage", () => {
   it.each([
     ["that ended", finishChunk() + DONE, { finish: "stop", ended: true }],
@@ -125,10 +185,13 @@ describe("an answer without usage", () => {
 });
 
 describe("what is pushed", () => {
-  it("may be overwritten afterwards", () => {
+  it.each([
+    ["with usage", END, { usage: USAGE, ended: true }],
+    ["without", finishChunk() + DONE, { outputBytes: 120, ended: true }],
+  ])("may be overwritten afterwards, %s", (_what, end, expected) => {
     const aside = createAside(readChatEvent);
     const buffer = new Uint8Array(64);
-    const bytes = toUtf8(textOf(20) + END);
+    const bytes = toUtf8(textOf(20) + end);
     for (let from = 0; from < bytes.length; from += buffer.length) {
       const piece = bytes.subarray(from, from + buffer.length);
       buffer.set(piece);
@@ -136,7 +199,7 @@ describe("what is pushed", () => {
       buffer.fill(0);
     }
     aside.conclude();
-    expect(aside.progress).toMatchObject({ outputBytes: 120, usage: USAGE, ended: true });
+    expect(aside.progress).toMatchObject(expected);
   });
 
   it("is heard with the first event, and not with a comment or a part of an event", () => {
@@ -161,9 +224,18 @@ describe("what is pushed", () => {
     expect(aside.progress).toMatchObject({ outputBytes: 5, ended: false });
   });
 
-  it("is refused when it is an event without end, and does not pile up", () => {
+  it("is refused in the end when it is an event without end, and what comes before and after it counts", () => {
     const aside = createAside(readChatEvent);
     aside.push(toUtf8(textChunk("Hel")));
+    const piece = toUtf8("x".repeat(30_000));
+    for (let count = 0; count < 60; count++) aside.push(piece);
+    aside.push(toUtf8(`\n\n${textChunk("lo")}${errorFrame("It broke.")}`));
+    expect(() => aside.conclude()).toThrow("more than 1000000 characters");
+    expect(aside.progress).toMatchObject({ outputBytes: 5, error: { message: "It broke." }, ended: false });
+  });
+
+  it("is refused at once when the first event has no end", () => {
+    const aside = createAside(readChatEvent);
     const piece = toUtf8("x".repeat(30_000));
     expect(() => {
       for (let count = 0; count < 60; count++) aside.push(piece);
@@ -181,17 +253,17 @@ describe("what is pushed", () => {
   });
 });
 
-it("knows the same however an answer is cut", () => {
-  const text = textOf(150, "堰🦫") + END;
-  const bytes = toUtf8(text);
-  const expected = everythingIn(text);
-  const check = (pieces: Uint8Array[]) => {
-    const { progress } = concluded(pieces);
-    expect(progress).toEqual({ ...expected, outputBytes: progress.outputBytes });
-  };
-  check(singleBytes(bytes));
+/** Why an answer stopped is lost where a cut runs through the event that says so; nothing is charged by it. */
+function isKnown(pieces: Uint8Array[]): boolean {
+  const { heard, usage, error, ended } = concluded(pieces).progress;
+  return heard && isDeepStrictEqual(usage, USAGE) && error === undefined && ended;
+}
+
+it("knows the usage and the end however an answer is cut", () => {
+  const bytes = toUtf8(textOf(150, "堰🦫") + END);
+  expect(isKnown(singleBytes(bytes))).toBe(true);
   fc.assert(
-    fc.property(arbitraryCuts(bytes), (positions) => check(cutAt(bytes, positions))),
+    fc.property(arbitraryCuts(bytes), (positions) => isKnown(cutAt(bytes, positions))),
     { numRuns: 100 },
   );
 });

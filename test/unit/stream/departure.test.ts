@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { createDeparture } from "../../../src/stream/departure.ts";
-import { createAnswerFlow } from "../../support/answer-flow.ts";
+import { createAnswerFlow, LAST_READ_MS } from "../../support/answer-flow.ts";
 import { DONE, errorFrame, finishChunk, sse, textChunk, usageChunk } from "../../support/chat-chunks.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 
@@ -107,7 +107,7 @@ describe("an answer that is to finish after its caller left", () => {
     await flow.clock.advance(1000 - 51);
     expect(flow.ending()).toBeUndefined();
     expect(flow.provider.isCancelled()).toBe(false);
-    await flow.clock.advance(51);
+    await flow.clock.advance(51 + LAST_READ_MS);
     expect(flow.ending()).toEqual({ kind: "left" });
     expect(flow.provider.isCancelled()).toBe(true);
     expect(flow.codec.progress.usage).toBeUndefined();
@@ -164,7 +164,7 @@ describe("an answer that is to finish after its caller left", () => {
     const flow = createAnswerFlow({ leaveMs: LEAVE_MS });
     await flow.begin();
     flow.departure.leave();
-    await flow.clock.advance(LEAVE_MS);
+    await flow.clock.advance(LEAVE_MS + LAST_READ_MS);
     expect(flow.refusal()).toEqual({ kind: "left" });
     expect(flow.provider.isCancelled()).toBe(true);
   });

@@ -1,5 +1,6 @@
 // A filter for events that parses next to nothing: what it sends is what a reader of every event would send.
 
+import { runInNewContext } from "node:vm";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readChatEvent } from "../../../src/endpoints/chat-answer.ts";
@@ -11,6 +12,15 @@ import { cutAt, everyCutInTwo, singleBytes } from "../../support/stream-cuts.ts"
 const isWithheld = (data: string) =>
   readChatEvent(data).some((piece) => piece.kind === "error" || (piece.kind === "usage" && piece.alone));
 
+/** Lines that follow on each other without a blank one are one event, which may be anything. */
+const withholdReadable = (data: string) => {
+  try {
+    return isWithheld(data);
+  } catch {
+    return false;
+  }
+};
+
 /** What a filter sends of those pieces. */
 function filtered(pieces: Iterable<Uint8Array>, withhold = isWithheld): Buffer {
   const filter = createEventFilter(withhold);
@@ -20,13 +30,20 @@ function filtered(pieces: Iterable<Uint8Array>, withhold = isWithheld): Buffer {
 }
 
 /** What is sent when every event is read. */
-function expected(bytes: Uint8Array): string {
+function expected(bytes: Uint8Array, withhold = isWithheld): string {
   const events = createEventReader()(bytes);
   return events
-    .filter(({ data }) => data === undefined || !isWithheld(data))
+    .filter(({ data }) => data === undefined || !withhold(data))
     .map(({ raw }) => raw)
     .join("");
 }
+
+/** Without the blank lines that say nothing. */
+const shortened = (sent: Buffer | string) =>
+  sent
+    .toString()
+    .replace(/^\n+/, "")
+    .replaceAll(/\n{3,}/g, "\n\n");
 
 /** Texts that look like what is looked for. */
 const TRICKY = [
@@ -42,16 +59,24 @@ const TRICKY = [
   "🦫",
   "堰",
 ];
+/** Events with nothing but usage, however they say that they have no choices. */
+const USAGE_EVENTS = [{ choices: [] }, { choices: null }, {}].map((choices) =>
+  sse({ ...choices, usage: { prompt_tokens: 1, completion_tokens: 2 } }),
+);
 const text = fc.oneof(fc.constantFrom(...TRICKY), fc.string({ unit: "grapheme", maxLength: 8 }));
 const spaced = fc
   .constantFrom("", " ", "  ")
-  .map((space) => `data: {"choices"${space}:${space}[${space}],"usage":{"prompt_tokens":1,"completion_tokens":2}}\n\n`);
+  .map(
+    (space) =>
+      `data: {"choices"${space}:${space}[${space}],"usage"${space}:${space}{"prompt_tokens":1,"completion_tokens":2}}\n\n`,
+  );
 const event = fc.oneof(
   { weight: 4, arbitrary: text.map(textChunk) },
   { weight: 1, arbitrary: text.map((words) => `event: note\nid: 7\n${textChunk(words)}`) },
   { weight: 1, arbitrary: text.map((words) => `: ${words.replaceAll(/[\r\n]/g, "")}\n\n`) },
   { weight: 1, arbitrary: fc.constantFrom(usageChunk(1, 2), finishChunk(), DONE, errorFrame("It broke.")) },
   { weight: 1, arbitrary: spaced },
+  { weight: 1, arbitrary: fc.constantFrom(...USAGE_EVENTS) },
   {
     weight: 1,
     arbitrary: text.map((words) => sse({ choices: [{ index: 0, delta: {} }], usage: null, error: null, words })),
@@ -121,6 +146,58 @@ describe("the events that are sent", () => {
   });
 });
 
+describe("an event with nothing but usage", () => {
+  it.each(USAGE_EVENTS)("is not sent: %s", (usage) => {
+    const bytes = toUtf8(textChunk("Hel") + usage + DONE);
+    for (const pieces of [[bytes], singleBytes(bytes), ...everyCutInTwo(bytes)]) {
+      expect(filtered(pieces).toString()).toBe(textChunk("Hel") + DONE);
+    }
+  });
+});
+
+describe("blank lines", () => {
+  const ENDLESS_MS = 10_000;
+  /** Runs what might never end, which no timeout of a test could stop. */
+  const ending = (work: () => void) => void runInNewContext("work()", { work }, { timeout: ENDLESS_MS });
+  const separated = fc
+    .array(fc.tuple(event, fc.integer({ min: 1, max: 5 })), { minLength: 1, maxLength: 12 })
+    .map((all) => all.map(([one, newlines]) => one.trimEnd() + "\n".repeat(newlines)).join(""));
+
+  it("of any number after the end of an answer that came at once are passed", () => {
+    ending(() => {
+      for (let count = 2; count <= 5; count++) {
+        const said = `data: [DONE]${"\n".repeat(count)}`;
+        expect(filtered([toUtf8(said)]).toString()).toBe(said);
+      }
+    });
+  });
+
+  it("of any number after any event change nothing about what is sent, wherever they are cut", () => {
+    const property = fc.property(separated, positions, (sent, cuts) => {
+      const bytes = toUtf8(`${sent}\n\n: end\n\n`);
+      const pieces = cutAt(
+        bytes,
+        cuts.filter((position) => position > 0 && position < bytes.length),
+      );
+      const wanted = expected(bytes, withholdReadable);
+      expect(shortened(filtered(pieces, withholdReadable))).toBe(shortened(wanted));
+    });
+    ending(() => fc.assert(property, { numRuns: 1000 }));
+  });
+
+  it("of any number are passed cut in two at every byte, and in single bytes", () => {
+    for (let count = 2; count <= 5; count++) {
+      const said = [textChunk("Hel"), usageChunk(1, 2), textChunk("lo"), errorFrame("It broke."), DONE];
+      const bytes = toUtf8(said.map((one) => one.trimEnd() + "\n".repeat(count)).join(""));
+      ending(() => {
+        for (const pieces of [[bytes], singleBytes(bytes), ...everyCutInTwo(bytes)]) {
+          expect(shortened(filtered(pieces))).toBe(textChunk("Hel") + textChunk("lo") + DONE);
+        }
+      });
+    }
+  });
+});
+
 describe("an event without a suspicious word", () => {
   it("is not parsed", () => {
     const bytes = toUtf8(textChunk("Hel").repeat(100) + TRICKY.slice(0, 6).map(textChunk).join(""));
@@ -155,8 +232,16 @@ describe("what a filter is given", () => {
     filter(toUtf8(textChunk("Hel").replaceAll("\n", newline)));
     const piece = toUtf8("x".repeat(LONGEST_EVENT / 4));
     expect(() => {
-      for (let count = 0; count < 5; count++) filter(piece);
+      for (let count = 0; count < 6; count++) filter(piece);
     }).toThrow("more than 1000000");
+  });
+
+  it("gives out all that was whole before an event without end", () => {
+    const filter = createEventFilter(isWithheld);
+    const whole = textChunk("Hel") + usageChunk(1, 2) + textChunk("lo");
+    const sent = filter(toUtf8(`${whole}data: ${"x".repeat(LONGEST_EVENT)}`));
+    expect(Buffer.from(sent).toString()).toBe(textChunk("Hel") + textChunk("lo"));
+    expect(() => filter(toUtf8("x"))).toThrow("more than 1000000");
   });
 
   it("is passed on though an event is long", () => {

@@ -119,6 +119,21 @@ describe("the answer", () => {
     }
   });
 
+  it("loses nothing beside an event that looks like an error or usage and cannot be read", () => {
+    for (const unreadable of ['{"error": Bad gateway', '{"usage":{', "[DONE] and then some"]) {
+      const said = textChunk("lo") + sse(unreadable) + textChunk("!") + finishChunk();
+      for (const pieces of [[said + usageChunk(12, 30) + DONE], [said, usageChunk(12, 30), DONE]]) {
+        const codec = codecOf();
+        codec.push(toUtf8(textChunk("Hel")));
+        for (const piece of pieces) codec.push(toUtf8(piece));
+        expect(fromUtf8(codec.take())).toBe(textChunk("Hel") + said + DONE);
+        expect(() => codec.finish()).toThrow();
+        expect(codec.progress).toMatchObject({ usage: { input: 12, output: 30 }, ended: true });
+        expect(codec.progress.error).toBeUndefined();
+      }
+    }
+  });
+
   it("does not wait for more to travel with", () => {
     const codec = codecOf();
     expect(codec.pace).toBe("at once");

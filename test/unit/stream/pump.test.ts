@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { readChatEvent } from "../../../src/endpoints/chat-answer.ts";
 import { apiError } from "../../../src/errors.ts";
 import { createPassCodec } from "../../../src/stream/pass.ts";
-import { createAnswerFlow } from "../../support/answer-flow.ts";
+import { createAnswerFlow, LAST_READ_MS } from "../../support/answer-flow.ts";
 import { chunk, DONE, errorFrame, finishChunk, sse, textChunk, toUtf8, usageChunk } from "../../support/chat-chunks.ts";
 import { readSlim, slimText } from "../../support/slim-stream.ts";
 
@@ -266,7 +266,7 @@ describe("before anything is promised", () => {
     const flow = createAnswerFlow();
     await flow.begin();
     flow.control.abort({ kind: "left" });
-    await flow.clock.idle();
+    await flow.clock.advance(LAST_READ_MS);
     expect(flow.refusal()).toEqual({ kind: "left" });
     expect(flow.provider.isCancelled()).toBe(true);
   });
@@ -279,7 +279,7 @@ describe("a caller who leaves", () => {
     await flow.clock.advance(100);
     expect(flow.ending()).toBeUndefined();
     flow.provider.send(textChunk("lo"));
-    await flow.clock.advance(40);
+    await flow.clock.advance(LAST_READ_MS);
     expect(flow.ending()).toEqual({ kind: "left" });
     expect(flow.provider.isCancelled()).toBe(true);
   });
@@ -287,15 +287,17 @@ describe("a caller who leaves", () => {
   it("is noticed while the provider is silent, by the keep-alive", async () => {
     const flow = await begun();
     flow.caller.leave();
-    await flow.clock.advance(15_000);
+    await flow.clock.advance(15_000 + LAST_READ_MS);
     expect(flow.ending()).toEqual({ kind: "left" });
     expect(flow.provider.isCancelled()).toBe(true);
   });
 
-  it("ends the flow at once when the platform tells", async () => {
+  it("ends the flow when the platform tells, as soon as what has arrived is read", async () => {
     const flow = await begun();
     flow.control.abort({ kind: "left" });
-    await flow.clock.idle();
+    await flow.clock.advance(LAST_READ_MS - 1);
+    expect(flow.ending()).toBeUndefined();
+    await flow.clock.advance(1);
     expect(flow.ending()).toEqual({ kind: "left" });
     expect(flow.provider.isCancelled()).toBe(true);
   });
@@ -305,7 +307,7 @@ describe("a caller who leaves", () => {
     flow.provider.send(textChunk("lo"));
     await flow.clock.advance(10);
     flow.control.abort({ kind: "left" });
-    await flow.clock.idle();
+    await flow.clock.advance(LAST_READ_MS);
     expect(flow.ending()).toEqual({ kind: "left" });
   });
 });
@@ -315,7 +317,7 @@ describe("a flow that is ended from outside", () => {
     const flow = await begun();
     const error = apiError("provider_timeout", "The model fell silent.");
     flow.control.abort({ kind: "failed", error });
-    await flow.clock.idle();
+    await flow.clock.advance(LAST_READ_MS);
     expect(flow.ending()).toEqual({ kind: "failed", error });
     expect(flow.provider.isCancelled()).toBe(true);
   });
@@ -329,14 +331,16 @@ describe("a flow that is ended from outside", () => {
     expect(flow.ending()).toBeUndefined();
     flow.control.abort({ kind: "failed", error: apiError("provider_timeout", "It took too long.") });
     await flow.clock.idle();
-    expect(flow.ending()).toEqual(failedWith("provider_timeout"));
     expect(flow.caller.isAborted()).toBe(true);
+    await flow.clock.advance(LAST_READ_MS);
+    expect(flow.ending()).toEqual(failedWith("provider_timeout"));
   });
 
   it("leaves a caller who does read a way to hear the last words", async () => {
     const flow = await begun();
     flow.control.abort({ kind: "failed", error: apiError("provider_timeout", "It took too long.") });
-    await flow.clock.idle();
+    await flow.clock.advance(LAST_READ_MS);
+    expect(flow.ending()).toEqual(failedWith("provider_timeout"));
     expect(flow.caller.isAborted()).toBe(false);
     await flow.caller.writer.write(toUtf8("event:failed\n"));
     expect(flow.caller.text()).toContain("event:failed");

@@ -8,7 +8,7 @@ import { startRelay } from "../../../src/stream/relay.ts";
 import { createSlimCodec } from "../../../src/stream/slim.ts";
 import type { Ending } from "../../../src/stream/watchdog.ts";
 import { startWatchdog } from "../../../src/stream/watchdog.ts";
-import { createProvider, DEADLINES } from "../../support/answer-flow.ts";
+import { createProvider, DEADLINES, LAST_READ_MS } from "../../support/answer-flow.ts";
 import { DONE, errorFrame, finishChunk, fromUtf8, textChunk, usageChunk } from "../../support/chat-chunks.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { provideIdentityStreams } from "../../support/identity-stream.ts";
@@ -112,6 +112,21 @@ describe("a relay", () => {
     expect(provider.isCancelled()).toBe(true);
   });
 
+  it("settles an answer whose caller left while its text waited for more with the usage that had arrived", async () => {
+    const { clock, provider, departure, settlements, start } = createRelay();
+    provider.send(textChunk("Hello"));
+    const reader = await start();
+    await reader.read();
+    provider.send(textChunk(", world"), finishChunk(), usageChunk(12, 30), DONE);
+    await clock.advance(20);
+    expect(settlements).toEqual([]);
+    await reader.cancel();
+    departure.leave();
+    await clock.advance(LAST_READ_MS);
+    expect(settlements).toMatchObject([{ progress: { usage: { input: 12 }, ended: true }, ending: { kind: "left" } }]);
+    expect(provider.isCancelled()).toBe(true);
+  });
+
   it("settles an answer that is to finish after its caller left with the usage that came for it", async () => {
     const { clock, provider, departure, settlements, start } = createRelay(25_000);
     provider.send(textChunk("Hello"));
@@ -135,7 +150,7 @@ describe("a relay", () => {
     await reader.read();
     await reader.cancel();
     departure.leave();
-    await clock.advance(25_000);
+    await clock.advance(25_000 + LAST_READ_MS);
     expect(settlements).toMatchObject([{ ending: { kind: "left" } }]);
     expect(settlements[0]?.progress.usage).toBeUndefined();
     expect(provider.isCancelled()).toBe(true);
