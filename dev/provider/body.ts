@@ -44,13 +44,13 @@ export function readBoolean(body: JsonObject, name: string, fallback: boolean, p
   return value;
 }
 
-/** A positive integer of at most `maximum`; absent and null are `undefined`. */
-export function readInteger(body: JsonObject, name: string, maximum = Infinity): number | undefined {
+/** An integer from `minimum` to `maximum`; absent and null are `undefined`. */
+export function readInteger(body: JsonObject, name: string, maximum = Infinity, minimum = 1): number | undefined {
   const value = body[name] ?? undefined;
   if (value === undefined) return undefined;
   if (typeof value !== "number" || !Number.isInteger(value)) throw invalidType(name, "an integer", value);
-  if (value < 1) {
-    const message = `Invalid '${name}': integer below minimum value. Expected a value >= 1, but got ${value} instead.`;
+  if (value < minimum) {
+    const message = `Invalid '${name}': integer below minimum value. Expected a value >= ${minimum}, but got ${value} instead.`;
     throw invalidRequest(message, name, "integer_below_min_value");
   }
   if (value <= maximum) return value;

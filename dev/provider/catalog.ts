@@ -9,7 +9,7 @@ export interface Card {
   max_input_tokens?: number;
   max_output_tokens?: number;
   reasoning?: { efforts: string[] };
-  refuses?: { chat_completions?: string[] };
+  refuses?: { chat_completions?: string[]; responses?: string[] };
   modalities: { input: string[] };
   rate_limits?: Record<string, { requests_per_minute: number; tokens_per_minute: number }>;
   snapshots: Record<string, Snapshot>;
@@ -53,7 +53,11 @@ export function findModel(name: string, moment: Date): Model {
 /** A model that no provider has, for who tries a card of their own: every name that begins with `emulated-`. */
 function inventedModel(name: string): Model | undefined {
   if (!name.startsWith("emulated-")) return undefined;
-  const card = { endpoints: ["chat_completions"], modalities: { input: ["text", "image"] }, snapshots: {} };
+  const card = {
+    endpoints: ["chat_completions", "responses"],
+    modalities: { input: ["text", "image"] },
+    snapshots: {},
+  };
   return { name, snapshotId: name, snapshot: {}, card };
 }
 

@@ -2,6 +2,7 @@
 import { type JsonObject, refuseUnknown } from "./body.ts";
 import type { Card } from "./catalog.ts";
 import { invalidRequest, type ProviderError } from "./errors.ts";
+import { findRefused, unsupportedParameter } from "./refused-parameters.ts";
 
 const KNOWN = new Set([
   "audio",
@@ -43,31 +44,15 @@ const KNOWN = new Set([
   "web_search_options",
 ]);
 
-// A model that refuses one of these still accepts the value that changes nothing.
-const DEFAULTS: Record<string, number | false> = {
-  temperature: 1,
-  top_p: 1,
-  presence_penalty: 0,
-  frequency_penalty: 0,
-  logprobs: false,
-};
-
 /** Throws the 400 for the first parameter that Chat Completions has not or that this model refuses. */
 export function checkParameters(body: JsonObject, card: Card): void {
   refuseUnknown(body, KNOWN);
-  for (const name of card.refuses?.chat_completions ?? []) {
-    const value = body[name] ?? undefined;
-    if (value === undefined || value === DEFAULTS[name]) continue;
-    throw typeof DEFAULTS[name] === "number" ? unsupportedValue(name, value, DEFAULTS[name]) : unsupported(name);
-  }
+  const refused = findRefused(body, card.refuses?.chat_completions ?? []);
+  if (typeof refused?.only === "number") throw unsupportedValue(refused.name, refused.value, refused.only);
+  if (refused) throw unsupportedParameter(refused.name);
   if (card.reasoning && typeof body["max_tokens"] === "number") {
-    throw unsupported("max_tokens", " Use 'max_completion_tokens' instead.");
+    throw unsupportedParameter("max_tokens", " Use 'max_completion_tokens' instead.");
   }
-}
-
-function unsupported(name: string, advice = ""): ProviderError {
-  const message = `Unsupported parameter: '${name}' is not supported with this model.${advice}`;
-  return invalidRequest(message, name, "unsupported_parameter");
 }
 
 function unsupportedValue(name: string, value: unknown, only: number): ProviderError {

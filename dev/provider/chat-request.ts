@@ -1,25 +1,24 @@
 // A chat request, read and checked as OpenAI does before a model sees it. Everything after this file works on the
 // result and not on the body.
-import { isObject, type JsonObject, readBoolean, readInteger, readObjects, readString, refuseUnknown } from "./body.ts";
+import { type JsonObject, readInteger, readObjects, readString } from "./body.ts";
 import { findModel, type Model } from "./catalog.ts";
 import { addMessages, type ChatMessage, readMessages } from "./chat-messages.ts";
 import { checkParameters } from "./chat-parameters.ts";
-import { invalidRequest, invalidType, invalidValue } from "./errors.ts";
+import { invalidRequest, invalidType } from "./errors.ts";
 import { reasoningTokens } from "./output-budget.ts";
+import { type OutputFormat, readOutputFormat } from "./output-format.ts";
 import { countPrompt, emptyPrompt } from "./prompt.ts";
+import { readServiceTier, readStreaming, type Streaming } from "./streaming.ts";
 import { type FunctionTool, readChatTools, readToolChoice, type ToolChoice } from "./tools.ts";
 
 const MOST_CHOICES = 128;
 
-export interface ChatRequest {
+export interface ChatRequest extends Streaming {
   model: Model;
   messages: ChatMessage[];
   tools: FunctionTool[];
   toolChoice: ToolChoice;
-  format: { type: "text" | "json_object" } | { type: "json_schema"; schema: unknown };
-  stream: boolean;
-  includeUsage: boolean;
-  obfuscated: boolean;
+  format: OutputFormat;
   choiceCount: number;
   serviceTier: string;
   promptTokens: number;
@@ -42,16 +41,15 @@ export function readChatRequest(body: JsonObject, moment: Date): ChatRequest {
   const effort = body["reasoning_effort"] ?? undefined;
   if (effort !== undefined && typeof effort !== "string") throw invalidType("reasoning_effort", "a string", effort);
   const promptTokens = countChatPrompt(body, messages, model);
-  const tier = body["service_tier"] ?? "auto";
   return {
     model,
     messages,
     tools,
     toolChoice: readToolChoice(body, tools),
     format: readFormat(body, messages),
-    ...readStreaming(body),
+    ...readStreaming(body, ["include_usage", "include_obfuscation"]),
     choiceCount: readInteger(body, "n", MOST_CHOICES) ?? 1,
-    serviceTier: typeof tier !== "string" || tier === "auto" ? "default" : tier,
+    serviceTier: readServiceTier(body),
     promptTokens,
     reasoningTokens: reasoningTokens(model.card, effort),
     outputLimit: readOutputLimit(body, model, promptTokens),
@@ -83,34 +81,11 @@ function readOutputLimit(body: JsonObject, model: Model, promptTokens: number): 
   throw invalidRequest(message, name, "invalid_value");
 }
 
-function readStreaming(body: JsonObject): Pick<ChatRequest, "stream" | "includeUsage" | "obfuscated"> {
-  const stream = readBoolean(body, "stream", false);
-  const options = body["stream_options"] ?? {};
-  if (!isObject(options)) throw invalidType("stream_options", "an object", options);
-  if (!stream && isObject(body["stream_options"])) {
-    throw invalidRequest("The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options");
-  }
-  refuseUnknown(options, new Set(["include_usage", "include_obfuscation"]), "stream_options.");
-  return {
-    stream,
-    includeUsage: readBoolean(options, "include_usage", false, "stream_options.include_usage"),
-    obfuscated: readBoolean(options, "include_obfuscation", true, "stream_options.include_obfuscation"),
-  };
-}
-
-function readFormat(body: JsonObject, messages: ChatMessage[]): ChatRequest["format"] {
-  const format = body["response_format"] ?? { type: "text" };
-  if (!isObject(format)) throw invalidType("response_format", "an object", format);
-  const type = readString(format, "type", "response_format.type");
-  if (type === "text") return { type };
-  if (type === "json_object") {
-    if (messages.some((message) => /json/i.test(message.text ?? ""))) return { type };
-    const message =
-      "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.";
-    throw invalidRequest(message, "messages");
-  }
-  if (type !== "json_schema") throw invalidValue("response_format.type", type, ["json_object", "json_schema", "text"]);
-  const wanted = isObject(format["json_schema"]) ? format["json_schema"] : {};
-  readString(wanted, "name", "response_format.json_schema.name");
-  return { type, schema: wanted["schema"] };
+function readFormat(body: JsonObject, messages: ChatMessage[]): OutputFormat {
+  const format = readOutputFormat(body["response_format"], "response_format", "json_schema");
+  const isAsked = messages.some((message) => /json/i.test(message.text ?? ""));
+  if (format.type !== "json_object" || isAsked) return format;
+  const message =
+    "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.";
+  throw invalidRequest(message, "messages");
 }

@@ -2,13 +2,10 @@
 // so everything in a chunk but the token is made once.
 import type { Choice } from "./chat-answer.ts";
 import type { ChatRequest } from "./chat-request.ts";
+import { SERVER_ERROR } from "./faults.ts";
 import { createId, fingerprint } from "./ids.ts";
+import { noise } from "./obfuscation.ts";
 import type { Frames } from "./paced-stream.ts";
-
-// Chunks are padded so that their lengths do not tell the tokens' lengths.
-const NOISE = "q7Zr2LxV9dKfT4mWbY8sHcN1jPgE6uQaR3oJtXiBkDzFvMyCw5hSnUpGlA0eOIq7Zr2LxV9dKfT4mWbY8sHcN1jPgE6u";
-const PADDED_LENGTH = 16;
-const NOISE_STARTS = 61;
 
 export interface Envelope {
   id: string;
@@ -85,7 +82,7 @@ export function toFrames(
   const starts = choices.map((choice, index) =>
     choice.call
       ? `${opening}{"index":${index},"delta":{"tool_calls":[{"index":0,"function":{"arguments":`
-      : `${opening}{"index":${index},"delta":{"content":`,
+      : `${opening}{"index":${index},"delta":{"${choice.refused ? "refusal" : "content"}":`,
   );
   const stops = choices.map(
     (choice) => `${choice.call ? "}}]" : ""}},"logprobs":null,"finish_reason":null}]${noUsage}`,
@@ -103,12 +100,14 @@ export function toFrames(
       return starts[owner] + JSON.stringify(piece) + stops[owner] + ending(position, piece.length);
     },
     tail: [...tail, "data: [DONE]\n\n"],
+    failure: () => `data: ${JSON.stringify({ error: SERVER_ERROR })}\n\n`,
   };
 }
 
-function toMessage({ call, pieces }: Choice) {
+function toMessage({ call, refused, pieces }: Choice) {
   const text = pieces.join("");
-  const message = { role: "assistant", content: call ? null : text, refusal: null, annotations: [] };
+  const content = call || refused ? null : text;
+  const message = { role: "assistant", content, refusal: refused ? text : null, annotations: [] };
   if (!call) return message;
   const { id, name } = call;
   return { ...message, tool_calls: [{ id, type: "function", function: { name, arguments: text } }] };
@@ -135,9 +134,4 @@ function interleave(choices: Choice[]): { pieces: string[]; owners: number[] } {
     }
   }
   return { pieces, owners };
-}
-
-function noise(position: number, length: number): string {
-  const start = (position * 7) % NOISE_STARTS;
-  return NOISE.slice(start, start + PADDED_LENGTH - (length % PADDED_LENGTH));
 }

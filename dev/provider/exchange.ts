@@ -39,7 +39,8 @@ export class Exchange {
     this.#totals.requests++;
     this.#totals.active++;
     this.#totals.bytes_in += body.byteLength;
-    this.#totals.by_path[path] = (this.#totals.by_path[path] ?? 0) + 1;
+    const route = path.replace(/\/resp_[^/]+/, "/:id");
+    this.#totals.by_path[route] = (this.#totals.by_path[route] ?? 0) + 1;
     if (request.signal.aborted) this.leave();
     else request.signal.addEventListener("abort", () => this.leave(), { once: true });
   }

@@ -2,7 +2,8 @@
 // answers are HTML pages.
 import { type ErrorBody, ProviderError } from "./errors.ts";
 
-const SERVER_ERROR: ErrorBody = {
+/** What it says when it breaks without a better reason. */
+export const SERVER_ERROR: ErrorBody = {
   message:
     "The server had an error while processing your request. Sorry about that! You can retry your request, or contact " +
     "us through our help center at help.openai.com if the error persists.",
@@ -56,11 +57,6 @@ export function createFault(status: number, retryAfter?: number): ProviderError 
   const title = pages[status];
   if (title !== undefined) return new ProviderError(status, SERVER_ERROR, { headers, page: toPage(title) });
   return new ProviderError(status, envelopes[status] ?? fallback(status), { headers });
-}
-
-/** The frame by which a stream reports an error after its 200. */
-export function errorFrame(): string {
-  return `data: ${JSON.stringify({ error: SERVER_ERROR })}\n\n`;
 }
 
 function fallback(status: number): ErrorBody {

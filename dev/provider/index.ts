@@ -8,6 +8,8 @@ import { inputTokens } from "./input-tokens.ts";
 import { addHeaders, keepBooks, requireKey } from "./middleware.ts";
 import { models } from "./models.ts";
 import { moderations } from "./moderations.ts";
+import { storedResponses } from "./responses-stored.ts";
+import { responses } from "./responses.ts";
 import { stats } from "./stats.ts";
 
 const app = new Hono<Env>()
@@ -16,6 +18,8 @@ const app = new Hono<Env>()
   .route("/v1/chat/completions", chat)
   .route("/v1/moderations", moderations)
   .route("/v1/responses/input_tokens", inputTokens)
+  .route("/v1/responses", responses)
+  .route("/v1/responses", storedResponses)
   .route("/__stats", stats);
 
 app.notFound((c) => toErrorResponse(invalidRequest(`Invalid URL (${c.req.method} ${c.req.path})`, null, null, 404)));

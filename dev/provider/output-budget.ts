@@ -1,6 +1,7 @@
 // How much a model may say: reasoning tokens by effort come first, the visible text gets what they leave.
 import { invalidRequest, quotedList } from "./errors.ts";
 import type { Card } from "./catalog.ts";
+import { unsupportedParameter } from "./refused-parameters.ts";
 
 const REASONING_TOKENS: Record<string, number> = {
   none: 0,
@@ -19,19 +20,18 @@ export interface Output {
   cut: boolean;
 }
 
-/** How many tokens a model thinks at that effort; 0 for models that do not. Throws a 400 for an effort it has not. */
-export function reasoningTokens(card: Card, effort: string | undefined): number {
+/** How many tokens a model thinks at that effort; 0 for models that do not. Throws a 400 for an effort it has not; `param` names it. */
+export function reasoningTokens(card: Card, effort: string | undefined, param = "reasoning_effort"): number {
   if (!card.reasoning) {
     if (effort === undefined) return 0;
-    const message = "Unsupported parameter: 'reasoning_effort' is not supported with this model.";
-    throw invalidRequest(message, "reasoning_effort", "unsupported_parameter");
+    throw unsupportedParameter(param);
   }
   if (effort === undefined) return REASONING_TOKENS["medium"] ?? 0;
   if (card.reasoning.efforts.includes(effort)) return REASONING_TOKENS[effort] ?? 0;
   const message =
-    `Unsupported value: 'reasoning_effort' does not support '${effort}' with this model. ` +
+    `Unsupported value: '${param}' does not support '${effort}' with this model. ` +
     `Supported values are: ${quotedList(card.reasoning.efforts)}.`;
-  throw invalidRequest(message, "reasoning_effort", "unsupported_value");
+  throw invalidRequest(message, param, "unsupported_value");
 }
 
 /** Fits reasoning and text into `limit` tokens. */

@@ -1,7 +1,6 @@
 // How an answer travels: one frame at a time, as fast as the caller reads and the script allows, until it ends, fails
 // as scripted, or the caller leaves. It does not know what a frame says.
 import type { Exchange } from "./exchange.ts";
-import { errorFrame } from "./faults.ts";
 import { pause, waitForever } from "./pause.ts";
 import type { Script } from "./script.ts";
 
@@ -11,6 +10,8 @@ export interface Frames {
   tokenCount: number;
   token: (position: number) => string;
   tail: string[];
+  /** What a stream says that a script breaks after that many frames, and that many tokens among them. */
+  failure: (framesSent: number, tokensSent: number) => string;
 }
 
 /** The bytes of these frames. None is made before it is read, and the exchange ends with the stream. */
@@ -122,7 +123,10 @@ class PacedSource {
     if (this.#tokensSent === this.#script.stall_after) return this.#stall(controller);
     if (this.#tokensSent === this.#script.cut_after) return this.#cut(controller);
     const broken = this.#tokensSent === this.#script.error_after;
-    if (broken) this.#deliver(controller, encoder.encode(errorFrame()));
+    if (broken) {
+      const said = this.#frames.failure(this.#position, this.#tokensSent);
+      this.#deliver(controller, encoder.encode(said));
+    }
     this.#exchange.end(broken ? "failed" : "completed");
     controller.close();
   }

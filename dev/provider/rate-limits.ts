@@ -1,14 +1,20 @@
-// The rate-limit headers of a chat answer: integers, and Go durations such as `6m0s`. The emulation counts nothing; it
+// The rate-limit headers of an answer: integers, and Go durations such as `6m0s`. The emulation counts nothing; it
 // says what an account of the highest tier would read that makes one request at a time.
-import type { ChatRequest } from "./chat-request.ts";
+import type { Model } from "./catalog.ts";
 import type { Script } from "./script.ts";
 
 const HIGHEST_TIER = "5";
 const USUAL = { requests_per_minute: 30_000, tokens_per_minute: 150_000_000 };
 const MINUTE_MS = 60_000;
 
+/** What of a request the limits are about. */
+export interface Metered {
+  model: Model;
+  promptTokens: number;
+}
+
 /** The six headers. After a scripted 429 nothing remains until `retry_after` has passed. */
-export function rateLimitHeaders(request: ChatRequest, script: Script): [string, string][] {
+export function rateLimitHeaders(request: Metered, script: Script): [string, string][] {
   const limits = request.model.card.rate_limits?.[HIGHEST_TIER] ?? USUAL;
   const { requests_per_minute: requests, tokens_per_minute: tokens } = limits;
   const spent = script.status === 429;

@@ -1,16 +1,22 @@
 // The line by which a caller scripts pace and faults: `emulate {...}`, the first line of the last user message. The
 // table of its keys is here; what they do is done where answers are made and sent.
-import { invalidRequest } from "./errors.ts";
+import { invalidRequest, quotedList } from "./errors.ts";
 import { isObject } from "./body.ts";
 
 const LONGEST_MS = 60_000;
 const MOST_TOKENS = 200_000;
+const MOST_CALLS = 100;
+
+// Each of them says what to answer.
+const EXCLUSIVE = ["tokens", "text", "refuse"];
 
 export interface Script {
   /** Exactly that many visible tokens of filler. */
   tokens?: number;
   /** Exactly this text. */
   text?: string;
+  /** Exactly this text, as a refusal. */
+  refuse?: string;
   /** Between two tokens. */
   delay_ms?: number;
   /** Before the head of the response. */
@@ -23,6 +29,8 @@ export interface Script {
   cut_after?: number;
   /** Send an error frame after that many tokens and end. */
   error_after?: number;
+  /** Responses: the error frame is flat, as the specification has it, and not nested, as it was recorded. */
+  flat_error?: boolean;
   /** Send nothing more after that many tokens, and stay connected. */
   stall_after?: number;
   /** Never send usage. */
@@ -31,6 +39,8 @@ export interface Script {
   reasoning?: number;
   /** Deliver the bytes in pieces of that many. */
   split?: number;
+  /** Responses: search the web that often when the tool is offered; once when absent, and at most `max_tool_calls`. */
+  tool_calls?: number;
 }
 
 type Rule = { minimum: number; maximum: number } | "boolean" | "string";
@@ -38,30 +48,35 @@ type Rule = { minimum: number; maximum: number } | "boolean" | "string";
 const rules: Record<keyof Script, Rule> = {
   tokens: { minimum: 0, maximum: MOST_TOKENS },
   text: "string",
+  refuse: "string",
   delay_ms: { minimum: 0, maximum: LONGEST_MS },
   first_ms: { minimum: 0, maximum: LONGEST_MS },
   status: { minimum: 400, maximum: 599 },
   retry_after: { minimum: 0, maximum: 86_400 },
   cut_after: { minimum: 0, maximum: MOST_TOKENS },
   error_after: { minimum: 0, maximum: MOST_TOKENS },
+  flat_error: "boolean",
   stall_after: { minimum: 0, maximum: MOST_TOKENS },
   no_usage: "boolean",
   reasoning: { minimum: 0, maximum: MOST_TOKENS },
   split: { minimum: 1, maximum: 1_048_576 },
+  tool_calls: { minimum: 0, maximum: MOST_CALLS },
 };
 
 /**
  * Takes the script off a text: what is left is the question. Without a script, tokens are `paceMs` apart. Throws a 400
- * that names the fault of a wrong script.
+ * that names the fault of a wrong script, and `param` as its place.
  */
-export function splitScript(text: string, paceMs: number): { script: Script; question: string } {
+export function splitScript(text: string, paceMs: number, param: string): { script: Script; question: string } {
   if (!text.startsWith("emulate {")) return { script: { delay_ms: paceMs }, question: text };
   const end = text.indexOf("\n");
   const line = end < 0 ? text : text.slice(0, end);
-  return { script: parseScript(line.slice("emulate ".length)), question: end < 0 ? "" : text.slice(end + 1) };
+  return { script: parseScript(line.slice("emulate ".length), param), question: end < 0 ? "" : text.slice(end + 1) };
 }
 
-function parseScript(json: string): Script {
+function parseScript(json: string, param: string): Script {
+  const faulty = (reason: string) =>
+    invalidRequest(`The emulate script is not valid: ${reason}.`, param, "invalid_value");
   let script: unknown;
   try {
     script = JSON.parse(json);
@@ -71,21 +86,16 @@ function parseScript(json: string): Script {
   if (!isObject(script)) throw faulty("it is not an object");
   for (const [key, value] of Object.entries(script)) {
     if (!Object.hasOwn(rules, key)) throw faulty(`there is no '${key}'; there is ${Object.keys(rules).join(", ")}`);
-    checkValue(key, value, rules[key as keyof Script]);
+    const fault = findFault(key, value, rules[key as keyof Script]);
+    if (fault) throw faulty(fault);
   }
-  if ("tokens" in script && "text" in script) throw faulty("'tokens' and 'text' exclude each other");
+  const answers = EXCLUSIVE.filter((key) => key in script);
+  if (answers.length > 1) throw faulty(`${quotedList(answers)} exclude each other`);
   return script;
 }
 
-function checkValue(key: string, value: unknown, rule: Rule): void {
-  if (typeof rule === "string") {
-    if (typeof value !== rule) throw faulty(`'${key}' must be a ${rule}`);
-    return;
-  }
+function findFault(key: string, value: unknown, rule: Rule): string | undefined {
+  if (typeof rule === "string") return typeof value === rule ? undefined : `'${key}' must be a ${rule}`;
   const fits = Number.isInteger(value) && Number(value) >= rule.minimum && Number(value) <= rule.maximum;
-  if (!fits) throw faulty(`'${key}' must be an integer from ${rule.minimum} to ${rule.maximum}`);
-}
-
-function faulty(reason: string) {
-  return invalidRequest(`The emulate script is not valid: ${reason}.`, "messages", "invalid_value");
+  return fits ? undefined : `'${key}' must be an integer from ${rule.minimum} to ${rule.maximum}`;
 }

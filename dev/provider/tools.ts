@@ -40,11 +40,22 @@ export function readToolChoice(body: JsonObject, tools: FunctionTool[]): ToolCho
   throw invalidRequest(`Tool choice '${name}' not found in 'tools' parameter.`, "tool_choice");
 }
 
+/** The function to call, if any: left to itself the model calls one for a question, and answers when a tool has. */
+export function toolFor<Tool extends FunctionTool>(
+  tools: Tool[],
+  choice: ToolChoice,
+  isQuestion: boolean,
+  question: string,
+): Tool | undefined {
+  if (choice === "none" || (choice === "auto" && !isQuestion)) return undefined;
+  return chooseTool(tools, choice, question);
+}
+
 /** The function that a question is about: the named one, else the one that shares most words with the question. */
-export function chooseTool(tools: FunctionTool[], choice: ToolChoice, question: string): FunctionTool | undefined {
+function chooseTool<Tool extends FunctionTool>(tools: Tool[], choice: ToolChoice, question: string): Tool | undefined {
   if (typeof choice === "object") return tools.find((tool) => tool.name === choice.name);
   const asked = new Set(allWords(question.toLowerCase()));
-  const score = (tool: FunctionTool) =>
+  const score = (tool: Tool) =>
     allWords(`${tool.name.replaceAll(/[_-]/g, " ")} ${tool.description}`.toLowerCase()).filter((word) =>
       asked.has(word),
     ).length;

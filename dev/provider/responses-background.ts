@@ -1,0 +1,31 @@
+// A response in the background: it waits for `first_ms`, runs for `delay_ms` a token, and then is what it was going to be.
+// Nothing runs meanwhile, the clock alone says how far it is.
+import type { JsonObject } from "./body.ts";
+import { type Opened, runningResponse } from "./responses-object.ts";
+import type { StoredResponse } from "./responses-store.ts";
+import { reaches } from "./delivery.ts";
+import type { Script } from "./script.ts";
+
+/** How a response of that many tokens shows itself that was queued at that time (epoch ms). */
+export function showInBackground(
+  opened: Opened,
+  script: Script,
+  tokens: number,
+  ending: JsonObject,
+  queuedAtMs: number,
+): Pick<StoredResponse, "show" | "cancel"> {
+  const startsAtMs = queuedAtMs + (script.first_ms ?? 0);
+  const isStalled = reaches(script.stall_after, tokens);
+  const endsAtMs = isStalled ? Infinity : startsAtMs + (script.delay_ms ?? 0) * tokens;
+  let cancelled = false;
+  return {
+    show(atMs) {
+      if (cancelled) return runningResponse(opened, "cancelled");
+      if (atMs >= endsAtMs) return ending;
+      return runningResponse(opened, atMs < startsAtMs ? "queued" : "in_progress");
+    },
+    cancel(atMs) {
+      cancelled ||= atMs < endsAtMs;
+    },
+  };
+}

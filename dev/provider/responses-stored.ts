@@ -1,0 +1,25 @@
+// What can be done with a stored response: read it, delete it, cancel it, list its input.
+import { Hono } from "hono";
+import type { Env } from "./env.ts";
+import { invalidRequest } from "./errors.ts";
+import { listInputItems } from "./responses-input-list.ts";
+import { deleteResponse, findResponse } from "./responses-store.ts";
+
+export const storedResponses = new Hono<Env>()
+  .get("/:id", (c) => {
+    const { show } = findResponse(c.req.param("id"));
+    if (c.req.query("stream") === "true") throw invalidRequest("The emulation does not resume streams.", "stream");
+    return c.json(show(Date.now()));
+  })
+  .delete("/:id", (c) => {
+    const id = c.req.param("id");
+    deleteResponse(id);
+    return c.json({ id, object: "response", deleted: true });
+  })
+  .post("/:id/cancel", (c) => {
+    const { cancel, show } = findResponse(c.req.param("id"));
+    if (!cancel) throw invalidRequest("Cannot cancel a synchronous response.");
+    cancel(Date.now());
+    return c.json(show(Date.now()));
+  })
+  .get("/:id/input_items", (c) => c.json(listInputItems(findResponse(c.req.param("id")).items, c.req.query())));

@@ -1,0 +1,44 @@
+// POST /v1/responses: reads the request, follows the script, and sends the answer whole, as a stream, or later.
+import { Hono } from "hono";
+import { readBody } from "./body.ts";
+import { callerLeft, openAnswer, reaches, sendStream, sendWhole } from "./delivery.ts";
+import { type Env, now } from "./env.ts";
+import { answerResponse } from "./responses-answer.ts";
+import { showInBackground } from "./responses-background.ts";
+import { toItems, toOutput } from "./responses-items.ts";
+import { failedResponse, finishedResponse, openResponse, runningResponse, toUsage } from "./responses-object.ts";
+import { readResponsesRequest } from "./responses-request.ts";
+import { storeResponse } from "./responses-store.ts";
+import { toFrames } from "./responses-wire.ts";
+import { splitScript } from "./script.ts";
+
+export const responses = new Hono<Env>().post("/", async (c) => {
+  const request = readResponsesRequest(await readBody(c), now(c.env));
+  const lastUserText = request.items.findLast((item) => item.role === "user")?.text ?? "";
+  const { script, question } = splitScript(lastUserText, Number(c.env.PACE_MS ?? 0), "input");
+  // A response in the background is told at once, and spends the scripted time there.
+  const isLater = request.background && !request.stream;
+  if (!(await openAnswer(c, request, isLater ? { ...script, first_ms: 0 } : script))) return callerLeft();
+
+  const answer = answerResponse(request, script, question);
+  const tokens = answer.pieces.length;
+  const items = toItems(answer, request.encryptsReasoning);
+  const output = toOutput(items);
+  const opened = openResponse(request, now(c.env));
+  const usage = (visible: number) => (script.no_usage ? null : toUsage(request, answer, visible));
+  const failed = (visible: number) => failedResponse(opened, usage(visible));
+  const finished = finishedResponse(opened, answer, output, usage(tokens));
+  const ending = reaches(script.error_after, tokens) ? failed(script.error_after ?? 0) : finished;
+  const { show, cancel } = request.background
+    ? showInBackground(opened, script, tokens, ending, Date.now())
+    : { show: () => ending, cancel: undefined };
+  if (request.store) storeResponse({ id: opened.id, items: request.items, output, show, cancel });
+
+  if (isLater) return c.json(runningResponse(opened, "queued"));
+  if (!request.stream) return sendWhole(c, finished, tokens, script);
+  const running = runningResponse(opened, "in_progress");
+  const queued = request.background ? runningResponse(opened, "queued") : undefined;
+  const { obfuscated } = request;
+  const flatError = script.flat_error ?? false;
+  return sendStream(c, toFrames({ answer, items, running, queued, finished, failed, obfuscated, flatError }), script);
+});
