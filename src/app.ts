@@ -1,6 +1,6 @@
 // The map: middleware in order, then one line per route. Public routes stand before the lines that demand somebody.
 
-import { Hono } from "hono";
+import { Hono } from "hono/tiny";
 import { requestId } from "hono/request-id";
 import { requireAdmin } from "./auth/admin.ts";
 import { authenticate } from "./auth/token.ts";
@@ -14,6 +14,8 @@ import { chat } from "./routes/chat.ts";
 import { chatCompletions } from "./routes/chat-completions.ts";
 import { health } from "./routes/health.ts";
 import { models } from "./routes/models.ts";
+import { responses } from "./routes/responses.ts";
+import { storedResponses } from "./routes/stored-responses.ts";
 import { usage } from "./routes/usage.ts";
 import { createServerTiming } from "./server-timing.ts";
 
@@ -51,6 +53,8 @@ app.route("/chat", chat);
 app.route("/usage", usage);
 app.route("/v1/chat/completions", chatCompletions);
 app.route("/v1/models", models);
+app.route("/v1/responses", responses);
+app.route("/v1/responses", storedResponses);
 
 app.notFound((c) => toErrorResponse(apiError("not_found", `There is no ${c.req.method} ${c.req.path} here.`)));
 

@@ -7,6 +7,7 @@ const ERRORS = {
   invalid_request: { status: 400, type: "invalid_request_error" },
   unsupported_parameter: { status: 400, type: "invalid_request_error" },
   unsupported_value: { status: 400, type: "invalid_request_error" },
+  previous_response_not_found: { status: 400, type: "invalid_request_error" },
   invalid_api_key: { status: 401, type: "invalid_request_error" },
   user_blocked: { status: 403, type: "invalid_request_error" },
   model_not_allowed: { status: 403, type: "invalid_request_error" },
@@ -40,6 +41,8 @@ export interface ErrorBody {
 interface ErrorDetails {
   param?: string;
   headers?: Record<string, string>;
+  /** How soon the provider says that it can be asked again. */
+  retryAfterMs?: number | undefined;
   cause?: unknown;
 }
 
@@ -48,6 +51,7 @@ export class ApiError extends Error {
   readonly status: number;
   readonly body: ErrorBody;
   readonly headers: Record<string, string>;
+  readonly retryAfterMs: number | undefined;
 
   constructor(status: number, body: ErrorBody, details: Omit<ErrorDetails, "param"> = {}) {
     super(body.message, { cause: details.cause });
@@ -55,6 +59,7 @@ export class ApiError extends Error {
     this.status = status;
     this.body = body;
     this.headers = { ...details.headers };
+    this.retryAfterMs = details.retryAfterMs;
   }
 }
 

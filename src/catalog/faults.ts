@@ -20,7 +20,8 @@ function cardFaults({ cards, providers }: Catalog, leads: Leads): string[] {
   for (const [id, card] of Object.entries(cards)) {
     const path = `cards.${id}`;
     if (!entry(providers, card.provider)) faults.push(`${path}.provider: no provider '${card.provider}'`);
-    if (card.endpoints.includes("chat_completions") && card.modalities.input.includes("image") && !card.image_tokens) {
+    const chats = card.endpoints.includes("chat_completions") || card.endpoints.includes("responses");
+    if (chats && card.modalities.input.includes("image") && !card.image_tokens) {
       faults.push(`${path}.image_tokens: is needed, since the model takes images`);
     }
     for (const other of card.compare) if (!leads(other)) faults.push(`${path}.compare: no model '${other}'`);

@@ -17,6 +17,8 @@ export interface Model {
   /** The card that the name stands for; another one than `card` when the model has moved on. */
   meant: ModelCard;
   fixed: Fixed;
+  /** Names that are asked in its place when it fails, in this order. */
+  fallback: string[];
 }
 
 /** What the aliases on the way to the first snapshot have fixed. */
@@ -79,7 +81,7 @@ export function resolveModel(catalog: Catalog, asked: string, today: string): Re
       if (date) sunset ??= { snapshot: name, date, successor, deprecated };
       if (!date || today < date) {
         const fixed = fixedBy(given);
-        const model = { asked, names: [...names, ...cards], snapshot: name, id, card, meant, fixed };
+        const model = { asked, names: [...names, ...cards], snapshot: name, id, card, meant, fixed, fallback };
         return sunset ? { kind: "found", model, sunset } : { kind: "found", model };
       }
       name = (pinned ? undefined : successor) ?? fallBack();
@@ -88,13 +90,27 @@ export function resolveModel(catalog: Catalog, asked: string, today: string): Re
   return sunset ? { kind: "ended", sunset } : { kind: "unknown" };
 }
 
+/** The models that are asked when one fails: those of its fallbacks that are alive on `today`, each snapshot once. */
+export function fallbacksOf(catalog: Catalog, model: Model, today: string): Model[] {
+  const others = new Map<string, Model>();
+  for (const name of model.fallback) {
+    const resolution = resolveModel(catalog, name, today);
+    if (resolution.kind !== "found") continue;
+    const { names, snapshot, id, card } = resolution.model;
+    if (snapshot === model.snapshot || others.has(snapshot)) continue;
+    others.set(snapshot, { ...model, names: [...model.names, ...names], snapshot, id, card, fallback: [] });
+  }
+  return [...others.values()];
+}
+
 /** What aliases have fixed, of which the first says the last word. */
 function fixedBy(aliases: Alias[]): Fixed {
   const { instructions, effort, max_output_tokens, on_leave }: Fixed = Object.assign({}, ...aliases.toReversed());
   return { instructions, effort, max_output_tokens, on_leave };
 }
 
-function findSnapshot(catalog: Catalog, name: string) {
+/** The card of a snapshot. */
+export function findSnapshot(catalog: Catalog, name: string) {
   for (const [id, card] of Object.entries(catalog.cards)) {
     const snapshot = entry(card.snapshots, name);
     if (snapshot) return { id, card, snapshot };

@@ -91,6 +91,26 @@ const Timing = v.strictObject({
   lease_grace_ms: v.optional(Milliseconds, 90_000),
 });
 
+/** The most that one call of a tool costs that the provider runs: its price, and what it shows the model. */
+const HostedTool = v.strictObject({
+  usd_per_call: v.pipe(v.number(), v.minValue(0)),
+  input_tokens_per_call: Tokens,
+});
+
+/** What /v1/responses may do beyond answering. */
+const Responses = v.strictObject({
+  /** Answers that the provider keeps, and going on from them. Each belongs to the user who asked for it. */
+  store: v.optional(v.boolean(), false),
+  /** Answers that go on without a caller; they must be stored. */
+  background: v.optional(v.boolean(), false),
+  /** Prompts that the provider keeps for the operator, by their id, and how many tokens each has at most. */
+  prompts: v.optional(v.record(Name, v.strictObject({ input_tokens: Tokens })), {}),
+  /** Tools that the provider runs, by their type. */
+  hosted_tools: v.optional(v.record(Name, HostedTool), {}),
+  /** How often an answer may call such tools. */
+  max_tool_calls: v.optional(Count, 8),
+});
+
 export const CatalogSchema = v.strictObject({
   schema: v.literal(1),
   providers: v.record(Name, Provider),
@@ -101,6 +121,7 @@ export const CatalogSchema = v.strictObject({
   /** An answer that could not have at least this many tokens is not begun. */
   min_output_tokens: v.optional(Tokens, 256),
   timing: v.optional(Timing, {}),
+  responses: v.optional(Responses, {}),
 });
 
 export type Alias = v.InferOutput<typeof Alias>;

@@ -17,8 +17,15 @@ export type Need = { param: string } & (
   | { kind: "feature"; feature: Feature }
   | { kind: "input" | "output"; modality: Modality }
   | { kind: "effort"; effort: string }
+  /** An exact count of the input's tokens. */
+  | { kind: "count" }
   | { kind: "parameter"; endpoint: Endpoint; name: string }
 );
+
+/** Whether a model's card and its provider support all that a request needs. */
+export function supports(catalog: Catalog, { card }: Model, needs: Need[]): boolean {
+  return needs.every((need) => isSupported(catalog, card, need));
+}
 
 /** Throws 400 for the first need that the model's card, or its provider, does not support at `now` (epoch ms). */
 export function requireSupport(catalog: Catalog, model: Model, needs: Need[], now: number): void {
@@ -69,6 +76,8 @@ function isSupported(catalog: Catalog, card: ModelCard, need: Need): boolean {
       return card.modalities[need.kind].includes(need.modality);
     case "effort":
       return card.reasoning?.efforts.includes(need.effort) === true;
+    case "count":
+      return entry(catalog.providers, card.provider)?.counts_input === true;
     case "parameter":
       return card.refuses[need.endpoint]?.includes(need.name) !== true;
   }
@@ -85,6 +94,8 @@ function titleOf(need: Need): string {
       return `${MODALITIES[need.modality]} ${need.kind}`;
     case "effort":
       return `the effort '${need.effort}'`;
+    case "count":
+      return "the counting of tokens";
     case "parameter":
       return `'${need.param}' on ${ENDPOINTS[need.endpoint].title}`;
   }

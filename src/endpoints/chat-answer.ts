@@ -92,7 +92,7 @@ export function readChatBody(text: string): Piece[] {
     if (choice.finish_reason) pieces.push({ kind: "finish", finish: FINISHES.get(choice.finish_reason) ?? "stop" });
   }
   if (usage) pieces.push({ kind: "usage", usage: toUsage(usage), alone: !choices || choices.length === 0 });
-  if (error) pieces.push({ kind: "error", error });
+  if (error) pieces.push({ kind: "error", error }, { kind: "end" });
   return pieces;
 }
 

@@ -1,11 +1,9 @@
 // A slim request written as Chat Completions. The other direction is stream/slim.ts, over chat-answer.ts.
 
 import type { ChatRequest } from "./chat-request.ts";
-import type { SlimRequest } from "./slim-request.ts";
+import type { SlimMessage, SlimPart, SlimRequest } from "./slim-request.ts";
 
 type ChatMessage = ChatRequest["messages"][number];
-type SlimMessage = Exclude<SlimRequest["input"], string>[number];
-type SlimPart = Exclude<(SlimMessage & { role: "user" })["content"], string>[number];
 
 /** The chat request that asks for the same. */
 export function slimToChat(request: SlimRequest): ChatRequest {

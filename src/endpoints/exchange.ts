@@ -1,5 +1,7 @@
 // One request in a provider's dialect: how it is written, and how its answer is read. What metered.ts works with.
 
+import type { Model } from "../catalog/resolve.ts";
+import type { Catalog } from "../catalog/schema.ts";
 import type { Need } from "../catalog/support.ts";
 import type { Demand } from "../quota/bound.ts";
 import type { Progress } from "../stream/answer.ts";
@@ -8,6 +10,8 @@ import type { Endpoint } from "./table.ts";
 
 export interface Exchange {
   endpoint: Endpoint;
+  /** Where it is sent, when that is not the endpoint's own route. */
+  path?: string;
   /** What the model's card must support. */
   needs: Need[];
   demand: Demand;
@@ -23,6 +27,15 @@ export interface Exchange {
 
 export interface WholeAnswer {
   progress: Progress;
+  /** The JSON text for the caller of an answer that goes on without one. Whoever asks for it when it has ended settles it. */
+  goesOn?: string;
   /** The JSON text for the caller, once the request is settled. */
   conclude(settled: Settled): string;
+}
+
+/** A dialect in which a request can be asked. */
+export interface Way {
+  endpoint: Endpoint;
+  /** The request for a model. Throws 400 for what no model could do. */
+  prepare(model: Model, catalog: Catalog): Exchange;
 }

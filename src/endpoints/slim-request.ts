@@ -40,6 +40,8 @@ export const SlimRequest = v.strictObject({
   model: v.optional(v.pipe(v.string(), v.maxLength(100)), "default"),
   instructions: v.optional(v.string()),
   effort: v.optional(v.string()),
+  /** With it, a model that reasons tells in short what it thought. */
+  reasoning: v.optional(v.literal("summary")),
   max_output_tokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   /** A JSON Schema that the answer's text follows. */
   format: v.optional(v.record(v.string(), v.unknown())),
@@ -48,3 +50,6 @@ export const SlimRequest = v.strictObject({
 });
 
 export type SlimRequest = v.InferOutput<typeof SlimRequest>;
+export type SlimMessage = Exclude<SlimRequest["input"], string>[number];
+export type SlimPart = Exclude<(SlimMessage & { role: "user" })["content"], string>[number];
+export type SlimTool = v.InferOutput<typeof Tool>;

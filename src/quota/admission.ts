@@ -5,9 +5,9 @@ import { choosePlan, isAllowed, notAllowed } from "../catalog/choose.ts";
 import type { Model } from "../catalog/resolve.ts";
 import type { Catalog, Plan } from "../catalog/schema.ts";
 import type { Bindings } from "../env.ts";
-import { ApiError, toLogged } from "../errors.ts";
+import { ApiError, apiError, toLogged } from "../errors.ts";
 import type { Demand } from "./bound.ts";
-import { leastInput, toBound } from "./bound.ts";
+import { leastInput, toBound, widestBound } from "./bound.ts";
 import { isRefused, underClaim } from "./claim.ts";
 import { callQuota } from "./client.ts";
 import type { Bound, ReserveResult } from "./ledger.ts";
@@ -20,39 +20,56 @@ import { toQuotaError } from "./refusal.ts";
 import type { Amounts } from "./window.ts";
 import { countsModel } from "./window.ts";
 
-export interface Admission {
+export interface Admission<Candidate extends Asked> {
   env: Bindings;
   user: User;
   catalog: Catalog;
-  model: Model;
-  demand: Demand;
+  /** Who is asked, and who in its place when it fails. */
+  candidates: [Candidate, ...Candidate[]];
+  /** Names the reservation: one for all tries, so that none can reserve beside another. */
+  key: string;
   waitUntil: (work: Promise<unknown>) => void;
   /** The provider's exact count of the input's tokens, or undefined when it cannot be had. */
   count(): Promise<number | undefined>;
 }
 
+interface Asked {
+  model: Model;
+  exchange: { demand: Demand };
+}
+
+export interface Admitted<Candidate> {
+  lease: Lease;
+  /** Those that the reservation is for. */
+  candidates: [Candidate, ...Candidate[]];
+  /** The output tokens that a candidate may be asked for, each choice. */
+  grantedTo(candidate: Candidate): number;
+}
+
 /**
- * Reserves the most that a request can cost under its user's plan. Throws 403 `model_not_allowed` or `user_blocked`,
+ * Reserves the most that a request can cost under its user's plan, whoever of its candidates answers. Throws 403 `model_not_allowed` or `user_blocked`,
  * 429 `insufficient_quota`, and 503 `quota_unavailable` unless the deployment chose to let requests through then.
  */
-export async function admit(admission: Admission): Promise<Lease> {
-  const { env, user, model } = admission;
+export async function admit<Candidate extends Asked>(admission: Admission<Candidate>): Promise<Admitted<Candidate>> {
+  const { env, user, key } = admission;
+  const { model, exchange } = admission.candidates[0];
   const name = await quotaName(user, env.QUOTA_PEPPER);
-  // One key for all tries, so that none can reserve beside another.
-  const key = crypto.randomUUID();
   try {
-    let { result, limits, plan, bound } = await tryReserve(admission, name, key);
-    let fewest = leastOf(admission, plan);
-    if (!result.ok && couldFit(result, model.id, fewest)) {
+    const counted = exchange.demand.uncounted ? await requireCount(admission) : undefined;
+    let reserved = await tryReserve(admission, name, counted);
+    let fewest = leastOf(admission, reserved.plan, counted);
+    if (!reserved.result.ok && counted === undefined && couldFit(reserved.result, model.id, fewest)) {
       const exactInput = await admission.count();
       if (exactInput !== undefined) {
-        ({ result, limits, plan, bound } = await tryReserve(admission, name, key, exactInput));
-        fewest = boundAmounts(bound, bound.minOutput);
+        reserved = await tryReserve(admission, name, exactInput);
+        fewest = boundAmounts(reserved.bound, reserved.bound.minOutput);
       }
     }
+    const { result, limits, plan, bound, candidates } = reserved;
     if (!result.ok) throw toQuotaError(result, Date.now(), model.id, fewest);
     const { granted, view } = result;
-    return createLease(env, name, limits, { key, granted, view, bound: boundAmounts(bound, granted) });
+    const lease = createLease(env, name, limits, { key, granted, view, bound: boundAmounts(bound, granted) });
+    return admitted(admission, plan, candidates, lease);
   } catch (error) {
     const unavailable = error instanceof ApiError && error.body.code === "quota_unavailable";
     // A reservation whose answer was lost would hold its lease, and then be charged.
@@ -60,14 +77,38 @@ export async function admit(admission: Admission): Promise<Lease> {
     if (!unavailable || env.QUOTA_FAIL_OPEN !== "true") throw error;
     console.error(JSON.stringify({ event: "quota_failed_open", reason: toLogged(error.cause) }));
     const { plan } = choosePlan(admission.catalog, user.plan);
-    if (!isAllowed(plan, admission.model)) throw notAllowed(plan, admission.model);
-    const bound = boundOf(admission, plan);
-    return createOpenLease(bound.output, boundAmounts(bound, bound.output));
+    if (!isAllowed(plan, model)) throw notAllowed(plan, model);
+    const candidates = reservedFor(admission, plan);
+    const bound = boundOf(admission, plan, candidates);
+    return admitted(admission, plan, candidates, createOpenLease(bound.output, boundAmounts(bound, bound.output)));
   }
 }
 
-function tryReserve(admission: Admission, name: string, key: string, exactInput?: number) {
-  const { env, user, catalog, model } = admission;
+function admitted<Candidate extends Asked>(
+  { catalog }: Admission<Candidate>,
+  plan: Plan,
+  candidates: [Candidate, ...Candidate[]],
+  lease: Lease,
+): Admitted<Candidate> {
+  return {
+    lease,
+    candidates,
+    // What was granted may be more than a candidate's own model can say.
+    grantedTo: ({ model, exchange }) =>
+      Math.min(lease.granted, toBound(exchange.demand, model.card, plan, catalog.min_output_tokens).output),
+  };
+}
+
+async function requireCount(admission: Admission<Asked>): Promise<number> {
+  const count = await admission.count();
+  if (count !== undefined) return count;
+  throw apiError("provider_error", "The input could not be counted, so nothing was sent. Please try again.");
+}
+
+function tryReserve<Candidate extends Asked>(admission: Admission<Candidate>, name: string, exactInput?: number) {
+  const { env, user, catalog, key } = admission;
+  const [first] = admission.candidates;
+  const { model } = first;
   const leaseMs = catalog.timing.total_ms + catalog.timing.lease_grace_ms;
   return underClaim(user, name, async (claim) => {
     const { plan } = choosePlan(catalog, claim.plan);
@@ -78,20 +119,37 @@ function tryReserve(admission: Admission, name: string, key: string, exactInput?
       if (isRefused(known)) return known;
       throw notAllowed(plan, model);
     }
-    const bound = boundOf(admission, plan, exactInput);
+    // The count is the first one's.
+    const candidates: [Candidate, ...Candidate[]] = exactInput === undefined ? reservedFor(admission, plan) : [first];
+    const bound = boundOf(admission, plan, candidates, exactInput);
     const reservation = { key, model: model.id, bound, leaseMs };
     const result = await callQuota(env, name, (object) => object.reserve(claim, limits, reservation));
-    return isRefused(result) ? result : { result, limits, plan, bound };
+    return isRefused(result) ? result : { result, limits, plan, bound, candidates };
   });
 }
 
-function boundOf({ catalog, model, demand }: Admission, plan: Plan, exactInput?: number): Bound {
-  return toBound({ ...demand, exactInput }, model.card, plan, catalog.min_output_tokens);
+/** Those that the plan allows, and that the same windows count as the first: a lease is in windows by one model. */
+function reservedFor<Candidate extends Asked>(
+  { candidates: [first, ...others] }: Admission<Candidate>,
+  plan: Plan,
+): [Candidate, ...Candidate[]] {
+  const countAlike = (id: string) =>
+    plan.windows.every((window) => countsModel(window, id) === countsModel(window, first.model.id));
+  return [first, ...others.filter(({ model }) => isAllowed(plan, model) && countAlike(model.id))];
+}
+
+function boundOf({ catalog }: Admission<Asked>, plan: Plan, candidates: Asked[], exactInput?: number): Bound {
+  return widestBound(
+    candidates.map(({ model, exchange: { demand } }) =>
+      toBound({ ...demand, exactInput }, model.card, plan, catalog.min_output_tokens),
+    ),
+  );
 }
 
 /** What a request needs at the very least: the fewest tokens that its text could have, and the shortest answer. */
-function leastOf(admission: Admission, plan: Plan): Amounts {
-  const least = boundOf(admission, plan, leastInput(admission.demand));
+function leastOf(admission: Admission<Asked>, plan: Plan, counted?: number): Amounts {
+  const [first] = admission.candidates;
+  const least = boundOf(admission, plan, [first], counted ?? leastInput(first.exchange.demand));
   return boundAmounts(least, least.minOutput);
 }
 

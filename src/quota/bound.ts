@@ -15,6 +15,21 @@ export interface Demand {
   maxOutputTokens: number | undefined;
   /** The provider's own count of the input's tokens, where it was asked for. */
   exactInput?: number | undefined;
+  /** The model is shown more than what is sent, so that only the provider's own count bounds it. */
+  uncounted?: boolean;
+  /** What a prompt that the provider keeps adds to the input, at most. */
+  promptTokens?: number | undefined;
+  hosted?: HostedTools | undefined;
+  /** It costs a request and no tokens. */
+  free?: boolean;
+}
+
+/** The most that tools can cost that the provider runs. */
+export interface HostedTools {
+  calls: number;
+  /** What a call may show the model. */
+  inputTokensPerCall: number;
+  nanoUsdPerCall: number;
 }
 
 /** Tokens that a provider's chat template may add to a request whose text is a few bytes long. */
@@ -28,6 +43,19 @@ export function leastInput({ inputBytes }: Demand): number {
   return Math.floor(inputBytes / MOST_BYTES_PER_TOKEN);
 }
 
+/** What holds whichever of several requests is sent. */
+export function widestBound(bounds: Bound[]): Bound {
+  const most = (field: keyof Bound) => Math.max(...bounds.map((bound) => bound[field]));
+  return {
+    input: most("input"),
+    output: most("output"),
+    minOutput: most("minOutput"),
+    choices: most("choices"),
+    inputNanoUsd: most("inputNanoUsd"),
+    outputNanoUsd: most("outputNanoUsd"),
+  };
+}
+
 /**
  * The bound of a demand. No text has more tokens than UTF-8 bytes (byte-level BPE only ever merges bytes), JSON never
  * shortens text, and its keys outweigh the template's tokens per message; so the input bound is never too small.
@@ -38,9 +66,14 @@ export function toBound(
   plan: { max_output_tokens: number },
   minOutputTokens: number,
 ): Bound {
+  if (demand.free) return { input: 0, output: 0, minOutput: 0, choices: 1, inputNanoUsd: 0, outputNanoUsd: 0 };
   const most = demand.inputBytes + demand.images * (card.image_tokens ?? 0);
+  const { calls = 0, inputTokensPerCall = 0, nanoUsdPerCall = 0 } = demand.hosted ?? {};
+  const added = TEMPLATE_TOKENS + (demand.promptTokens ?? 0) + calls * inputTokensPerCall;
   const ceiling = card.max_input_tokens ?? card.context_window ?? Infinity;
-  const input = Math.min((demand.exactInput ?? most) + TEMPLATE_TOKENS, ceiling);
+  // After each call the model reads all of it again.
+  const shown = Math.min((demand.exactInput ?? most) + added, ceiling);
+  const input = shown * (calls + 1);
   const asked = demand.maxOutputTokens ?? Infinity;
   const output = Math.min(asked, plan.max_output_tokens, card.max_output_tokens ?? Infinity);
   const price = dearestPrice(card, input);
@@ -49,7 +82,7 @@ export function toBound(
     output,
     minOutput: Math.min(minOutputTokens, output),
     choices: demand.choices,
-    inputNanoUsd: price.input,
+    inputNanoUsd: price.input + calls * nanoUsdPerCall,
     outputNanoUsd: price.output,
   };
 }

@@ -14,8 +14,10 @@ const BYTES_PER_TOKEN = 4;
 
 /** The provider's own count where it came, else an estimate from what was sent and relayed. The ledger caps both. */
 export function toCharge(progress: Progress, demand: Demand, card: ModelCard): Amounts {
+  if (demand.free) return { tokens: 0, requests: 1, usd: 0 };
   const usage = progress.usage ?? estimate(progress, demand, card);
-  return { tokens: Math.max(1, usage.input + usage.output), requests: 1, usd: costOf(usage, card) };
+  const calls = (progress.hostedCalls ?? 0) * (demand.hosted?.nanoUsdPerCall ?? 0);
+  return { tokens: Math.max(1, usage.input + usage.output), requests: 1, usd: costOf(usage, card) + calls };
 }
 
 function estimate(progress: Progress, demand: Demand, card: ModelCard) {

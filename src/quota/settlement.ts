@@ -13,32 +13,30 @@ import { toUsd } from "./limits.ts";
 import { leftOf } from "./rate-limit.ts";
 import type { View } from "./view.ts";
 
+/** Who was asked at last, and for what. */
+export interface Answerer {
+  model: Model;
+  exchange: { endpoint: Endpoint; demand: Demand };
+}
+
 /** Settles by how the request ended; `free` when it cost nothing. Gives what the windows hold afterwards. Never throws. */
-export type Settlement = (progress: Progress, ending: Ending, free?: boolean) => Promise<Settled & { view: View }>;
+export type Settlement = (
+  answerer: Answerer,
+  progress: Progress,
+  ending: Ending,
+  free?: boolean,
+) => Promise<Settled & { view: View }>;
 
 interface MeteredRequest {
   requestId: string;
-  endpoint: Endpoint;
-  model: Model;
-  demand: Demand;
   lease: Lease;
   /** Epoch ms. */
   startedAt: number;
-  /** Called when all is settled. */
-  over: () => void;
 }
 
 /** The settlement of one request. */
-export function createSettlement({
-  requestId,
-  endpoint,
-  model,
-  demand,
-  lease,
-  startedAt,
-  over,
-}: MeteredRequest): Settlement {
-  return async (progress, ending, free = false) => {
+export function createSettlement({ requestId, lease, startedAt }: MeteredRequest): Settlement {
+  return async ({ model, exchange: { endpoint, demand } }, progress, ending, free = false) => {
     const charge = free ? NO_CHARGE : toCharge(progress, demand, model.card);
     if (progress.usage && charge.tokens > lease.bound.tokens) {
       console.error(JSON.stringify({ event: "bound_exceeded", model: model.snapshot, charge, bound: lease.bound }));
@@ -60,7 +58,6 @@ export function createSettlement({
       ms: Date.now() - startedAt,
     };
     console.log(JSON.stringify(line));
-    over();
     return { left: leftOf(view), usd: line.usd, view };
   };
 }

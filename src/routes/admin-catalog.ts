@@ -1,7 +1,7 @@
 // /admin/catalog: revisions of the catalog, which of them callers get, and what an operator should know of the models.
 
 import type { Context } from "hono";
-import { Hono } from "hono";
+import { Hono } from "hono/tiny";
 import * as v from "valibot";
 import type { Notices } from "../catalog/notices.ts";
 import { activeOf, BUNDLED, revisionKey, revisionNamed } from "../catalog/pointer.ts";

@@ -1,7 +1,7 @@
 // /admin/users/:id: what a user has used, and an operator's changes to it. `:id` is `issuer|subject`, URL-encoded.
 
 import type { Context } from "hono";
-import { Hono } from "hono";
+import { Hono } from "hono/tiny";
 import * as v from "valibot";
 import { issuersOf } from "../auth/issuers.ts";
 import { choosePlan } from "../catalog/choose.ts";

@@ -1,6 +1,6 @@
 // POST /v1/chat/completions: OpenAI's, metered.
 
-import { Hono } from "hono";
+import { Hono } from "hono/tiny";
 import { passChat } from "../endpoints/chat-exchange.ts";
 import { ChatRequestSchema } from "../endpoints/chat-request.ts";
 import type { AppEnv } from "../env.ts";
@@ -13,6 +13,6 @@ export const chatCompletions = new Hono<AppEnv>().post("/", async (c) => {
   return metered(callerOf(c), {
     model: body.model,
     stream: body.stream ?? false,
-    prepare: (model) => passChat(body, model),
+    ways: [passChat(body)],
   });
 });

@@ -1,7 +1,7 @@
 // POST /chat: the slim chat.
 
-import { Hono } from "hono";
-import { slimChat } from "../endpoints/chat-exchange.ts";
+import { Hono } from "hono/tiny";
+import { slimWays } from "../endpoints/slim-ways.ts";
 import { SlimRequest } from "../endpoints/slim-request.ts";
 import type { AppEnv } from "../env.ts";
 import { metered } from "../metered.ts";
@@ -13,6 +13,6 @@ export const chat = new Hono<AppEnv>().post("/", async (c) => {
   return metered(callerOf(c), {
     model: body.model,
     stream: body.stream,
-    prepare: (model) => slimChat(body, model),
+    ways: slimWays(body),
   });
 });

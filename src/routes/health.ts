@@ -1,7 +1,7 @@
 // GET /healthz: whether this Worker answers, with which catalog, and how much an operator should look at. Public: it
 // says nothing about callers.
 
-import { Hono } from "hono";
+import { Hono } from "hono/tiny";
 import { publisherOf } from "../catalog/publisher-client.ts";
 import { activeCatalog } from "../catalog/store.ts";
 import type { AppEnv, Bindings } from "../env.ts";

@@ -1,7 +1,7 @@
 // GET /v1/models and /v1/models/:id: the catalog in OpenAI's shape, with each model's card; `?compare=` for prices.
 
 import type { Context } from "hono";
-import { Hono } from "hono";
+import { Hono } from "hono/tiny";
 import { compareModels, toModelObject } from "../catalog/present.ts";
 import { FIRST_DAY, resolveModel } from "../catalog/resolve.ts";
 import { catalogFor } from "../catalog/store.ts";

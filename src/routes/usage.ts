@@ -1,6 +1,6 @@
 // GET /usage: what the caller's plan allows, and what of it is used, reserved and left.
 
-import { Hono } from "hono";
+import { Hono } from "hono/tiny";
 import { choosePlan } from "../catalog/choose.ts";
 import { catalogFor } from "../catalog/store.ts";
 import type { AppEnv } from "../env.ts";

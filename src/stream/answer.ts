@@ -17,13 +17,18 @@ export type Finish = "stop" | "length" | "tool_calls" | "content_filter" | "refu
 /** One thing that one event of a provider's stream says. */
 export type Piece =
   | { kind: "text"; text: string }
+  /** Part of the summary of what a reasoning model thought. */
+  | { kind: "thinking"; text: string }
   /** Part of the tool call with that index; `arguments` is a fragment of JSON text. */
   | { kind: "tool"; index: number; id?: string; name?: string; arguments: string }
+  /** A tool that the provider itself has run. */
+  | { kind: "hosted call" }
   | { kind: "finish"; finish: Finish }
   /** `alone`: the event holds nothing else. */
   | { kind: "usage"; usage: Usage; alone: boolean }
+  /** Where the dialect says nothing after it, `end` follows. */
   | { kind: "error"; error: ErrorBody }
-  /** The dialect's own sign that the answer is whole. */
+  /** The dialect's own sign that nothing more comes. */
   | { kind: "end" };
 
 /** Reads the data of one event. What it does not know it leaves out; it throws when the data is not the dialect's. */
@@ -35,10 +40,11 @@ export interface Progress {
   heard: boolean;
   /** UTF-8 bytes of text and tool arguments so far. */
   outputBytes: number;
+  hostedCalls?: number;
   finish?: Finish;
   usage?: Usage;
   error?: ErrorBody;
-  /** The provider said that the answer is whole. */
+  /** The provider said that nothing more comes. */
   ended: boolean;
 }
 
@@ -52,6 +58,11 @@ export function note(progress: Progress, piece: Piece): void {
     case "tool":
       progress.outputBytes += utf8Length(piece.arguments);
       break;
+    case "thinking":
+      break;
+    case "hosted call":
+      progress.hostedCalls = (progress.hostedCalls ?? 0) + 1;
+      break;
     case "finish":
       // A refusal is told before the finish of the stream that holds it, and says more.
       progress.finish ??= piece.finish;
@@ -60,7 +71,8 @@ export function note(progress: Progress, piece: Piece): void {
       progress.usage = piece.usage;
       break;
     case "error":
-      progress.error = piece.error;
+      // An error that is told twice says more at first.
+      progress.error ??= piece.error;
       break;
     case "end":
       progress.ended = true;

@@ -62,7 +62,7 @@ export async function pump(flow: Flow, sink: Sink, clock: Clock, coalesceMs: num
   };
 
   let cause: unknown;
-  const isOver = () => signal.aborted || codec.progress.ended || codec.progress.error !== undefined;
+  const isOver = () => signal.aborted || codec.progress.ended;
   try {
     let bytes = NaN;
     while (bytes !== 0 && !isOver()) {
@@ -89,7 +89,7 @@ export async function pump(flow: Flow, sink: Sink, clock: Clock, coalesceMs: num
 /** Reads what had arrived when the flow was ended from outside. */
 export async function readLast(flow: Flow): Promise<void> {
   const { progress } = flow.codec;
-  for (let reads = 0; reads < MOST_LAST_READS && !progress.ended && !progress.error; reads++) {
+  for (let reads = 0; reads < MOST_LAST_READS && !progress.ended; reads++) {
     if ((await readOnce(flow)) === 0) return;
   }
   await flow.source.cancel();

@@ -20,6 +20,7 @@ export function createSlimCodec(dialect: Dialect): Codec {
   const progress = emptyProgress();
   const tools = createToolCollector();
   let text = "";
+  let thinking = "";
 
   return {
     progress,
@@ -31,12 +32,15 @@ export function createSlimCodec(dialect: Dialect): Codec {
         for (const piece of dialect(data)) {
           note(progress, piece);
           if (piece.kind === "text") text += piece.text;
+          if (piece.kind === "thinking") thinking += piece.text;
           if (piece.kind === "tool") tools.add(piece);
         }
       }
     },
     take() {
-      let out = text === "" ? "" : `data:${JSON.stringify(text)}\n\n`;
+      let out = thinking === "" ? "" : toEvent("thinking", thinking);
+      if (text !== "") out += `data:${JSON.stringify(text)}\n\n`;
+      thinking = "";
       text = "";
       for (const tool of tools.take(progress)) out += toEvent("tool", tool);
       return encoder.encode(out);
@@ -73,8 +77,8 @@ export function createToolCollector() {
         arguments: call.arguments + piece.arguments,
       });
     },
-    take({ finish, ended }: Progress): ToolCall[] {
-      const whole = finish === "tool_calls" || finish === "stop" || (finish === undefined && ended);
+    take({ finish, ended, error }: Progress): ToolCall[] {
+      const whole = !error && (finish === "tool_calls" || finish === "stop" || (finish === undefined && ended));
       const taken = whole ? [...calls].toSorted(([one], [other]) => one - other).map(([, call]) => call) : [];
       if (whole) calls.clear();
       return taken;

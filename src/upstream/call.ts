@@ -15,23 +15,27 @@ const COUNTER_MS = 5000;
 /** Nobody waits for the list of models. */
 const LIST_MS = 30_000;
 
+/** What is asked of a provider's route: JSON is posted. */
+interface ProviderRequest {
+  path: string;
+  method?: "GET" | "POST" | "DELETE";
+  body?: string;
+}
+
 /**
- * Posts a JSON body to one of a provider's routes, or gets it without one, and returns the answer when it is a success.
- * Everything else is thrown: an ApiError, or the signal's reason when that ended the call.
+ * Asks one of a provider's routes and returns the answer when it is a success. Everything else is thrown: an ApiError,
+ * or the signal's reason when that ended the call.
  */
 export async function callProvider(
   env: Bindings,
   provider: Provider,
-  path: string,
-  body: string | undefined,
+  { path, body, method = body === undefined ? "GET" : "POST" }: ProviderRequest,
   signal: AbortSignal,
 ): Promise<Response> {
   const { baseUrl, headers } = providerAccess(env, provider);
   const message =
-    body === undefined
-      ? { headers }
-      : { method: "POST", headers: { ...headers, "content-type": "application/json" }, body };
-  const request = new Request(`${baseUrl}${path}`, { ...message, redirect: "manual", signal });
+    body === undefined ? { headers } : { headers: { ...headers, "content-type": "application/json" }, body };
+  const request = new Request(`${baseUrl}${path}`, { ...message, method, redirect: "manual", signal });
   let response: Response;
   try {
     response = await (env.UPSTREAM ? env.UPSTREAM.fetch(request) : fetch(request));
@@ -53,7 +57,7 @@ export async function countInput(
 ): Promise<number | undefined> {
   if (!provider.counts_input || body === undefined) return undefined;
   try {
-    const response = await callProvider(env, provider, COUNTER_PATH, body, AbortSignal.timeout(COUNTER_MS));
+    const response = await callProvider(env, provider, { path: COUNTER_PATH, body }, AbortSignal.timeout(COUNTER_MS));
     return v.parse(InputTokens, await response.json()).input_tokens;
   } catch (error) {
     console.warn(JSON.stringify({ event: "input_not_counted", reason: toLogged(error) }));
@@ -69,7 +73,7 @@ const ModelList = v.object({
 
 /** The models that a provider says it serves. Throws an ApiError when it does not answer so. */
 export async function listModels(env: Bindings, provider: Provider): Promise<ListedModel[]> {
-  const response = await callProvider(env, provider, "/models", undefined, AbortSignal.timeout(LIST_MS));
+  const response = await callProvider(env, provider, { path: "/models" }, AbortSignal.timeout(LIST_MS));
   try {
     return v.parse(ModelList, await response.json()).data;
   } catch (cause) {

@@ -16,6 +16,7 @@ export async function toProviderError(response: Response): Promise<ApiError> {
   const text = (await response.text().catch(() => "")).slice(0, LONGEST_ERROR);
   const body = readProviderError(text);
   const cause = { status, code: body?.code ?? null };
+  const retryAfterMs = retryAfterOf(response);
   if (CALLERS_FAULT.has(status)) {
     const message = `The provider refused the request (${status}).`;
     const { message: words, param, code } = body ?? { message, param: null, code: null };
@@ -24,10 +25,16 @@ export async function toProviderError(response: Response): Promise<ApiError> {
   if (status === 429 && body?.code !== "insufficient_quota") {
     const retryAfter = response.headers.get("retry-after") ?? "1";
     const message = "The model is busy right now. Please try again shortly.";
-    return apiError("provider_overloaded", message, { cause, headers: { "retry-after": retryAfter } });
+    return apiError("provider_overloaded", message, { cause, retryAfterMs, headers: { "retry-after": retryAfter } });
   }
   const [code, message] = faultOf(status);
-  return apiError(code, message, { cause });
+  return apiError(code, message, { cause, retryAfterMs });
+}
+
+/** The header's seconds (RFC 9110, section 10.2.3) in ms; undefined for a date, which is never soon. */
+function retryAfterOf({ headers }: Response): number | undefined {
+  const seconds = headers.get("retry-after");
+  return seconds !== null && /^\d+(\.\d+)?$/.test(seconds) ? Number(seconds) * 1000 : undefined;
 }
 
 function faultOf(status: number): [ErrorCode, string] {

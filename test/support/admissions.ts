@@ -1,6 +1,7 @@
 // A request that asks to be let in: a catalog of two models and three plans, one user, and a counter that the test plays.
 
 import { chooseModel } from "../../src/catalog/choose.ts";
+import type { Model } from "../../src/catalog/resolve.ts";
 import type { Catalog } from "../../src/catalog/schema.ts";
 import type { Bindings } from "../../src/env.ts";
 import type { Admission } from "../../src/quota/admission.ts";
@@ -41,6 +42,11 @@ export const ADMITTING: Catalog = complete(
   }),
 );
 
+interface Asked {
+  model: Model;
+  exchange: { demand: Demand };
+}
+
 interface Situation {
   /** The plan that the user's token claims. */
   claims?: string;
@@ -58,21 +64,24 @@ export function createVisitor({ claims, model = "default", demand, counted, fail
   let asked = 0;
   const works: Promise<unknown>[] = [];
   const env: Bindings = { ...namespace.env, ...(failOpen === undefined ? {} : { QUOTA_FAIL_OPEN: failOpen }) };
-  const admission: Admission = {
+  const admission: Omit<Admission<Asked>, "candidates" | "key"> = {
     env,
     user: { issuer: "weir", subject: crypto.randomUUID(), plan: claims, issuedAt: NOON },
     catalog: ADMITTING,
-    model: chooseModel(ADMITTING, model, NOON).model,
-    demand: { inputBytes: 100, images: 0, choices: 1, maxOutputTokens: undefined, ...demand },
     waitUntil: (work) => void works.push(work),
     count: async () => {
       asked += 1;
       return counted;
     },
   };
+  const named = chooseModel(ADMITTING, model, NOON).model;
+  const size: Demand = { inputBytes: 100, images: 0, choices: 1, maxOutputTokens: undefined, ...demand };
   return {
     ...namespace,
-    enter: (changes: Partial<Demand> = {}) => admit({ ...admission, demand: { ...admission.demand, ...changes } }),
+    enter: async (changes: Partial<Demand> = {}) => {
+      const candidates: [Asked] = [{ model: named, exchange: { demand: { ...size, ...changes } } }];
+      return (await admit({ ...admission, candidates, key: crypto.randomUUID() })).lease;
+    },
     /** Waits for what was left to do after the answer. */
     done: () => Promise.all(works),
     /** How often the provider's counter was asked. */

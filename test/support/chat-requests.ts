@@ -7,6 +7,7 @@ import type { ChatRequest } from "../../src/endpoints/chat-request.ts";
 import { ChatRequestSchema } from "../../src/endpoints/chat-request.ts";
 import { SlimRequest } from "../../src/endpoints/slim-request.ts";
 import { bundledModel } from "./catalog-documents.ts";
+import { prepared } from "./ways.ts";
 
 type Json = Record<string, unknown>;
 
@@ -19,8 +20,8 @@ export const slimRequest = (changes: Json = {}): SlimRequest => v.parse(SlimRequ
 
 /** What the provider gets of a request to /v1/chat/completions, with 500 output tokens granted. */
 export const writtenChat = (changes: Json = {}, model: Model = bundledModel("o4-mini")): Json =>
-  JSON.parse(passChat(chatRequest(changes), model).write(500)) as Json;
+  JSON.parse(prepared(passChat(chatRequest(changes)), model).write(500)) as Json;
 
 /** What the provider gets of a request to /chat, with 500 output tokens granted. */
 export const writtenSlim = (changes: Json = {}, model: Model = bundledModel("o4-mini")): Json =>
-  JSON.parse(slimChat(slimRequest(changes), model).write(500)) as Json;
+  JSON.parse(prepared(slimChat(slimRequest(changes)), model).write(500)) as Json;

@@ -1,12 +1,14 @@
 // Chats held against the card of the model that answers them on a day, as they are before anything is reserved.
 
 import { chooseModel } from "../../src/catalog/choose.ts";
+import type { Model } from "../../src/catalog/resolve.ts";
 import type { Catalog } from "../../src/catalog/schema.ts";
 import { requireSupport } from "../../src/catalog/support.ts";
 import { passChat, slimChat } from "../../src/endpoints/chat-exchange.ts";
 import type { Exchange } from "../../src/endpoints/exchange.ts";
 import { bundledCatalog } from "./catalog-documents.ts";
 import { chatRequest, slimRequest } from "./chat-requests.ts";
+import { prepared } from "./ways.ts";
 
 type Json = Record<string, unknown>;
 
@@ -19,7 +21,7 @@ export interface Asking {
 
 const BUNDLED = bundledCatalog();
 
-function exchangeFor(toExchange: (model: Parameters<typeof passChat>[1]) => Exchange, asking: Asking): Exchange {
+function exchangeFor(toExchange: (model: Model) => Exchange, asking: Asking): Exchange {
   const { catalog = BUNDLED, asked = "o4-mini", day = "2026-10-01" } = asking;
   const now = Date.parse(day);
   const { model } = chooseModel(catalog, asked, now);
@@ -30,12 +32,12 @@ function exchangeFor(toExchange: (model: Parameters<typeof passChat>[1]) => Exch
 
 /** What the provider gets of a request to /v1/chat/completions. Throws what the caller is refused with. */
 export function gatedChat(changes: Json = {}, asking: Asking = {}): Json {
-  return JSON.parse(exchangeFor((model) => passChat(chatRequest(changes), model), asking).write(500)) as Json;
+  return JSON.parse(exchangeFor((model) => prepared(passChat(chatRequest(changes)), model), asking).write(500)) as Json;
 }
 
 /** What the provider gets of a request to /chat. Throws what the caller is refused with. */
 export function gatedSlim(changes: Json = {}, asking: Asking = {}): Json {
-  return JSON.parse(exchangeFor((model) => slimChat(slimRequest(changes), model), asking).write(500)) as Json;
+  return JSON.parse(exchangeFor((model) => prepared(slimChat(slimRequest(changes)), model), asking).write(500)) as Json;
 }
 
 /** The models that a refusal names. */

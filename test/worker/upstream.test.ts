@@ -27,6 +27,7 @@ const ANSWER_HEADERS = [
   "content-type",
   "openai-processing-ms",
   "server-timing",
+  "weir-attempts",
   "weir-max-output-tokens",
   "weir-model",
   "weir-revision",

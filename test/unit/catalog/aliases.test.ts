@@ -10,6 +10,7 @@ import { cardDocument, catalogDocument, complete } from "../../support/catalog-d
 import { chatRequest, slimRequest, writtenChat, writtenSlim } from "../../support/chat-requests.ts";
 import { gatedChat, gatedSlim } from "../../support/gating.ts";
 import { refusalOf } from "../../support/refusals.ts";
+import { prepared } from "../../support/ways.ts";
 
 const REASONS = { reasoning: { efforts: ["low", "medium", "high"] }, features: ["streaming"] };
 const ENDED = { shutdown_date: "2026-02-01" };
@@ -173,21 +174,22 @@ describe("an alias with instructions", () => {
   });
 
   it("has them in the count and in the size of the input", () => {
-    expect(JSON.parse(passChat(chatRequest(), model).count() ?? "null")).toMatchObject({
+    expect(JSON.parse(prepared(passChat(chatRequest()), model).count() ?? "null")).toMatchObject({
       input: [fixed, { role: "user", content: "Hi" }],
     });
     const plain = { ...model, fixed: {} };
     const more = JSON.stringify(fixed).length + 1;
-    expect(passChat(chatRequest(), model).demand.inputBytes - passChat(chatRequest(), plain).demand.inputBytes).toBe(
-      more,
-    );
+    expect(
+      prepared(passChat(chatRequest()), model).demand.inputBytes -
+        prepared(passChat(chatRequest()), plain).demand.inputBytes,
+    ).toBe(more);
   });
 });
 
 describe("an alias with an output limit", () => {
   const model = modelOf(catalogOf({ fast: { target: "keen-1", max_output_tokens: 100 } }), "fast");
-  const passed = (changes: Document) => passChat(chatRequest(changes), model).demand.maxOutputTokens;
-  const slim = (changes: Document) => slimChat(slimRequest(changes), model).demand.maxOutputTokens;
+  const passed = (changes: Document) => prepared(passChat(chatRequest(changes)), model).demand.maxOutputTokens;
+  const slim = (changes: Document) => prepared(slimChat(slimRequest(changes)), model).demand.maxOutputTokens;
 
   it("allows no more, and less where the caller asks for less", () => {
     expect([passed({}), passed({ max_tokens: null }), slim({})]).toEqual([100, 100, 100]);

@@ -303,7 +303,7 @@ describe("the lives of the models", () => {
         long_context: { above_input_tokens: 272_000, input_times: 2, output_times: 1.5 },
         batch: { input: 0.5, cached_input: 0.025, cache_write: 0.625, output: 2.5 },
       },
-      endpoints: ["chat_completions", "responses", "batch"],
+      endpoints: ["responses", "chat_completions", "batch"],
     });
   });
 

@@ -95,9 +95,11 @@ describe("a chunk", () => {
   it("of an error has the four keys, whatever the provider left out", () => {
     expect(readChatEvent('{"error":{"message":"Too busy","code":503}}')).toEqual([
       { kind: "error", error: { message: "Too busy", type: "server_error", param: null, code: null } },
+      { kind: "end" },
     ]);
     expect(readChatEvent('{"error":{}}')).toMatchObject([
       { kind: "error", error: { message: "The provider reported an error." } },
+      { kind: "end" },
     ]);
   });
 

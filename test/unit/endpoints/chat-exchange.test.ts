@@ -6,6 +6,7 @@ import { bundledModel } from "../../support/catalog-documents.ts";
 import { DONE, fromUtf8, textChunk, toUtf8, usageChunk } from "../../support/chat-chunks.ts";
 import { chatRequest, slimRequest } from "../../support/chat-requests.ts";
 import { refusalOf } from "../../support/refusals.ts";
+import { prepared } from "../../support/ways.ts";
 
 const MODEL = bundledModel("o4-mini");
 const USAGE = {
@@ -14,8 +15,8 @@ const USAGE = {
   total_tokens: 42,
   completion_tokens_details: { reasoning_tokens: 16 },
 };
-const pass = () => passChat(chatRequest(), MODEL);
-const slim = () => slimChat(slimRequest({ stream: false }), MODEL);
+const pass = () => prepared(passChat(chatRequest()), MODEL);
+const slim = () => prepared(slimChat(slimRequest({ stream: false })), MODEL);
 
 const completion = (message: Record<string, unknown>, finish_reason: string | null = "stop", usage: unknown = USAGE) =>
   JSON.stringify({
@@ -33,7 +34,7 @@ const slimOf = (body: string): unknown =>
 
 const call = (id: string, args: string) => ({ id, type: "function", function: { name: "look", arguments: args } });
 
-const asking = (stream_options: unknown) => passChat(chatRequest({ stream: true, stream_options }), MODEL);
+const asking = (stream_options: unknown) => prepared(passChat(chatRequest({ stream: true, stream_options })), MODEL);
 /** What a caller gets of a streamed answer. */
 const streamed = (exchange: ReturnType<typeof pass>) => {
   const codec = exchange.codec();
@@ -89,7 +90,6 @@ describe("a whole answer", () => {
   it.each([
     ["has no reason to stop", completion({ content: "A we" }, null)],
     ["has no choices", JSON.stringify({ choices: [], usage: USAGE })],
-    ["is an error after all", JSON.stringify({ error: { message: "secret" } })],
     ["is a page", "<html>secret</html>"],
     ["is cut off", completion({ content: "secret" }).slice(0, -20)],
     ["is empty", ""],
@@ -98,6 +98,13 @@ describe("a whole answer", () => {
       const error = await refusalOf(() => exchange.read(body));
       expect(error).toMatchObject({ status: 502, body: { code: "provider_error" } });
       expect(error.body.message).not.toContain("secret");
+    }
+  });
+
+  it("that is an error after all is known as one", () => {
+    const body = JSON.stringify({ error: { message: "It broke." } });
+    for (const exchange of [pass(), slim()]) {
+      expect(exchange.read(body).progress).toMatchObject({ error: { message: "It broke." }, ended: true });
     }
   });
 });

@@ -9,6 +9,7 @@ import { chatRequest, writtenChat } from "../../support/chat-requests.ts";
 import { gatedChat } from "../../support/gating.ts";
 import { postRequest } from "../../support/json-requests.ts";
 import { refusalOf } from "../../support/refusals.ts";
+import { prepared } from "../../support/ways.ts";
 
 const HI = [{ role: "user", content: "Hi" }];
 const IMAGE = { type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } };
@@ -17,7 +18,8 @@ const refuseBody = (changes: Record<string, unknown>) =>
 const refuseWriting = (changes: Record<string, unknown>, asked = "o4-mini") =>
   refusalOf(() => gatedChat(changes, { asked }));
 
-const demand = (changes: Record<string, unknown>) => passChat(chatRequest(changes), bundledModel("o4-mini")).demand;
+const demand = (changes: Record<string, unknown>) =>
+  prepared(passChat(chatRequest(changes)), bundledModel("o4-mini")).demand;
 const HI_BYTES = JSON.stringify({ messages: HI }).length;
 
 describe("the provider's body", () => {

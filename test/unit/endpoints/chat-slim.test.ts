@@ -6,12 +6,13 @@ import { bundledModel } from "../../support/catalog-documents.ts";
 import { slimRequest, writtenSlim } from "../../support/chat-requests.ts";
 import { gatedSlim } from "../../support/gating.ts";
 import { refusalOf } from "../../support/refusals.ts";
+import { prepared } from "../../support/ways.ts";
 
 const call = (id: string, args: string) => ({ id, type: "function", function: { name: "look", arguments: args } });
 const withUrl = (url: string) => slimRequest({ input: [{ role: "user", content: [{ type: "image", url }] }] });
 
 const demand = (changes: Record<string, unknown> = {}) =>
-  slimChat(slimRequest(changes), bundledModel("o4-mini")).demand;
+  prepared(slimChat(slimRequest(changes)), bundledModel("o4-mini")).demand;
 
 describe("a slim request", () => {
   it("of one text is a streamed chat with one message", () => {

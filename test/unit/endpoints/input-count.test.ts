@@ -6,11 +6,12 @@ import { describe, expect, it } from "vitest";
 import { passChat, slimChat } from "../../../src/endpoints/chat-exchange.ts";
 import { bundledModel } from "../../support/catalog-documents.ts";
 import { chatRequest, slimRequest } from "../../support/chat-requests.ts";
+import { prepared } from "../../support/ways.ts";
 
 type Json = Record<string, unknown>;
 
 const MODEL = bundledModel("o4-mini");
-const count = (changes: Json) => passChat(chatRequest(changes), MODEL).count();
+const count = (changes: Json) => prepared(passChat(chatRequest(changes)), MODEL).count();
 const counted = (changes: Json = {}): Json => JSON.parse(count(changes) ?? "null") as Json;
 const items = (...messages: Json[]) => counted({ messages }).input;
 const call = { id: "call_1", type: "function", function: { name: "look", arguments: '{"at":1}' } };
@@ -133,7 +134,7 @@ describe("the count of a chat", () => {
 
   it("of a slim chat is that of the chat that it becomes", () => {
     const request = slimRequest({ input: "Hi", instructions: "Be brief.", tools: [{ name: "look" }] });
-    expect(JSON.parse(slimChat(request, MODEL).count() ?? "null")).toEqual({
+    expect(JSON.parse(prepared(slimChat(request), MODEL).count() ?? "null")).toEqual({
       model: "o4-mini-2025-04-16",
       input: [
         { role: "system", content: "Be brief." },

@@ -10,6 +10,7 @@ import { toBound } from "../../../src/quota/bound.ts";
 import { readBody } from "../../../src/routes/body.ts";
 import { bundledCard, bundledModel } from "../../support/catalog-documents.ts";
 import { postRequest } from "../../support/json-requests.ts";
+import { prepared } from "../../support/ways.ts";
 
 const CARD = bundledCard("o4-mini");
 const TERRA_MODEL = bundledModel("gpt-6.1-terra");
@@ -29,9 +30,9 @@ const boundOf = (demand: Demand, card = CARD) => toBound(demand, card, PLAN, 256
 
 /** A body as it arrives at /v1/chat/completions, and at /chat, for a model with room for all of it. */
 const passed = async (body: unknown, model = TERRA_MODEL) =>
-  passChat(await readBody(postRequest(body), ChatRequestSchema), model);
+  prepared(passChat(await readBody(postRequest(body), ChatRequestSchema)), model);
 const slim = async (body: unknown, model = TERRA_MODEL) =>
-  slimChat(await readBody(postRequest(body), SlimRequest), model);
+  prepared(slimChat(await readBody(postRequest(body), SlimRequest)), model);
 
 /** The input bound of such a body. */
 const chatInput = async (body: unknown) => boundOf((await passed(body)).demand, TERRA).input;

@@ -169,7 +169,7 @@ describe("an answer without usage", () => {
     ["that ended", finishChunk() + DONE, { finish: "stop", ended: true }],
     ["that broke off", "", { ended: false }],
     ["that broke off inside an event", textChunk("lost").slice(0, 20), { ended: false }],
-    ["that failed", errorFrame("It broke."), { ended: false, error: { message: "It broke." } }],
+    ["that failed", errorFrame("It broke."), { ended: true, error: { message: "It broke." } }],
   ])("%s is metered by all of its bytes", (_how, end, expected) => {
     for (const events of [10, 1000, 20_000]) {
       const { progress } = concluded(chunksOf(textOf(events, "堰🦫") + end, 10_000));
@@ -231,7 +231,7 @@ describe("what is pushed", () => {
     for (let count = 0; count < 60; count++) aside.push(piece);
     aside.push(toUtf8(`\n\n${textChunk("lo")}${errorFrame("It broke.")}`));
     expect(() => aside.conclude()).toThrow("more than 1000000 characters");
-    expect(aside.progress).toMatchObject({ outputBytes: 5, error: { message: "It broke." }, ended: false });
+    expect(aside.progress).toMatchObject({ outputBytes: 5, error: { message: "It broke." }, ended: true });
   });
 
   it("is refused at once when the first event has no end", () => {

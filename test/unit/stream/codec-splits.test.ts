@@ -70,7 +70,7 @@ const GOLDEN: Record<GoldenName, Golden> = {
         param: null,
         code: null,
       },
-      ended: false,
+      ended: true,
     },
   },
   "chat-multibyte": {

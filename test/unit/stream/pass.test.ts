@@ -92,7 +92,10 @@ describe("the answer", () => {
     codec.push(toUtf8(textChunk("Hel")));
     const { body } = apiError("provider_timeout", 'It said "no"\n\nand left.');
     const frame = fromUtf8(codec.fail(body));
-    expect(readChatEvent(/^data: (.+)\n\n$/.exec(frame)?.[1] ?? "")).toEqual([{ kind: "error", error: body }]);
+    expect(readChatEvent(/^data: (.+)\n\n$/.exec(frame)?.[1] ?? "")).toEqual([
+      { kind: "error", error: body },
+      { kind: "end" },
+    ]);
   });
 
   it("that passed natively ends in an error frame of its own, though it was cut in the middle of an event", () => {

@@ -25,7 +25,12 @@ function deploy(answer: () => Response = () => Response.json({ data: [] })) {
   return { env, requests };
 }
 const call = (env: Bindings, body: string | undefined) =>
-  callProvider(env, HOUSE, "/chat/completions", body, new AbortController().signal);
+  callProvider(
+    env,
+    HOUSE,
+    body === undefined ? { path: "/chat/completions" } : { path: "/chat/completions", body },
+    new AbortController().signal,
+  );
 
 describe("a request to a provider", () => {
   it("has the headers that the catalog gives it, beside the key and the type", async () => {

@@ -1,0 +1,179 @@
+// How Responses answers: the pieces of a stream's event and of a whole response.
+
+import * as v from "valibot";
+import type { ErrorBody } from "../errors.ts";
+import type { Finish, Piece, Usage } from "../stream/answer.ts";
+
+const Text = v.fallback(v.nullish(v.string()), null);
+const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
+/** A count that says more about another; not knowing it is the same as none. */
+const Detail = v.fallback(
+  v.nullish(
+    v.object({
+      cached_tokens: v.nullish(Count),
+      cache_write_tokens: v.nullish(Count),
+      reasoning_tokens: v.nullish(Count),
+    }),
+  ),
+  null,
+);
+const UsageBody = v.object({
+  input_tokens: Count,
+  output_tokens: Count,
+  input_tokens_details: Detail,
+  output_tokens_details: Detail,
+});
+
+const ProviderError = v.object({ message: Text, type: Text, param: Text, code: Text });
+
+/** Custom tools take a text where functions take JSON. */
+const Item = v.looseObject({
+  type: v.string(),
+  call_id: Text,
+  name: Text,
+  arguments: Text,
+  input: Text,
+  content: v.fallback(v.nullish(v.array(v.object({ type: v.string(), text: Text, refusal: Text }))), null),
+  summary: v.fallback(v.nullish(v.array(v.object({ text: Text }))), null),
+});
+
+const ResponseBody = v.object({
+  status: v.string(),
+  output: v.fallback(v.array(Item), []),
+  /** Usage that cannot be read is none: the answer is charged by estimate, not for free. */
+  usage: v.fallback(v.nullish(UsageBody), null),
+  incomplete_details: v.fallback(v.nullish(v.object({ reason: Text })), null),
+  error: v.nullish(ProviderError),
+});
+
+/** The fields of all events together; which of them an event has, its type says. */
+const EventBody = v.object({
+  type: v.string(),
+  delta: v.nullish(v.string()),
+  output_index: v.fallback(v.number(), 0),
+  summary_index: v.fallback(v.number(), 0),
+  item: v.nullish(Item),
+  response: v.nullish(v.unknown()),
+  /** Recorded streams have an error's fields in here; the specification has them in the event itself. */
+  error: v.nullish(ProviderError),
+  message: Text,
+  param: Text,
+  code: Text,
+});
+
+/** Codes that say what is wrong with the request, of those that a response can fail with. */
+const CALLERS_FAULT = /^invalid_|image/;
+
+/** The pieces of one event's data, in order. Throws when it is not JSON of this endpoint. */
+export function readResponsesEvent(data: string): Piece[] {
+  const event = v.parse(EventBody, JSON.parse(data));
+  const { delta, item, output_index: index } = event;
+  switch (event.type) {
+    case "response.output_text.delta":
+      return [{ kind: "text", text: delta ?? "" }];
+    case "response.refusal.delta":
+      return [{ kind: "text", text: delta ?? "" }, REFUSED];
+    case "response.reasoning_summary_text.delta":
+      return [{ kind: "thinking", text: delta ?? "" }];
+    case "response.reasoning_summary_part.added":
+      return event.summary_index > 0 ? [{ kind: "thinking", text: PARAGRAPH }] : [];
+    case "response.output_item.added":
+      return item && isToolCall(item) ? [toToolPiece(item, index)] : [];
+    case "response.output_item.done":
+      return item && HOSTED_CALLS.has(item.type) ? [{ kind: "hosted call" }] : [];
+    case "response.function_call_arguments.delta":
+    case "response.custom_tool_call_input.delta":
+      return [{ kind: "tool", index, arguments: delta ?? "" }];
+    case "response.completed":
+    case "response.incomplete":
+    case "response.failed":
+    case "response.cancelled":
+      return [...readEnd(v.parse(ResponseBody, event.response)), { kind: "end" }];
+    case "error":
+      // `response.failed` follows, with the usage.
+      return [{ kind: "error", error: toErrorBody(event.error ?? { ...event, type: null }) }];
+    default:
+      return [];
+  }
+}
+
+/** The pieces of a whole response, given as JSON text. Throws when it is none, or not an ended one. */
+export function readResponse(text: string): Piece[] {
+  const response = v.parse(ResponseBody, JSON.parse(text));
+  const pieces = response.output.flatMap((item, index): Piece[] => {
+    if (isToolCall(item)) return [toToolPiece(item, index)];
+    if (HOSTED_CALLS.has(item.type)) return [{ kind: "hosted call" }];
+    const summary = item.summary?.map(({ text }) => text ?? "").join(PARAGRAPH);
+    const thinking: Piece[] = summary ? [{ kind: "thinking", text: summary }] : [];
+    const content = item.content?.flatMap((part): Piece[] =>
+      part.type === "refusal" ? [{ kind: "text", text: part.refusal ?? "" }, REFUSED] : toText(part),
+    );
+    return [...thinking, ...((item.type === "message" && content) || [])];
+  });
+  return [...pieces, ...readEnd(response), { kind: "end" }];
+}
+
+/** Calls of tools that the provider has run. */
+const HOSTED_CALLS = new Set([
+  "web_search_call",
+  "file_search_call",
+  "code_interpreter_call",
+  "image_generation_call",
+  "mcp_call",
+]);
+const REFUSED: Piece = { kind: "finish", finish: "refusal" };
+/** Between the parts of a summary. */
+const PARAGRAPH = "\n\n";
+
+const toText = ({ text }: { text?: string | null | undefined }): Piece[] => (text ? [{ kind: "text", text }] : []);
+
+function readEnd(response: v.InferOutput<typeof ResponseBody>): Piece[] {
+  const { status, error, usage } = response;
+  const pieces: Piece[] = usage ? [{ kind: "usage", usage: toUsage(usage), alone: false }] : [];
+  if (status === "failed" || status === "cancelled") {
+    return [...pieces, { kind: "error", error: toErrorBody(error ?? {}) }];
+  }
+  const finish = finishOf(response);
+  if (!finish) throw new Error(`a response that is ${status}`);
+  return [...pieces, { kind: "finish", finish }];
+}
+
+function finishOf({ status, output, incomplete_details }: v.InferOutput<typeof ResponseBody>): Finish | undefined {
+  if (status === "completed") return output.some(isToolCall) ? "tool_calls" : "stop";
+  if (status !== "incomplete") return undefined;
+  return incomplete_details?.reason === "content_filter" ? "content_filter" : "length";
+}
+
+const isToolCall = ({ type }: { type: string }) => type === "function_call" || type === "custom_tool_call";
+
+function toToolPiece(item: v.InferOutput<typeof Item>, index: number): Piece {
+  const { call_id: id, name } = item;
+  return {
+    kind: "tool",
+    index,
+    ...(id ? { id } : {}),
+    ...(name ? { name } : {}),
+    arguments: item.arguments ?? item.input ?? "",
+  };
+}
+
+function toErrorBody(error: Partial<v.InferOutput<typeof ProviderError>>): ErrorBody {
+  const { message, param, code } = error;
+  const type = code && CALLERS_FAULT.test(code) ? "invalid_request_error" : "server_error";
+  return {
+    message: message ?? "The provider reported an error.",
+    type: error.type ?? type,
+    param: param ?? null,
+    code: code ?? null,
+  };
+}
+
+function toUsage(usage: v.InferOutput<typeof UsageBody>): Usage {
+  return {
+    input: usage.input_tokens,
+    cached: usage.input_tokens_details?.cached_tokens ?? 0,
+    cacheWrite: usage.input_tokens_details?.cache_write_tokens ?? 0,
+    output: usage.output_tokens,
+    reasoning: usage.output_tokens_details?.reasoning_tokens ?? 0,
+  };
+}

@@ -1,0 +1,106 @@
+// The ways to have an answer over Responses: passed on as it is, slim, and only counted.
+
+import type { Model } from "../catalog/resolve.ts";
+import { emptyProgress } from "../stream/answer.ts";
+import { createSlimCodec } from "../stream/slim.ts";
+import type { Way } from "./exchange.ts";
+import { readResponse, readResponsesEvent } from "./responses-answer.ts";
+import { responsesBody } from "./responses-body.ts";
+import { createResponsesPassCodec } from "./responses-pass.ts";
+import type { ResponsesRequest } from "./responses-request.ts";
+import { slimToResponses } from "./responses-slim.ts";
+import type { SlimRequest } from "./slim-request.ts";
+import type { Stamp } from "./stored-response.ts";
+import { goesOn, stamped } from "./stored-response.ts";
+import { passWhole, slimWhole } from "./whole-answer.ts";
+
+const endpoint = "responses";
+
+/** /v1/responses as the provider has it. What is stored carries its stamp. */
+export function passResponses(request: ResponsesRequest, stamp: Stamp): Way {
+  return {
+    endpoint,
+    prepare(model, catalog) {
+      const asked = withReasoning(stamped(request, stamp), model);
+      const { request: sent, ...body } = responsesBody(asked, model, catalog.responses);
+      return {
+        endpoint,
+        ...body,
+        count: () => countBody(sent),
+        codec: () => createResponsesPassCodec(),
+        read: (text) =>
+          goesOn(text)
+            ? { progress: emptyProgress(), goesOn: text, conclude: () => text }
+            : passWhole(text, readResponse),
+      };
+    },
+  };
+}
+
+const SLIM_NAMES = { reasoning: "effort", text: "format" };
+
+/** /chat over Responses. */
+export function slimResponses(request: SlimRequest): Way {
+  return {
+    endpoint,
+    prepare(model, catalog) {
+      const asked = slimToResponses(request);
+      const { request: sent, ...body } = responsesBody(asked, model, catalog.responses, SLIM_NAMES);
+      return {
+        endpoint,
+        ...body,
+        count: () => countBody(sent),
+        codec: () => createSlimCodec(readResponsesEvent),
+        read: (text) => slimWhole(text, readResponse),
+      };
+    },
+  };
+}
+
+const NOT_STREAMED = () => {
+  throw new Error("a count does not stream");
+};
+
+/** /v1/responses/input_tokens: the exact count, which costs a request and no tokens. */
+export function countResponses(request: ResponsesRequest): Way {
+  return {
+    endpoint,
+    prepare(model, catalog) {
+      const { request: sent, needs, demand } = responsesBody(request, model, catalog.responses);
+      return {
+        endpoint,
+        path: "/responses/input_tokens",
+        needs: [...needs, { kind: "count", param: "model" }],
+        demand: { ...demand, inputBytes: 0, images: 0, free: true },
+        write: () => countBody(sent),
+        count: () => undefined,
+        codec: NOT_STREAMED,
+        read: (text) => ({ progress: { ...emptyProgress(), ended: true }, conclude: () => text }),
+      };
+    },
+  };
+}
+
+/**
+ * What is not stored must be sent back, and what a model thought is part of that: asked for unless it is stored, so that
+ * clients that send back all that they got can go on.
+ */
+function withReasoning(request: ResponsesRequest, { card }: Model): ResponsesRequest {
+  if (request.store || !card.reasoning) return request;
+  return { ...request, include: [...new Set([...(request.include ?? []), "reasoning.encrypted_content"])] };
+}
+
+/** What the counter takes of a request as it is sent: all that the model is shown. */
+function countBody(sent: ResponsesRequest): string {
+  const { model, input, instructions, tools, tool_choice, text, reasoning, previous_response_id } = sent;
+  return JSON.stringify({
+    model,
+    input,
+    instructions,
+    tools,
+    tool_choice,
+    text,
+    reasoning,
+    previous_response_id,
+  });
+}

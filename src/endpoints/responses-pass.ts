@@ -1,0 +1,67 @@
+// A stream of Responses passed on event by event, unchanged but for errors: of those there are two shapes, which clients
+// read only in one, and the words of a provider's own troubles are not for callers.
+
+import type { ErrorBody } from "../errors.ts";
+import { emptyProgress, note } from "../stream/answer.ts";
+import type { Codec } from "../stream/codec.ts";
+import { createEventReader } from "../stream/events.ts";
+import { readResponsesEvent } from "./responses-answer.ts";
+
+const encoder = new TextEncoder();
+const NOTHING = new Uint8Array(0);
+
+/** Events that begin or end a response, or number the others. */
+interface Numbered {
+  type?: string;
+  sequence_number?: number;
+  response?: Record<string, unknown>;
+}
+
+export function createResponsesPassCodec(): Codec {
+  const read = createEventReader();
+  const progress = emptyProgress();
+  let pending = "";
+  /** The data of the last event that was passed on, of which the number is read only in case of need. */
+  let last = "{}";
+  let response: Record<string, unknown> = {};
+
+  return {
+    progress,
+    pace: "at once",
+    push(bytes) {
+      for (const { raw, data } of read(bytes)) {
+        const pieces = data === undefined ? [] : readResponsesEvent(data);
+        for (const piece of pieces) note(progress, piece);
+        if (data !== undefined) {
+          progress.heard = true;
+          // The first event, and the last one, hold the response itself.
+          if (pieces.length === 0 || progress.ended) response = (JSON.parse(data) as Numbered).response ?? response;
+        }
+        if (pieces.some(({ kind }) => kind === "error")) continue;
+        pending += raw;
+        last = data ?? last;
+      }
+    },
+    take() {
+      if (pending === "") return NOTHING;
+      const bytes = encoder.encode(pending);
+      pending = "";
+      return bytes;
+    },
+    finish: () => undefined,
+    conclude: () => NOTHING,
+    fail(error) {
+      const number = ((JSON.parse(last) as Numbered).sequence_number ?? 0) + 1;
+      const { message, code } = error;
+      const failed = { ...response, status: "failed", error: { code: code ?? "server_error", message } };
+      return encoder.encode(
+        toEvent("error", number, { error }) + toEvent("response.failed", number + 1, { response: failed }),
+      );
+    },
+  };
+}
+
+/** Both shapes of an error's event that there are have its type and number beside it; nested is what clients read. */
+function toEvent(type: string, sequenceNumber: number, rest: { error: ErrorBody } | { response: unknown }): string {
+  return `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: sequenceNumber, ...rest })}\n\n`;
+}

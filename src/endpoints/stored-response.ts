@@ -1,0 +1,44 @@
+// An answer that the provider keeps: whose it is and which reservation it was made under is in its metadata, so that
+// nothing about it need be kept here.
+
+import * as v from "valibot";
+import type { ResponsesRequest } from "./responses-request.ts";
+
+/** Metadata of a stored answer; callers see both and can do nothing with them. */
+const OWNER = "weir_user";
+const LEASE = "weir_lease";
+
+export interface Stamp {
+  /** The name of the user's quota object. */
+  owner: string;
+  /** The key of the reservation. */
+  lease: string;
+}
+
+const Stored = v.object({
+  status: v.string(),
+  model: v.string(),
+  metadata: v.object({ [OWNER]: v.string(), [LEASE]: v.string() }),
+  tools: v.fallback(v.array(v.looseObject({ type: v.string() })), []),
+  max_tool_calls: v.fallback(v.nullish(v.number()), null),
+});
+
+/** A request whose answer is stored, with its stamp, whatever the caller's own metadata say. */
+export function stamped(request: ResponsesRequest, { owner, lease }: Stamp): ResponsesRequest {
+  if (!request.store) return request;
+  return { ...request, metadata: { ...request.metadata, [OWNER]: owner, [LEASE]: lease } };
+}
+
+/** What a stored answer says of itself; undefined when it is not one of ours. */
+export function readStored(text: string) {
+  const stored = v.safeParse(Stored, JSON.parse(text));
+  if (!stored.success) return undefined;
+  const { metadata, ...rest } = stored.output;
+  return { ...rest, stamp: { owner: metadata[OWNER], lease: metadata[LEASE] } satisfies Stamp };
+}
+
+/** Whether an answer goes on in the background. */
+export function goesOn(text: string): boolean {
+  const status = readStored(text)?.status;
+  return status === "queued" || status === "in_progress";
+}

@@ -1,0 +1,26 @@
+// /v1/responses: OpenAI's, metered. What is stored of it is in stored-responses.ts.
+
+import { Hono } from "hono/tiny";
+import { countResponses, passResponses } from "../endpoints/responses-exchange.ts";
+import { ResponsesRequestSchema } from "../endpoints/responses-request.ts";
+import type { AppEnv } from "../env.ts";
+import { metered } from "../metered.ts";
+import { ownerOf, requireOwnPrevious } from "../stored.ts";
+import { readBody } from "./body.ts";
+import { callerOf } from "./caller.ts";
+
+export const responses = new Hono<AppEnv>()
+  .post("/", async (c) => {
+    const body = await readBody(c.req, ResponsesRequestSchema);
+    const caller = callerOf(c);
+    if (body.previous_response_id) await requireOwnPrevious(caller, body.previous_response_id);
+    const stamp = { owner: await ownerOf(caller), lease: crypto.randomUUID() };
+    const ways = [passResponses(body, stamp)];
+    return metered(caller, { model: body.model, stream: body.stream ?? false, ways, key: stamp.lease });
+  })
+  .post("/input_tokens", async (c) => {
+    const body = await readBody(c.req, ResponsesRequestSchema);
+    const caller = callerOf(c);
+    if (body.previous_response_id) await requireOwnPrevious(caller, body.previous_response_id);
+    return metered(caller, { model: body.model, stream: false, ways: [countResponses(body)] });
+  });
