@@ -1,7 +1,7 @@
 // What is asked: the bodies of chats whose answers the emulated provider is told in a script, and how each must end.
 
 /** A model without an end, so that the same one answers whenever this is run. */
-const MODEL = "gpt-6.1-terra";
+export const MODEL = "gpt-6.1-terra";
 
 /** So many answers of so many tokens, `delayMs` apart, so many at once. */
 export interface Shape {

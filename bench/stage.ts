@@ -3,6 +3,7 @@
 import bundled from "../src/catalog/default.json" with { type: "json" };
 import { createToken } from "../dev/token.ts";
 import { devVars } from "../dev/secrets.ts";
+import { MODEL } from "./asked.ts";
 import type { Target } from "./load.ts";
 import type { Served, WorkerConfig } from "./serve.ts";
 import { build, serve, strip } from "./serve.ts";
@@ -73,13 +74,14 @@ export async function startStage(): Promise<Stage> {
   };
 }
 
-/** The bundled catalog with plans that refuse nothing, and everything. */
+/** The bundled catalog with plans that refuse nothing, and everything; both are asked in the same dialect. */
 function catalog() {
   const plans = {
     bench: { windows: windowsOf(1_000_000), concurrent: 1000, max_output_tokens: 128_000 },
     spent: { windows: windowsOf(0), concurrent: 1000, max_output_tokens: 128_000 },
   };
-  return { ...bundled, plans: { ...bundled.plans, ...plans } };
+  const card = { ...bundled.cards[MODEL], endpoints: ["chat_completions"] };
+  return { ...bundled, cards: { ...bundled.cards, [MODEL]: card }, plans: { ...bundled.plans, ...plans } };
 }
 
 const windowsOf = (requests: number) => [
