@@ -29,7 +29,7 @@ export function passResponses(request: ResponsesRequest, stamp: Stamp): Way {
         count: () => countBody(sent),
         codec: () => createResponsesPassCodec(),
         read: (text) =>
-          goesOn(text)
+          request.background && goesOn(text)
             ? { progress: emptyProgress(), goesOn: text, conclude: () => text }
             : passWhole(text, readResponse),
       };

@@ -29,9 +29,11 @@ export function stamped(request: ResponsesRequest, { owner, lease }: Stamp): Res
   return { ...request, metadata: { ...request.metadata, [OWNER]: owner, [LEASE]: lease } };
 }
 
+const Json = v.pipe(v.string(), v.parseJson(), Stored);
+
 /** What a stored answer says of itself; undefined when it is not one of ours. */
 export function readStored(text: string) {
-  const stored = v.safeParse(Stored, JSON.parse(text));
+  const stored = v.safeParse(Json, text);
   if (!stored.success) return undefined;
   const { metadata, ...rest } = stored.output;
   return { ...rest, stamp: { owner: metadata[OWNER], lease: metadata[LEASE] } satisfies Stamp };
