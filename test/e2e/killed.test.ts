@@ -4,7 +4,7 @@ import { createCatalog } from "../support/catalog.ts";
 import { emulate } from "../support/emulation.ts";
 import { readUntil } from "../support/events.ts";
 import { createHome } from "../support/killable-weir.ts";
-import { shownBytes } from "../support/shown-input.ts";
+import { SLIM_RESPONSES } from "../support/surface.ts";
 import { createUser } from "../support/weir.ts";
 
 /** Longer than the first life of the Worker, in which nothing may end by itself. */
@@ -32,7 +32,7 @@ it("a Worker that is killed in the middle of an answer leaves a lease, which end
   const response = await first.user.post("/chat", body);
   expect(response.status).toBe(200);
   await readUntil(response.body, "over");
-  const bound = shownBytes(body) + TEMPLATE_TOKENS + Number(response.headers.get("weir-max-output-tokens"));
+  const bound = SLIM_RESPONSES.shown(body) + TEMPLATE_TOKENS + Number(response.headers.get("weir-max-output-tokens"));
   const before = await first.user.usage();
   expect(before.leases).toMatchObject({ running: 1 });
   expect(before.windows).toMatchObject([

@@ -1,8 +1,9 @@
-import OpenAI from "openai";
+import { APIUserAbortError } from "openai";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { emulate } from "../support/emulation.ts";
 import { createCatalog } from "../support/catalog.ts";
 import { readUntil } from "../support/events.ts";
+import { createClient, rejection } from "../support/openai-client.ts";
 import { OPENAI, PACES } from "../support/surface.ts";
 import { startWeir } from "../support/weir.ts";
 
@@ -71,13 +72,35 @@ describe.each(PACES)("a caller of %s who leaves", (_, surface) => {
   });
 });
 
-it("a loop over the client's stream that is left stops the provider", async () => {
-  const user = await weir.createUser();
-  const client = new OpenAI({ apiKey: user.token, baseURL: `${weir.url}/v1` });
-  const messages = [{ role: "user", content: emulate(LONG) } as const];
-  for await (const chunk of await client.chat.completions.create({ model: "o4-mini", messages, stream: true })) {
-    if (chunk.choices[0]?.delta.content === " river") break;
-  }
-  expect(await user.settled()).toMatchObject({ requests: 1, reserved: 0 });
-  expect(await weir.emulation.idle()).toMatchObject({ cancelled: 1, completed: 0 });
+describe("a loop over the client's stream that is left stops the provider", () => {
+  it("of a chat completion", async () => {
+    const { client, user } = await createClient(weir);
+    const messages = [{ role: "user", content: emulate(LONG) } as const];
+    for await (const chunk of await client.chat.completions.create({ model: "o4-mini", messages, stream: true })) {
+      if (chunk.choices[0]?.delta.content === " river") break;
+    }
+    expect(await user.settled()).toMatchObject({ requests: 1, reserved: 0 });
+    expect(await weir.emulation.idle()).toMatchObject({ cancelled: 1, completed: 0 });
+  });
+
+  it("of a response", async () => {
+    const { client, user } = await createClient(weir);
+    const stream = await client.responses.create({ model: "o4-mini", input: emulate(LONG), stream: true });
+    for await (const event of stream) {
+      if (event.type === "response.output_text.delta" && event.delta === " river") break;
+    }
+    expect(await user.settled()).toMatchObject({ requests: 1, reserved: 0 });
+    expect(await weir.emulation.idle()).toMatchObject({ cancelled: 1, completed: 0 });
+  });
+
+  it("of a response's stream that is aborted", async () => {
+    const { client, user } = await createClient(weir);
+    const stream = client.responses.stream({ model: "o4-mini", input: emulate(LONG) });
+    stream.on("response.output_text.delta", ({ delta }) => {
+      if (delta === " river") stream.abort();
+    });
+    expect(await rejection(stream.finalResponse())).toBeInstanceOf(APIUserAbortError);
+    expect(await user.settled()).toMatchObject({ requests: 1, reserved: 0 });
+    expect(await weir.emulation.idle()).toMatchObject({ cancelled: 1, completed: 0 });
+  });
 });

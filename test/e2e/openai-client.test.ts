@@ -8,8 +8,8 @@ import OpenAI, {
 } from "openai";
 import type { ChatCompletionChunk, ChatCompletionMessageParam } from "openai/resources";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { TestPlan } from "../support/catalog.ts";
 import { emulate } from "../support/emulation.ts";
+import { createClient, PIXEL, rejection } from "../support/openai-client.ts";
 import { startWeir } from "../support/weir.ts";
 
 const weir = await startWeir();
@@ -19,22 +19,8 @@ beforeEach(weir.emulation.zero);
 
 const MODEL = "o4-mini";
 const SNAPSHOT = "o4-mini-2025-04-16";
-const PIXEL =
-  "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 const ask = (content: string): ChatCompletionMessageParam[] => [{ role: "user", content }];
-
-/** The package as it is, with a new user's token as its key; `requests` counts what it sends. */
-async function createClient({ plan, maxRetries = 0 }: { plan?: TestPlan; maxRetries?: number } = {}) {
-  const user = await weir.createUser(plan);
-  const sent = { requests: 0 };
-  const counting: typeof fetch = (input, init) => {
-    sent.requests += 1;
-    return fetch(input, init);
-  };
-  const client = new OpenAI({ apiKey: user.token, baseURL: `${weir.url}/v1`, maxRetries, fetch: counting });
-  return { client, user, sent };
-}
 
 /** All chunks of a stream; those that came before it failed are in `chunks`, too. */
 async function collect(stream: AsyncIterable<ChatCompletionChunk>, chunks: ChatCompletionChunk[] = []) {
@@ -44,19 +30,11 @@ async function collect(stream: AsyncIterable<ChatCompletionChunk>, chunks: ChatC
 
 const textOf = (chunks: ChatCompletionChunk[]) => chunks.map(({ choices }) => choices[0]?.delta.content ?? "").join("");
 
-/** What a promise is rejected with. */
-async function rejection(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => expect.unreachable("it was not rejected"),
-    (error: unknown) => error,
-  );
-}
-
 describe("a chat completion", () => {
   const messages = ask("Why does a weir make a river easier to measure?");
 
   it("comes whole", async () => {
-    const { client, user } = await createClient();
+    const { client, user } = await createClient(weir);
     const completion = await client.chat.completions.create({ model: MODEL, messages });
     expect(completion).toMatchObject({ object: "chat.completion", model: SNAPSHOT });
     expect(completion.choices[0]).toMatchObject({ finish_reason: "stop", message: { role: "assistant" } });
@@ -65,7 +43,7 @@ describe("a chat completion", () => {
   });
 
   it("streams the same text, without a chunk that has no choices", async () => {
-    const { client } = await createClient();
+    const { client } = await createClient(weir);
     const whole = await client.chat.completions.create({ model: MODEL, messages });
     const chunks = await collect(await client.chat.completions.create({ model: MODEL, messages, stream: true }));
     expect(chunks.length).toBeGreaterThan(10);
@@ -76,7 +54,7 @@ describe("a chat completion", () => {
   });
 
   it("streams its usage at the end when that was asked for", async () => {
-    const { client, user } = await createClient();
+    const { client, user } = await createClient(weir);
     const options = { stream: true, stream_options: { include_usage: true } } as const;
     const chunks = await collect(await client.chat.completions.create({ model: MODEL, messages, ...options }));
     const last = chunks.at(-1);
@@ -87,13 +65,13 @@ describe("a chat completion", () => {
   });
 
   it("has as many choices as were asked for", async () => {
-    const { client } = await createClient();
+    const { client } = await createClient(weir);
     const { choices } = await client.chat.completions.create({ model: MODEL, messages, n: 2 });
     expect(choices.map(({ index }) => index)).toEqual([0, 1]);
   });
 
   it("stops at the output bound, with everything that it had cost", async () => {
-    const { client, user } = await createClient();
+    const { client, user } = await createClient(weir);
     const completion = await client.chat.completions.create({
       model: MODEL,
       messages: ask(emulate({ tokens: 500, reasoning: 10 })),
@@ -105,7 +83,7 @@ describe("a chat completion", () => {
   });
 
   it("reads images, as data and by URL", async () => {
-    const { client } = await createClient();
+    const { client } = await createClient(weir);
     const urls = [PIXEL, "https://example.com/weir.png"];
     const images = urls.map((url) => ({ type: "image_url", image_url: { url } }) as const);
     const completion = await client.chat.completions.create({
@@ -118,7 +96,7 @@ describe("a chat completion", () => {
   });
 
   it("follows a JSON schema, and is parsed", async () => {
-    const { client } = await createClient();
+    const { client } = await createClient(weir);
     const schema = {
       type: "object",
       properties: { river: { type: "string" }, depth: { type: "integer", minimum: 3 } },
@@ -149,7 +127,7 @@ describe("tools", () => {
   const request = { model: MODEL, messages, tools: [...tools] };
 
   it("are called, and their result goes into the next turn", async () => {
-    const { client } = await createClient();
+    const { client } = await createClient(weir);
     const first = await client.chat.completions.create(request);
     expect(first.choices[0]?.finish_reason).toBe("tool_calls");
     const message = first.choices[0]?.message;
@@ -165,7 +143,7 @@ describe("tools", () => {
   });
 
   it("are called in a stream", async () => {
-    const { client } = await createClient();
+    const { client } = await createClient(weir);
     const final = await client.chat.completions.stream(request).finalChatCompletion();
     const call = final.choices[0]?.message.tool_calls?.[0];
     if (call?.type !== "function") throw new Error("no function was called");
@@ -182,14 +160,14 @@ describe("an error has the client's class", () => {
   });
 
   it("NotFoundError for an unknown model", async () => {
-    const { client } = await createClient();
+    const { client } = await createClient(weir);
     const error = await rejection(client.chat.completions.create({ model: "gpt-nothing", messages: ask("Hi") }));
     expect(error).toBeInstanceOf(NotFoundError);
     expect(error).toMatchObject({ status: 404, code: "model_not_found", param: "model" });
   });
 
   it("BadRequestError for a parameter that the model refuses", async () => {
-    const { client } = await createClient();
+    const { client } = await createClient(weir);
     const error = await rejection(
       client.chat.completions.create({ model: MODEL, messages: ask("Hi"), temperature: 0 }),
     );
@@ -198,7 +176,7 @@ describe("an error has the client's class", () => {
   });
 
   it("RateLimitError for a quota that is used up, which is not tried again", async () => {
-    const { client, sent } = await createClient({ plan: "tiny", maxRetries: 2 });
+    const { client, sent } = await createClient(weir, { plan: "tiny", maxRetries: 2 });
     const error = await rejection(client.chat.completions.create({ model: MODEL, messages: ask("Hi") }));
     expect(error).toBeInstanceOf(RateLimitError);
     expect(error).toMatchObject({ status: 429, code: "insufficient_quota", type: "insufficient_quota" });
@@ -212,7 +190,7 @@ describe("an error has the client's class", () => {
     [429, 503],
     [401, 502],
   ])("InternalServerError for a provider's %i, which is tried again", async (status, told) => {
-    const { client, sent, user } = await createClient({ maxRetries: 1 });
+    const { client, sent, user } = await createClient(weir, { maxRetries: 1 });
     const messages = ask(emulate({ status }));
     const error = await rejection(client.chat.completions.create({ model: MODEL, messages, stream: true }));
     expect(error).toBeInstanceOf(InternalServerError);
@@ -231,7 +209,7 @@ describe("an error has the client's class", () => {
       ["a cut connection", { cut_after: 5 }],
       ["a cut connection, in pieces", { cut_after: 5, split: 7 }],
     ])("that breaks off with %s", async (_how, fault) => {
-      const { client } = await createClient();
+      const { client } = await createClient(weir);
       const messages = ask(emulate({ tokens: 20, delay_ms: 1, ...fault }));
       const stream = await client.chat.completions.create({ model: MODEL, messages, stream: true, ...options });
       const chunks: ChatCompletionChunk[] = [];
@@ -243,14 +221,14 @@ describe("an error has the client's class", () => {
 
 describe("the models", () => {
   it("are listed, with their cards", async () => {
-    const { client } = await createClient();
+    const { client } = await createClient(weir);
     const models = await client.models.list();
     const mini = models.data.find(({ id }) => id === MODEL);
     expect(mini).toMatchObject({ object: "model", owned_by: "openai", card: { max_output_tokens: 100_000 } });
   });
 
   it("are found by alias and by snapshot", async () => {
-    const { client } = await createClient();
+    const { client } = await createClient(weir);
     expect(await client.models.retrieve(MODEL)).toMatchObject({ id: MODEL, snapshot: SNAPSHOT });
     expect(await client.models.retrieve(SNAPSHOT)).toMatchObject({ id: SNAPSHOT, snapshot: SNAPSHOT });
     expect(await rejection(client.models.retrieve("nothing"))).toBeInstanceOf(NotFoundError);

@@ -3,7 +3,8 @@
 
 import type { KVNamespace } from "@cloudflare/workers-types";
 import bundled from "../../src/catalog/default.json" with { type: "json" };
-import type { Catalog, Plan } from "../../src/catalog/schema.ts";
+import type { ModelCard } from "../../src/catalog/card.ts";
+import type { Alias, Catalog, Plan } from "../../src/catalog/schema.ts";
 import { parseCatalog } from "../../src/catalog/parse.ts";
 
 /** The day on which the emulated provider believes to be: every model that the tests ask for is alive on it. */
@@ -23,7 +24,10 @@ const PLANS = {
 
 export type TestPlan = keyof typeof PLANS;
 
-/** A complete catalog whose `default` and `o4-mini` are the snapshot o4-mini-2025-04-16 for ever. */
+/** A model like o4-mini, which is asked over Responses wherever a caller leaves the choice. */
+export const RESPONDENT = "respondent";
+
+/** A complete catalog whose `default` and `o4-mini` are the snapshot o4-mini-2025-04-16 for ever, with that other one. */
 export function createCatalog(timing: Partial<Catalog["timing"]> = {}): Catalog {
   const parsed = parseCatalog(bundled);
   if (!parsed.ok) throw new Error(parsed.faults.join("; "));
@@ -32,8 +36,22 @@ export function createCatalog(timing: Partial<Catalog["timing"]> = {}): Catalog 
     for (const [name, { released }] of Object.entries(snapshots)) snapshots[name] = released ? { released } : {};
   }
   const plans = { ...catalog.plans, ...PLANS };
-  return { ...catalog, plans, default_plan: "roomy", timing: { ...catalog.timing, ...timing } };
+  const { "o4-mini": first } = catalog.cards;
+  if (!first) throw new Error("there is no card 'o4-mini'");
+  const endpoints: ModelCard["endpoints"] = ["responses", "chat_completions"];
+  const respondent = { ...first, name: RESPONDENT, compare: [], endpoints, snapshots: { "emulated-respondent": {} } };
+  const cards = { ...catalog.cards, [RESPONDENT]: respondent };
+  const aliases = { ...catalog.aliases, [RESPONDENT]: toAlias("emulated-respondent") };
+  return { ...catalog, cards, aliases, plans, default_plan: "roomy", timing: { ...catalog.timing, ...timing } };
 }
+
+/** An alias that stands for that name, and fixes what is given. */
+export const toAlias = (target: string, fixes: Partial<Alias> = {}): Alias => ({
+  target,
+  strict: false,
+  fallback: [],
+  ...fixes,
+});
 
 /** The same catalog, with other limits in its default plan. */
 export function createCatalogOf(plan: Partial<Plan>, timing: Partial<Catalog["timing"]> = {}): Catalog {

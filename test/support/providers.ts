@@ -38,3 +38,19 @@ export function writtenProvider() {
     breakOff: () => writer.write(Uint8Array.of(0)).catch(() => undefined),
   };
 }
+
+/** How a provider fails: an answer in place of its own, or no answer at all (a rejection). */
+export type Fault = () => Response | Promise<Response>;
+
+/** The emulated provider, which fails for a model as often as it has faults in its list; and who was asked, in order. */
+export function failingProvider(faults: Record<string, Fault[]>) {
+  const asked: { path: string; model: string }[] = [];
+  const provider: Answer = async (request) => {
+    if (!bindings.UPSTREAM) throw new Error("the emulated provider is not bound");
+    const { model = "" } = (await request.clone().json()) as { model?: string };
+    asked.push({ path: new URL(request.url).pathname, model });
+    const fault = faults[model]?.shift();
+    return fault ? fault() : bindings.UPSTREAM.fetch(request);
+  };
+  return { provider, asked };
+}

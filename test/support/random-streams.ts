@@ -83,11 +83,18 @@ async function readFirst(response: Response): Promise<string> {
 
 interface Chunk {
   choices?: { delta: { content?: string | null } }[];
+  /** Of Responses. */
+  delta?: string;
 }
 
-/** The text of an answer, of either route, as far as it came. */
+/** Events that hold text: those without a name, and those of Responses that do. */
+const TEXT_EVENTS = new Set(["text", "response.output_text.delta"]);
+
+/** The text of an answer, of any route, as far as it came. */
 export function saidIn(text: string): string {
-  const events = readEvents(text).filter(({ name, data }) => name === "text" && data !== "[DONE]");
+  const events = readEvents(text).filter(({ name, data }) => TEXT_EVENTS.has(name) && data !== "[DONE]");
   const parts = events.map(({ data }) => JSON.parse(data) as string | Chunk);
-  return parts.map((part) => (typeof part === "string" ? part : (part.choices?.[0]?.delta.content ?? ""))).join("");
+  return parts
+    .map((part) => (typeof part === "string" ? part : (part.delta ?? part.choices?.[0]?.delta.content ?? "")))
+    .join("");
 }

@@ -3,5 +3,7 @@
 /** UTF-8 bytes of the JSON that shows the model a request which has nothing but its messages, or its slim input. */
 export function shownBytes({ messages, input }: Record<string, unknown>): number {
   const shown = { messages: messages ?? [{ role: "user", content: input }] };
-  return new TextEncoder().encode(JSON.stringify(shown)).byteLength;
+  return jsonBytes(shown);
 }
+
+export const jsonBytes = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).byteLength;

@@ -1,12 +1,12 @@
 // The slim wire as a phone reads it, and more strictly: anything that is not one of its events fails the test.
 
-/** One slim event; `text` has no name on the wire. Neighbouring texts are one, since a relay may join them. */
+/** One slim event; `text` has no name on the wire. Neighbouring texts are one, as is what it thought, since a relay may join them. */
 export interface SlimEvent {
-  name: "text" | "tool" | "done" | "failed";
+  name: "text" | "thinking" | "tool" | "done" | "failed";
   data: unknown;
 }
 
-const EVENT = /^(?:event:(tool|done|failed)\n)?data:([^\n\r]+)$/;
+const EVENT = /^(?:event:(thinking|tool|done|failed)\n)?data:([^\n\r]+)$/;
 
 /** The events of an answer. Throws on a comment, an unknown event, a name without data, or data that is not JSON. */
 export function readSlim(bytes: Uint8Array): SlimEvent[] {
@@ -18,9 +18,11 @@ export function readSlim(bytes: Uint8Array): SlimEvent[] {
     if (json === undefined) throw new Error(`not a slim event: ${block}`);
     const data: unknown = JSON.parse(json);
     const last = events.at(-1);
-    if (name === undefined && typeof data !== "string") throw new Error(`not text: ${json}`);
-    if (name === undefined && last?.name === "text") last.data = `${String(last.data)}${String(data)}`;
-    else events.push({ name: (name ?? "text") as SlimEvent["name"], data });
+    const kind = (name ?? "text") as SlimEvent["name"];
+    const isText = kind === "text" || kind === "thinking";
+    if (isText && typeof data !== "string") throw new Error(`not text: ${json}`);
+    if (isText && last?.name === kind) last.data = `${String(last.data)}${String(data)}`;
+    else events.push({ name: kind, data });
   }
   return events;
 }

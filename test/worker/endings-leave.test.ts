@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createCatalog } from "../support/catalog.ts";
 import type { Surface } from "../support/surface.ts";
-import { ask, OPENAI, SLIM } from "../support/surface.ts";
+import { ask, SURFACES } from "../support/surface.ts";
 import { createUser, emulation, useCatalog } from "../support/workerd.ts";
 
 /** The tests' catalog, in which an answer is read on for so long after its caller has left. */
@@ -27,10 +27,7 @@ beforeEach(async () => {
   await emulation.zero();
 });
 
-describe.each([
-  [SLIM.path, SLIM],
-  [OPENAI.path, OPENAI],
-])("a caller of %s who leaves an answer that is to finish", (_, surface) => {
+describe.each(SURFACES)("a caller of %s who leaves an answer that is to finish", (_, surface) => {
   it("in the middle pays the usage, and the provider is not told to stop", async () => {
     await useFinishing(25_000);
     const tokens = await costOf(surface, LONG, true);

@@ -6,8 +6,8 @@ import { dollarsOf, errorOf } from "../support/caller.ts";
 import { createCatalog, createCatalogOf } from "../support/catalog.ts";
 import { readUntil } from "../support/events.ts";
 import { saidIn } from "../support/random-streams.ts";
-import { shownBytes } from "../support/shown-input.ts";
-import { ask, PACES, SLIM } from "../support/surface.ts";
+import type { Surface } from "../support/surface.ts";
+import { ask, OPENAI, PACES, SLIM } from "../support/surface.ts";
 import { createUser, emulation, useCatalog } from "../support/workerd.ts";
 
 /** Nano-dollars a token, of the card o4-mini. */
@@ -37,7 +37,7 @@ async function spent(user: Caller) {
   return { ...tally, usd: dollarsOf(await user.usage()) };
 }
 /** The tokens of an answer without usage that has said that many. */
-const estimateOf = (body: Record<string, unknown>, said: number) => Math.ceil(shownBytes(body) / 4) + said + ALLOWANCE;
+const estimateOf = (inputBytes: number, said: number) => Math.ceil(inputBytes / 4) + said + ALLOWANCE;
 const NOTHING = { tokens: 0, requests: 0, reserved: 0, usd: 0 };
 
 beforeEach(async () => {
@@ -68,7 +68,7 @@ describe.each(PACES)("on %s", (_, surface) => {
   it.each([
     ["without usage", { text: "abcd".repeat(100), no_usage: true }, 100],
     // The first five words of filler have 23 letters.
-    ["that breaks off with an error", { tokens: 20, delay_ms: 1, error_after: 5 }, 6],
+    ["that breaks off with an error", { tokens: 20, delay_ms: 1, error_after: 5, no_usage: true }, 6],
     ["that breaks off with the connection", { tokens: 20, delay_ms: 1, cut_after: 5 }, 6],
   ])("an answer %s costs a quarter of the bytes, and the model's allowance", async (_kind, script, said) => {
     const user = await createUser();
@@ -76,7 +76,7 @@ describe.each(PACES)("on %s", (_, surface) => {
     const response = await user.post(surface.path, body);
     expect(response.status).toBe(200);
     await response.text();
-    const input = Math.ceil(shownBytes(body) / 4);
+    const input = Math.ceil(surface.shown(body) / 4);
     const output = said + ALLOWANCE;
     expect(await spent(user)).toEqual({
       tokens: input + output,
@@ -91,7 +91,7 @@ describe.each(PACES)("on %s", (_, surface) => {
     const user = await createUser();
     const body = surface.body({ tokens: 20, stall_after: 5 }, true);
     await (await user.post(surface.path, body)).text();
-    expect((await user.settled()).tokens).toBe(estimateOf(body, 6));
+    expect((await user.settled()).tokens).toBe(estimateOf(surface.shown(body), 6));
   });
 
   it("an answer that takes too long costs at least a quarter of the bytes that came, and the model's allowance", async () => {
@@ -101,7 +101,7 @@ describe.each(PACES)("on %s", (_, surface) => {
     const text = await (await user.post(surface.path, body)).text();
     const said = Math.ceil(saidIn(text).length / 4);
     expect(said).toBeGreaterThan(20);
-    expect((await user.settled()).tokens).toBeGreaterThanOrEqual(estimateOf(body, said));
+    expect((await user.settled()).tokens).toBeGreaterThanOrEqual(estimateOf(surface.shown(body), said));
   });
 
   it("an answer whose caller leaves costs a quarter of the bytes, and the model's allowance", async () => {
@@ -111,7 +111,7 @@ describe.each(PACES)("on %s", (_, surface) => {
     const response = await user.post(surface.path, body);
     const reader = await readUntil(response.body, ' low"');
     await reader.cancel();
-    expect((await user.settled()).tokens).toBe(estimateOf(body, 6));
+    expect((await user.settled()).tokens).toBe(estimateOf(surface.shown(body), 6));
   });
 
   it("a provider that refuses costs no dollars", async () => {
@@ -122,14 +122,14 @@ describe.each(PACES)("on %s", (_, surface) => {
 
   it("what is left in dollars bounds the output, which the answer and the provider are told", async () => {
     const body = surface.body({ tokens: 1000 }, true);
-    const input = shownBytes(body) + TEMPLATE_TOKENS;
+    const input = surface.shown(body) + TEMPLATE_TOKENS;
     await useDollars(priceOf(input, 300.5));
     const user = await createUser();
     const response = await user.post(surface.path, body);
     await response.text();
     expect(response.status).toBe(200);
     expect(response.headers.get("weir-max-output-tokens")).toBe("300");
-    expect((await emulation.stats()).last?.body.max_completion_tokens).toBe(300);
+    expect((await emulation.stats()).last?.body[surface.bound]).toBe(300);
     const { usd } = await spent(user);
     expect(usd).toBeGreaterThan(priceOf(0, 300));
     expect(usd).toBeLessThanOrEqual(priceOf(input, 300));
@@ -137,7 +137,7 @@ describe.each(PACES)("on %s", (_, surface) => {
 
   it("dollars that do not pay for the least output are a 429, and nothing is sent", async () => {
     const body = surface.body({ tokens: 1 }, true);
-    const input = shownBytes(body) + TEMPLATE_TOKENS;
+    const input = surface.shown(body) + TEMPLATE_TOKENS;
     const catalog = createCatalogOf({ windows: [{ unit: "usd", per: "month", limit: priceOf(input, 255.9) }] });
     const providers = Object.entries(catalog.providers).map(([name, one]) => [name, { ...one, counts_input: false }]);
     await useCatalog({ ...catalog, providers: Object.fromEntries(providers) });
@@ -155,8 +155,8 @@ describe.each(PACES)("on %s", (_, surface) => {
   it("dollars that are used up are a 429", async () => {
     // Room for one small answer, whose price leaves too little for the next.
     const script = { tokens: 200 };
-    const body = { ...surface.body(script, true), ...capOf(surface.path, 300) };
-    const input = shownBytes(body) + TEMPLATE_TOKENS;
+    const body = { ...surface.body(script, true), ...capOf(surface, 300) };
+    const input = surface.shown(body) + TEMPLATE_TOKENS;
     await useDollars(priceOf(input, 300));
     const user = await createUser();
     const first = await user.post(surface.path, body);
@@ -168,8 +168,8 @@ describe.each(PACES)("on %s", (_, surface) => {
   });
 });
 
-const capOf = (path: string, tokens: number) =>
-  path === SLIM.path ? { max_output_tokens: tokens } : { max_completion_tokens: tokens };
+const capOf = ({ path }: Surface, tokens: number) =>
+  path === OPENAI.path ? { max_completion_tokens: tokens } : { max_output_tokens: tokens };
 
 it("an answer whose settlement is lost costs its bound when the lease ends, and what it says when it comes late", async () => {
   const settle = vi.spyOn(UserQuota.prototype, "settle");
@@ -184,7 +184,7 @@ it("an answer whose settlement is lost costs its bound when the lease ends, and 
 
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 691_000 });
   expect(await runDurableObjectAlarm(user.quota)).toBe(true);
-  const input = shownBytes(body) + TEMPLATE_TOKENS;
+  const input = SLIM.shown(body) + TEMPLATE_TOKENS;
   const bound = { tokens: input + PLAN_OUTPUT, requests: 1, reserved: 0, usd: priceOf(input, PLAN_OUTPUT) };
   expect(await spent(user)).toEqual(bound);
 

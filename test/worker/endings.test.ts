@@ -3,7 +3,7 @@ import { UserQuota } from "../../src/index.ts";
 import type { Caller } from "../support/caller.ts";
 import { errorOf } from "../support/caller.ts";
 import { createCatalog } from "../support/catalog.ts";
-import { ask, OPENAI, SLIM } from "../support/surface.ts";
+import { ask, SURFACES } from "../support/surface.ts";
 import { createUser, emulation, useCatalog } from "../support/workerd.ts";
 
 /** What a bound adds to the bytes of a body: the template, and the plan's output where less is not asked for. */
@@ -41,10 +41,7 @@ const BREAKS = [
   ["a cut connection", { cut_after: 5 }],
 ] as const;
 
-describe.each([
-  [SLIM.path, SLIM],
-  [OPENAI.path, OPENAI],
-])("on %s", (_, surface) => {
+describe.each(SURFACES)("on %s", (_, surface) => {
   describe.each([
     ["streamed", true],
     ["whole", false],

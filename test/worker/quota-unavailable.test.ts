@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Bindings } from "../../src/env.ts";
 import { createCaller, errorOf } from "../support/caller.ts";
 import { createCatalog, createCatalogOf } from "../support/catalog.ts";
-import { ask, OPENAI, SLIM } from "../support/surface.ts";
+import { ask, SLIM, SURFACES } from "../support/surface.ts";
 import { bindings, createSend, createUser, emulation, useCatalog } from "../support/workerd.ts";
 
 type Failure = Error & { retryable?: boolean; overloaded?: boolean };
@@ -47,10 +47,7 @@ beforeEach(async () => {
   await emulation.zero();
 });
 
-describe.each([
-  [SLIM.path, SLIM],
-  [OPENAI.path, OPENAI],
-])("on %s, while the quota cannot be reached", (_, surface) => {
+describe.each(SURFACES)("on %s, while the quota cannot be reached", (_, surface) => {
   it("a request is a 503, and nothing is sent", async () => {
     const { USER_QUOTA, tally } = failing(Infinity);
     const user = await createUserOf({ USER_QUOTA });
@@ -71,7 +68,7 @@ describe.each([
     expect(response.status).toBe(200);
     expect(response.headers.get("weir-max-output-tokens")).toBe("2000");
     expect(surface.failure(await response.text())).toBeUndefined();
-    expect((await emulation.stats()).last?.body.max_completion_tokens).toBe(2000);
+    expect((await emulation.stats()).last?.body[surface.bound]).toBe(2000);
     expect(await user.settled()).toEqual({ tokens: 0, requests: 0, reserved: 0 });
   });
 

@@ -11,6 +11,7 @@ const ADMIN_PATHS = ["/admin", "/admin/", "/admin/nowhere", "/admin/users", "/ad
 const CATALOG_PATHS = ["", "/activate", "/canary", "/rollback", "/notices", "/o4-mini"].map(
   (path) => `/admin/catalog${path}`,
 );
+const STORED_PATHS = ["", "/cancel", "/input_items"].map((path) => `/v1/responses/o4-mini${path}`);
 
 /** Every path of the map once, with something in place of its parameters; middleware has no path of its own. */
 const paths = [...new Set(app.routes.map(({ path }) => path.replaceAll(/:\w+/g, "o4-mini")))].filter(
@@ -38,6 +39,9 @@ describe("without a token", () => {
         "/v1/chat/completions",
         "/v1/models",
         "/v1/models/o4-mini",
+        "/v1/responses",
+        "/v1/responses/input_tokens",
+        ...STORED_PATHS,
       ]),
     );
   });

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { errorOf } from "../support/caller.ts";
 import { createCatalog } from "../support/catalog.ts";
 import { emulate } from "../support/emulation.ts";
-import { ask, OPENAI, SLIM } from "../support/surface.ts";
+import { ask, OPENAI, SLIM, SURFACES } from "../support/surface.ts";
 import { createUser, emulation, useCatalog } from "../support/workerd.ts";
 
 const SNAPSHOT = "o4-mini-2025-04-16";
@@ -62,10 +62,7 @@ beforeEach(async () => {
   await emulation.zero();
 });
 
-describe.each([
-  [SLIM.path, SLIM],
-  [OPENAI.path, OPENAI],
-])("on %s", (_, surface) => {
+describe.each(SURFACES)("on %s", (_, surface) => {
   it.each([
     ["streamed", true],
     ["whole", false],
@@ -78,7 +75,7 @@ describe.each([
       expect(response.status).toBe(200);
       await response.text();
       const { last } = await emulation.stats();
-      expect(last?.path).toBe("/v1/chat/completions");
+      expect(last?.path).toBe(surface.upstream);
       expect(Object.keys(last?.headers ?? {}).toSorted()).toEqual(["authorization", "content-length", "content-type"]);
       expect(last?.headers["content-type"]).toBe("application/json");
 
@@ -86,7 +83,7 @@ describe.each([
       expect(response.headers.get("content-type")).toBe(
         stream ? "text/event-stream; charset=utf-8" : "application/json",
       );
-      expect(response.headers.get("weir-model")).toBe(SNAPSHOT);
+      expect(response.headers.get("weir-model")).toBe(last?.body.model);
       expect(response.headers.get("x-ratelimit-limit-requests")).toBe("10000");
       expect(response.headers.get("x-request-id")).not.toMatch(/^req_/);
     },

@@ -45,6 +45,28 @@ describe("a charge", () => {
     expect(charge({})).toEqual({ tokens: 1, requests: 1, usd: 0 });
   });
 
+  it("has the price of every call of a tool that the provider has run, beside the tokens", () => {
+    const usage = { input: 100, cached: 0, cacheWrite: 0, output: 10, reasoning: 0 };
+    const hosted = { calls: 8, inputTokensPerCall: 8000, nanoUsdPerCall: 10_000_000 };
+    const tokens = 100 * 1100 + 10 * 4400;
+    expect(charge({ usage, hostedCalls: 3 }, { hosted }, REASONING)).toEqual({
+      tokens: 110,
+      requests: 1,
+      usd: tokens + 3 * 10_000_000,
+    });
+    expect(charge({ usage }, { hosted }, REASONING).usd).toBe(tokens);
+    expect(charge({ usage, hostedCalls: 3 }, {}, REASONING).usd).toBe(tokens);
+  });
+
+  it("of what is free is a request and no tokens", () => {
+    const usage = { input: 100, cached: 0, cacheWrite: 0, output: 10, reasoning: 0 };
+    expect(charge({ usage, outputBytes: 99 }, { free: true, inputBytes: 99 }, REASONING)).toEqual({
+      tokens: 0,
+      requests: 1,
+      usd: 0,
+    });
+  });
+
   it("is nothing at all, not even a request, where the model was not reached", () => {
     expect(NO_CHARGE).toEqual({ tokens: 0, requests: 0, usd: 0 });
   });

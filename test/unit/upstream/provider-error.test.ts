@@ -99,6 +99,22 @@ describe("a refusal that is not the caller's fault", () => {
     expect((await refused(429)).headers).toEqual({ "retry-after": "1" });
   });
 
+  it.each([
+    ["0", 0],
+    ["1", 1000],
+    ["0.5", 500],
+    ["120", 120_000],
+    ["Wed, 21 Oct 2026 07:28:00 GMT", undefined],
+    ["-1", undefined],
+    ["soon", undefined],
+    ["", undefined],
+  ])("knows how soon the provider can be asked again: %j", async (seconds, retryAfterMs) => {
+    for (const status of [429, 500, 503]) {
+      expect((await refused(status, { error: PROVIDERS }, { "retry-after": seconds })).retryAfterMs).toBe(retryAfterMs);
+    }
+    expect((await refused(503)).retryAfterMs).toBeUndefined();
+  });
+
   it("may have no body that can be read", async () => {
     const body = new ReadableStream({ pull: (controller) => controller.error(new Error("reset")) });
     expect(await toProviderError(new Response(body, { status: 500 }))).toMatchObject({ status: 502 });
