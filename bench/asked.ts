@@ -7,6 +7,8 @@ export const MODEL = "gpt-6.1-terra";
 export interface Shape {
   tokens: number;
   delayMs?: number;
+  /** Before the provider's first token. */
+  firstMs?: number;
   count: number;
   parallel: number;
 }
@@ -21,8 +23,8 @@ export interface Asked {
 
 type Ask = (shape: Shape) => Asked;
 
-const script = ({ tokens, delayMs = 0 }: Shape) =>
-  `emulate ${JSON.stringify({ tokens, delay_ms: delayMs, reasoning: 0 })}`;
+const script = ({ tokens, delayMs = 0, firstMs = 0 }: Shape) =>
+  `emulate ${JSON.stringify({ tokens, delay_ms: delayMs, first_ms: firstMs, reasoning: 0 })}`;
 
 const v1 = (shape: Shape, options: object, ending: RegExp): Asked => ({
   path: "/v1/chat/completions",
@@ -30,6 +32,9 @@ const v1 = (shape: Shape, options: object, ending: RegExp): Asked => ({
   status: 200,
   ending,
 });
+
+/** An alias of the model under which the input is judged while it begins to answer. */
+export const GATED = "gated";
 
 const JSON_END = /\}\s*$/;
 const DONE = /data: \[DONE\]\n\n$/;
@@ -43,6 +48,18 @@ export const slim: Ask = (shape) => ({
   body: JSON.stringify({ model: MODEL, input: script(shape) }),
   status: 200,
   ending: /event:done\ndata:.*\n\n$/,
+});
+
+export const gated: Ask = (shape) => {
+  const asked = streamed(shape);
+  return { ...asked, body: asked.body.replace(MODEL, GATED) };
+};
+
+export const moderation: Ask = () => ({
+  path: "/v1/moderations",
+  body: JSON.stringify({ model: "omni-moderation-latest", input: "Is this allowed?" }),
+  status: 200,
+  ending: JSON_END,
 });
 
 /** Slim, as a user without any quota. */

@@ -1,6 +1,6 @@
 // What is measured, and what must hold.
 
-import { refused, slim, streamed, whole, withoutUsage } from "./asked.ts";
+import { gated, moderation, refused, slim, streamed, whole, withoutUsage } from "./asked.ts";
 import type { Asked, Shape } from "./asked.ts";
 import { leave } from "./load.ts";
 import type { Figures } from "./measure.ts";
@@ -39,6 +39,8 @@ const PACED: Shape = { tokens: 50, delayMs: 20, count: 200, parallel: 200 };
 const WHOLE: Shape = { tokens: 20, count: 640, parallel: 32 };
 const SPOKEN: Shape = { tokens: 500, delayMs: 10, count: 4, parallel: 4 };
 const ONE: Shape = { tokens: 5, count: 1, parallel: 1 };
+/** Its first token comes when a classifier has long answered. */
+const LATE: Shape = { ...ONE, firstMs: 20 };
 const VERY_LONG: Shape = { tokens: 100_000, count: 1, parallel: 1 };
 const ENDLESS: Shape = { tokens: 100_000, delayMs: 20, count: 1, parallel: 1 };
 
@@ -57,6 +59,11 @@ export const CASES: Case[] = [
     weir: ({ weir }) => requestCost(weir, whole(WHOLE), WHOLE),
   },
   {
+    name: "moderation × 32",
+    bare: ({ bare }) => requestCost(bare, moderation(WHOLE), WHOLE),
+    weir: ({ weir }) => requestCost(weir, moderation(WHOLE), WHOLE),
+  },
+  {
     name: "quota denial × 32",
     bare: ({ bare }) => requestCost(bare, whole(WHOLE), WHOLE),
     weir: ({ spent }) => requestCost(spent, refused(WHOLE), WHOLE),
@@ -70,6 +77,12 @@ export const CASES: Case[] = [
     name: "slim, one at a time",
     bare: ({ bare }) => firstByte(bare, streamed(ONE)),
     weir: ({ weir }) => firstByte(weir, slim(ONE)),
+  },
+  {
+    // Beside the same without a gate, not beside the pass-through.
+    name: "/v1 stream, input judged in parallel, one at a time",
+    bare: ({ weir }) => firstByte(weir, streamed(LATE)),
+    weir: ({ weir }) => firstByte(weir, gated(LATE)),
   },
   peakCase("200 paced streams", PACED),
   peakCase("one stream of 100,000 tokens", VERY_LONG),

@@ -3,7 +3,7 @@
 import bundled from "../src/catalog/default.json" with { type: "json" };
 import { createToken } from "../dev/token.ts";
 import { devVars } from "../dev/secrets.ts";
-import { MODEL } from "./asked.ts";
+import { GATED, MODEL } from "./asked.ts";
 import type { Target } from "./load.ts";
 import type { Served, WorkerConfig } from "./serve.ts";
 import { build, serve, strip } from "./serve.ts";
@@ -81,7 +81,8 @@ function catalog() {
     spent: { windows: windowsOf(0), concurrent: 1000, max_output_tokens: 128_000 },
   };
   const card = { ...bundled.cards[MODEL], endpoints: ["chat_completions"] };
-  return { ...bundled, cards: { ...bundled.cards, [MODEL]: card }, plans: { ...bundled.plans, ...plans } };
+  const aliases = { ...bundled.aliases, [GATED]: { target: MODEL, moderation: { input: "parallel" } } };
+  return { ...bundled, aliases, cards: { ...bundled.cards, [MODEL]: card }, plans: { ...bundled.plans, ...plans } };
 }
 
 const windowsOf = (requests: number) => [

@@ -14,6 +14,8 @@ import { chat } from "./routes/chat.ts";
 import { chatCompletions } from "./routes/chat-completions.ts";
 import { health } from "./routes/health.ts";
 import { models } from "./routes/models.ts";
+import { moderate } from "./routes/moderate.ts";
+import { moderations } from "./routes/moderations.ts";
 import { responses } from "./routes/responses.ts";
 import { storedResponses } from "./routes/stored-responses.ts";
 import { usage } from "./routes/usage.ts";
@@ -50,9 +52,11 @@ app.use(async (c, next) => {
   await next();
 });
 app.route("/chat", chat);
+app.route("/moderate", moderate);
 app.route("/usage", usage);
 app.route("/v1/chat/completions", chatCompletions);
 app.route("/v1/models", models);
+app.route("/v1/moderations", moderations);
 app.route("/v1/responses", responses);
 app.route("/v1/responses", storedResponses);
 

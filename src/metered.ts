@@ -1,10 +1,11 @@
 // The one way through the house: who → which → how much at most → reserve → call → relay → settle. In this order, once.
 
 import type { User } from "./auth/user.ts";
-import { ask, clock, limitsOf } from "./attempt.ts";
-import type { Course, Granted } from "./attempt.ts";
-import type { Candidate } from "./candidates.ts";
-import { candidatesFor } from "./candidates.ts";
+import { ask, clock, limitsOf } from "./metering/attempt.ts";
+import type { Course, Granted } from "./metering/attempt.ts";
+import type { Candidate } from "./metering/candidates.ts";
+import { candidatesFor } from "./metering/candidates.ts";
+import { openGates } from "./metering/gates.ts";
 import { modelHeaders } from "./catalog/choose.ts";
 import type { Catalog } from "./catalog/schema.ts";
 import { catalogFor } from "./catalog/store.ts";
@@ -20,6 +21,7 @@ import { createDeparture } from "./stream/departure.ts";
 import type { Ending } from "./stream/watchdog.ts";
 import { startWatchdog } from "./stream/watchdog.ts";
 import { countInput } from "./upstream/call.ts";
+import { isRefusal } from "./upstream/provider-error.ts";
 import { inTurn } from "./upstream/turns.ts";
 
 /** Who asks, and what the platform gives for this one request. */
@@ -40,6 +42,8 @@ export interface Call {
   stream: boolean;
   /** The dialects in which it can be asked. */
   ways: Way[];
+  /** Done beside the answer: nothing is promised before it, and nothing at all when it fails. */
+  beside?: (signal: AbortSignal) => Promise<void>;
   /** Names its reservation, for who settles it later; one of its own when absent. */
   key?: string;
 }
@@ -97,12 +101,16 @@ async function send(granted: Granted): Promise<Response> {
   const control = new AbortController();
   const leaveMs = first.model.fixed.on_leave === "finish" ? timing.leave_ms : 0;
   const departure = createDeparture(control, clock, leaveMs);
-  caller.signal.addEventListener("abort", departure.leave, { once: true });
+  const { outlives } = first.exchange;
+  // What goes on without its caller is not ended by its leaving.
+  if (outlives !== "request") caller.signal.addEventListener("abort", departure.leave, { once: true });
   // Who left before the provider was asked has nothing to be finished for.
   if (caller.signal.aborted) control.abort({ kind: "left" } satisfies Ending);
   // A whole answer sends nothing until it is complete, so only its total time is bounded.
   const deadlines = call.stream ? timing : { ...timing, first_byte_ms: timing.total_ms };
   const watchdog = startWatchdog(clock, deadlines, control);
+  const moderations = [first.model.fixed.moderation, admitted.plan.moderation];
+  const duty = { env: caller.env, catalog, moderations, requestId: caller.requestId, beside: call.beside, clock };
   const course: Course = {
     control,
     departure,
@@ -117,18 +125,25 @@ async function send(granted: Granted): Promise<Response> {
     const attempt = (candidate: Candidate, number: number) => {
       signal.throwIfAborted();
       headers["weir-attempts"] = String(number);
-      return ask(granted, course, candidate);
+      return ask(granted, course, gates, candidate);
     };
-    const isFinal = () => signal.aborted || course.answered;
+    const gates = openGates(duty, first.exchange, control);
+    await gates.ahead;
+    const isFinal = () => signal.aborted || course.answered || (outlives === "request" && course.asked);
     return await inTurn(admitted.candidates, attempt, { isFinal, pause: (ms) => clock.wait(ms, signal) });
   } catch (thrown) {
     watchdog.stop();
     const ending: Ending = signal.aborted ? (signal.reason as Ending) : { kind: "failed", error: toApiError(thrown) };
     control.abort(ending);
+    const error = "error" in ending ? ending.error : apiError("client_closed_request", "The caller left.");
+    if (outlives === "request" && course.asked && !isRefusal(error)) {
+      // Work may be going on, which nobody can name any more: its lease ends by itself, in full.
+      granted.over();
+      throw error;
+    }
     // A caller who left may have cost the provider its work; a failure before any answer costs the caller nothing.
     const free = !course.asked || (ending.kind === "failed" && !course.answered);
     const { view } = await settle(course.answerer, course.progress, ending, free);
-    const error = ending.kind === "failed" ? ending.error : apiError("client_closed_request", "The caller left.");
     Object.assign(error.headers, limitsOf(view, first));
     throw error;
   }

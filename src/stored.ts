@@ -11,6 +11,7 @@ import { goesOn, readStored } from "./endpoints/stored-response.ts";
 import { ApiError, apiError } from "./errors.ts";
 import type { Caller } from "./metered.ts";
 import { toCharge } from "./quota/charge.ts";
+import { underClaim } from "./quota/claim.ts";
 import { callQuota } from "./quota/client.ts";
 import { toLimits } from "./quota/limits.ts";
 import { quotaName } from "./quota/name.ts";
@@ -23,10 +24,17 @@ export const ownerOf = ({ user, env }: Caller) => quotaName(user, env.QUOTA_PEPP
 
 /** A stored response of the caller's as JSON text, or what the provider answers about it. Throws 404 `not_found`. */
 export async function askStored(caller: Caller, id: string, about?: About): Promise<string> {
-  const { env } = caller;
+  const { env, user } = caller;
   const { catalog } = await catalogOf(caller);
-  const { provider, text } = await findResponse(env, catalog, id, await ownerOf(caller));
-  const answer = about ? await askAbout(env, provider, id, about) : text;
+  const owner = await ownerOf(caller);
+  const limits = toLimits(choosePlan(catalog, user.plan).plan);
+  // Who is blocked, or whose token was revoked, reads nothing either.
+  await underClaim(user, owner, (claim) => callQuota(env, owner, (object) => object.view(claim, limits)));
+  const { provider, text } = await findResponse(env, catalog, id, owner);
+  // First, since after a DELETE nobody knows the usage.
+  await settleStored(caller, catalog, text);
+  if (!about) return text;
+  const answer = await askAbout(env, provider, id, about);
   await settleStored(caller, catalog, answer);
   return answer;
 }
@@ -54,14 +62,16 @@ export async function requireOwnPrevious(caller: Caller, id: string): Promise<vo
  */
 async function settleStored({ env, user }: Caller, catalog: Catalog, text: string): Promise<void> {
   const stored = readStored(text);
-  if (!stored || goesOn(text)) return;
-  const card = findSnapshot(catalog, stored.model)?.card;
+  const { lease: key, snapshot } = stored ?? {};
+  if (!stored || !key || !snapshot || goesOn(text)) return;
+  const card = findSnapshot(catalog, snapshot)?.card;
   const progress = emptyProgress();
   for (const piece of readResponse(text)) note(progress, piece);
-  if (!card || !progress.usage) return;
+  if (!card || !progress.usage) return console.warn(JSON.stringify({ event: "not_settled", model: snapshot, key }));
   const hosted = hostedTools(stored, catalog.responses);
   const charge = toCharge(progress, { inputBytes: 0, images: 0, choices: 1, maxOutputTokens: undefined, hosted }, card);
   const limits = toLimits(choosePlan(catalog, user.plan).plan);
   const name = await quotaName(user, env.QUOTA_PEPPER);
-  await callQuota(env, name, (object) => object.settle(limits, { key: stored.stamp.lease, charge }));
+  await callQuota(env, name, (object) => object.settle(limits, { key, charge }));
+  console.log(JSON.stringify({ event: "settled", model: snapshot, key, usage: progress.usage }));
 }

@@ -23,7 +23,7 @@ export function answerChat(request: ChatRequest, script: Script, question: strin
   const indexes = Array.from({ length: request.choiceCount }, (_, index) => index);
   return indexes.map((index) => {
     const whole = tool ? tokenize(makeArguments(tool, question)) : makeReply(asked, script, index);
-    const output = fitOutput(whole, script.reasoning ?? request.reasoningTokens, request.outputLimit);
+    const output = fitOutput(whole, request, script);
     return {
       pieces: output.pieces,
       call: tool && { id: createId("call_", 24), name: tool.name },

@@ -7,12 +7,12 @@ import { readChatRequest } from "./chat-request.ts";
 import { createEnvelope, toCompletion, toFrames, toUsage } from "./chat-wire.ts";
 import { callerLeft, openAnswer, sendStream, sendWhole } from "./delivery.ts";
 import { type Env, now } from "./env.ts";
-import { splitScript } from "./script.ts";
+import { readScript } from "./judge.ts";
 
 export const chat = new Hono<Env>().post("/", async (c) => {
   const request = readChatRequest(await readBody(c), now(c.env));
   const paceMs = Number(c.env.PACE_MS ?? 0);
-  const { script, question } = splitScript(lastUserText(request.messages), paceMs, "messages");
+  const { script, question } = readScript(lastUserText(request.messages), request.format, paceMs, "messages");
   if (!(await openAnswer(c, request, script))) return callerLeft();
   const choices = answerChat(request, script, question);
   const envelope = createEnvelope(request, now(c.env));

@@ -1,44 +1,19 @@
-// POST /v1/moderations. A category is flagged where the text, or the address of an image, contains its name after
-// `emulate-`: `emulate-violence`, `emulate-self-harm-intent`. A narrower category flags the wider one too.
+// POST /v1/moderations: reads what is to be judged, waits and fails as the judged text wants, and answers with what the
+// classifier thinks of it.
 import { Hono } from "hono";
 import { isObject, type JsonObject, readBody, readObjects, readString, refuseUnknown } from "./body.ts";
 import { findModel } from "./catalog.ts";
+import { classify, type Subject } from "./classifier.ts";
+import { callerLeft } from "./delivery.ts";
 import { type Env, now } from "./env.ts";
 import { invalidRequest, invalidType, invalidValue, missingParameter } from "./errors.ts";
-import { createId, fingerprint } from "./ids.ts";
+import { createFault } from "./faults.ts";
+import { createId } from "./ids.ts";
+import { type JudgedText, readJudgedText } from "./judged-text.ts";
+import { pause } from "./pause.ts";
 
-const CATEGORIES = [
-  "harassment",
-  "harassment/threatening",
-  "sexual",
-  "hate",
-  "hate/threatening",
-  "illicit",
-  "illicit/violent",
-  "self-harm/intent",
-  "self-harm/instructions",
-  "self-harm",
-  "sexual/minors",
-  "violence",
-  "violence/graphic",
-];
-const SEEN_IN_IMAGES = new Set([
-  "sexual",
-  "self-harm",
-  "self-harm/intent",
-  "self-harm/instructions",
-  "violence",
-  "violence/graphic",
-]);
-const FLAGGED_SCORE = 0.97;
 // Of a data URL only the beginning can carry a category's name.
 const ADDRESS_LENGTH = 300;
-
-interface Subject {
-  text: string;
-  hasText: boolean;
-  hasImage: boolean;
-}
 
 export const moderations = new Hono<Env>().post("/", async (c) => {
   const body = await readBody(c);
@@ -47,12 +22,18 @@ export const moderations = new Hono<Env>().post("/", async (c) => {
   if (!model.card.endpoints.includes("moderation")) {
     throw invalidRequest(`The model \`${model.name}\` is not a moderation model.`, "model");
   }
-  return c.json({
-    id: createId("modr-", 29),
-    model: model.name,
-    results: readSubjects(body).map(judge),
-  });
+  const subjects = readSubjects(body).map(withWishes);
+  const delayMs = Math.max(...subjects.map((subject) => subject.delayMs));
+  if (!(await pause(delayMs, c.var.exchange.left))) return callerLeft();
+  const status = subjects.find((subject) => subject.status !== undefined)?.status;
+  if (status !== undefined) throw createFault(status);
+  return c.json({ id: createId("modr-", 29), model: model.name, results: subjects.map(classify) });
 });
+
+/** The subject without what scripts it, and what its text wants of the classifier. */
+function withWishes(subject: Subject): Subject & JudgedText {
+  return { ...subject, ...readJudgedText(subject.text) };
+}
 
 function readSubjects(body: JsonObject): Subject[] {
   const { input } = body;
@@ -82,28 +63,4 @@ function readPart(part: JsonObject, index: number): Subject {
 
 function ofText(text: string): Subject {
   return { text, hasText: true, hasImage: false };
-}
-
-function judge({ text, hasText, hasImage }: Subject) {
-  const named = new Set(text.toLowerCase().match(/emulate-[a-z]+(?:-[a-z]+)*/g));
-  const isFlagged = (category: string) =>
-    CATEGORIES.some(
-      (other) => named.has(`emulate-${other.replaceAll("/", "-")}`) && `${other}/`.startsWith(`${category}/`),
-    );
-  const inputTypes = (category: string) => [
-    ...(hasText ? ["text"] : []),
-    ...(hasImage && SEEN_IN_IMAGES.has(category) ? ["image"] : []),
-  ];
-  const each = <Value>(of: (category: string) => Value) =>
-    Object.fromEntries(CATEGORIES.map((category) => [category, of(category)]));
-  return {
-    flagged: CATEGORIES.some(isFlagged),
-    categories: each(isFlagged),
-    category_scores: each((category) => (isFlagged(category) ? FLAGGED_SCORE : lowScore(category + text))),
-    category_applied_input_types: each(inputTypes),
-  };
-}
-
-function lowScore(text: string): number {
-  return ((fingerprint(text) % 1000) + 1) / 1_000_000;
 }

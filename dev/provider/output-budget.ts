@@ -2,6 +2,7 @@
 import { invalidRequest, quotedList } from "./errors.ts";
 import type { Card } from "./catalog.ts";
 import { unsupportedParameter } from "./refused-parameters.ts";
+import type { Script } from "./script.ts";
 
 const REASONING_TOKENS: Record<string, number> = {
   none: 0,
@@ -12,6 +13,12 @@ const REASONING_TOKENS: Record<string, number> = {
   xhigh: 512,
   max: 1024,
 };
+
+export interface Budget {
+  reasoningTokens: number;
+  /** The most tokens, reasoning included. */
+  outputLimit: number;
+}
 
 export interface Output {
   pieces: string[];
@@ -34,8 +41,10 @@ export function reasoningTokens(card: Card, effort: string | undefined, param = 
   throw invalidRequest(message, param, "unsupported_value");
 }
 
-/** Fits reasoning and text into `limit` tokens. */
-export function fitOutput(pieces: string[], reasoning: number, limit: number): Output {
+/** Fits reasoning and text into what the request allows, or the script when that is less. */
+export function fitOutput(pieces: string[], request: Budget, script: Script): Output {
+  const reasoning = script.reasoning ?? request.reasoningTokens;
+  const limit = Math.min(request.outputLimit, reasoning + (script.length_after ?? Infinity));
   const spent = Math.min(reasoning, limit);
   const room = limit - spent;
   const cut = pieces.length > room || spent < reasoning;

@@ -3,7 +3,7 @@
 import { isObject, readString } from "./body.ts";
 import { invalidType, invalidValue } from "./errors.ts";
 
-export type OutputFormat = { type: "text" | "json_object" } | { type: "json_schema"; schema: unknown };
+export type OutputFormat = { type: "text" | "json_object" } | { type: "json_schema"; name: string; schema: unknown };
 
 /** Reads a format at `path`; the schema's name and body are in its field `wrapper` when there is one. */
 export function readOutputFormat(value: unknown, path: string, wrapper?: string): OutputFormat {
@@ -14,6 +14,6 @@ export function readOutputFormat(value: unknown, path: string, wrapper?: string)
   if (type !== "json_schema") throw invalidValue(`${path}.type`, type, ["json_object", "json_schema", "text"]);
   const inner = wrapper === undefined ? format : format[wrapper];
   const wanted = isObject(inner) ? inner : {};
-  readString(wanted, "name", wrapper === undefined ? `${path}.name` : `${path}.${wrapper}.name`);
-  return { type, schema: wanted["schema"] };
+  const name = readString(wanted, "name", wrapper === undefined ? `${path}.name` : `${path}.${wrapper}.name`);
+  return { type, name, schema: wanted["schema"] };
 }

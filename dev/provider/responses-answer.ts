@@ -32,7 +32,7 @@ export interface ResponseAnswer {
 export function answerResponse(request: ResponsesRequest, script: Script, question: string): ResponseAnswer {
   const tool = isScripted(script) ? undefined : toolToCall(request, question);
   const whole = tool ? tokenize(makePayload(tool, question)) : makeReply(toAsked(request, question), script);
-  const { pieces, reasoning, cut } = fitOutput(whole, script.reasoning ?? request.reasoningTokens, request.outputLimit);
+  const { pieces, reasoning, cut } = fitOutput(whole, request, script);
   return {
     reasoning,
     summary: request.summarizes && reasoning > 0 ? tokenize(makeSummary(question)) : [],

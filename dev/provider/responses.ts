@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { readBody } from "./body.ts";
 import { callerLeft, openAnswer, reaches, sendStream, sendWhole } from "./delivery.ts";
 import { type Env, now } from "./env.ts";
+import { readScript } from "./judge.ts";
 import { answerResponse } from "./responses-answer.ts";
 import { showInBackground } from "./responses-background.ts";
 import { toItems, toOutput } from "./responses-items.ts";
@@ -10,12 +11,11 @@ import { failedResponse, finishedResponse, openResponse, runningResponse, toUsag
 import { readResponsesRequest } from "./responses-request.ts";
 import { storeResponse } from "./responses-store.ts";
 import { toFrames } from "./responses-wire.ts";
-import { splitScript } from "./script.ts";
 
 export const responses = new Hono<Env>().post("/", async (c) => {
   const request = readResponsesRequest(await readBody(c), now(c.env));
   const lastUserText = request.items.findLast((item) => item.role === "user")?.text ?? "";
-  const { script, question } = splitScript(lastUserText, Number(c.env.PACE_MS ?? 0), "input");
+  const { script, question } = readScript(lastUserText, request.format, Number(c.env.PACE_MS ?? 0), "input");
   // A response in the background is told at once, and spends the scripted time there.
   const isLater = request.background && !request.stream;
   if (!(await openAnswer(c, request, isLater ? { ...script, first_ms: 0 } : script))) return callerLeft();

@@ -1,11 +1,14 @@
 // The line by which a caller scripts pace and faults: `emulate {...}`, the first line of the last user message. The
 // table of its keys is here; what they do is done where answers are made and sent.
-import { invalidRequest, quotedList } from "./errors.ts";
+import { invalidRequest, ProviderError, quotedList } from "./errors.ts";
 import { isObject } from "./body.ts";
 
-const LONGEST_MS = 60_000;
+export const LONGEST_MS = 60_000;
 const MOST_TOKENS = 200_000;
 const MOST_CALLS = 100;
+
+const PREFIX = "emulate ";
+const SCRIPT_LINES = /(?<![^\n])emulate \{[^\n]*\n?/g;
 
 // Each of them says what to answer.
 const EXCLUSIVE = ["tokens", "text", "refuse"];
@@ -33,6 +36,8 @@ export interface Script {
   flat_error?: boolean;
   /** Send nothing more after that many tokens, and stay connected. */
   stall_after?: number;
+  /** End as if the output limit came after that many visible tokens. */
+  length_after?: number;
   /** Never send usage. */
   no_usage?: boolean;
   /** That many reasoning tokens, whatever the effort. */
@@ -41,6 +46,10 @@ export interface Script {
   split?: number;
   /** Responses: search the web that often when the tool is offered; once when absent, and at most `max_tool_calls`. */
   tool_calls?: number;
+  /** Whoever judges the text takes so long before it answers; it changes nothing for who answers the text. */
+  moderation_ms?: number;
+  /** The classifier fails with this status; it changes nothing for who answers the text. */
+  moderation_status?: number;
 }
 
 type Rule = { minimum: number; maximum: number } | "boolean" | "string";
@@ -57,10 +66,13 @@ const rules: Record<keyof Script, Rule> = {
   error_after: { minimum: 0, maximum: MOST_TOKENS },
   flat_error: "boolean",
   stall_after: { minimum: 0, maximum: MOST_TOKENS },
+  length_after: { minimum: 0, maximum: MOST_TOKENS },
   no_usage: "boolean",
   reasoning: { minimum: 0, maximum: MOST_TOKENS },
   split: { minimum: 1, maximum: 1_048_576 },
   tool_calls: { minimum: 0, maximum: MOST_CALLS },
+  moderation_ms: { minimum: 0, maximum: LONGEST_MS },
+  moderation_status: { minimum: 400, maximum: 599 },
 };
 
 /**
@@ -71,10 +83,27 @@ export function splitScript(text: string, paceMs: number, param: string): { scri
   if (!text.startsWith("emulate {")) return { script: { delay_ms: paceMs }, question: text };
   const end = text.indexOf("\n");
   const line = end < 0 ? text : text.slice(0, end);
-  return { script: parseScript(line.slice("emulate ".length), param), question: end < 0 ? "" : text.slice(end + 1) };
+  return { script: parseScript(line.slice(PREFIX.length), param), question: end < 0 ? "" : text.slice(end + 1) };
 }
 
-function parseScript(json: string, param: string): Script {
+/**
+ * Takes every line off a text that is a script, wherever it is, since what is judged may stand in a frame or be several
+ * messages. A script with a fault goes too, and is left out of the scripts: only who answers the text refuses it.
+ */
+export function dropScripts(text: string): { scripts: Script[]; rest: string } {
+  const scripts: Script[] = [];
+  const rest = text.replaceAll(SCRIPT_LINES, (line) => {
+    try {
+      scripts.push(parseScript(line.slice(PREFIX.length), null));
+    } catch (error) {
+      if (!(error instanceof ProviderError)) throw error;
+    }
+    return "";
+  });
+  return { scripts, rest };
+}
+
+function parseScript(json: string, param: string | null): Script {
   const faulty = (reason: string) =>
     invalidRequest(`The emulate script is not valid: ${reason}.`, param, "invalid_value");
   let script: unknown;

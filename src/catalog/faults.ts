@@ -9,7 +9,12 @@ import { entry } from "./schema.ts";
 export function faultsOf(catalog: Catalog): string[] {
   const snapshots = new Set(Object.values(catalog.cards).flatMap((card) => Object.keys(card.snapshots)));
   const leads = (name: string) => snapshots.has(name) || Object.hasOwn(catalog.aliases, name);
-  return [...cardFaults(catalog, leads), ...aliasFaults(catalog, snapshots, leads), ...planFaults(catalog, leads)];
+  return [
+    ...cardFaults(catalog, leads),
+    ...aliasFaults(catalog, snapshots, leads),
+    ...planFaults(catalog, leads),
+    ...policyFaults(catalog, leads),
+  ];
 }
 
 type Leads = (name: string) => boolean;
@@ -85,6 +90,34 @@ function planFaults(catalog: Catalog, leads: Leads): string[] {
   return faults;
 }
 
+function policyFaults(catalog: Catalog, leads: Leads): string[] {
+  const { policies, aliases, plans } = catalog;
+  const faults: string[] = [];
+  for (const [name, { classifier, judge, rules, instructions }] of Object.entries(policies)) {
+    const hasRules = instructions !== undefined || Object.keys(rules).length > 0;
+    const path = `policies.${name}`;
+    if (!leads(classifier)) faults.push(`${path}.classifier: no model '${classifier}'`);
+    else if (!cardNamed(catalog, classifier)?.endpoints.includes("moderation")) {
+      faults.push(`${path}.classifier: '${classifier}' does not classify`);
+    }
+    if (!leads(judge)) faults.push(`${path}.judge: no model '${judge}'`);
+    else if (hasRules && !cardNamed(catalog, judge)?.features.includes("structured_outputs")) {
+      faults.push(`${path}.judge: '${judge}' has no structured outputs`);
+    }
+  }
+  for (const [kind, records] of Object.entries({ aliases, plans })) {
+    for (const [name, { moderation }] of Object.entries<{ moderation?: { policy?: string | undefined } | undefined }>(
+      records,
+    )) {
+      const policy = moderation && (moderation.policy ?? "default");
+      if (policy !== undefined && !entry(policies, policy)) {
+        faults.push(`${kind}.${name}.moderation.policy: no policy '${policy}'`);
+      }
+    }
+  }
+  return faults;
+}
+
 /** The cards to which the cards of a window move on, and that it does not count: its limit would end with its models. */
 function uncounted(catalog: Catalog, counted: string[]): string[] {
   const successors = counted.flatMap((id) =>
@@ -96,6 +129,8 @@ function uncounted(catalog: Catalog, counted: string[]): string[] {
   const cards = [...successors, ...fallbacks].flatMap((name) => cardOf(catalog, name) ?? []);
   return [...new Set(cards)].filter((id) => !counted.includes(id));
 }
+
+const cardNamed = (catalog: Catalog, name: string) => entry(catalog.cards, cardOf(catalog, name) ?? "");
 
 function cardOf(catalog: Catalog, name: string): string | undefined {
   const first = resolveModel(catalog, name, FIRST_DAY);

@@ -22,7 +22,7 @@ export interface Model {
 }
 
 /** What the aliases on the way to the first snapshot have fixed. */
-export type Fixed = Pick<Alias, "instructions" | "effort" | "max_output_tokens" | "on_leave">;
+export type Fixed = Pick<Alias, "instructions" | "effort" | "max_output_tokens" | "on_leave" | "moderation">;
 
 export type Resolution =
   | { kind: "found"; model: Model; /** Set when the name's own snapshot has ended or will. */ sunset?: Sunset }
@@ -90,23 +90,30 @@ export function resolveModel(catalog: Catalog, asked: string, today: string): Re
   return sunset ? { kind: "ended", sunset } : { kind: "unknown" };
 }
 
-/** The models that are asked when one fails: those of its fallbacks that are alive on `today`, each snapshot once. */
+/**
+ * The models that are asked when one fails: those of its fallbacks that are alive on `today`, each snapshot once. A plan
+ * that includes the alias includes them, too.
+ */
 export function fallbacksOf(catalog: Catalog, model: Model, today: string): Model[] {
   const others = new Map<string, Model>();
+  const aliases = model.names.filter((name) => entry(catalog.aliases, name));
   for (const name of model.fallback) {
     const resolution = resolveModel(catalog, name, today);
     if (resolution.kind !== "found") continue;
     const { names, snapshot, id, card } = resolution.model;
     if (snapshot === model.snapshot || others.has(snapshot)) continue;
-    others.set(snapshot, { ...model, names: [...model.names, ...names], snapshot, id, card, fallback: [] });
+    others.set(snapshot, { ...model, names: [...aliases, ...names], snapshot, id, card, fallback: [] });
   }
   return [...others.values()];
 }
 
 /** What aliases have fixed, of which the first says the last word. */
 function fixedBy(aliases: Alias[]): Fixed {
-  const { instructions, effort, max_output_tokens, on_leave }: Fixed = Object.assign({}, ...aliases.toReversed());
-  return { instructions, effort, max_output_tokens, on_leave };
+  const { instructions, effort, max_output_tokens, on_leave, moderation }: Fixed = Object.assign(
+    {},
+    ...aliases.toReversed(),
+  );
+  return { instructions, effort, max_output_tokens, on_leave, moderation };
 }
 
 /** The card of a snapshot. */

@@ -3,6 +3,7 @@
 
 import * as v from "valibot";
 import { isSecureUrl } from "../secure-url.ts";
+import { Moderation, Policy } from "./policy.ts";
 import { EndpointName, ModelCard, Name, Tokens } from "./card.ts";
 
 const Milliseconds = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(3_600_000));
@@ -58,6 +59,8 @@ const Plan = v.strictObject({
   max_output_tokens: Count,
   /** Aliases, snapshots or cards that it may use; all when absent. */
   models: v.optional(v.array(Name)),
+  /** For models whose alias says nothing of it. */
+  moderation: v.optional(Moderation),
 });
 
 /** A name that callers use. What it fixes, callers cannot change; an alias of an alias takes what it does not fix itself. */
@@ -66,7 +69,7 @@ const Alias = v.strictObject({
   target: Name,
   /** Ends with its snapshot instead of moving on to the successor. */
   strict: v.optional(v.boolean(), false),
-  /** Tried in this order when neither the target nor a successor of it is alive. */
+  /** Asked in this order when neither the target nor a successor of it is alive, and when its provider fails. */
   fallback: v.optional(v.array(Name), []),
   /** Told to the model before everything that the caller says. */
   instructions: v.optional(v.pipe(v.string(), v.minLength(1))),
@@ -74,6 +77,7 @@ const Alias = v.strictObject({
   max_output_tokens: v.optional(Count),
   /** When the caller leaves: cancel the provider, or let it finish (for at most `timing.leave_ms`) to learn the usage. */
   on_leave: v.optional(v.picklist(["cancel", "finish"])),
+  moderation: v.optional(Moderation),
 });
 
 const Timing = v.strictObject({
@@ -95,6 +99,8 @@ const Timing = v.strictObject({
 const HostedTool = v.strictObject({
   usd_per_call: v.pipe(v.number(), v.minValue(0)),
   input_tokens_per_call: Tokens,
+  /** What the provider is told of the tool beside its type: callers cannot say it, since it may name what is others'. */
+  fields: v.optional(v.record(v.string(), v.unknown()), {}),
 });
 
 /** What /v1/responses may do beyond answering. */
@@ -122,6 +128,7 @@ export const CatalogSchema = v.strictObject({
   min_output_tokens: v.optional(Tokens, 256),
   timing: v.optional(Timing, {}),
   responses: v.optional(Responses, {}),
+  policies: v.optional(v.record(Name, Policy), {}),
 });
 
 export type Alias = v.InferOutput<typeof Alias>;

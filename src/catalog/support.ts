@@ -5,7 +5,7 @@ import type { Endpoint } from "../endpoints/table.ts";
 import type { ErrorCode } from "../errors.ts";
 import { apiError } from "../errors.ts";
 import type { Feature, Modality, ModelCard } from "./card.ts";
-import { FEATURES, MODALITIES } from "./card.ts";
+import { FEATURES, MODALITIES, TOOLS } from "./card.ts";
 import type { Model } from "./resolve.ts";
 import { resolveModel, toDay } from "./resolve.ts";
 import type { Catalog } from "./schema.ts";
@@ -17,6 +17,8 @@ export type Need = { param: string } & (
   | { kind: "feature"; feature: Feature }
   | { kind: "input" | "output"; modality: Modality }
   | { kind: "effort"; effort: string }
+  /** A tool that the provider runs. */
+  | { kind: "tool"; tool: keyof typeof TOOLS }
   /** An exact count of the input's tokens. */
   | { kind: "count" }
   | { kind: "parameter"; endpoint: Endpoint; name: string }
@@ -76,6 +78,8 @@ function isSupported(catalog: Catalog, card: ModelCard, need: Need): boolean {
       return card.modalities[need.kind].includes(need.modality);
     case "effort":
       return card.reasoning?.efforts.includes(need.effort) === true;
+    case "tool":
+      return card.tools.includes(need.tool);
     case "count":
       return entry(catalog.providers, card.provider)?.counts_input === true;
     case "parameter":
@@ -94,6 +98,8 @@ function titleOf(need: Need): string {
       return `${MODALITIES[need.modality]} ${need.kind}`;
     case "effort":
       return `the effort '${need.effort}'`;
+    case "tool":
+      return TOOLS[need.tool];
     case "count":
       return "the counting of tokens";
     case "parameter":

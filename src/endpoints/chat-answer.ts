@@ -3,21 +3,8 @@
 import * as v from "valibot";
 import type { ErrorBody } from "../errors.ts";
 import type { Finish, Piece } from "../stream/answer.ts";
-
-/** What is not as documented is left out of the count; the caller of /v1 gets it as it came. */
-const Text = v.fallback(v.nullish(v.string()), null);
-const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
-/** A count that says more about another; not knowing it is the same as none. */
-const Detail = v.fallback(
-  v.nullish(
-    v.object({
-      cached_tokens: v.nullish(Count),
-      cache_write_tokens: v.nullish(Count),
-      reasoning_tokens: v.nullish(Count),
-    }),
-  ),
-  null,
-);
+import { textsIn } from "./subject.ts";
+import { Count, Details, Text, usageOf } from "./answer-fields.ts";
 
 const ToolCall = v.object({
   index: v.fallback(v.nullish(v.number()), null),
@@ -45,8 +32,8 @@ const Choice = v.object({
 const Usage = v.object({
   prompt_tokens: Count,
   completion_tokens: Count,
-  prompt_tokens_details: Detail,
-  completion_tokens_details: Detail,
+  prompt_tokens_details: Details,
+  completion_tokens_details: Details,
 });
 
 const ProviderError = v.object({
@@ -96,6 +83,13 @@ export function readChatBody(text: string): Piece[] {
   return pieces;
 }
 
+/** All that one event's data, or a whole completion, says, whether it is understood or not. */
+export function chatWords(text: string): string {
+  if (text === "[DONE]") return "";
+  const { choices } = JSON.parse(text) as { choices?: { delta?: unknown; message?: unknown }[] | null };
+  return textsIn((choices ?? []).map(({ delta, message }) => delta ?? message)).join("");
+}
+
 /** The error that a provider's JSON body holds, or undefined when it holds none. */
 export function readProviderError(text: string): ErrorBody | undefined {
   try {
@@ -117,11 +111,6 @@ function toToolPiece(call: Partial<v.InferOutput<typeof ToolCall>>, position: nu
 }
 
 function toUsage(usage: v.InferOutput<typeof Usage>) {
-  return {
-    input: usage.prompt_tokens,
-    cached: usage.prompt_tokens_details?.cached_tokens ?? 0,
-    cacheWrite: usage.prompt_tokens_details?.cache_write_tokens ?? 0,
-    output: usage.completion_tokens,
-    reasoning: usage.completion_tokens_details?.reasoning_tokens ?? 0,
-  };
+  const { prompt_tokens_details: input, completion_tokens_details: output } = usage;
+  return usageOf(usage.prompt_tokens, input, usage.completion_tokens, output);
 }

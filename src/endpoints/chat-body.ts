@@ -6,6 +6,7 @@ import type { Model } from "../catalog/resolve.ts";
 import type { Need } from "../catalog/support.ts";
 import type { ChatRequest } from "./chat-request.ts";
 import type { RequestBody } from "./request-body.ts";
+import { shownJson, textsIn } from "./subject.ts";
 import { dropRefused, effortFor, measure, parameterNeeds } from "./request-body.ts";
 
 const UNSEEN = new Set(["model", "stream", "stream_options", "n", "reasoning_effort", "service_tier", "store"]);
@@ -20,6 +21,7 @@ export function chatBody(asked: ChatRequest, model: Model, names: FieldNames = {
   return {
     request,
     needs: needsOf(request, nameOf),
+    subject: { text: [...textsIn(asked.messages), ...shownJson(besides(asked))].join("\n"), images: imagesOf(asked) },
     ...measure(request, {
       unseen: UNSEEN,
       images: imagesOf(request),
@@ -60,6 +62,15 @@ function needsOf(request: ChatRequest, nameOf: (field: string) => string): Need[
   }
   return needs;
 }
+
+/** What the model is shown beside the messages. */
+const besides = ({ tools, functions, response_format, prediction, stop }: ChatRequest) => [
+  tools,
+  functions,
+  response_format,
+  prediction,
+  stop,
+];
 
 /** The URLs of all images. */
 function imagesOf({ messages }: ChatRequest): string[] {

@@ -2,7 +2,7 @@
 
 import { createPassCodec } from "../stream/pass.ts";
 import { createSlimCodec } from "../stream/slim.ts";
-import { readChatBody, readChatEvent } from "./chat-answer.ts";
+import { chatWords, readChatBody, readChatEvent } from "./chat-answer.ts";
 import { chatBody } from "./chat-body.ts";
 import type { ChatRequest } from "./chat-request.ts";
 import { slimToChat } from "./chat-slim.ts";
@@ -24,7 +24,9 @@ export function passChat(request: ChatRequest): Way {
         endpoint,
         ...body,
         count: () => countBody(sent),
-        codec: () => createPassCodec(readChatEvent, keepUsage),
+        dialect: readChatEvent,
+        words: chatWords,
+        codec: (gated) => createPassCodec(readChatEvent, { keepUsage, gated }),
         read: (text) => passWhole(text, readChatBody),
       };
     },
@@ -34,15 +36,17 @@ export function passChat(request: ChatRequest): Way {
 const SLIM_NAMES = { messages: "input", reasoning_effort: "effort", response_format: "format" };
 
 /** /chat over Chat Completions. */
-export function slimChat(request: SlimRequest): Way {
+export function slimChat(request: SlimRequest, formatName = "answer"): Way {
   return {
     endpoint,
     prepare(model) {
-      const { request: sent, ...body } = chatBody(slimToChat(request), model, SLIM_NAMES);
+      const { request: sent, ...body } = chatBody(slimToChat(request, formatName), model, SLIM_NAMES);
       return {
         endpoint,
         ...body,
         count: () => countBody(sent),
+        dialect: readChatEvent,
+        words: chatWords,
         codec: () => createSlimCodec(readChatEvent),
         read: (text) => slimWhole(text, readChatBody),
       };

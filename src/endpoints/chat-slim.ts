@@ -6,7 +6,7 @@ import type { SlimMessage, SlimPart, SlimRequest } from "./slim-request.ts";
 type ChatMessage = ChatRequest["messages"][number];
 
 /** The chat request that asks for the same. */
-export function slimToChat(request: SlimRequest): ChatRequest {
+export function slimToChat(request: SlimRequest, formatName: string): ChatRequest {
   const { input, instructions, effort, format, tools, max_output_tokens: limit } = request;
   const turns = typeof input === "string" ? [{ role: "user", content: input } as const] : input;
   const system = instructions === undefined ? [] : [{ role: "system", content: instructions }];
@@ -18,7 +18,7 @@ export function slimToChat(request: SlimRequest): ChatRequest {
     ...(effort === undefined ? {} : { reasoning_effort: effort }),
     ...(format === undefined
       ? {}
-      : { response_format: { type: "json_schema", json_schema: { name: "answer", strict: true, schema: format } } }),
+      : { response_format: { type: "json_schema", json_schema: { name: formatName, strict: true, schema: format } } }),
     ...(tools === undefined ? {} : { tools: tools.map((tool) => ({ type: "function", function: tool })) }),
   };
 }

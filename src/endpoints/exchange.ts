@@ -4,7 +4,8 @@ import type { Model } from "../catalog/resolve.ts";
 import type { Catalog } from "../catalog/schema.ts";
 import type { Need } from "../catalog/support.ts";
 import type { Demand } from "../quota/bound.ts";
-import type { Progress } from "../stream/answer.ts";
+import type { Dialect, Progress } from "../stream/answer.ts";
+import type { Subject } from "./subject.ts";
 import type { Codec, Settled } from "../stream/codec.ts";
 import type { Endpoint } from "./table.ts";
 
@@ -19,14 +20,26 @@ export interface Exchange {
   write(maxOutputTokens: number): string;
   /** The body that asks the provider for the exact count of the input's tokens, where there is one. */
   count(): string | undefined;
-  /** For an answer that streams. */
-  codec(): Codec;
+  /** What there still is at the provider: the `answer` after its end, or work that goes on after the `request`. */
+  outlives?: "answer" | "request" | undefined;
+  /** What the caller says, as it is judged. */
+  subject: Subject;
+  /** For an answer that streams; with `gated` one that is pushed whole events, and leaves nothing to the runtime. */
+  codec(gated: boolean): Codec;
+  /** How the events of such an answer are read. */
+  dialect: Dialect;
+  /** All that the data of an event, or a whole answer, says: what is judged. */
+  words: (text: string) => string;
+  /** The answer is for Weir itself, which makes something else of it. */
+  isOurs?: boolean;
   /** For an answer that comes whole. Throws when the text is not what the endpoint answers with. */
   read(text: string): WholeAnswer;
 }
 
 export interface WholeAnswer {
   progress: Progress;
+  /** The text that it says. */
+  said: string;
   /** The JSON text for the caller of an answer that goes on without one. Whoever asks for it when it has ended settles it. */
   goesOn?: string;
   /** The JSON text for the caller, once the request is settled. */

@@ -6,6 +6,7 @@ import { apiError } from "../errors.ts";
 import type { Demand } from "../quota/bound.ts";
 import { utf8Length } from "../stream/answer.ts";
 import { adaptEffort, isLeftOut } from "./adapt.ts";
+import type { Subject } from "./subject.ts";
 import type { Endpoint } from "./table.ts";
 
 /** What changes nothing, since providers assume it when it is absent: a refused parameter with such a value is dropped. */
@@ -31,6 +32,8 @@ export interface RequestBody<Request> {
   request: Request;
   needs: Need[];
   demand: Demand;
+  /** What the caller says in it. */
+  subject: Subject;
   /** The provider's JSON. */
   write(maxOutputTokens: number): string;
 }

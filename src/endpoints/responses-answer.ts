@@ -2,26 +2,15 @@
 
 import * as v from "valibot";
 import type { ErrorBody } from "../errors.ts";
-import type { Finish, Piece, Usage } from "../stream/answer.ts";
+import type { Finish, Piece } from "../stream/answer.ts";
+import { textsIn } from "./subject.ts";
+import { Count, Details, Text, usageOf } from "./answer-fields.ts";
 
-const Text = v.fallback(v.nullish(v.string()), null);
-const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
-/** A count that says more about another; not knowing it is the same as none. */
-const Detail = v.fallback(
-  v.nullish(
-    v.object({
-      cached_tokens: v.nullish(Count),
-      cache_write_tokens: v.nullish(Count),
-      reasoning_tokens: v.nullish(Count),
-    }),
-  ),
-  null,
-);
 const UsageBody = v.object({
   input_tokens: Count,
   output_tokens: Count,
-  input_tokens_details: Detail,
-  output_tokens_details: Detail,
+  input_tokens_details: Details,
+  output_tokens_details: Details,
 });
 
 const ProviderError = v.object({ message: Text, type: Text, param: Text, code: Text });
@@ -49,20 +38,20 @@ const ResponseBody = v.object({
 /** The fields of all events together; which of them an event has, its type says. */
 const EventBody = v.object({
   type: v.string(),
-  delta: v.nullish(v.string()),
+  delta: Text,
   output_index: v.fallback(v.number(), 0),
   summary_index: v.fallback(v.number(), 0),
-  item: v.nullish(Item),
+  item: v.fallback(v.nullish(Item), null),
   response: v.nullish(v.unknown()),
   /** Recorded streams have an error's fields in here; the specification has them in the event itself. */
-  error: v.nullish(ProviderError),
+  error: v.fallback(v.nullish(ProviderError), null),
   message: Text,
   param: Text,
   code: Text,
 });
 
 /** Codes that say what is wrong with the request, of those that a response can fail with. */
-const CALLERS_FAULT = /^invalid_|image/;
+const CALLERS_FAULT = /^invalid_(prompt|image|base64_image)|^image_/;
 
 /** The pieces of one event's data, in order. Throws when it is not JSON of this endpoint. */
 export function readResponsesEvent(data: string): Piece[] {
@@ -80,7 +69,7 @@ export function readResponsesEvent(data: string): Piece[] {
     case "response.output_item.added":
       return item && isToolCall(item) ? [toToolPiece(item, index)] : [];
     case "response.output_item.done":
-      return item && HOSTED_CALLS.has(item.type) ? [{ kind: "hosted call" }] : [];
+      return item && isHostedCall(item) ? [{ kind: "hosted call" }] : [];
     case "response.function_call_arguments.delta":
     case "response.custom_tool_call_input.delta":
       return [{ kind: "tool", index, arguments: delta ?? "" }];
@@ -102,7 +91,7 @@ export function readResponse(text: string): Piece[] {
   const response = v.parse(ResponseBody, JSON.parse(text));
   const pieces = response.output.flatMap((item, index): Piece[] => {
     if (isToolCall(item)) return [toToolPiece(item, index)];
-    if (HOSTED_CALLS.has(item.type)) return [{ kind: "hosted call" }];
+    if (isHostedCall(item)) return [{ kind: "hosted call" }];
     const summary = item.summary?.map(({ text }) => text ?? "").join(PARAGRAPH);
     const thinking: Piece[] = summary ? [{ kind: "thinking", text: summary }] : [];
     const content = item.content?.flatMap((part): Piece[] =>
@@ -113,14 +102,12 @@ export function readResponse(text: string): Piece[] {
   return [...pieces, ...readEnd(response), { kind: "end" }];
 }
 
-/** Calls of tools that the provider has run. */
-const HOSTED_CALLS = new Set([
-  "web_search_call",
-  "file_search_call",
-  "code_interpreter_call",
-  "image_generation_call",
-  "mcp_call",
-]);
+/** All that one event's data says anew, or all of a whole response, whether it is understood or not. */
+export function responsesWords(text: string): string {
+  const { delta, output } = JSON.parse(text) as { delta?: unknown; output?: unknown };
+  return textsIn([delta, output]).join("");
+}
+
 const REFUSED: Piece = { kind: "finish", finish: "refusal" };
 /** Between the parts of a summary. */
 const PARAGRAPH = "\n\n";
@@ -145,6 +132,8 @@ function finishOf({ status, output, incomplete_details }: v.InferOutput<typeof R
 }
 
 const isToolCall = ({ type }: { type: string }) => type === "function_call" || type === "custom_tool_call";
+/** A call of a tool that is neither: `web_search_call`, `mcp_call`, and those to come. */
+const isHostedCall = (item: { type: string }) => item.type.endsWith("_call") && !isToolCall(item);
 
 function toToolPiece(item: v.InferOutput<typeof Item>, index: number): Piece {
   const { call_id: id, name } = item;
@@ -168,12 +157,6 @@ function toErrorBody(error: Partial<v.InferOutput<typeof ProviderError>>): Error
   };
 }
 
-function toUsage(usage: v.InferOutput<typeof UsageBody>): Usage {
-  return {
-    input: usage.input_tokens,
-    cached: usage.input_tokens_details?.cached_tokens ?? 0,
-    cacheWrite: usage.input_tokens_details?.cache_write_tokens ?? 0,
-    output: usage.output_tokens,
-    reasoning: usage.output_tokens_details?.reasoning_tokens ?? 0,
-  };
+function toUsage(usage: v.InferOutput<typeof UsageBody>) {
+  return usageOf(usage.input_tokens, usage.input_tokens_details, usage.output_tokens, usage.output_tokens_details);
 }

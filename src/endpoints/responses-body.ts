@@ -6,10 +6,12 @@ import type { Model } from "../catalog/resolve.ts";
 import type { Catalog } from "../catalog/schema.ts";
 import { entry } from "../catalog/schema.ts";
 import type { Need } from "../catalog/support.ts";
+import { utf8Length } from "../stream/answer.ts";
 import type { RequestBody } from "./request-body.ts";
 import { dropRefused, effortFor, measure, parameterNeeds } from "./request-body.ts";
 import type { ResponsesRequest } from "./responses-request.ts";
-import { hostedTools, requireAllowed } from "./responses-switches.ts";
+import { shownJson, textsIn } from "./subject.ts";
+import { configured, hostedKinds, hostedTools, requireAllowed } from "./responses-switches.ts";
 
 const UNSEEN = new Set([
   "model",
@@ -29,19 +31,23 @@ const UNSEEN = new Set([
   "prompt_cache_retention",
 ]);
 
+type Switches = Catalog["responses"];
+
 export type FieldNames = Partial<Record<keyof ResponsesRequest, string>>;
 
 /** A request to Responses for a model. Throws 400 for what the catalog does not allow or the alias contradicts. */
 export function responsesBody(
   asked: ResponsesRequest,
   model: Model,
-  switches: Catalog["responses"],
+  switches: Switches,
   names: FieldNames = {},
 ): RequestBody<ResponsesRequest> {
   requireAllowed(asked, switches);
   const nameOf = (field: string) => names[field as keyof ResponsesRequest] ?? field;
-  const request = sentTo(model, asked, names.reasoning ?? "reasoning.effort");
+  const effortField = names.reasoning ?? "reasoning.effort";
+  const request = sentTo(model, asked, effortField);
   const hosted = hostedTools(asked, switches);
+  if (request.tools) request.tools = request.tools.map((tool) => configured(tool, switches));
   if (hosted) request.max_tool_calls = hosted.calls;
   const { demand, write } = measure(request, {
     unseen: UNSEEN,
@@ -51,8 +57,19 @@ export function responsesBody(
   });
   // What the provider adds of what it has stored can only be counted there; of a prompt the catalog knows it.
   const uncounted = Boolean(asked.previous_response_id);
-  const promptTokens = asked.prompt ? entry(switches.prompts, asked.prompt.id)?.input_tokens : undefined;
-  return { request, needs: needsOf(request, nameOf), demand: { ...demand, uncounted, promptTokens, hosted }, write };
+  const promptTokens = asked.prompt ? tokensOf(asked.prompt, switches) : undefined;
+  return {
+    request,
+    needs: needsOf(request, nameOf, effortField),
+    demand: { ...demand, uncounted, promptTokens, hosted },
+    subject: { text: textOf(asked), images: imagesOf(asked) },
+    write,
+  };
+}
+
+/** What a prompt adds, with its variables, which the provider's counter does not see. */
+function tokensOf({ id, variables }: NonNullable<ResponsesRequest["prompt"]>, switches: Switches): number {
+  return (entry(switches.prompts, id)?.input_tokens ?? 0) + utf8Length(JSON.stringify(variables ?? {}));
 }
 
 function sentTo(model: Model, asked: ResponsesRequest, effortField: string): ResponsesRequest {
@@ -62,6 +79,9 @@ function sentTo(model: Model, asked: ResponsesRequest, effortField: string): Res
   const sent: ResponsesRequest = { ...kept, model: model.snapshot };
   // Unless it is told not to, the provider stores every answer.
   if (!asked.store) sent.store = false;
+  // What is only named of an earlier answer could be another user's.
+  if (typeof sent.input !== "string")
+    sent.input = sent.input.filter((item) => item.type !== "reasoning" || item["encrypted_content"]);
   if (instructions !== "") sent.instructions = instructions;
   if (effort !== asked.reasoning?.effort) sent.reasoning = { ...asked.reasoning, effort };
   // A summary of what it thought is only there where it thinks.
@@ -70,24 +90,31 @@ function sentTo(model: Model, asked: ResponsesRequest, effortField: string): Res
   return sent;
 }
 
-function needsOf(request: ResponsesRequest, nameOf: (field: string) => string): Need[] {
+function needsOf(request: ResponsesRequest, nameOf: (field: string) => string, effortField: string): Need[] {
   const needs = parameterNeeds(request, "responses", nameOf);
   const feature = (feature: Feature, field: keyof ResponsesRequest) =>
     needs.push({ kind: "feature", feature, param: nameOf(field) });
   if (request.stream) feature("streaming", "stream");
   if (request.tools?.some(({ type }) => type === "function" || type === "custom")) feature("function_calling", "tools");
+  for (const tool of hostedKinds(request)) needs.push({ kind: "tool", tool, param: nameOf("tools") });
   if (request.text?.format?.type === "json_schema") feature("structured_outputs", "text");
   if (imagesOf(request).length > 0) needs.push({ kind: "input", modality: "image", param: nameOf("input") });
   const effort = request.reasoning?.effort;
-  if (effort) needs.push({ kind: "effort", effort, param: nameOf("reasoning") });
+  if (effort) needs.push({ kind: "effort", effort, param: effortField });
   return needs;
+}
+
+/** All that the caller shows the model, but for images. */
+function textOf({ input, instructions, prompt, tools, text }: ResponsesRequest): string {
+  return [...textsIn([instructions, input, prompt?.variables]), ...shownJson([tools, text])].join("\n");
 }
 
 /** The URLs of all images, those in tools' outputs too. */
 function imagesOf({ input }: ResponsesRequest): string[] {
   if (typeof input === "string") return [];
-  return input
-    .flatMap(({ content, output }) => [content, output])
-    .flatMap((parts) => (Array.isArray(parts) ? parts : []))
-    .flatMap((part) => (part.type === "input_image" ? [part.image_url as string] : []));
+  const parts = input.flatMap(({ content, output }) => [content, output].flatMap((each) => asParts(each)));
+  return parts.flatMap((part) => (part.type === "input_image" ? [part.image_url as string] : []));
 }
+
+const asParts = (content: unknown) =>
+  Array.isArray(content) ? (content as { type: string; image_url?: unknown }[]) : [];

@@ -4,7 +4,8 @@ import type { Model } from "../catalog/resolve.ts";
 import { emptyProgress } from "../stream/answer.ts";
 import { createSlimCodec } from "../stream/slim.ts";
 import type { Way } from "./exchange.ts";
-import { readResponse, readResponsesEvent } from "./responses-answer.ts";
+import { PLAIN } from "./plain.ts";
+import { readResponse, readResponsesEvent, responsesWords } from "./responses-answer.ts";
 import { responsesBody } from "./responses-body.ts";
 import { createResponsesPassCodec } from "./responses-pass.ts";
 import type { ResponsesRequest } from "./responses-request.ts";
@@ -21,16 +22,19 @@ export function passResponses(request: ResponsesRequest, stamp: Stamp): Way {
   return {
     endpoint,
     prepare(model, catalog) {
-      const asked = withReasoning(stamped(request, stamp), model);
+      const asked = withReasoning(stamped(request, stamp, model.snapshot), model);
       const { request: sent, ...body } = responsesBody(asked, model, catalog.responses);
       return {
         endpoint,
         ...body,
+        outlives: request.background === true ? "request" : request.store === true ? "answer" : undefined,
         count: () => countBody(sent),
+        dialect: readResponsesEvent,
+        words: responsesWords,
         codec: () => createResponsesPassCodec(),
         read: (text) =>
           request.background && goesOn(text)
-            ? { progress: emptyProgress(), goesOn: text, conclude: () => text }
+            ? { progress: emptyProgress(), said: "", goesOn: text, conclude: () => text }
             : passWhole(text, readResponse),
       };
     },
@@ -40,26 +44,24 @@ export function passResponses(request: ResponsesRequest, stamp: Stamp): Way {
 const SLIM_NAMES = { reasoning: "effort", text: "format" };
 
 /** /chat over Responses. */
-export function slimResponses(request: SlimRequest): Way {
+export function slimResponses(request: SlimRequest, formatName = "answer"): Way {
   return {
     endpoint,
     prepare(model, catalog) {
-      const asked = slimToResponses(request);
+      const asked = slimToResponses(request, formatName);
       const { request: sent, ...body } = responsesBody(asked, model, catalog.responses, SLIM_NAMES);
       return {
         endpoint,
         ...body,
         count: () => countBody(sent),
+        dialect: readResponsesEvent,
+        words: responsesWords,
         codec: () => createSlimCodec(readResponsesEvent),
         read: (text) => slimWhole(text, readResponse),
       };
     },
   };
 }
-
-const NOT_STREAMED = () => {
-  throw new Error("a count does not stream");
-};
 
 /** /v1/responses/input_tokens: the exact count, which costs a request and no tokens. */
 export function countResponses(request: ResponsesRequest): Way {
@@ -68,14 +70,12 @@ export function countResponses(request: ResponsesRequest): Way {
     prepare(model, catalog) {
       const { request: sent, needs, demand } = responsesBody(request, model, catalog.responses);
       return {
+        ...PLAIN,
         endpoint,
         path: "/responses/input_tokens",
         needs: [...needs, { kind: "count", param: "model" }],
-        demand: { ...demand, inputBytes: 0, images: 0, free: true },
+        demand: { ...demand, inputBytes: 0, images: 0, uncounted: false, free: true },
         write: () => countBody(sent),
-        count: () => undefined,
-        codec: NOT_STREAMED,
-        read: (text) => ({ progress: { ...emptyProgress(), ended: true }, conclude: () => text }),
       };
     },
   };

@@ -25,6 +25,8 @@ export function createResponsesPassCodec(): Codec {
   let last = "{}";
   let response: Record<string, unknown> = {};
 
+  const nextNumber = () => ((JSON.parse(last) as Numbered).sequence_number ?? 0) + 1;
+
   return {
     progress,
     pace: "at once",
@@ -50,8 +52,12 @@ export function createResponsesPassCodec(): Codec {
     },
     finish: () => undefined,
     conclude: () => NOTHING,
+    block() {
+      const blocked = { ...response, status: "incomplete", incomplete_details: { reason: "content_filter" } };
+      return encoder.encode(toEvent("response.incomplete", nextNumber(), { response: blocked }));
+    },
     fail(error) {
-      const number = ((JSON.parse(last) as Numbered).sequence_number ?? 0) + 1;
+      const number = nextNumber();
       const { message, code } = error;
       const failed = { ...response, status: "failed", error: { code: code ?? "server_error", message } };
       return encoder.encode(

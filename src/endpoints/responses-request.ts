@@ -1,6 +1,7 @@
 // What a caller may send to /v1/responses. Whether the model takes it is for responses-body.ts to ask.
 
 import * as v from "valibot";
+import { ImageUrl } from "./image-url.ts";
 import { textOr } from "./text-or.ts";
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -10,7 +11,7 @@ const TextPart = v.looseObject({ type: v.picklist(["input_text", "output_text", 
 // By URL only: an id names a file that may be another user's.
 const ImagePart = v.looseObject({
   type: v.literal("input_image"),
-  image_url: v.string("must be an https or data:image URL"),
+  image_url: ImageUrl,
   file_id: v.nullish(v.never("is not supported here: send the image as image_url")),
 });
 // Files and audio are absent on purpose: neither has a bound.
@@ -26,7 +27,7 @@ const Item = v.looseObject({
     ),
     "message",
   ),
-  content: v.nullish(v.unknown()),
+  content: v.nullish(v.array(v.looseObject({ type: v.literal("reasoning_text") }))),
   output: Content,
 });
 const Message = v.looseObject({ ...Item.entries, type: v.optional(v.literal("message"), "message"), content: Content });

@@ -6,7 +6,7 @@ import type { SlimMessage, SlimPart, SlimRequest, SlimTool } from "./slim-reques
 type InputItem = Exclude<ResponsesRequest["input"], string>[number];
 
 /** The request to Responses that asks for the same. */
-export function slimToResponses(request: SlimRequest): ResponsesRequest {
+export function slimToResponses(request: SlimRequest, formatName: string): ResponsesRequest {
   const { model, input, stream, instructions, effort, format, tools, max_output_tokens: limit } = request;
   const reasoning = {
     ...(effort === undefined ? {} : { effort }),
@@ -17,15 +17,17 @@ export function slimToResponses(request: SlimRequest): ResponsesRequest {
     input: typeof input === "string" ? input : input.flatMap(toItems),
     stream,
     ...(instructions === undefined ? {} : { instructions }),
-    ...(limit === undefined ? {} : { max_output_tokens: limit }),
+    ...(limit === undefined ? {} : { max_output_tokens: Math.max(limit, LEAST_OUTPUT_TOKENS) }),
     ...(Object.keys(reasoning).length === 0 ? {} : { reasoning }),
     ...(format === undefined
       ? {}
-      : { text: { format: { type: "json_schema", name: "answer", strict: true, schema: format } } }),
+      : { text: { format: { type: "json_schema", name: formatName, strict: true, schema: format } } }),
     ...(tools === undefined ? {} : { tools: tools.map(toTool) }),
   };
 }
 
+/** Responses refuses a smaller limit. */
+const LEAST_OUTPUT_TOKENS = 16;
 /** A function without parameters: Responses wants the field. Unless told not to be, it is strict with a schema. */
 const NO_PARAMETERS = { type: "object", properties: {} };
 

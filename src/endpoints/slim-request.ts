@@ -1,9 +1,8 @@
 // What a phone sends to /chat: the shortest JSON that says what is wanted. No dialect of any provider.
 
 import * as v from "valibot";
+import { ImageUrl } from "./image-url.ts";
 import { textOr } from "./text-or.ts";
-
-const ImageUrl = v.pipe(v.string(), v.regex(/^(https:\/\/|data:image\/)/, "must be an https or data:image URL"));
 
 const Part = v.variant("type", [
   v.strictObject({ type: v.literal("text"), text: v.string() }),

@@ -5,7 +5,8 @@ import type { Way } from "./exchange.ts";
 import { slimResponses } from "./responses-exchange.ts";
 import type { SlimRequest } from "./slim-request.ts";
 
-/** Only Responses tells what a model thought. */
-export function slimWays(request: SlimRequest): Way[] {
-  return request.reasoning ? [slimResponses(request)] : [slimChat(request), slimResponses(request)];
+/** Only Responses tells what a model thought. `formatName` is what the provider is told that the format is called. */
+export function slimWays(request: SlimRequest, formatName = "answer"): Way[] {
+  const overResponses = slimResponses(request, formatName);
+  return request.reasoning ? [overResponses] : [slimChat(request, formatName), overResponses];
 }

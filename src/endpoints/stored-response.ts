@@ -7,6 +7,7 @@ import type { ResponsesRequest } from "./responses-request.ts";
 /** Metadata of a stored answer; callers see both and can do nothing with them. */
 const OWNER = "weir_user";
 const LEASE = "weir_lease";
+const MODEL = "weir_model";
 
 export interface Stamp {
   /** The name of the user's quota object. */
@@ -17,16 +18,19 @@ export interface Stamp {
 
 const Stored = v.object({
   status: v.string(),
-  model: v.string(),
-  metadata: v.object({ [OWNER]: v.string(), [LEASE]: v.string() }),
+  metadata: v.object({ [OWNER]: v.string(), [LEASE]: v.optional(v.string()), [MODEL]: v.optional(v.string()) }),
   tools: v.fallback(v.array(v.looseObject({ type: v.string() })), []),
   max_tool_calls: v.fallback(v.nullish(v.number()), null),
 });
 
-/** A request whose answer is stored, with its stamp, whatever the caller's own metadata say. */
-export function stamped(request: ResponsesRequest, { owner, lease }: Stamp): ResponsesRequest {
+/**
+ * A request whose answer is stored, with its stamp, whatever the caller's own metadata say. One that goes on in the
+ * background also names what it is settled by later: its reservation, and the snapshot.
+ */
+export function stamped(request: ResponsesRequest, { owner, lease }: Stamp, snapshot: string): ResponsesRequest {
   if (!request.store) return request;
-  return { ...request, metadata: { ...request.metadata, [OWNER]: owner, [LEASE]: lease } };
+  const settledBy = request.background ? { [LEASE]: lease, [MODEL]: snapshot } : {};
+  return { ...request, metadata: { ...request.metadata, [OWNER]: owner, [LEASE]: undefined, ...settledBy } };
 }
 
 const Json = v.pipe(v.string(), v.parseJson(), Stored);
@@ -36,7 +40,7 @@ export function readStored(text: string) {
   const stored = v.safeParse(Json, text);
   if (!stored.success) return undefined;
   const { metadata, ...rest } = stored.output;
-  return { ...rest, stamp: { owner: metadata[OWNER], lease: metadata[LEASE] } satisfies Stamp };
+  return { ...rest, owner: metadata[OWNER], lease: metadata[LEASE], snapshot: metadata[MODEL] };
 }
 
 /** Whether an answer goes on in the background. */

@@ -9,8 +9,12 @@ import type { WholeAnswer } from "./exchange.ts";
 /** The answer as the provider wrote it. Throws `provider_error` when it cannot be read. */
 export function passWhole(body: string, dialect: Dialect): WholeAnswer {
   const progress = emptyProgress();
-  for (const piece of piecesOf(body, dialect)) note(progress, piece);
-  return { progress, conclude: () => body };
+  let said = "";
+  for (const piece of piecesOf(body, dialect)) {
+    note(progress, piece);
+    if (piece.kind === "text") said += piece.text;
+  }
+  return { progress, said, conclude: () => body };
 }
 
 /** The answer as one slim object. Throws `provider_error` when it cannot be read. */
@@ -27,7 +31,11 @@ export function slimWhole(body: string, dialect: Dialect): WholeAnswer {
   }
   const tools = collector.take(progress);
   const more = { ...(thinking === "" ? {} : { thinking }), ...(tools.length > 0 ? { tools } : {}) };
-  return { progress, conclude: (settled) => JSON.stringify({ text, ...more, ...toSummary(progress, settled) }) };
+  return {
+    progress,
+    said: text,
+    conclude: (settled) => JSON.stringify({ text, ...more, ...toSummary(progress, settled) }),
+  };
 }
 
 function piecesOf(body: string, dialect: Dialect): Piece[] {

@@ -40,6 +40,8 @@ interface Asked {
 
 export interface Admitted<Candidate> {
   lease: Lease;
+  /** The plan that it was made under. */
+  plan: Plan;
   /** Those that the reservation is for. */
   candidates: [Candidate, ...Candidate[]];
   /** The output tokens that a candidate may be asked for, each choice. */
@@ -69,6 +71,8 @@ export async function admit<Candidate extends Asked>(admission: Admission<Candid
     if (!result.ok) throw toQuotaError(result, Date.now(), model.id, fewest);
     const { granted, view } = result;
     const lease = createLease(env, name, limits, { key, granted, view, bound: boundAmounts(bound, granted) });
+    // The estimate of an answer whose usage never comes goes by the count, too.
+    if (counted !== undefined) exchange.demand.exactInput = counted;
     return admitted(admission, plan, candidates, lease);
   } catch (error) {
     const unavailable = error instanceof ApiError && error.body.code === "quota_unavailable";
@@ -92,6 +96,7 @@ function admitted<Candidate extends Asked>(
 ): Admitted<Candidate> {
   return {
     lease,
+    plan,
     candidates,
     // What was granted may be more than a candidate's own model can say.
     grantedTo: ({ model, exchange }) =>

@@ -71,11 +71,11 @@ export function toBound(
   const { calls = 0, inputTokensPerCall = 0, nanoUsdPerCall = 0 } = demand.hosted ?? {};
   const added = TEMPLATE_TOKENS + (demand.promptTokens ?? 0) + calls * inputTokensPerCall;
   const ceiling = card.max_input_tokens ?? card.context_window ?? Infinity;
-  // After each call the model reads all of it again.
-  const shown = Math.min((demand.exactInput ?? most) + added, ceiling);
-  const input = shown * (calls + 1);
   const asked = demand.maxOutputTokens ?? Infinity;
   const output = Math.min(asked, plan.max_output_tokens, card.max_output_tokens ?? Infinity);
+  const shown = (demand.exactInput ?? most) + added;
+  // After each call the model reads all of it again, and what it has said so far.
+  const input = Math.min(shown, ceiling) + calls * Math.min(shown + output, ceiling);
   const price = dearestPrice(card, input);
   return {
     input,

@@ -21,7 +21,9 @@ export function toCharge(progress: Progress, demand: Demand, card: ModelCard): A
 }
 
 function estimate(progress: Progress, demand: Demand, card: ModelCard) {
-  const input = Math.ceil(demand.inputBytes / BYTES_PER_TOKEN) + demand.images * (card.image_tokens ?? 0);
+  const sent = Math.ceil(demand.inputBytes / BYTES_PER_TOKEN) + demand.images * (card.image_tokens ?? 0);
+  const found = (progress.hostedCalls ?? 0) * (demand.hosted?.inputTokensPerCall ?? 0);
+  const input = (demand.exactInput ?? sent) + (demand.promptTokens ?? 0) + found;
   const output = Math.ceil(progress.outputBytes / BYTES_PER_TOKEN) + (card.reasoning?.allowance ?? 0);
   return { input, cached: 0, cacheWrite: 0, output };
 }

@@ -42,7 +42,7 @@ export function createSettlement({ requestId, lease, startedAt }: MeteredRequest
       console.error(JSON.stringify({ event: "bound_exceeded", model: model.snapshot, charge, bound: lease.bound }));
     }
     const view = (await lease.settle(charge)) ?? lease.view;
-    const failure = ending.kind === "failed" ? ending.error : undefined;
+    const failure = "error" in ending ? ending.error : undefined;
     // Metadata only: no content, no names, no keys.
     const line = {
       event: "metered",

@@ -4,16 +4,25 @@ import type { Dialect, Piece } from "./answer.ts";
 import { createAside } from "./aside.ts";
 import { joinBytes } from "./bytes.ts";
 import type { Codec } from "./codec.ts";
+import { createEventReader } from "./events.ts";
 import { createEventFilter } from "./event-filter.ts";
 
 const encoder = new TextEncoder();
 const NOTHING = new Uint8Array(0);
 
+interface PassOptions {
+  keepUsage: boolean;
+  /** What is pushed has been judged, and may be followed by a block. */
+  gated?: boolean;
+}
+
 /**
  * With `keepUsage` the bytes pass untouched. Without it, an event that carries nothing but usage is left out, since
- * clients that did not ask for one may fail on a chunk without choices; and the provider's own error frame is, too.
+ * clients that did not ask for one may fail on a chunk without choices. The provider's own error frame is left out unless
+ * the bytes go natively, which needs `keepUsage`.
  */
-export function createPassCodec(dialect: Dialect, keepUsage: boolean): Codec {
+export function createPassCodec(dialect: Dialect, { keepUsage, gated = false }: PassOptions): Codec {
+  const native = keepUsage && !gated;
   const aside = createAside(dialect);
   const { progress } = aside;
   const filter = createEventFilter((data) => {
@@ -23,16 +32,19 @@ export function createPassCodec(dialect: Dialect, keepUsage: boolean): Codec {
       if (piece.kind === "end") progress.ended = true;
       if (piece.kind === "error") progress.error = piece.error;
     }
-    return pieces.some(isWithheld);
+    return pieces.some(({ kind }) => kind === "error") || (!keepUsage && pieces.some(isOnlyUsage));
   });
   let pending: Uint8Array = NOTHING;
+  /** What came first: its names are in what we write, too. */
+  let first: Uint8Array = NOTHING;
 
   return {
     progress,
-    pace: keepUsage ? "native" : "at once",
+    pace: native ? "native" : "at once",
     push(bytes) {
       aside.push(bytes);
-      if (keepUsage) return;
+      if (native) return;
+      if (gated && first.length === 0) first = bytes.slice();
       const sendable = filter(bytes);
       pending = pending.length === 0 ? sendable : joinBytes(pending, sendable);
     },
@@ -43,8 +55,15 @@ export function createPassCodec(dialect: Dialect, keepUsage: boolean): Codec {
     },
     finish: () => aside.conclude(),
     conclude: () => NOTHING,
+    block() {
+      const event = createEventReader()(first).find(({ data }) => data !== undefined);
+      const { id, created, model } = JSON.parse(event?.data ?? "{}") as Record<string, unknown>;
+      const choices = [{ index: 0, delta: {}, finish_reason: "content_filter" }];
+      const chunk = { id, object: "chat.completion.chunk", created, model, choices };
+      return encoder.encode(`data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`);
+    },
     // A blank line first: what passed untouched may have been cut in the middle of an event.
-    fail: (error) => encoder.encode(`${keepUsage ? "\n\n" : ""}data: ${JSON.stringify({ error })}\n\n`),
+    fail: (error) => encoder.encode(`${native ? "\n\n" : ""}data: ${JSON.stringify({ error })}\n\n`),
   };
 }
 
@@ -57,4 +76,4 @@ function piecesOf(data: string, dialect: Dialect): Piece[] {
   }
 }
 
-const isWithheld = (piece: Piece) => piece.kind === "error" || (piece.kind === "usage" && piece.alone);
+const isOnlyUsage = (piece: Piece) => piece.kind === "usage" && piece.alone;

@@ -37,6 +37,7 @@ export async function readFirst(flow: Flow, clock: Clock): Promise<void> {
       control.signal.throwIfAborted();
       if (bytes === 0) throw brokenOff();
     }
+    if (!codec.progress.error) flow.watchdog.begun();
   } catch (cause) {
     control.signal.throwIfAborted();
     throw brokenOff(cause);

@@ -4,6 +4,8 @@ import type { Progress } from "./answer.ts";
 import type { Codec, Settled } from "./codec.ts";
 import type { Departure } from "./departure.ts";
 import { toStreamError } from "./failure.ts";
+import type { OutputGate } from "./gated.ts";
+import { pumpGated } from "./gated.ts";
 import { createGatheringSource } from "./gather.ts";
 import { passNatively } from "./native.ts";
 import type { Flow } from "./pump.ts";
@@ -22,6 +24,10 @@ export interface Relay {
   /** How long text may wait for more text to travel with, in ms. */
   coalesceMs: number;
   departure: Departure;
+  /** Awaited before anything is promised; what it throws is thrown. */
+  ready: Promise<void>;
+  /** What the answer is held against on its way. */
+  gate?: OutputGate | undefined;
   /** Called once the answer has ended in whatever way. Must not throw. */
   settle(progress: Progress, ending: Ending): Promise<Settled>;
 }
@@ -42,6 +48,7 @@ export async function startRelay(relay: Relay): Promise<ReadableStream<Uint8Arra
   const { error, outputBytes } = codec.progress;
   // Text that came in the same read is sent and charged as if it had come in another.
   if (error && outputBytes === 0) throw toStreamError(error);
+  await relay.ready;
   const { readable, writable } = new IdentityTransformStream();
   void (path ? runNatively(relay, flow, path, writable) : runWritten(relay, flow, coalesceMs, writable));
   return readable;
@@ -51,7 +58,9 @@ async function runWritten(relay: Relay, flow: Flow, coalesceMs: number, writable
   const sink = createSink(writable.getWriter(), relay.departure);
   // The caller's leaving is noticed at the next write, and this may be the next write for a long time.
   relay.watchdog.relaying(() => void sink.write(KEEP_ALIVE));
-  await conclude(relay, await pump(flow, sink, relay.clock, coalesceMs), sink);
+  const { gate, clock } = relay;
+  const ending = gate ? await pumpGated(flow, sink, clock, gate) : await pump(flow, sink, clock, coalesceMs);
+  await conclude(relay, ending, sink);
 }
 
 async function runNatively(
@@ -64,12 +73,17 @@ async function runNatively(
   await conclude(relay, ending, createSink(writable.getWriter(), relay.departure));
 }
 
+function lastWords(codec: Codec, ending: Exclude<Ending, { kind: "left" }>, settled: Settled): Uint8Array {
+  if (ending.kind === "finished") return codec.conclude(settled);
+  return ending.kind === "blocked" ? codec.block(ending.error.body) : codec.fail(ending.error.body);
+}
+
 /** Settles, then sends the last words. */
 async function conclude(relay: Relay, ending: Ending, sink: Sink) {
   const { codec } = relay;
   relay.watchdog.stop();
   const settled = await relay.settle(codec.progress, ending);
   if (ending.kind === "left") return sink.cut();
-  await sink.write(ending.kind === "finished" ? codec.conclude(settled) : codec.fail(ending.error.body));
+  await sink.write(lastWords(codec, ending, settled));
   await sink.close();
 }

@@ -1,9 +1,10 @@
-// The slim wire: text as JSON strings, whole tool calls, one `done` or `failed` at the end. Nothing else.
+// The slim wire: text as JSON strings, what a model thought for who asks for it, whole tool calls, one `done` or `failed` at
+// the end. Nothing else.
 
 import type { Dialect, Piece, Progress } from "./answer.ts";
-import { emptyProgress, note } from "./answer.ts";
+import { emptyProgress } from "./answer.ts";
 import type { Codec, Settled } from "./codec.ts";
-import { createEventReader } from "./events.ts";
+import { createPieceReader } from "./pieces.ts";
 
 /** A tool call as the caller gets it and sends it back; `arguments` is JSON text, as the model wrote it. */
 export interface ToolCall {
@@ -16,8 +17,8 @@ const encoder = new TextEncoder();
 
 /** Turns a provider's stream into slim events. All text between two takes travels in one event. */
 export function createSlimCodec(dialect: Dialect): Codec {
-  const read = createEventReader();
   const progress = emptyProgress();
+  const read = createPieceReader(dialect, progress);
   const tools = createToolCollector();
   let text = "";
   let thinking = "";
@@ -26,15 +27,10 @@ export function createSlimCodec(dialect: Dialect): Codec {
     progress,
     pace: "coalesced",
     push(bytes) {
-      for (const { data } of read(bytes)) {
-        if (data === undefined) continue;
-        progress.heard = true;
-        for (const piece of dialect(data)) {
-          note(progress, piece);
-          if (piece.kind === "text") text += piece.text;
-          if (piece.kind === "thinking") thinking += piece.text;
-          if (piece.kind === "tool") tools.add(piece);
-        }
+      for (const piece of read(bytes)) {
+        if (piece.kind === "text") text += piece.text;
+        if (piece.kind === "thinking") thinking += piece.text;
+        if (piece.kind === "tool") tools.add(piece);
       }
     },
     take() {
@@ -48,6 +44,7 @@ export function createSlimCodec(dialect: Dialect): Codec {
     finish: () => undefined,
     conclude: (settled) => encoder.encode(toEvent("done", toSummary(progress, settled))),
     fail: (error) => encoder.encode(toEvent("failed", { error })),
+    block: (error) => encoder.encode(toEvent("failed", { error })),
   };
 }
 
@@ -86,4 +83,5 @@ export function createToolCollector() {
   };
 }
 
-const toEvent = (name: string, data: unknown) => `event:${name}\ndata:${JSON.stringify(data)}\n\n`;
+/** One slim event. */
+export const toEvent = (name: string, data: unknown) => `event:${name}\ndata:${JSON.stringify(data)}\n\n`;

@@ -9,8 +9,12 @@ export interface Clock {
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-/** How an answer ended: it came to its end, its caller left, or it failed. */
-export type Ending = { kind: "finished" } | { kind: "left" } | { kind: "failed"; error: ApiError };
+/** How an answer ended: it came to its end, its caller left, it failed, or what was said is not allowed. */
+export type Ending =
+  | { kind: "finished" }
+  | { kind: "left" }
+  | { kind: "failed"; error: ApiError }
+  | { kind: "blocked"; error: ApiError };
 
 export interface Deadlines {
   first_byte_ms: number;
@@ -24,6 +28,8 @@ export interface Watchdog {
   waiting(): void;
   /** The provider was heard. */
   heard(): void;
+  /** The answer has begun. Until then all attempts share the time to the first byte. */
+  begun(): void;
   /** From now on the caller is sent a keep-alive whenever nothing was sent for `keep_alive_ms`. */
   relaying(keepAlive: () => void): void;
   sent(): void;
@@ -35,10 +41,11 @@ const LONGEST_SLEEP_MS = 1000;
 
 /** Aborts `control` with an `Ending` when the provider is silent or busy for too long. Runs until either is over. */
 export function startWatchdog(clock: Clock, deadlines: Deadlines, control: AbortController): Watchdog {
-  const totalAt = clock.now() + deadlines.total_ms;
+  const startedAt = clock.now();
+  const totalAt = startedAt + deadlines.total_ms;
   const stopped = new AbortController();
-  let waitingSince: number | undefined = clock.now();
-  let heardFirst = false;
+  let waitingSince: number | undefined = startedAt;
+  let hasBegun = false;
   let sentAt = 0;
   let keepAlive: (() => void) | undefined;
 
@@ -49,9 +56,9 @@ export function startWatchdog(clock: Clock, deadlines: Deadlines, control: Abort
   const run = async () => {
     while (!stopped.signal.aborted && !control.signal.aborted) {
       const now = clock.now();
-      const silentAt = (waitingSince ?? Infinity) + (heardFirst ? deadlines.idle_ms : deadlines.first_byte_ms);
+      const silentAt = hasBegun ? (waitingSince ?? Infinity) + deadlines.idle_ms : startedAt + deadlines.first_byte_ms;
       if (now >= totalAt) return expire("took too long to finish");
-      if (now >= silentAt) return expire(heardFirst ? "fell silent" : "took too long to begin");
+      if (now >= silentAt) return expire(hasBegun ? "fell silent" : "took too long to begin");
       if (keepAlive && waitingSince !== undefined && now >= sentAt + deadlines.keep_alive_ms) {
         sentAt = now;
         keepAlive();
@@ -65,10 +72,8 @@ export function startWatchdog(clock: Clock, deadlines: Deadlines, control: Abort
 
   return {
     waiting: () => (waitingSince = clock.now()),
-    heard() {
-      waitingSince = undefined;
-      heardFirst = true;
-    },
+    heard: () => (waitingSince = undefined),
+    begun: () => (hasBegun = true),
     relaying(send) {
       sentAt = clock.now();
       keepAlive = send;

@@ -27,6 +27,9 @@ export async function toProviderError(response: Response): Promise<ApiError> {
     const message = "The model is busy right now. Please try again shortly.";
     return apiError("provider_overloaded", message, { cause, retryAfterMs, headers: { "retry-after": retryAfter } });
   }
+  if (status === 404 && body && body.code !== "model_not_found") {
+    return apiError("not_found", "The provider does not have what the request names.", { cause });
+  }
   const [code, message] = faultOf(status);
   return apiError(code, message, { cause, retryAfterMs });
 }
@@ -52,6 +55,11 @@ function faultOf(status: number): [ErrorCode, string] {
     default:
       return ["provider_error", "The model could not answer. Please try again."];
   }
+}
+
+/** Whether it was the provider that said no, and not the way to it that failed. */
+export function isRefusal({ cause }: ApiError): boolean {
+  return typeof cause === "object" && cause !== null && "status" in cause;
 }
 
 /** The provider could not be reached at all. */

@@ -31,7 +31,7 @@ export async function findResponse(
   for (const provider of ID.test(id) ? keepersOf(catalog) : []) {
     const text = await askAbout(env, provider, id).catch(orNothing);
     const stored = text === undefined ? undefined : readStored(text);
-    if (text !== undefined && stored?.stamp.owner === owner) return { provider, text, stored };
+    if (text !== undefined && stored?.owner === owner) return { provider, text, stored };
   }
   throw apiError("not_found", `There is no response '${id.slice(0, 100)}' of yours.`);
 }

@@ -37,7 +37,7 @@ const call = (id: string, args: string) => ({ id, type: "function", function: { 
 const asking = (stream_options: unknown) => prepared(passChat(chatRequest({ stream: true, stream_options })), MODEL);
 /** What a caller gets of a streamed answer. */
 const streamed = (exchange: ReturnType<typeof pass>) => {
-  const codec = exchange.codec();
+  const codec = exchange.codec(false);
   codec.push(toUtf8(textChunk("Hi") + usageChunk(1, 2) + DONE));
   return fromUtf8(codec.take());
 };
@@ -112,10 +112,10 @@ describe("a whole answer", () => {
 describe("a streamed answer", () => {
   it("for /v1 has the usage chunk only for a caller who asked for it", () => {
     // With it, nothing has to be taken out.
-    expect(asking({ include_usage: true }).codec().pace).toBe("native");
+    expect(asking({ include_usage: true }).codec(false).pace).toBe("native");
     for (const options of [undefined, null, {}, { include_usage: false }]) {
       expect(streamed(asking(options))).toBe(textChunk("Hi") + DONE);
-      expect(asking(options).codec().pace).toBe("at once");
+      expect(asking(options).codec(false).pace).toBe("at once");
     }
   });
 
@@ -125,7 +125,7 @@ describe("a streamed answer", () => {
 
   it("begins anew for every call", () => {
     const exchange = slim();
-    exchange.codec().push(toUtf8(textChunk("Hi")));
-    expect(exchange.codec().progress.heard).toBe(false);
+    exchange.codec(false).push(toUtf8(textChunk("Hi")));
+    expect(exchange.codec(false).progress.heard).toBe(false);
   });
 });

@@ -33,6 +33,7 @@ async function begin() {
     clock,
     coalesceMs: 40,
     departure,
+    ready: Promise.resolve(),
     settle: async (progress) => {
       settled.push(structuredClone(progress));
       return { left: {}, usd: 0 };

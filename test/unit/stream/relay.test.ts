@@ -33,6 +33,7 @@ function createRelay(leaveMs = 0) {
       clock,
       coalesceMs: 40,
       departure,
+      ready: Promise.resolve(),
       settle: async (progress, ending) => {
         settlements.push({ progress: structuredClone(progress), ending });
         return { left: { "tokens/day": 7 }, usd: 0.25 };

@@ -1,11 +1,11 @@
 // Who can answer a request, and in which dialect: the model that was asked for, then those that stand in for it.
 
-import { chooseModel } from "./catalog/choose.ts";
-import type { Model, Sunset } from "./catalog/resolve.ts";
-import { fallbacksOf, toDay } from "./catalog/resolve.ts";
-import type { Catalog, Provider } from "./catalog/schema.ts";
-import { requireSupport, serves, supports } from "./catalog/support.ts";
-import type { Exchange, Way } from "./endpoints/exchange.ts";
+import { chooseModel } from "../catalog/choose.ts";
+import type { Model, Sunset } from "../catalog/resolve.ts";
+import { fallbacksOf, toDay } from "../catalog/resolve.ts";
+import type { Catalog, Provider } from "../catalog/schema.ts";
+import { requireSupport, serves, supports } from "../catalog/support.ts";
+import type { Exchange, Way } from "../endpoints/exchange.ts";
 
 /** A model that can answer, and the request as it gets it. */
 export interface Candidate {

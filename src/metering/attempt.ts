@@ -1,20 +1,21 @@
 // One attempt of a metered request: one provider is asked, and what it begins to say becomes the answer.
 
 import type { Candidate } from "./candidates.ts";
-import type { Catalog } from "./catalog/schema.ts";
-import { ENDPOINTS } from "./endpoints/table.ts";
-import type { Call, Caller } from "./metered.ts";
-import type { Admitted } from "./quota/admission.ts";
-import { rateLimitHeaders } from "./quota/rate-limit.ts";
-import type { Settlement } from "./quota/settlement.ts";
-import type { View } from "./quota/view.ts";
-import type { Progress } from "./stream/answer.ts";
-import type { Departure } from "./stream/departure.ts";
-import { afterLastRead } from "./stream/departure.ts";
-import { toStreamError } from "./stream/failure.ts";
-import { startRelay } from "./stream/relay.ts";
-import type { Clock, Watchdog } from "./stream/watchdog.ts";
-import { callProvider, isEventStream, passedHeaders, readWhole, requireBody } from "./upstream/call.ts";
+import type { Catalog } from "../catalog/schema.ts";
+import { ENDPOINTS } from "../endpoints/table.ts";
+import type { Call, Caller } from "../metered.ts";
+import type { Gates } from "./gates.ts";
+import type { Admitted } from "../quota/admission.ts";
+import { rateLimitHeaders } from "../quota/rate-limit.ts";
+import type { Settlement } from "../quota/settlement.ts";
+import type { View } from "../quota/view.ts";
+import type { Progress } from "../stream/answer.ts";
+import type { Departure } from "../stream/departure.ts";
+import { afterLastRead } from "../stream/departure.ts";
+import { toStreamError } from "../stream/failure.ts";
+import { startRelay } from "../stream/relay.ts";
+import type { Clock, Watchdog } from "../stream/watchdog.ts";
+import { callProvider, isEventStream, passedHeaders, readWhole, requireBody } from "../upstream/call.ts";
 
 export const clock: Clock = {
   now: () => Date.now(),
@@ -48,7 +49,7 @@ export interface Course {
 }
 
 /** Asks one provider, and answers with what it begins to say. Throws before anything is promised to the caller. */
-export async function ask(granted: Granted, course: Course, candidate: Candidate): Promise<Response> {
+export async function ask(granted: Granted, course: Course, gates: Gates, candidate: Candidate): Promise<Response> {
   const { caller, call, catalog, admitted, headers, settle } = granted;
   const { control, departure, watchdog } = course;
   const { model, provider, exchange } = candidate;
@@ -74,7 +75,8 @@ export async function ask(granted: Granted, course: Course, candidate: Candidate
     if (call.stream) {
       const stream = await startRelay({
         body: requireBody(response),
-        codec: exchange.codec(),
+        ...gates.stream(exchange),
+        ready: gates.input,
         control,
         watchdog,
         clock,
@@ -85,10 +87,13 @@ export async function ask(granted: Granted, course: Course, candidate: Candidate
       timing.mark("relay", Date.now());
       return respond(stream, "text/event-stream; charset=utf-8", admitted.lease.view);
     }
-    const answer = exchange.read(await readWhole(response));
+    const text = await readWhole(response);
+    const answer = exchange.read(text);
     timing.mark("relay", Date.now());
     watchdog.stop();
     course.progress = answer.progress;
+    await gates.input;
+    await gates.requireAllowed(exchange.words(text));
     if (answer.goesOn !== undefined) {
       granted.over();
       return respond(answer.goesOn, "application/json", admitted.lease.view);

@@ -1,16 +1,16 @@
 // Who can answer a request, and in which dialect: the card of the model that was asked for, then its fallbacks.
 
 import { describe, expect, it } from "vitest";
-import { candidatesFor } from "../../src/candidates.ts";
-import type { Catalog } from "../../src/catalog/schema.ts";
-import { passChat } from "../../src/endpoints/chat-exchange.ts";
-import { passResponses } from "../../src/endpoints/responses-exchange.ts";
-import { slimWays } from "../../src/endpoints/slim-ways.ts";
-import type { Document } from "../support/catalog-documents.ts";
-import { cardDocument, catalogDocument, complete } from "../support/catalog-documents.ts";
-import { chatRequest, slimRequest } from "../support/chat-requests.ts";
-import { refusalOf } from "../support/refusals.ts";
-import { responsesRequest, STAMP } from "../support/responses-requests.ts";
+import { candidatesFor } from "../../../src/metering/candidates.ts";
+import type { Catalog } from "../../../src/catalog/schema.ts";
+import { passChat } from "../../../src/endpoints/chat-exchange.ts";
+import { passResponses } from "../../../src/endpoints/responses-exchange.ts";
+import { slimWays } from "../../../src/endpoints/slim-ways.ts";
+import type { Document } from "../../support/catalog-documents.ts";
+import { cardDocument, catalogDocument, complete } from "../../support/catalog-documents.ts";
+import { chatRequest, slimRequest } from "../../support/chat-requests.ts";
+import { refusalOf } from "../../support/refusals.ts";
+import { responsesRequest, STAMP } from "../../support/responses-requests.ts";
 
 const NOW = Date.parse("2026-03-01");
 const FEATURES = { features: ["streaming", "function_calling"] };

@@ -1,0 +1,144 @@
+// /moderate on the wire: categories as the classifier has them, rules as the judging model writes them, and the verdict.
+
+import * as v from "valibot";
+import type { Action, Policy } from "../catalog/policy.ts";
+import type { RuleReader } from "../moderation/rules.ts";
+import { createRuleReader, FORMAT_NAME, toJudgeRequest } from "../moderation/rules.ts";
+import type { Verdict } from "../moderation/verdict.ts";
+import { worst } from "../moderation/verdict.ts";
+import type { Dialect, Progress } from "../stream/answer.ts";
+import { emptyProgress } from "../stream/answer.ts";
+import type { Codec, Settled } from "../stream/codec.ts";
+import { createPieceReader } from "../stream/pieces.ts";
+import { toEvent, toSummary } from "../stream/slim.ts";
+import type { Exchange, Way } from "./exchange.ts";
+import { ImageUrl } from "./image-url.ts";
+import { slimWays } from "./slim-ways.ts";
+import type { Subject } from "./subject.ts";
+import { textOr } from "./text-or.ts";
+
+const Part = v.variant("type", [
+  v.strictObject({ type: v.literal("text"), text: v.string() }),
+  v.strictObject({ type: v.literal("image"), url: ImageUrl }),
+]);
+const Text = v.string();
+
+export const ModerateRequest = v.strictObject({
+  /** One thing as a text or as parts; a list of texts is many things. */
+  input: textOr(
+    v.pipe(
+      v.array(
+        v.lazy((entry): v.GenericSchema<unknown, string | v.InferOutput<typeof Part>> =>
+          typeof entry === "string" ? Text : Part,
+        ),
+      ),
+      v.minLength(1),
+      v.maxLength(32),
+      v.check(
+        (entries) => new Set(entries.map((entry) => typeof entry)).size === 1,
+        "must be texts, or parts of one thing",
+      ),
+    ),
+  ),
+  policy: v.optional(v.pipe(v.string(), v.maxLength(100)), "default"),
+  stream: v.optional(v.boolean(), false),
+});
+
+export type ModerateRequest = v.InferOutput<typeof ModerateRequest>;
+
+/** Whether many things are sent, each of which gets a verdict. */
+export function isList({ input }: ModerateRequest): boolean {
+  return typeof input !== "string" && input.every((entry) => typeof entry === "string");
+}
+
+/** The things that a request wants a verdict on. */
+export function subjectsOf({ input }: ModerateRequest): Subject[] {
+  if (typeof input === "string") return [{ text: input, images: [] }];
+  const texts = input.filter((entry) => typeof entry === "string");
+  if (texts.length > 0) return texts.map((text) => ({ text, images: [] }));
+  const parts = input.filter((entry) => typeof entry === "object");
+  return [
+    {
+      text: parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n"),
+      images: parts.flatMap((part) => (part.type === "image" ? [part.url] : [])),
+    },
+  ];
+}
+
+const encoder = new TextEncoder();
+
+/** The dialects in which the judging model can be asked; `classified` is called when nothing is promised yet. */
+export function judgeWays(policy: Policy, subject: Subject, stream: boolean, classified: () => Verdict): Way[] {
+  return slimWays(toJudgeRequest(policy, subject, stream), FORMAT_NAME).map((way) => ({
+    endpoint: way.endpoint,
+    prepare(model, catalog): Exchange {
+      const exchange = way.prepare(model, catalog);
+      return {
+        ...exchange,
+        isOurs: true,
+        codec: () => createVerdictCodec(exchange.dialect, createRuleReader(policy), classified),
+        read(text) {
+          const answer = exchange.read(text);
+          const rules = createRuleReader(policy);
+          rules.push(answer.said);
+          return {
+            ...answer,
+            conclude: (settled) => JSON.stringify(toVerdictObject(classified(), rules, answer.progress, settled)),
+          };
+        },
+      };
+    },
+  }));
+}
+
+/** Turns the judging model's stream into verdicts. One that breaks off still ends in a verdict, which is no yes. */
+function createVerdictCodec(dialect: Dialect, rules: RuleReader, classified: () => Verdict): Codec {
+  const progress = emptyProgress();
+  const read = createPieceReader(dialect, progress);
+  let said = "";
+  let events: string | undefined;
+  const last = (action: Action, rest: object) =>
+    encoder.encode(toEvent("done", { action, flagged: classified().flagged, ...rest }));
+
+  return {
+    progress,
+    pace: "at once",
+    push(bytes) {
+      for (const piece of read(bytes)) if (piece.kind === "text") said += piece.text;
+    },
+    take() {
+      events ??= toCategoryEvents(classified());
+      for (const verdict of rules.push(said)) events += toEvent("rule", verdict);
+      said = "";
+      const bytes = encoder.encode(events);
+      events = "";
+      return bytes;
+    },
+    finish: () => undefined,
+    conclude: (settled) =>
+      last(worst([classified().action, rules.action(progress.finish)]), toUsage(progress, settled)),
+    fail: (error) => last(worst([classified().action, rules.action(progress.finish), "review"]), { error }),
+    block: (error) => last("block", { error }),
+  };
+}
+
+/** What the classifier found, as events. */
+export function toCategoryEvents({ categories }: Verdict): string {
+  return categories.map((category) => toEvent("category", category)).join("");
+}
+
+/** A verdict as one object. */
+export function toVerdictObject(verdict: Verdict, rules: RuleReader | undefined, progress: Progress, settled: Settled) {
+  return {
+    action: worst([verdict.action, ...(rules ? [rules.action(progress.finish)] : [])]),
+    flagged: verdict.flagged,
+    categories: verdict.categories,
+    rules: rules?.verdicts ?? [],
+    ...toUsage(progress, settled),
+  };
+}
+
+function toUsage(progress: Progress, settled: Settled) {
+  const { usage, left } = toSummary(progress, settled);
+  return { usage, left };
+}

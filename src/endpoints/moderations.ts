@@ -1,0 +1,69 @@
+// Moderations: what is asked, and what the classifier says. It costs no tokens.
+
+import * as v from "valibot";
+import { ImageUrl } from "./image-url.ts";
+import type { Subject } from "./subject.ts";
+import { textOr } from "./text-or.ts";
+import type { Way } from "./exchange.ts";
+import { PLAIN } from "./plain.ts";
+
+const Part = v.variant("type", [
+  v.strictObject({ type: v.literal("text"), text: v.string() }),
+  v.strictObject({ type: v.literal("image_url"), image_url: v.strictObject({ url: ImageUrl }) }),
+]);
+
+/** A text or a part of the one thing that is judged, or of several texts. */
+const Input = v.lazy((entry) => (typeof entry === "string" ? v.string() : Part));
+
+export const ModerationRequest = v.strictObject({
+  model: v.optional(v.pipe(v.string(), v.maxLength(100)), "omni-moderation-latest"),
+  input: textOr(v.pipe(v.array(Input), v.minLength(1))),
+});
+
+export type ModerationRequest = v.InferOutput<typeof ModerationRequest>;
+
+const ModerationResponse = v.object({
+  results: v.array(
+    v.object({
+      flagged: v.boolean(),
+      categories: v.record(v.string(), v.nullable(v.boolean())),
+      category_scores: v.record(v.string(), v.nullable(v.number())),
+    }),
+  ),
+});
+
+export type ClassifierResult = v.InferOutput<typeof ModerationResponse>["results"][number];
+
+/** /v1/moderations as the provider has it: a request, and no tokens. */
+export function passModeration(request: ModerationRequest): Way {
+  const endpoint = "moderation";
+  return {
+    endpoint,
+    prepare: (model) => ({
+      ...PLAIN,
+      endpoint,
+      needs: [{ kind: "endpoint", endpoint, param: "model" }],
+      demand: { inputBytes: 0, images: 0, choices: 1, maxOutputTokens: undefined, free: true },
+      write: () => JSON.stringify({ ...request, model: model.snapshot }),
+    }),
+  };
+}
+
+/** What the classifier is asked about some subjects: texts go together, one with images alone. */
+export function classifierBody(model: string, subjects: Subject[]): string {
+  const [first] = subjects;
+  const input = first && first.images.length > 0 ? toParts(first) : subjects.map(({ text }) => text);
+  return JSON.stringify({ model, input });
+}
+
+function toParts({ text, images }: Subject): Exclude<ModerationRequest["input"], string> {
+  const pictures = images.map((url) => ({ type: "image_url", image_url: { url } }) as const);
+  return text === "" ? pictures : [{ type: "text", text }, ...pictures];
+}
+
+/** What the classifier said of each thing that it was asked about. Throws when it did not say so much. */
+export function readModeration(text: string, count: number): ClassifierResult[] {
+  const { results } = v.parse(v.pipe(v.string(), v.parseJson(), ModerationResponse), text);
+  if (results.length !== count) throw new Error(`${results.length} verdicts on ${count} inputs`);
+  return results;
+}

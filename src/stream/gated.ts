@@ -1,0 +1,143 @@
+// An answer that is judged on its way: what was read waits, event by event, until the window that holds its text has been
+// judged. A codec of its own in front of the one that writes, and a pump that waits for verdicts, too.
+
+import type { ApiError } from "../errors.ts";
+import { toApiError } from "../errors.ts";
+import type { TextWindows } from "./windows.ts";
+import type { Dialect } from "./answer.ts";
+import { emptyProgress, note } from "./answer.ts";
+import type { Codec } from "./codec.ts";
+import { createEventReader } from "./events.ts";
+import type { Flow } from "./pump.ts";
+import { endingOf, faultOf, readLast, readOnce } from "./pump.ts";
+import type { Sink } from "./sink.ts";
+import type { Clock, Ending } from "./watchdog.ts";
+
+/** Characters that wait to be judged; the provider is held up after that. */
+const MOST_WAITING_CHARS = 65_536;
+
+const encoder = new TextEncoder();
+
+export type Refusal = Extract<Ending, { error: ApiError }>;
+
+/** How an answer is judged. */
+export interface OutputGate {
+  windows: TextWindows;
+  /** Gives how the answer ends when this may not be said, or could not be judged. */
+  judge: (text: string) => Promise<Refusal | undefined>;
+}
+
+/** Gives `plain` each event once all text up to its end has been released. Its progress is of all that was read. */
+export function createGatedCodec(
+  plain: Codec,
+  { dialect, words }: { dialect: Dialect; words: (data: string) => string },
+  windows: TextWindows,
+  now: () => number,
+): Codec {
+  const read = createEventReader();
+  const progress = emptyProgress();
+  const held: { raw: string; at: number }[] = [];
+
+  return {
+    progress,
+    pace: "at once",
+    push(bytes) {
+      for (const { raw, data } of read(bytes)) {
+        const pieces = data === undefined ? [] : dialect(data);
+        progress.heard ||= data !== undefined;
+        for (const piece of pieces) note(progress, piece);
+        // What the dialect does not understand is judged, too.
+        if (data !== undefined) windows.add(words(data), now());
+        held.push({ raw, at: windows.added });
+        // A refusal is a finish that is told before its text is over.
+        if ((progress.finish && progress.finish !== "refusal") || progress.ended) windows.end();
+      }
+    },
+    take() {
+      let released = "";
+      for (let next = held[0]; next && next.at <= windows.released; next = held[0]) {
+        released += next.raw;
+        held.shift();
+      }
+      if (released !== "") plain.push(encoder.encode(released));
+      return plain.take();
+    },
+    finish: () => plain.finish(),
+    conclude: (settled) => plain.conclude(settled),
+    fail: (error) => plain.fail(error),
+    block: (error) => plain.block(error),
+  };
+}
+
+/** Like `pump`, but sends only what has been judged; a bad verdict ends the answer as `blocked`. */
+export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: OutputGate): Promise<Ending> {
+  const { codec, control, departure, watchdog } = flow;
+  const { windows } = gate;
+  const { signal } = control;
+  signal.addEventListener("abort", () => sink.cutIfStuck(), { once: true });
+  const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  const seen: Seen = { isOver: codec.progress.ended };
+
+  while (!signal.aborted && !seen.refusal) {
+    if (seen.isOver) windows.end();
+    const text = windows.next(clock.now());
+    if (text !== undefined) seen.judging = judgeWindow(gate, text, seen);
+    const bytes = codec.take();
+    if (bytes.length > 0) {
+      await sink.write(bytes);
+      watchdog.sent();
+      // A verdict may have come meanwhile.
+      continue;
+    }
+    if (seen.isOver && !seen.judging && windows.released === windows.added) break;
+    if (!seen.isOver && windows.kept < MOST_WAITING_CHARS) seen.reading ??= readMore(flow, seen);
+    const round = new AbortController();
+    const due = windows.dueAt();
+    const waits = due === Infinity ? [] : [clock.wait(Math.max(0, due - clock.now()), round.signal)];
+    await Promise.race([aborted, ...waits, ...[seen.reading, seen.judging].filter((each) => each !== undefined)]);
+    round.abort();
+  }
+  if (seen.refusal) {
+    control.abort(seen.refusal);
+    await seen.reading;
+    return seen.refusal;
+  }
+  if (signal.aborted) {
+    await seen.reading;
+    if (!seen.isOver) await readLast(flow).catch(() => undefined);
+    return signal.reason as Ending;
+  }
+  const fault = faultOf(codec);
+  void flow.source.cancel().catch(() => undefined);
+  return departure.gone ? { kind: "left" } : endingOf(codec, seen.cause ?? fault);
+}
+
+/** What goes on beside the sending. */
+interface Seen {
+  reading?: Promise<void> | undefined;
+  judging?: Promise<void> | undefined;
+  /** The provider has said all. */
+  isOver: boolean;
+  cause?: unknown;
+  refusal?: Refusal | undefined;
+}
+
+async function readMore(flow: Flow, seen: Seen): Promise<void> {
+  try {
+    seen.isOver = (await readOnce(flow)) === 0 || flow.codec.progress.ended;
+  } catch (error) {
+    seen.cause = error;
+    seen.isOver = true;
+  }
+  seen.reading = undefined;
+}
+
+async function judgeWindow({ windows, judge }: OutputGate, text: string, seen: Seen): Promise<void> {
+  try {
+    seen.refusal = await judge(text);
+    windows.judged(seen.refusal === undefined);
+  } catch (error) {
+    seen.refusal = { kind: "failed", error: toApiError(error) };
+  }
+  seen.judging = undefined;
+}

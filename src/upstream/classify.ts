@@ -1,0 +1,50 @@
+// The call to the classifier. It costs no tokens, so that nothing is reserved for it.
+
+import { chooseModel } from "../catalog/choose.ts";
+import type { Policy } from "../catalog/policy.ts";
+import type { Catalog } from "../catalog/schema.ts";
+import type { ClassifierResult } from "../endpoints/moderations.ts";
+import { classifierBody, readModeration } from "../endpoints/moderations.ts";
+import type { Subject } from "../endpoints/subject.ts";
+import { ENDPOINTS } from "../endpoints/table.ts";
+import type { Bindings } from "../env.ts";
+import { callProvider, readWhole } from "./call.ts";
+
+/** A classifier that takes longer has failed. */
+const CLASSIFIER_MS = 10_000;
+
+/** The classifier's result on a subject. Throws when it does not answer, or the signal's reason. */
+export async function classify(
+  env: Bindings,
+  catalog: Catalog,
+  policy: Policy,
+  subject: Subject,
+  signal: AbortSignal,
+): Promise<ClassifierResult> {
+  const { model } = chooseModel(catalog, policy.classifier, Date.now());
+  const provider = catalog.providers[model.card.provider];
+  if (!provider) throw new Error(`no provider '${model.card.provider}'`);
+  const inTime = AbortSignal.any([signal, AbortSignal.timeout(CLASSIFIER_MS)]);
+  const ask = async (part: Subject[]) => {
+    const request = { path: ENDPOINTS.moderation.path, body: classifierBody(model.snapshot, part) };
+    return readModeration(await readWhole(await callProvider(env, provider, request, inTime)), part.length);
+  };
+  // The classifier takes one image at a time.
+  const images = subject.images.map((url) => [{ text: "", images: [url] }]);
+  const parts = subject.text === "" ? images : [[{ text: subject.text, images: [] }], ...images];
+  return together((await Promise.all(parts.map(ask))).flat());
+}
+
+/** The worst of each category. */
+function together(results: ClassifierResult[]): ClassifierResult {
+  const all: ClassifierResult = { flagged: false, categories: {}, category_scores: {} };
+  for (const { flagged, categories, category_scores: scores } of results) {
+    all.flagged ||= flagged;
+    for (const [name, is] of Object.entries(categories))
+      all.categories[name] = is === true || all.categories[name] === true;
+    for (const [name, score] of Object.entries(scores)) {
+      all.category_scores[name] = Math.max(score ?? 0, all.category_scores[name] ?? 0);
+    }
+  }
+  return all;
+}

@@ -1,0 +1,51 @@
+import type { KVNamespace } from "@cloudflare/workers-types";
+import { afterAll, beforeEach, expect, it } from "vitest";
+import { startStack } from "../../dev/stack.ts";
+import { createToken } from "../../dev/token.ts";
+import { PROVIDER_DAY, publish } from "../support/catalog.ts";
+import { createEmulation } from "../support/emulation.ts";
+import { readEvents, readUntil } from "../support/events.ts";
+import { moderatedCatalog } from "../support/moderated.ts";
+import { createUser } from "../support/weir.ts";
+
+const RULES = { "phone-number": "No phone numbers.", dosage: "No dosages.", address: "No addresses." };
+
+/** A judge who takes its time over every token. */
+const PACE = { NOW: PROVIDER_DAY, PACE_MS: "5" };
+
+const { url, harness } = await startStack({ emulate: true, provider: PACE });
+const { CATALOG } = await harness.getWorker<{ CATALOG: KVNamespace }>("weir").getEnv();
+await publish(CATALOG, moderatedCatalog({ policies: { own: { rules: RULES } } }));
+const provider = harness.getWorker("emulated-provider");
+const emulation = createEmulation((address, init) => provider.fetch(address, init));
+const createCaller = async () => createUser(url, await createToken(crypto.randomUUID()));
+
+afterAll(() => harness.close());
+beforeEach(emulation.zero);
+
+it("verdicts come while the judge is still writing, and the answer ends in one", async () => {
+  const user = await createCaller();
+  const input = "emulate-hate emulate-dosage";
+  const response = await user.post("/moderate", { input, policy: "own", stream: true });
+  expect(response.status).toBe(200);
+  const [copy, whole] = response.body?.tee() ?? [];
+  await readUntil(copy ?? null, '"phone-number"');
+  expect(await emulation.stats()).toMatchObject({ active: 1, streams: 1 });
+
+  const events = readEvents(await new Response(whole).text());
+  expect(events.map(({ name }) => name)).toEqual(["category", "rule", "rule", "rule", "done"]);
+  const { action, usage } = JSON.parse(events.at(-1)?.data ?? "") as {
+    action: string;
+    usage: { input: number; output: number };
+  };
+  expect(action).toBe("block");
+  expect(await user.settled()).toEqual({ tokens: usage.input + usage.output, requests: 1, reserved: 0 });
+  expect(await emulation.idle()).toMatchObject({ requests: 2, completed: 2 });
+});
+
+it("a text is judged by its categories where a policy has no rules", async () => {
+  const user = await createCaller();
+  const response = await user.post("/moderate", { input: "emulate-violence" });
+  expect(await response.json()).toMatchObject({ action: "block", flagged: true });
+  expect(await user.settled()).toEqual({ tokens: 0, requests: 1, reserved: 0 });
+});

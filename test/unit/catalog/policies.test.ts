@@ -1,0 +1,124 @@
+// Policies in a catalog: their defaults and bounds, that every name in them leads somewhere, and who they hold for.
+
+import { describe, expect, it } from "vitest";
+import { parseCatalog } from "../../../src/catalog/parse.ts";
+import { resolveModel } from "../../../src/catalog/resolve.ts";
+import type { Document } from "../../support/catalog-documents.ts";
+import { cardDocument, catalogDocument, complete } from "../../support/catalog-documents.ts";
+
+const CARDS = {
+  swift: cardDocument({ "swift-1": {} }),
+  judge: cardDocument({ "judge-1": {} }, { endpoints: ["moderation"] }),
+};
+/** A policy whose names lead somewhere, with those changes. */
+const policyWith = (changes: Document): Document => ({ classifier: "judge-1", ...changes });
+const documentOf = (policy: Document, changes: Document = {}) =>
+  catalogDocument({ cards: CARDS, policies: { default: policyWith(policy) }, ...changes });
+
+function faultsWith(policy: Document, changes: Document = {}): string[] {
+  const parsed = parseCatalog(documentOf(policy, changes));
+  return parsed.ok ? [] : parsed.faults;
+}
+const pathsWith = (policy: Document) => faultsWith(policy).map((fault) => fault.split(":")[0]);
+
+describe("a policy", () => {
+  it("has every default that it does not name", () => {
+    const { policies } = complete(documentOf({}));
+    expect(policies["default"]).toEqual({
+      classifier: "judge-1",
+      categories: {},
+      otherwise: "block",
+      rules: {},
+      judge: "default",
+      on_failure: "block",
+      window: { max_chars: 400, max_ms: 700, overlap_chars: 200 },
+    });
+  });
+
+  it("need not be there", () => {
+    expect(complete(catalogDocument()).policies).toEqual({});
+  });
+
+  it.each<[string, Document]>([
+    ["categories.violence.from", { categories: { violence: { from: 1.01, action: "block" } } }],
+    ["categories.violence.from", { categories: { violence: { from: -0.1, action: "block" } } }],
+    ["categories.violence.from", { categories: { violence: { action: "block" } } }],
+    ["categories.violence.action", { categories: { violence: { from: 0.5, action: "punish" } } }],
+    ["categories.violence.until", { categories: { violence: { from: 0.5, action: "block", until: 1 } } }],
+    ["categories.rudeness", { categories: { rudeness: { from: 0.5, action: "block" } } }],
+    ["otherwise", { otherwise: "ask" }],
+    ["on_failure", { on_failure: "review" }],
+    ["instructions", { instructions: "" }],
+    ["rules.spam", { rules: { spam: "" } }],
+    ["window.max_chars", { window: { max_chars: 0 } }],
+    ["window.max_chars", { window: { max_chars: 10_001 } }],
+    ["window.max_chars", { window: { max_chars: 1.5 } }],
+    ["window.overlap_chars", { window: { overlap_chars: 10_001 } }],
+    ["window.max_ms", { window: { max_ms: -1 } }],
+    ["window.max_ms", { window: { max_ms: 60_001 } }],
+    ["window.chars", { window: { chars: 400 } }],
+    ["thresholds", { thresholds: {} }],
+  ])("has a fault at %s: %j", (path, policy) => {
+    expect(pathsWith(policy)).toEqual([`policies.default.${path}`]);
+  });
+
+  it("may be as wide as its bounds", () => {
+    const categories = { violence: { from: 0, action: "allow" }, "sexual/minors": { from: 1, action: "block" } };
+    expect(faultsWith({ categories, window: { max_chars: 10_000, max_ms: 0, overlap_chars: 1 } })).toEqual([]);
+  });
+
+  it.each([
+    ["classifier", "slow"],
+    ["classifier", "judge"],
+    ["classifier", "constructor"],
+    ["judge", "slow"],
+    ["judge", "toString"],
+  ])("whose %s leads nowhere is a fault: %s", (field, name) => {
+    expect(faultsWith({ [field]: name })).toEqual([`policies.default.${field}: no model '${name}'`]);
+  });
+
+  it("whose classifier is the usual one needs it in the catalog", () => {
+    const fault = "policies.default.classifier: no model 'omni-moderation-latest'";
+    expect(faultsWith({ classifier: undefined })).toEqual([fault]);
+  });
+});
+
+const aliases = (moderation: Document, more: Document = {}) => ({
+  aliases: { default: { target: "swift-1", moderation }, ...more },
+});
+const plans = (moderation: Document) => ({
+  plans: { free: { windows: [], concurrent: 1, max_output_tokens: 1, moderation } },
+});
+
+describe("what an alias or a plan says of moderation", () => {
+  it.each([
+    ["aliases.default", aliases],
+    ["plans.free", plans],
+  ])("at %s has defaults, and a policy that is there", (path, withModeration) => {
+    expect(faultsWith({}, withModeration({}))).toEqual([]);
+    for (const policy of ["children", "constructor"]) {
+      const fault = `${path}.moderation.policy: no policy '${policy}'`;
+      expect(faultsWith({}, withModeration({ policy }))).toEqual([fault]);
+    }
+    expect(faultsWith({}, { policies: {}, ...withModeration({}) })).toEqual([
+      `${path}.moderation.policy: no policy 'default'`,
+    ]);
+    for (const [field, value] of Object.entries({ input: "window", output: "parallel", when: "now" })) {
+      expect(faultsWith({}, withModeration({ [field]: value }))[0]).toContain(`${path}.moderation.${field}:`);
+    }
+  });
+
+  it("is that of the nearest alias that says anything", () => {
+    const outer = { input: "parallel" };
+    const more = { kept: { target: "default" }, other: { target: "default", moderation: { output: "window" } } };
+    const catalog = complete(documentOf({}, aliases(outer, more)));
+    const of = (name: string) => {
+      const resolution = resolveModel(catalog, name, "2026-10-01");
+      return resolution.kind === "found" ? resolution.model.fixed.moderation : resolution.kind;
+    };
+    expect(of("default")).toEqual({ input: "parallel", output: "off", policy: "default" });
+    expect(of("kept")).toEqual(of("default"));
+    expect(of("other")).toEqual({ input: "off", output: "window", policy: "default" });
+    expect(of("swift-1")).toBeUndefined();
+  });
+});

@@ -1,0 +1,182 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { errorOf } from "../support/caller.ts";
+import { DONE, errorFrame, textChunk } from "../support/chat-chunks.ts";
+import { readEvents, readUntil } from "../support/events.ts";
+import { moderatedCatalog } from "../support/moderated.ts";
+import { besideClassifier } from "../support/moderated-providers.ts";
+import { createUserOf, writtenProvider } from "../support/providers.ts";
+import { createUser, emulation, useCatalog } from "../support/workerd.ts";
+
+const PATH = "/moderate";
+const POLICY = "children";
+/** o3, in dollars a token. */
+const PRICE = { input: 2e-6, output: 8e-6 };
+const CHILDREN = {
+  categories: { violence: { from: 0.3, action: "block" }, hate: { from: 0.4, action: "review" } },
+  instructions: "This is an app for children.",
+  rules: { "phone-number": "No phone numbers.", dosage: "No dosages of medicines." },
+  judge: "o3",
+};
+const KEPT = { action: "allow", quote: "", why: "Nothing in the text breaks this rule." };
+const BROKEN = { action: "block", quote: "emulate-dosage", why: 'The text contains "emulate-dosage".' };
+
+interface Done {
+  action: string;
+  flagged: boolean;
+  usage: { input: number; output: number; usd: number };
+  left: Record<string, number>;
+}
+
+const ask = async (input: unknown, stream: boolean) =>
+  (await createUser()).post(PATH, { input, policy: POLICY, ...(stream && { stream }) });
+
+/** The verdict that an answer ends in, streamed or whole. */
+async function endOf(response: Response, stream: boolean): Promise<Done> {
+  expect(response.status).toBe(200);
+  return JSON.parse(stream ? (readEvents(await response.text()).at(-1)?.data ?? "") : await response.text()) as Done;
+}
+
+beforeEach(async () => {
+  await useCatalog(moderatedCatalog({ policies: { [POLICY]: CHILDREN } }));
+  await emulation.zero();
+});
+
+describe("POST /moderate with rules", () => {
+  it("gives a verdict on categories and on each rule", async () => {
+    const response = await ask("emulate-hate emulate-dosage", false);
+    expect(await response.json()).toMatchObject({
+      action: "block",
+      flagged: true,
+      categories: [{ name: "hate", score: 0.97, action: "review" }],
+      rules: [
+        { name: "phone-number", ...KEPT },
+        { name: "dosage", ...BROKEN },
+      ],
+    });
+    expect((await emulation.stats()).by_path).toEqual({ "/v1/moderations": 1, "/v1/chat/completions": 1 });
+  });
+
+  it("streams the categories first, then each rule, then that it is done", async () => {
+    const response = await ask("emulate-hate emulate-dosage", true);
+    expect(response.headers.get("content-type")).toContain("text/event-stream");
+    const events = readEvents(await response.text());
+    expect(events.map(({ name, data }) => [name, JSON.parse(data)])).toEqual([
+      ["category", { name: "hate", score: 0.97, action: "review" }],
+      ["rule", { name: "phone-number", ...KEPT }],
+      ["rule", { name: "dosage", ...BROKEN }],
+      ["done", expect.objectContaining({ action: "block", flagged: true })],
+    ]);
+  });
+
+  it("tells the judge the policy's words, and the text as what a user said", async () => {
+    const asked: unknown[] = [];
+    const user = await createUserOf(
+      besideClassifier(async (request) => {
+        asked.push(await request.json());
+        return new Response(null, { status: 500 });
+      }),
+    );
+    await (await user.post(PATH, { input: "Is it low?", policy: POLICY })).text();
+    expect(asked).toMatchObject([
+      {
+        model: "o3-2025-04-16",
+        messages: [{ role: "system" }, { role: "user", content: [{ type: "text", text: "Is it low?" }] }],
+        response_format: { type: "json_schema", json_schema: { name: "verdict", strict: true } },
+      },
+    ]);
+    for (const words of ["This is an app for children.", "phone-number: No phone numbers."]) {
+      expect(JSON.stringify(asked)).toContain(words);
+    }
+  });
+
+  it.each([
+    ["The river is low.", "allow"],
+    ["emulate-hate", "review"],
+    ["emulate-violence-0.3", "block"],
+    ["emulate-review-dosage", "review"],
+    ["emulate-review-dosage emulate-phone-number", "block"],
+    ["emulate-dosage emulate-hate", "block"],
+  ])("%s is a case for %s, the severest of all", async (input, action) => {
+    for (const stream of [true, false]) {
+      expect(await endOf(await ask(input, stream), stream)).toMatchObject({ action });
+    }
+  });
+
+  describe.each([
+    ["streamed", true],
+    ["whole", false],
+  ])("%s", (_kind, stream) => {
+    it.each(["refuses", "truncates", "babbles", "invents"])("a judge who %s is never a yes", async (fault) => {
+      const judged = await endOf(await ask(`Hello emulate-judge-${fault}`, stream), stream);
+      expect(judged).toMatchObject({ action: "review", flagged: false });
+    });
+
+    it.each(["refuses", "truncates", "babbles", "invents"])("a judge who %s makes no block milder", async (fault) => {
+      const judged = await endOf(await ask(`emulate-violence emulate-judge-${fault}`, stream), stream);
+      expect(judged).toMatchObject({ action: "block", flagged: true });
+    });
+
+    it("a judge who fails is an error that costs nothing", async () => {
+      const user = await createUser();
+      const response = await user.post(PATH, { input: "emulate-judge-fails", policy: POLICY, stream });
+      expect(response.status).toBe(502);
+      expect(await errorOf(response)).toMatchObject({ code: "provider_error" });
+      expect(await user.settled()).toEqual({ tokens: 0, requests: 0, reserved: 0 });
+    });
+
+    it("a classifier that fails beside the judge is an error, and nothing is promised", async () => {
+      const user = await createUser();
+      const response = await user.post(PATH, { input: "emulate-moderation-status-500", policy: POLICY, stream });
+      expect(response.status).toBe(502);
+      expect(response.headers.get("content-type")).toContain("application/json");
+      expect(await errorOf(response)).toMatchObject({ code: "provider_error" });
+      expect(await user.settled()).toMatchObject({ reserved: 0 });
+      expect(await emulation.idle()).toMatchObject({ active: 0 });
+    });
+
+    it("is metered in tokens at the judge's prices", async () => {
+      const user = await createUser();
+      const response = await user.post(PATH, { input: "Is it low?", policy: POLICY, stream });
+      expect(response.headers.get("weir-model")).toBe("o3-2025-04-16");
+      const { usage, left } = await endOf(response, stream);
+      expect(usage.usd).toBeCloseTo(usage.input * PRICE.input + usage.output * PRICE.output, 9);
+      expect(left["requests/month"]).toBe(9999);
+      expect(await user.settled()).toEqual({ tokens: usage.input + usage.output, requests: 1, reserved: 0 });
+    });
+
+    it("is a 429 when the judge's tokens do not fit, and nobody is asked", async () => {
+      const user = await createUser("tiny");
+      const response = await user.post(PATH, { input: "Hi", policy: POLICY, stream });
+      expect(response.status).toBe(429);
+      expect(await errorOf(response)).toMatchObject({ code: "insufficient_quota" });
+      expect(await user.settled()).toEqual({ tokens: 0, requests: 0, reserved: 0 });
+      expect((await emulation.stats()).requests).toBe(0);
+    });
+  });
+
+  it("gives a verdict on each text of a list, in order, each judged by itself", async () => {
+    const user = await createUser();
+    const input = ["emulate-hate", "The river is low.", "emulate-dosage"];
+    const response = await user.post(PATH, { input, policy: POLICY });
+    const { action, flagged, results } = (await response.json()) as Done & { results: Done[] };
+    expect({ action, flagged }).toEqual({ action: "block", flagged: true });
+    expect(results.map((result) => result.action)).toEqual(["review", "allow", "block"]);
+    const tokens = results.reduce((sum, { usage }) => sum + usage.input + usage.output, 0);
+    expect(await user.settled()).toEqual({ tokens, requests: 3, reserved: 0 });
+  });
+
+  it("sends each verdict as soon as the judge has written it", async () => {
+    const { provider, write, end } = writtenProvider();
+    const user = await createUserOf(besideClassifier(provider));
+    const asked = user.post(PATH, { input: "emulate-hate", policy: POLICY, stream: true });
+    const [first, second] = ["phone-number", "dosage"].map((name) => JSON.stringify({ name, ...KEPT }));
+    await write(textChunk(`{"rules":[${first}`));
+    const response = await asked;
+    const reader = await readUntil(response.body, '"phone-number"');
+    await Promise.all([write(textChunk(`,${second}]}`)), reader.read()]);
+    const last = reader.read();
+    await write(errorFrame("out of order") + DONE);
+    await end();
+    expect(new TextDecoder().decode((await last).value)).toMatch(/^event:done\ndata:\{"action":"review",.*"error":\{/);
+  });
+});
