@@ -1,21 +1,19 @@
-// The one way through the house: who → which → how much at most → reserve → call → relay → settle. In this order, once.
+// The one way through the house: who → which → how much at most → reserve → may it → call → relay →
+// settle. In this order, once.
 
-import type { User } from "./auth/user.ts";
 import { ask, clock, limitsOf } from "./metering/attempt.ts";
 import type { Course, Granted } from "./metering/attempt.ts";
 import type { Candidate } from "./metering/candidates.ts";
 import { candidatesFor } from "./metering/candidates.ts";
+import type { Call, Caller } from "./metering/call.ts";
 import { openGates } from "./metering/gates.ts";
 import { modelHeaders } from "./catalog/choose.ts";
 import type { Catalog } from "./catalog/schema.ts";
 import { catalogFor } from "./catalog/store.ts";
-import type { Way } from "./endpoints/exchange.ts";
-import type { Bindings } from "./env.ts";
 import { apiError, toApiError } from "./errors.ts";
 import { admit } from "./quota/admission.ts";
 import type { Settlement } from "./quota/settlement.ts";
 import { createSettlement } from "./quota/settlement.ts";
-import type { ServerTiming } from "./server-timing.ts";
 import { emptyProgress } from "./stream/answer.ts";
 import { createDeparture } from "./stream/departure.ts";
 import type { Ending } from "./stream/watchdog.ts";
@@ -23,30 +21,6 @@ import { startWatchdog } from "./stream/watchdog.ts";
 import { countInput } from "./upstream/call.ts";
 import { isRefusal } from "./upstream/provider-error.ts";
 import { inTurn } from "./upstream/turns.ts";
-
-/** Who asks, and what the platform gives for this one request. */
-export interface Caller {
-  env: Bindings;
-  user: User;
-  requestId: string;
-  timing: ServerTiming;
-  /** Aborts when the caller leaves. */
-  signal: AbortSignal;
-  waitUntil: (work: Promise<unknown>) => void;
-}
-
-/** What is asked. Routes differ in this and in nothing else. */
-export interface Call {
-  /** An alias or a snapshot. */
-  model: string;
-  stream: boolean;
-  /** The dialects in which it can be asked. */
-  ways: Way[];
-  /** Done beside the answer: nothing is promised before it, and nothing at all when it fails. */
-  beside?: (signal: AbortSignal) => Promise<void>;
-  /** Names its reservation, for who settles it later; one of its own when absent. */
-  key?: string;
-}
 
 /** Sends a call to its model under the caller's quota and relays the answer. Every refusal is thrown as an ApiError. */
 export async function metered(caller: Caller, call: Call): Promise<Response> {

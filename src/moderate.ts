@@ -13,7 +13,7 @@ import { PLAIN } from "./endpoints/plain.ts";
 import type { Subject } from "./endpoints/subject.ts";
 import { ApiError, apiError } from "./errors.ts";
 import { unavailable } from "./metering/gatekeeper.ts";
-import type { Caller } from "./metered.ts";
+import type { Caller } from "./metering/call.ts";
 import { metered } from "./metered.ts";
 import { rulesOf } from "./moderation/rules.ts";
 import type { Verdict } from "./moderation/verdict.ts";

@@ -9,7 +9,7 @@ import { readResponse } from "./endpoints/responses-answer.ts";
 import { hostedTools } from "./endpoints/responses-switches.ts";
 import { goesOn, readStored } from "./endpoints/stored-response.ts";
 import { ApiError, apiError } from "./errors.ts";
-import type { Caller } from "./metered.ts";
+import type { Caller } from "./metering/call.ts";
 import { toCharge } from "./quota/charge.ts";
 import { underClaim } from "./quota/claim.ts";
 import { callQuota } from "./quota/client.ts";

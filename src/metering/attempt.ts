@@ -3,7 +3,7 @@
 import type { Candidate } from "./candidates.ts";
 import type { Catalog } from "../catalog/schema.ts";
 import { ENDPOINTS } from "../endpoints/table.ts";
-import type { Call, Caller } from "../metered.ts";
+import type { Call, Caller } from "./call.ts";
 import type { Gates } from "./gates.ts";
 import type { Admitted } from "../quota/admission.ts";
 import { rateLimitHeaders } from "../quota/rate-limit.ts";

@@ -2,7 +2,7 @@
 
 import type { Context } from "hono";
 import type { AppEnv } from "../env.ts";
-import type { Caller } from "../metered.ts";
+import type { Caller } from "../metering/call.ts";
 
 export function callerOf(c: Context<AppEnv>): Caller {
   return {
