@@ -18,13 +18,10 @@ export interface RuleVerdict {
   why: string;
 }
 
-const RuleVerdict = v.pipe(
-  v.string(),
-  v.parseJson(),
-  v.object({ name: v.string(), action: v.picklist(ACTIONS), quote: v.string(), why: v.string() }),
-);
+const Entry = v.strictObject({ name: v.string(), action: v.picklist(ACTIONS), quote: v.string(), why: v.string() });
+const RuleVerdict = v.pipe(v.string(), v.parseJson(), Entry);
 
-const Whole = v.pipe(v.string(), v.parseJson(), v.strictObject({ rules: v.array(v.unknown()) }));
+const Whole = v.pipe(v.string(), v.parseJson(), v.strictObject({ rules: v.array(Entry) }));
 
 /** What the provider is told that the format is called. */
 export const FORMAT_NAME = "verdict";
