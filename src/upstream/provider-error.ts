@@ -27,7 +27,7 @@ export async function toProviderError(response: Response): Promise<ApiError> {
     const message = "The model is busy right now. Please try again shortly.";
     return apiError("provider_overloaded", message, { cause, retryAfterMs, headers: { "retry-after": retryAfter } });
   }
-  if (status === 404 && body && body.code !== "model_not_found") {
+  if (status === 404 && body?.code && body.code !== "model_not_found") {
     return apiError("not_found", "The provider does not have what the request names.", { cause });
   }
   const [code, message] = faultOf(status);

@@ -1,9 +1,9 @@
 // One streamed answer that is judged on its way: provider, caller and judge are played by the test, under its clock.
 
-import type { ApiError } from "../../src/errors.ts";
 import { apiError } from "../../src/errors.ts";
 import type { Codec } from "../../src/stream/codec.ts";
 import { createDeparture } from "../../src/stream/departure.ts";
+import type { Refusal } from "../../src/stream/gated.ts";
 import { createGatedCodec, pumpGated } from "../../src/stream/gated.ts";
 import type { Flow } from "../../src/stream/pump.ts";
 import { READ_BYTES, readFirst } from "../../src/stream/pump.ts";
@@ -28,7 +28,10 @@ export interface GatedFlowOptions {
   verdict?: { allows: (window: string) => boolean; ms: () => number };
 }
 
-const refusal = () => apiError("content_policy_violation", "The output is not allowed here: violence.");
+const refusal = (): Refusal => ({
+  kind: "blocked",
+  error: apiError("content_policy_violation", "The output is not allowed here: violence."),
+});
 
 /** A flow that is set up as the relay does it. `begin` waits for the first event and then pumps. */
 export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {}) {
@@ -41,12 +44,12 @@ export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {})
   const watchdog = startWatchdog(clock, { ...DEADLINES, ...deadlines }, control);
   const departure = createDeparture(control, clock, leaveMs);
   const windows = createTextWindows({ ...SETTINGS, ...settings });
-  const codec = createGatedCodec(form.codec(), form.dialect, windows, () => clock.now());
+  const codec = createGatedCodec(form.codec(), form, windows, () => clock.now());
   const source = provider.body.getReader({ mode: "byob" });
   const flow: Flow = { source, buffer: new ArrayBuffer(READ_BYTES), codec, watchdog, control, departure };
   const sink = createSink(caller.writer, departure);
   const judged: string[] = [];
-  let open: PromiseWithResolvers<ApiError | undefined> | undefined;
+  let open: PromiseWithResolvers<Refusal | undefined> | undefined;
   let ending: Ending | undefined;
 
   const judge = async (window: string) => {

@@ -1,7 +1,7 @@
 // Every form in which an answer that is judged on its way travels: how its provider writes it, and what its caller sees.
 
-import { readChatEvent } from "../../src/endpoints/chat-answer.ts";
-import { readResponsesEvent } from "../../src/endpoints/responses-answer.ts";
+import { chatWords, readChatEvent } from "../../src/endpoints/chat-answer.ts";
+import { readResponsesEvent, responsesWords } from "../../src/endpoints/responses-answer.ts";
 import { createResponsesPassCodec } from "../../src/endpoints/responses-pass.ts";
 import type { Dialect } from "../../src/stream/answer.ts";
 import type { Codec } from "../../src/stream/codec.ts";
@@ -12,6 +12,7 @@ import { readEvents } from "./events.ts";
 
 export interface GatedForm {
   dialect: Dialect;
+  words: (data: string) => string;
   codec(): Codec;
   /** The provider's events before the first text, with each text, and after the last one. */
   begin: string[];
@@ -34,6 +35,7 @@ const dataOf = (sent: string) =>
 
 const CHAT = {
   dialect: readChatEvent,
+  words: chatWords,
   begin: [
     sse({ id: "chat-1", created: 7, model: "m", choices: [{ index: 0, delta: { role: "assistant", content: "" } }] }),
   ],
@@ -48,6 +50,7 @@ const USAGE = { input_tokens: 3, output_tokens: 4, total_tokens: 7 };
 
 const RESPONSES = {
   dialect: readResponsesEvent,
+  words: responsesWords,
   begin: [event("response.created", { sequence_number: 0, response: { ...RESPONSE, status: "in_progress" } })],
   say: (texts: string[]) =>
     texts.map((delta, at) => event("response.output_text.delta", { sequence_number: at + 1, output_index: 0, delta })),
@@ -92,13 +95,13 @@ export const GATED_FORMS: Record<string, GatedForm> = {
   "chat with usage": {
     ...CHAT,
     ...CHAT_PASSED,
-    codec: () => createPassCodec(readChatEvent, true, false),
+    codec: () => createPassCodec(readChatEvent, { keepUsage: true, gated: true }),
     passed: (texts) => allOf(CHAT, texts),
   },
   "chat without usage": {
     ...CHAT,
     ...CHAT_PASSED,
-    codec: () => createPassCodec(readChatEvent, false, false),
+    codec: () => createPassCodec(readChatEvent, { keepUsage: false, gated: true }),
     passed: (texts) => allOf({ ...CHAT, end: [finishChunk(), DONE] }, texts),
   },
   responses: {

@@ -34,8 +34,8 @@ export const EVERYTHING: Partial<Switches> = {
   background: true,
   prompts: { pmpt_1: { input_tokens: 500 } },
   hosted_tools: {
-    web_search: { usd_per_call: 0.01, input_tokens_per_call: 8000 },
-    code_interpreter: { usd_per_call: 0.03, input_tokens_per_call: 1000 },
+    web_search: { usd_per_call: 0.01, input_tokens_per_call: 8000, fields: { search_context_size: "low" } },
+    code_interpreter: { usd_per_call: 0.03, input_tokens_per_call: 1000, fields: { container: { type: "auto" } } },
   },
 };
 

@@ -12,7 +12,7 @@ const INPUT_RATE = 1100;
 const OUTPUT_RATE = 4400;
 const TEMPLATE_TOKENS = 16;
 const ALLOWANCE = 1024;
-const CALL = { usd_per_call: 0.01, input_tokens_per_call: 500 };
+const CALL = { usd_per_call: 0.01, input_tokens_per_call: 500, fields: {} };
 const CALL_NANO_USD = 10_000_000;
 const SEARCH = { tools: [{ type: "web_search" }] };
 
@@ -53,7 +53,8 @@ describe("a tool that the provider runs", () => {
     await respond(await createUser(), body);
     expect((await emulation.stats()).last?.body).toMatchObject({ ...SEARCH, max_tool_calls: calls });
     const shown = jsonBytes({ input: body.input, ...SEARCH }) + TEMPLATE_TOKENS + calls * 500;
-    const input = shown * (calls + 1);
+    // After each call all is read again, with what the model may have said so far.
+    const input = shown + calls * (shown + 2000);
     expect(boundOf()).toMatchObject({ input, inputNanoUsd: input * INPUT_RATE + calls * CALL_NANO_USD });
   });
 
@@ -81,7 +82,7 @@ describe("a tool that the provider runs", () => {
     const script = { tokens: 20, cut_after: 5, delay_ms: 1, tool_calls: 2 };
     const body = asking(script, { ...SEARCH, stream: true });
     await (await user.post(PATH, body)).text();
-    const input = Math.ceil(jsonBytes({ input: body.input, ...SEARCH }) / 4);
+    const input = Math.ceil(jsonBytes({ input: body.input, ...SEARCH }) / 4) + 2 * CALL.input_tokens_per_call;
     const output = 6 + ALLOWANCE;
     expect(await user.settled()).toEqual({ tokens: input + output, requests: 1, reserved: 0 });
     const usd = (input * INPUT_RATE + output * OUTPUT_RATE + 2 * CALL_NANO_USD) / 1e9;
@@ -102,12 +103,26 @@ describe("a tool that the provider runs", () => {
 
   it("is bounded by the dearest of several", async () => {
     const dear = { usd_per_call: 0.02, input_tokens_per_call: 100 };
-    await useTools({ hosted_tools: { web_search: CALL, file_search: dear } });
-    const tools = [{ type: "web_search" }, { type: "file_search", vector_store_ids: ["vs_1"] }];
-    const body = asking({ tokens: 1 }, { tools });
+    const fields = { vector_store_ids: ["vs_1"] };
+    await useTools({ hosted_tools: { web_search: CALL, file_search: { ...dear, fields } } });
+    const body = asking({ tokens: 1 }, { tools: [{ type: "web_search" }, { type: "file_search" }] });
     await respond(await createUser(), body);
-    const input = (jsonBytes({ input: body.input, tools }) + TEMPLATE_TOKENS + 3 * 500) * 4;
+    const tools = [{ type: "web_search" }, { ...fields, type: "file_search" }];
+    expect((await emulation.stats()).last?.body).toMatchObject({ tools });
+    const shown = jsonBytes({ input: body.input, tools }) + TEMPLATE_TOKENS + 3 * 500;
+    const input = shown + 3 * (shown + 2000);
     expect(boundOf()).toMatchObject({ input, inputNanoUsd: input * INPUT_RATE + 3 * 2 * CALL_NANO_USD });
+  });
+
+  it("is configured by the catalog, not by the caller", async () => {
+    const user = await createUser();
+    const tools = [{ type: "web_search", filters: { allowed_domains: ["weir.test"] } }];
+    const response = await user.post(PATH, asking({ tokens: 1 }, { tools }));
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
+      error: { code: "unsupported_parameter", param: "tools.0.filters" },
+    });
+    expect(reserve).not.toHaveBeenCalled();
   });
 
   it("that its dollars do not pay for is a 429, and nothing is sent", async () => {
@@ -137,6 +152,8 @@ it("a prompt that the provider keeps is bounded by what the catalog says of it",
   const user = await createUserOf(async () => Response.json({ id: "resp_1", status: "completed", output: [], usage }));
   const body = { model: "o4-mini", input: "Hi", prompt };
   await respond(user, body);
-  expect(boundOf()).toMatchObject({ input: jsonBytes({ input: "Hi", prompt }) + TEMPLATE_TOKENS + 700 });
+  expect(boundOf()).toMatchObject({
+    input: jsonBytes({ input: "Hi", prompt }) + jsonBytes(prompt.variables) + TEMPLATE_TOKENS + 700,
+  });
   expect(await user.settled()).toEqual({ tokens: 305, requests: 1, reserved: 0 });
 });

@@ -127,9 +127,9 @@ describe("POST /moderate with rules", () => {
     it("a classifier that fails beside the judge is an error, and nothing is promised", async () => {
       const user = await createUser();
       const response = await user.post(PATH, { input: "emulate-moderation-status-500", policy: POLICY, stream });
-      expect(response.status).toBe(502);
+      expect(response.status).toBe(503);
       expect(response.headers.get("content-type")).toContain("application/json");
-      expect(await errorOf(response)).toMatchObject({ code: "provider_error" });
+      expect(await errorOf(response)).toMatchObject({ code: "moderation_unavailable" });
       expect(await user.settled()).toMatchObject({ reserved: 0 });
       expect(await emulation.idle()).toMatchObject({ active: 0 });
     });

@@ -126,9 +126,12 @@ describe("of the input is judged", () => {
 const ask = async () => (await createUser()).post(...slim({ input: BAD }));
 
 describe("whose moderation holds", () => {
-  it("is the alias', where it has one", async () => {
-    await useCatalog(moderatedCatalog({ alias: { input: "off" }, plan: { input: "before" } }));
-    expect((await ask()).status).toBe(200);
+  it.each([
+    ["the plan's", { alias: { input: "off" }, plan: { input: "before" } }],
+    ["the alias'", { alias: { input: "before" }, plan: { input: "off" } }],
+  ] as const)("is %s, where it is the stricter one", async (_, moderations) => {
+    await useCatalog(moderatedCatalog(moderations));
+    expect((await ask()).status).toBe(400);
   });
 
   it("is the plan's, where the alias has none", async () => {

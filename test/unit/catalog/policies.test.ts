@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { parseCatalog } from "../../../src/catalog/parse.ts";
+import { stricter } from "../../../src/catalog/policy.ts";
 import { resolveModel } from "../../../src/catalog/resolve.ts";
 import type { Document } from "../../support/catalog-documents.ts";
 import { cardDocument, catalogDocument, complete } from "../../support/catalog-documents.ts";
@@ -9,6 +10,7 @@ import { cardDocument, catalogDocument, complete } from "../../support/catalog-d
 const CARDS = {
   swift: cardDocument({ "swift-1": {} }),
   judge: cardDocument({ "judge-1": {} }, { endpoints: ["moderation"] }),
+  keen: cardDocument({ "keen-1": {} }, { features: ["structured_outputs"] }),
 };
 /** A policy whose names lead somewhere, with those changes. */
 const policyWith = (changes: Document): Document => ({ classifier: "judge-1", ...changes });
@@ -77,6 +79,22 @@ describe("a policy", () => {
     expect(faultsWith({ [field]: name })).toEqual([`policies.default.${field}: no model '${name}'`]);
   });
 
+  it("whose classifier does not classify is a fault", () => {
+    expect(faultsWith({ classifier: "swift-1" })).toEqual(["policies.default.classifier: 'swift-1' does not classify"]);
+  });
+
+  it.each<Document>([{ rules: { spam: "No advertising." } }, { instructions: "An app for children." }])(
+    "with %j needs a judge that keeps to a schema",
+    (words) => {
+      expect(faultsWith(words)).toEqual(["policies.default.judge: 'default' has no structured outputs"]);
+      expect(faultsWith({ ...words, judge: "keen-1" })).toEqual([]);
+    },
+  );
+
+  it("without rules or instructions takes any judge, since nobody asks it", () => {
+    expect(faultsWith({ judge: "swift-1" })).toEqual([]);
+  });
+
   it("whose classifier is the usual one needs it in the catalog", () => {
     const fault = "policies.default.classifier: no model 'omni-moderation-latest'";
     expect(faultsWith({ classifier: undefined })).toEqual([fault]);
@@ -109,16 +127,56 @@ describe("what an alias or a plan says of moderation", () => {
   });
 
   it("is that of the nearest alias that says anything", () => {
-    const outer = { input: "parallel" };
+    const outer = { input: "parallel" } as const;
     const more = { kept: { target: "default" }, other: { target: "default", moderation: { output: "window" } } };
     const catalog = complete(documentOf({}, aliases(outer, more)));
     const of = (name: string) => {
       const resolution = resolveModel(catalog, name, "2026-10-01");
       return resolution.kind === "found" ? resolution.model.fixed.moderation : resolution.kind;
     };
-    expect(of("default")).toEqual({ input: "parallel", output: "off", policy: "default" });
+    expect(of("default")).toEqual(outer);
     expect(of("kept")).toEqual(of("default"));
-    expect(of("other")).toEqual({ input: "off", output: "window", policy: "default" });
+    expect(of("other")).toEqual({ output: "window" });
     expect(of("swift-1")).toBeUndefined();
+  });
+});
+
+describe("what an alias and a plan say of moderation together", () => {
+  const [OFF, PARALLEL, BEFORE] = [{ input: "off" }, { input: "parallel" }, { input: "before" }] as const;
+  const [OPEN, WINDOW] = [{ output: "off" }, { output: "window" }] as const;
+
+  it.each([
+    [[], "off"],
+    [[undefined, undefined], "off"],
+    [[{}, OFF], "off"],
+    [[OFF, PARALLEL], "parallel"],
+    [[PARALLEL, undefined], "parallel"],
+    [[BEFORE, PARALLEL], "before"],
+    [[PARALLEL, BEFORE], "before"],
+    [[BEFORE, OFF], "before"],
+  ] as const)("of %j is the stricter input: %s", (all, input) => {
+    expect(stricter([...all])).toEqual({ input, output: "off", policy: "default" });
+  });
+
+  it("is the stricter of each field, whoever says it", () => {
+    expect(stricter([OPEN, WINDOW]).output).toBe("window");
+    expect(stricter([WINDOW, undefined]).output).toBe("window");
+    expect(
+      stricter([
+        { ...BEFORE, ...OPEN },
+        { ...PARALLEL, ...WINDOW },
+      ]),
+    ).toEqual({
+      ...BEFORE,
+      ...WINDOW,
+      policy: "default",
+    });
+  });
+
+  it("has the policy of the first that names one", () => {
+    const [alias, plan] = [{ policy: "children" }, { policy: "adults" }];
+    expect(stricter([alias, plan]).policy).toBe("children");
+    expect(stricter([PARALLEL, plan]).policy).toBe("adults");
+    expect(stricter([undefined, plan]).policy).toBe("adults");
   });
 });

@@ -127,14 +127,32 @@ describe.each(DIALECTS)("a streamed verdict over %s", (_name, form, at) => {
     expect(toJson(codec.fail(error))).toEqual([["done", { action: last, flagged: false, error }]]);
   });
 
+  it("that is cut at any byte has told a part of the same, and is never a yes", () => {
+    const said = judgement({ spam: "allow", off: "block" }, "🌊 so");
+    for (const words of [said, judgement({ spam: "allow", off: "allow" }, 'a "quote"')]) {
+      const bytes = toUtf8([...form.begin, ...form.say(words.match(/.{1,20}/gu) ?? [])].join(""));
+      const whole = pushed([words]).told;
+      for (let end = 0; end <= bytes.length; end++) {
+        const codec = exchangeOf(at).codec(false);
+        codec.push(bytes.subarray(0, end));
+        const told = toJson(codec.take());
+        expect(told).toEqual(whole.slice(0, told.length));
+        const action = told.length === whole.length && words === said ? "block" : "review";
+        const error = { message: "It broke off.", type: "server_error", param: null, code: "provider_error" };
+        expect(toJson(codec.fail(error))).toMatchObject([["done", { action }]]);
+        expect(toJson(codec.conclude(SETTLED))).toMatchObject([["done", { action }]]);
+      }
+    }
+  });
+
   it("of a judge who refuses is a review", () => {
     const { codec, told } = pushed(["I'm sorry, I can't ", "assist with that."]);
     expect(told).toEqual([]);
     expect(toJson(codec.conclude(SETTLED))).toMatchObject([["done", { action: "review" }]]);
   });
 
-  it("has nothing of its own to be judged", () => {
-    expect(exchangeOf(at).subject).toEqual({ text: "", images: [] });
+  it("is for Weir itself, so that no gate judges what is judged", () => {
+    expect(exchangeOf(at).isOurs).toBe(true);
   });
 });
 

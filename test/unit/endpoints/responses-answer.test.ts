@@ -86,12 +86,21 @@ describe("an event", () => {
     expect(piecesOf(type, more)).toEqual([]);
   });
 
-  it.each(["", "[DONE]", "null", "7", "[]", "{}", '{"type":1}', '{"type":"response.output_text.delta","delta":7}'])(
+  it.each(["", "[DONE]", "null", "7", "[]", "{}", '{"type":1}'])(
     "that is not of this endpoint is refused: %j",
     (data) => {
       expect(() => readResponsesEvent(data)).toThrow();
     },
   );
+
+  it.each([
+    ["response.output_text.delta", { delta: 7 }],
+    ["response.output_text.delta", { delta: { text: "deep" } }],
+    ["response.output_item.added", { item: "none" }],
+    ["response.output_item.done", { item: { type: 7 } }],
+  ])("of which a field is of another type says nothing in it: %s", (type, more) => {
+    expect(piecesOf(type, more).filter((piece) => piece.kind !== "text" || piece.text !== "")).toEqual([]);
+  });
 });
 
 describe("the last event", () => {
@@ -181,7 +190,7 @@ describe("an error in a stream", () => {
     expect(piecesOf("error", { error: null, message: 7, code: 503 })).toEqual([{ kind: "error", error: least }]);
   });
 
-  it.each(["invalid_prompt", "invalid_image_url", "image_too_large", "unsupported_image_media_type"])(
+  it.each(["invalid_prompt", "invalid_image_url", "invalid_base64_image", "image_too_large"])(
     "that says %s is about the request, in whatever shape",
     (code) => {
       const about = { type: "invalid_request_error", code, message: "No." };
@@ -191,7 +200,7 @@ describe("an error in a stream", () => {
     },
   );
 
-  it.each(["server_error", "rate_limit_exceeded", "vector_store_timeout", null])(
+  it.each(["server_error", "rate_limit_exceeded", "vector_store_timeout", "invalid_api_key", null])(
     "that says %s is not about the request",
     (code) => {
       expect(piecesOf("error", { code, message: "No." })).toMatchObject([{ error: { type: "server_error", code } }]);

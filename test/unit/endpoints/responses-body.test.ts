@@ -61,6 +61,18 @@ describe("a request to Responses", () => {
     expect(writtenResponses({ input }).input).toEqual(input);
   });
 
+  it("has no thoughts that are only named, since they could be another user's", () => {
+    const question = { type: "message", role: "user", content: "What?" };
+    const sealed = { type: "reasoning", id: "rs_1", summary: [], encrypted_content: "gAAA" };
+    const named = [undefined, null, ""].map((encrypted_content) => ({
+      type: "reasoning",
+      id: "rs_2",
+      encrypted_content,
+    }));
+    expect(writtenResponses({ input: [sealed, ...named, question] }).input).toEqual([sealed, question]);
+    expect(bytesOf({ input: [...named, question] })).toBe(bytesOf({ input: [question] }));
+  });
+
   it("asks a model that reasons for its thoughts, so that they can be sent back, unless they are stored", () => {
     const thoughts = "reasoning.encrypted_content";
     expect(writtenResponses().include).toEqual([thoughts]);

@@ -6,7 +6,13 @@ import { ResponsesRequestSchema } from "../../../src/endpoints/responses-request
 import { validate } from "../../../src/routes/body.ts";
 import { bundledModel } from "../../support/catalog-documents.ts";
 import { refusalOf } from "../../support/refusals.ts";
-import { catalogAllowing, EVERYTHING, preparedResponses, writtenResponses } from "../../support/responses-requests.ts";
+import {
+  catalogAllowing,
+  EVERYTHING,
+  gatedResponses,
+  preparedResponses,
+  writtenResponses,
+} from "../../support/responses-requests.ts";
 
 type Json = Record<string, unknown>;
 type Switches = NonNullable<Parameters<typeof catalogAllowing>[0]>;
@@ -16,8 +22,9 @@ const asking = (changes: Json, switches: Switches = EVERYTHING) =>
   preparedResponses(changes, MODEL, catalogAllowing(switches));
 const written = (changes: Json, switches: Switches = EVERYTHING) =>
   writtenResponses(changes, MODEL, catalogAllowing(switches));
+const FREE_TOOL = { usd_per_call: 0, input_tokens_per_call: 0, fields: {} };
 const search = { type: "web_search" };
-const python = { type: "code_interpreter", container: { type: "auto" } };
+const python = { type: "code_interpreter" };
 
 describe("what the catalog does not allow", () => {
   const background = { background: true, store: true };
@@ -54,7 +61,8 @@ describe("what the catalog does not allow", () => {
 
   it("is refused for a background that could not be stored", async () => {
     const error = await refusalOf(() => asking({ background: true }, { ...EVERYTHING, store: false }));
-    expect(error.body.message).toContain("responses.background");
+    expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "background" } });
+    expect(error.body.message).toContain('`"store": true`');
   });
 
   it("is a conversation even where all else is allowed, since it may be another user's", async () => {
@@ -87,7 +95,6 @@ describe("what the catalog allows", () => {
       prompt,
     });
     expect(written({ background: true, store: true })).toMatchObject({ background: true, store: true });
-    expect(written({ tools: [search, python] })).toMatchObject({ tools: [search, python] });
   });
 
   it.each<Json>([
@@ -100,7 +107,9 @@ describe("what the catalog allows", () => {
   });
 
   it("has the tokens of a prompt in the demand, and what it goes on from is only counted", () => {
-    expect(asking({ prompt: { id: "pmpt_1" } }).demand).toMatchObject({ promptTokens: 500, uncounted: false });
+    const nothing = "{}".length;
+    const { demand } = asking({ prompt: { id: "pmpt_1" } });
+    expect(demand).toMatchObject({ promptTokens: 500 + nothing, uncounted: false });
     expect(asking({ previous_response_id: "resp_1" }).demand).toMatchObject({ uncounted: true });
     expect(asking({}).demand).toMatchObject({ uncounted: false, promptTokens: undefined, hosted: undefined });
   });
@@ -109,12 +118,13 @@ describe("what the catalog allows", () => {
 const read = (variables: unknown) =>
   validate(ResponsesRequestSchema, { model: "o4-mini", input: "Hi", prompt: { id: "pmpt_1", variables } });
 
-const bytesWith = (text: string) => asking({ prompt: { id: "pmpt_1", variables: { name: text } } }).demand.inputBytes;
+const promptTokensWith = (variables: Json) => asking({ prompt: { id: "pmpt_1", variables } }).demand.promptTokens;
 
 describe("a prompt's variables", () => {
-  it("may be texts, which count as what is sent", () => {
+  it("may be texts, which count as part of the prompt, since nobody counts them exactly", () => {
     expect(read({ name: "Aare" }).prompt?.variables).toEqual({ name: "Aare" });
-    expect(bytesWith("A".repeat(1000)) - bytesWith("")).toBe(1000);
+    expect(promptTokensWith({})).toBe(500 + "{}".length);
+    expect(promptTokensWith({ name: "堰".repeat(100) })).toBe(500 + '{"name":""}'.length + 300);
   });
 
   it.each([
@@ -130,6 +140,43 @@ describe("a prompt's variables", () => {
 });
 
 describe("tools that the provider runs", () => {
+  const look = { type: "function", name: "look", search_context_size: "the caller's own" };
+
+  it("are sent with the fields that the catalog gives them, and the caller's own tools as they are", () => {
+    expect(written({ tools: [search, look, python] }).tools).toEqual([
+      { type: "web_search", search_context_size: "low" },
+      look,
+      { type: "code_interpreter", container: { type: "auto" } },
+    ]);
+  });
+
+  it.each<[string, Json]>([
+    ["search_context_size", { ...search, search_context_size: "high" }],
+    ["container", { ...python, container: "cntr_1" }],
+    ["vector_store_ids", { ...search, vector_store_ids: ["vs_1"] }],
+    ["server_url", { ...search, server_url: null }],
+  ])("are asked for by their type alone, so that no caller names what is others': %s", async (name, tool) => {
+    const error = await refusalOf(() => asking({ tools: [look, tool] }));
+    expect(error).toMatchObject({ status: 400, body: { code: "unsupported_parameter", param: `tools.1.${name}` } });
+    expect(error.body.message).toContain("responses.hosted_tools");
+  });
+
+  it("are needed of the model's card, previews as what they are a preview of", async () => {
+    const hosted_tools = { ...EVERYTHING.hosted_tools, web_search_preview: FREE_TOOL, mcp: FREE_TOOL };
+    const switches = { ...EVERYTHING, hosted_tools };
+    const need = (tool: string) => ({ kind: "tool", tool, param: "tools" });
+    expect(asking({ tools: [search, look, { type: "web_search_preview" }, { type: "mcp" }] }, switches).needs).toEqual(
+      expect.arrayContaining([need("web_search"), need("mcp")]),
+    );
+    expect(asking({ tools: [look] }).needs.filter(({ kind }) => kind === "tool")).toEqual([]);
+    const card = { ...MODEL.card, tools: ["web_search" as const] };
+    const asked = (tool: Json) => gatedResponses({ tools: [tool] }, { ...MODEL, card }, catalogAllowing(switches));
+    expect(asked({ type: "web_search_preview" }).tools).toHaveLength(1);
+    const error = await refusalOf(() => asked(python));
+    expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "tools" } });
+    expect(error.body.message).toContain("does not support Code interpreter");
+  });
+
   it("cost as many calls as are allowed, each at the dearest price and size of those asked for", () => {
     expect(asking({ tools: [search] }).demand.hosted).toEqual({
       calls: 8,
@@ -158,7 +205,7 @@ describe("tools that the provider runs", () => {
   });
 
   it("never cost less than the catalog says, to the nano-dollar", () => {
-    const price = { usd_per_call: 0.000_000_000_5, input_tokens_per_call: 0 };
+    const price = { usd_per_call: 0.000_000_000_5, input_tokens_per_call: 0, fields: {} };
     const switches = { ...catalogAllowing().responses, hosted_tools: { search: price } };
     expect(hostedTools({ tools: [{ type: "search" }], max_tool_calls: null }, switches)).toMatchObject({
       nanoUsdPerCall: 1,

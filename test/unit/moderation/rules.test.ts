@@ -3,7 +3,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Action } from "../../../src/catalog/policy.ts";
-import { createRuleReader, toJudgeRequest } from "../../../src/moderation/rules.ts";
+import { createRuleReader, rulesOf, toJudgeRequest } from "../../../src/moderation/rules.ts";
+import type { Finish } from "../../../src/stream/answer.ts";
 import { judgement, policyOf } from "../../support/policies.ts";
 
 const POLICY = policyOf({
@@ -13,12 +14,12 @@ const POLICY = policyOf({
 });
 const ALLOWED = { spam: "allow", "phone-number": "allow", off: "allow" };
 
-/** What is made of the judge's words. */
-function readVerdict(...said: string[]) {
-  const reader = createRuleReader(POLICY);
-  const pushed = said.flatMap((text) => reader.push(text));
+/** What is made of the judge's words, whose answer finished so. */
+function readVerdict(said: string | string[], finish: Finish | undefined = "stop", policy = POLICY) {
+  const reader = createRuleReader(policy);
+  const pushed = [said].flat().flatMap((text) => reader.push(text));
   expect(reader.verdicts).toEqual(pushed);
-  return { action: reader.action(), verdicts: pushed, names: pushed.map(({ name }) => name) };
+  return { action: reader.action(finish), verdicts: pushed, names: pushed.map(({ name }) => name) };
 }
 const entry = (fields: object) => ({ name: "spam", action: "allow", quote: "", why: "", ...fields });
 const withEntries = (...entries: unknown[]) => {
@@ -51,18 +52,40 @@ describe("a judge", () => {
     ["refuses", "I'm sorry, but I can't assist with that request."],
     ["says nothing", ""],
     ["says something else in JSON", '{"allow":true}'],
+    ["says something after it", `${judgement(ALLOWED)} I hope this helps.`],
+    ["says something before it", `Here you are: ${judgement(ALLOWED)}`],
+    ["says it in a block of code", `\`\`\`json\n${judgement(ALLOWED)}\n\`\`\``],
+    ["says it twice", judgement(ALLOWED).repeat(2)],
+    ["leaves a comma at the end", judgement(ALLOWED).replace("]}", ",]}")],
+    [
+      "has another field beside the rules",
+      JSON.stringify({ ...(JSON.parse(judgement(ALLOWED)) as object), spam: true }),
+    ],
+    ["has another name for the rules", judgement(ALLOWED).replace("rules", "verdicts")],
     ["writes the verdicts as a text", JSON.stringify(judgement(ALLOWED))],
     ["lists them a level deeper", JSON.stringify({ answer: JSON.parse(judgement(ALLOWED)) as unknown })],
   ])("who %s gets a review", (_what, said) => {
     expect(readVerdict(said).action).toBe("review");
   });
 
+  it.each<Finish | undefined>(["length", "content_filter", "refusal", "tool_calls", undefined])(
+    "whose answer did not come to its own end gets a review, whatever was said: %s",
+    (finish) => {
+      const reader = createRuleReader(POLICY);
+      reader.push(judgement(ALLOWED));
+      expect(reader.action(finish)).toBe("review");
+      const blocking = createRuleReader(POLICY);
+      blocking.push(judgement({ ...ALLOWED, off: "block" }));
+      expect(blocking.action(finish)).toBe("block");
+    },
+  );
+
   it("who strays does not undo a block", () => {
     expect(readVerdict(withEntries(entry({ action: "block" }), entry({}))).action).toBe("block");
     expect(readVerdict(withEntries(entry({ action: "block" }), "Well")).action).toBe("block");
   });
 
-  it("who breaks off anywhere inside of a verdict has said a part of the same, and never yes", () => {
+  it("who breaks off anywhere has said a part of the same, and never yes, however the answer finished", () => {
     const actions = fc.constantFrom<Action>("allow", "review", "block");
     const quotes = fc.string({ unit: fc.constantFrom("{", "}", "]", '"', "\\", "a", "🌊") });
     const all = fc.record({ spam: actions, "phone-number": actions, off: actions });
@@ -70,14 +93,34 @@ describe("a judge", () => {
       const text = judgement(given, quote);
       const whole = readVerdict(text);
       expect(whole.verdicts.map(({ name, action }) => [name, action])).toEqual(Object.entries(given));
-      for (let end = 0; end < text.length - "}]}".length; end++) {
-        const { action, verdicts } = readVerdict(text.slice(0, end));
-        expect(verdicts).toEqual(whole.verdicts.slice(0, verdicts.length));
-        expect(action).toBe(verdicts.some((verdict) => verdict.action === "block") ? "block" : "review");
+      for (let end = 0; end < text.length; end++) {
+        for (const finish of ["stop", "length"] as const) {
+          const { action, verdicts } = readVerdict(text.slice(0, end), finish);
+          expect(verdicts).toEqual(whole.verdicts.slice(0, verdicts.length));
+          expect(action).toBe(verdicts.some((verdict) => verdict.action === "block") ? "block" : "review");
+        }
       }
-      expect(readVerdict(...text.split("")).verdicts).toEqual(whole.verdicts);
+      expect(readVerdict(text.split(""))).toEqual(whole);
     });
     fc.assert(property, { numRuns: 40 });
+  });
+});
+
+describe("instructions without rules", () => {
+  const policy = policyOf({ instructions: "An app for children." });
+
+  it("are one rule by themselves", () => {
+    expect(rulesOf(policy)).toEqual({ instructions: "An app for children." });
+    expect(readVerdict(judgement({ instructions: "allow" }), "stop", policy).action).toBe("allow");
+    expect(readVerdict(judgement({ instructions: "block" }), "stop", policy).action).toBe("block");
+    expect(readVerdict(judgement({}), "stop", policy).action).toBe("review");
+    const { format } = toJudgeRequest(policy, { text: "Hi", images: [] }, false);
+    expect(JSON.stringify(format)).toContain('"enum":["instructions"]');
+  });
+
+  it("are none beside rules, and none where there is nothing", () => {
+    expect(Object.keys(rulesOf(POLICY))).toEqual(["spam", "phone-number", "off"]);
+    expect(rulesOf(policyOf())).toEqual({});
   });
 });
 

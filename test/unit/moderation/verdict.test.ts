@@ -63,6 +63,35 @@ describe("a category that the policy does not name", () => {
   });
 });
 
+describe("what is flagged", () => {
+  it("in a category without a score counts", () => {
+    const result = { flagged: true, categories: { hate: true, violence: true }, category_scores: { violence: 0.2 } };
+    expect(toVerdict(result, policyOf())).toEqual({
+      action: "block",
+      flagged: true,
+      categories: [
+        { name: "violence", score: 0.2, action: "block" },
+        { name: "hate", score: 0, action: "block" },
+      ],
+    });
+    expect(toVerdict({ ...result, category_scores: {} }, policyOf({ otherwise: "review" })).action).toBe("review");
+  });
+
+  it.each(["allow", "review", "block"] as const)(
+    "in no category is what the policy says of others: %s",
+    (otherwise) => {
+      for (const categories of [{}, { hate: false }, { hate: null }]) {
+        const verdict = toVerdict({ flagged: true, categories, category_scores: {} }, policyOf({ otherwise }));
+        expect(verdict).toEqual({ action: otherwise, flagged: true, categories: [] });
+      }
+    },
+  );
+
+  it("only in a category that the policy allows at its score is allowed", () => {
+    expect(toVerdict(resultOf({ violence: 0.7 }), violence(0.9, "block")).action).toBe("allow");
+  });
+});
+
 describe("a verdict", () => {
   it("is the severest of all, and tells the highest score first", () => {
     const policy = policyOf({ categories: { hate: { from: 0.1, action: "review" } }, otherwise: "block" });

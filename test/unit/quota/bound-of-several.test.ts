@@ -20,8 +20,10 @@ const PLAN = { max_output_tokens: 2000 };
 const hosted = { calls: 3, inputTokensPerCall: 1000, nanoUsdPerCall: 10_000_000 };
 
 describe("the bound of tools that the provider runs", () => {
-  it("has what they return, and all of it read again after every call", () => {
-    expect(boundOf({ hosted }).input).toBe((100 + TEMPLATE_TOKENS + 3 * 1000) * 4);
+  it("has what they return, and after every call all of it again with what was said so far", () => {
+    const shown = 100 + TEMPLATE_TOKENS + 3 * 1000;
+    expect(boundOf({ hosted }).input).toBe(shown + 3 * (shown + PLAN.max_output_tokens));
+    expect(boundOf({ hosted, maxOutputTokens: 50 }).input).toBe(shown + 3 * (shown + 50));
   });
 
   it("has their price beside that of the tokens", () => {
@@ -46,7 +48,9 @@ describe("the bound of what the provider adds", () => {
 
   it("has the provider's count where there is one, larger or smaller than what was sent", () => {
     expect(boundOf({ uncounted: true, exactInput: 9000 }).input).toBe(9000 + TEMPLATE_TOKENS);
-    expect(boundOf({ exactInput: 7, images: 3, hosted }).input).toBe((7 + TEMPLATE_TOKENS + 3000) * 4);
+    expect(boundOf({ exactInput: 7, images: 3 }).input).toBe(7 + TEMPLATE_TOKENS);
+    const shown = 7 + TEMPLATE_TOKENS + 3000;
+    expect(boundOf({ exactInput: 7, images: 3, hosted }).input).toBe(shown + 3 * (shown + PLAN.max_output_tokens));
   });
 });
 

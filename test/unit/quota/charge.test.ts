@@ -41,6 +41,18 @@ describe("a charge", () => {
     });
   });
 
+  it("without a count has the provider's own of the input where that was asked for", () => {
+    expect(charge({ outputBytes: 400 }, { inputBytes: 1000, images: 2, exactInput: 90 }).tokens).toBe(90 + 100);
+  });
+
+  it("without a count has what a prompt adds, and what tools have found so far", () => {
+    const hosted = { calls: 8, inputTokensPerCall: 8000, nanoUsdPerCall: 10_000_000 };
+    const demand = { inputBytes: 1000, promptTokens: 500, hosted };
+    expect(charge({}, demand).tokens).toBe(250 + 500);
+    expect(charge({ hostedCalls: 2 }, demand)).toEqual({ tokens: 250 + 500 + 16_000, requests: 1, usd: 20_000_000 });
+    expect(charge({ hostedCalls: 2 }, { ...demand, exactInput: 90 }).tokens).toBe(90 + 500 + 16_000);
+  });
+
   it("without a count is never nothing", () => {
     expect(charge({})).toEqual({ tokens: 1, requests: 1, usd: 0 });
   });

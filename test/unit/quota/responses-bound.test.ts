@@ -118,10 +118,10 @@ describe("the input bound over Responses", () => {
     expect(await passedInput({ prompt: { id: "pmpt_1", variables } })).toBeGreaterThanOrEqual(500 + 300);
   });
 
-  it("has room for what hosted tools return, and for reading all of it again after each call", async () => {
+  it("has room for what hosted tools return, and for reading all of it and of the answer again after each call", async () => {
     const plain = await passedInput({ tools: [{ type: "function", name: "search" }] });
     const hosted = await passedInput({ tools: [{ type: "web_search" }], max_tool_calls: 3 });
-    expect(hosted).toBeGreaterThanOrEqual(4 * (2 + 3 * 8000));
+    expect(hosted).toBeGreaterThanOrEqual(4 * (2 + 3 * 8000) + 3 * 2000);
     expect(plain).toBeLessThan(200);
   });
 });

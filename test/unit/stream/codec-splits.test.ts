@@ -101,7 +101,7 @@ const slimOf = (pieces: Uint8Array[]) => {
   return { events: readSlim(run(codec, pieces)), progress: codec.progress };
 };
 const passOf = (pieces: Uint8Array[], keepUsage: boolean) => {
-  const codec = createPassCodec(readChatEvent, keepUsage);
+  const codec = createPassCodec(readChatEvent, { keepUsage });
   return { wire: run(codec, pieces).toString(), metered: meteredOf(codec.progress) };
 };
 /** What an answer that passes is charged by: where its usage came, nobody has to know its text or why it stopped. */

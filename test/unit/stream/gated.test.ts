@@ -145,11 +145,11 @@ describe("an answer that is judged", () => {
     expect(flow.caller.text()).toBe(chat.passed(["They"]));
   });
 
-  it("is judged in the arguments of its tools too, which go when the call is whole", async () => {
+  it("is judged in the names and arguments of its tools too, which go when the call is whole", async () => {
     const flow = await said(slim, []);
     flow.provider.send(toolChunk('{"to":"Ada', "send"), toolChunk('"}'), finishChunk("tool_calls"), DONE);
     await flow.clock.idle();
-    expect([flow.judged, flow.caller.text()]).toEqual([['{"to":"Ada"}'], ""]);
+    expect([flow.judged, flow.caller.text()]).toEqual([['send{"to":"Ada"}'], ""]);
     await flow.judge(true);
     expect(flow.caller.text()).toContain('event:tool\ndata:{"id":"call_1","name":"send"');
   });

@@ -16,7 +16,7 @@ const END = finishChunk() + usageChunk(30, 40) + DONE;
 const USAGE = { input: 30, output: 40 };
 
 const slim = () => ({ codec: createSlimCodec(readChatEvent) });
-const passed = () => ({ codec: createPassCodec(readChatEvent, false) });
+const passed = () => ({ codec: createPassCodec(readChatEvent, { keepUsage: false }) });
 const CODECS: [string, () => FlowOptions][] = [
   ["slim", slim],
   ["passed on", passed],

@@ -27,7 +27,7 @@ async function begin() {
   provider.send(textChunk("Hel"));
   const body = await startRelay({
     body: provider.body,
-    codec: createPassCodec(readChatEvent, true),
+    codec: createPassCodec(readChatEvent, { keepUsage: true }),
     control,
     watchdog: startWatchdog(clock, DEADLINES, control),
     clock,

@@ -16,7 +16,7 @@ import {
   usageChunk,
 } from "../../support/chat-chunks.ts";
 
-const codecOf = (keepUsage = false) => createPassCodec(readChatEvent, keepUsage);
+const codecOf = (keepUsage = false) => createPassCodec(readChatEvent, { keepUsage });
 
 /** What a caller gets of a stream who did not ask for usage. */
 function passed(...events: string[]): string {

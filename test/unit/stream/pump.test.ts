@@ -10,7 +10,7 @@ import { chunk, DONE, errorFrame, finishChunk, sse, textChunk, toUtf8, usageChun
 import { readSlim, slimText } from "../../support/slim-stream.ts";
 
 const slim = (text: string) => `data:${JSON.stringify(text)}\n\n`;
-const passCodec = () => createPassCodec(readChatEvent, false);
+const passCodec = () => createPassCodec(readChatEvent, { keepUsage: false });
 const failedWith = (code: string) =>
   expect.objectContaining({
     kind: "failed",

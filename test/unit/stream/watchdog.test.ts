@@ -18,7 +18,7 @@ async function begun(...[options]: Parameters<typeof createAnswerFlow>) {
   await flow.begin();
   return flow;
 }
-const passing = () => ({ codec: createPassCodec(readChatEvent, false) });
+const passing = () => ({ codec: createPassCodec(readChatEvent, { keepUsage: false }) });
 
 describe("the first-byte deadline", () => {
   it("ends a wait for an answer that does not begin, at its moment", async () => {
@@ -41,6 +41,35 @@ describe("the first-byte deadline", () => {
     expect(control.signal.aborted).toBe(false);
     await clock.advance(1);
     expect(control.signal.reason).toEqual(timeout("The model took too long to begin. Please try again."));
+  });
+
+  it("is one for all attempts, whatever was waited for or heard meanwhile, until the answer has begun", async () => {
+    const clock = createFakeClock();
+    const control = new AbortController();
+    const watchdog = startWatchdog(clock, DEADLINES, control);
+    for (let attempt = 0; attempt < 3; attempt++) {
+      watchdog.waiting();
+      await clock.advance(30_000);
+      watchdog.heard();
+      await clock.advance(5000);
+    }
+    await clock.advance(14_999);
+    expect(control.signal.aborted).toBe(false);
+    await clock.advance(1);
+    expect(control.signal.reason).toEqual(timeout("The model took too long to begin. Please try again."));
+  });
+
+  it("gives way to the idle deadline with the answer's beginning", async () => {
+    const clock = createFakeClock();
+    const control = new AbortController();
+    const watchdog = startWatchdog(clock, DEADLINES, control);
+    await clock.advance(119_000);
+    watchdog.begun();
+    watchdog.waiting();
+    await clock.advance(59_000);
+    expect(control.signal.aborted).toBe(false);
+    await clock.advance(1000 + 1000);
+    expect(control.signal.reason).toEqual(timeout("The model fell silent. Please try again."));
   });
 
   it("has done its work once the answer begins", async () => {

@@ -79,10 +79,26 @@ describe("a refusal that is not the caller's fault", () => {
   );
 
   it("of 404 says that the model is not there, in our words", async () => {
-    const error = await refused(404);
-    expect(error).toMatchObject({ status: 404, body: { code: "model_not_found" } });
-    expect(error.body.message).not.toContain("org-abc");
+    const codes = ["model_not_found", null, 404].map((code) => ({ error: { ...PROVIDERS, code } }));
+    for (const body of [...codes, "<html>404</html>", ""]) {
+      const error = await refused(404, body);
+      expect(error).toMatchObject({ status: 404, body: { code: "model_not_found" } });
+      expect(error.body.message).not.toContain("org-abc");
+    }
   });
+
+  it.each([PROVIDERS.code, "previous_response_not_found"])(
+    "of 404 with another code says that something else is not there: %s",
+    async (code) => {
+      const error = await refused(404, { error: { ...PROVIDERS, code } });
+      expect(error).toMatchObject({
+        status: 404,
+        body: { code: "not_found", param: null },
+        cause: { status: 404, code },
+      });
+      expect(error.body.message).not.toContain("org-abc");
+    },
+  );
 
   it("of 429 because the operator's own account is used up is not worth a retry", async () => {
     const error = await refused(429, { error: { ...PROVIDERS, code: "insufficient_quota" } });

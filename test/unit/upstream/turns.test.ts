@@ -53,6 +53,7 @@ describe("candidates", () => {
   it.each([
     ["what the caller sent wrong", refusal],
     ["too many tokens", apiError("insufficient_quota", "No.")],
+    ["what the provider does not have", apiError("not_found", "No.")],
     ["a fault of our own", new Error("a bug")],
     ["an end from outside", { kind: "left" }],
   ])("are not followed by the next after %s", async (_what, failure) => {
