@@ -139,6 +139,8 @@ describe("a prompt's variables", () => {
   });
 });
 
+const need = (tool: string) => ({ kind: "tool", tool, param: "tools" });
+
 describe("tools that the provider runs", () => {
   const look = { type: "function", name: "look", search_context_size: "the caller's own" };
 
@@ -164,7 +166,6 @@ describe("tools that the provider runs", () => {
   it("are needed of the model's card, previews as what they are a preview of", async () => {
     const hosted_tools = { ...EVERYTHING.hosted_tools, web_search_preview: FREE_TOOL, mcp: FREE_TOOL };
     const switches = { ...EVERYTHING, hosted_tools };
-    const need = (tool: string) => ({ kind: "tool", tool, param: "tools" });
     expect(asking({ tools: [search, look, { type: "web_search_preview" }, { type: "mcp" }] }, switches).needs).toEqual(
       expect.arrayContaining([need("web_search"), need("mcp")]),
     );

@@ -6,7 +6,8 @@ import { passResponses } from "../../../src/endpoints/responses-exchange.ts";
 import { bundledModel } from "../../support/catalog-documents.ts";
 import { slimRequest } from "../../support/chat-requests.ts";
 import { findsViolence, openedGates, reasonOf } from "../../support/opened-gates.ts";
-import { fallsSilent, playClassifier, says } from "../../support/played-classifier.ts";
+import type { playClassifier } from "../../support/played-classifier.ts";
+import { fallsSilent, says } from "../../support/played-classifier.ts";
 import { refusalOf } from "../../support/refusals.ts";
 import { catalogAllowing, EVERYTHING, responsesRequest, STAMP } from "../../support/responses-requests.ts";
 import { prepared } from "../../support/ways.ts";
@@ -26,6 +27,10 @@ const gateWith = (answer: Parameters<typeof playClassifier>[0] = () => says(), p
   if (!gate) throw new Error("nothing is judged");
   return { gate, asked, control };
 };
+
+const findsKilling = (input: string) => (input.includes("kill") ? findsViolence() : says());
+const fails = () => new Response("", { status: 500 });
+const refuses = () => new Response("", { status: 400 });
 
 describe("the gate of the output", () => {
   it("refuses a whole answer that is not allowed, and not for what the caller sent", async () => {
@@ -56,8 +61,7 @@ describe("the gate of the output", () => {
   });
 
   it("shows the classifier the windows of a stream, cut as the policy says", async () => {
-    const answer = (input: string) => (input.includes("kill") ? findsViolence() : says());
-    const { gate, asked, control } = gateWith(answer, { window: { max_chars: 6 } });
+    const { gate, asked, control } = gateWith(findsKilling, { window: { max_chars: 6 } });
     gate.windows.add("Rivers rise", 0);
     expect(gate.windows.next(0)).toBe("Rivers");
     expect(await gate.judge("Rivers")).toBeUndefined();
@@ -71,13 +75,11 @@ describe("the gate of the output", () => {
 
   it("fails a stream whose classifier fails, unless the policy allows it then", async () => {
     vi.spyOn(console, "warn").mockImplementation(() => undefined);
-    const fails = () => new Response("", { status: 500 });
     expect(await gateWith(fails).gate.judge("Rivers")).toMatchObject({
       kind: "failed",
       error: { status: 503, body: { code: "moderation_unavailable" } },
     });
     expect(await gateWith(fails, { on_failure: "allow" }).gate.judge("Rivers")).toBeUndefined();
-    const refuses = () => new Response("", { status: 400 });
     expect(await gateWith(refuses, { on_failure: "allow" }).gate.judge("Rivers")).toMatchObject({
       kind: "blocked",
       error: { message: "The output cannot be judged, so it is not allowed here." },

@@ -62,6 +62,7 @@ describe("a judge", () => {
       JSON.stringify({ ...(JSON.parse(judgement(ALLOWED)) as object), spam: true }),
     ],
     ["has another name for the rules", judgement(ALLOWED).replace("rules", "verdicts")],
+    ["lists something beside verdicts", withEntries(entry({}), 7, "block")],
     ["writes the verdicts as a text", JSON.stringify(judgement(ALLOWED))],
     ["lists them a level deeper", JSON.stringify({ answer: JSON.parse(judgement(ALLOWED)) as unknown })],
   ])("who %s gets a review", (_what, said) => {

@@ -88,10 +88,10 @@ describe("a refusal that is told in pieces", () => {
   });
 });
 
-describe("text in a place of an answer that is not known here", () => {
-  const choice = (fields: object) => sse({ choices: [{ index: 0, ...fields, finish_reason: null }] });
-  const delta = (value: unknown) => toEvent({ type: "response.something_new.delta", output_index: 0, delta: value });
+const choice = (fields: object) => sse({ choices: [{ index: 0, ...fields, finish_reason: null }] });
+const delta = (value: unknown) => toEvent({ type: "response.something_new.delta", output_index: 0, delta: value });
 
+describe("text in a place of an answer that is not known here", () => {
   it.each<[string, GatedForm, string]>([
     ["a field of a delta", chat, chunk({ reasoning_content: "They kill. " })],
     ["a field in a field", chat, chunk({ audio: { transcript: ["They kill. "] } })],

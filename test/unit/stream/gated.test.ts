@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { LAST_READ_MS } from "../../support/answer-flow.ts";
-import { DONE, errorFrame, finishChunk, sse, textChunk, usageChunk } from "../../support/chat-chunks.ts";
+import { DONE, errorFrame, finishChunk, sse, usageChunk } from "../../support/chat-chunks.ts";
 import type { GatedFlowOptions } from "../../support/gated-flow.ts";
 import { createGatedFlow } from "../../support/gated-flow.ts";
 import type { GatedForm } from "../../support/gated-forms.ts";
@@ -177,76 +177,5 @@ describe("an answer that is judged", () => {
     await flow.clock.idle();
     await flow.judge(false);
     expect(flow.ending()).toMatchObject({ kind: "blocked" });
-  });
-
-  it("that is silent fails in its time, with what was sent before", async () => {
-    const flow = await said(slim, ["Rivers rise. "], { deadlines: { idle_ms: 2000 } });
-    await flow.judge(true);
-    await flow.clock.advance(2000 + LAST_READ_MS);
-    expect(flow.ending()).toEqual(failedWith("provider_timeout"));
-    expect(flow.shown()).toBe("Rivers rise. ");
-  });
-
-  it("is kept alive while its provider thinks", async () => {
-    const flow = await said(slim, []);
-    await flow.clock.advance(15_000);
-    expect(flow.caller.text()).toBe(":\n\n");
-  });
-
-  it("goes on when a slow caller reads on, and loses nothing", async () => {
-    const flow = await said(slim, ["Rivers rise. "]);
-    flow.caller.stopReading();
-    await flow.judge(true);
-    flow.provider.send(...slim.say(["They fall."]), ...slim.end);
-    await flow.clock.advance(3000);
-    expect(flow.caller.text()).toBe("");
-    flow.caller.readOn();
-    await flow.clock.idle();
-    await flow.judge(true);
-    expect(flow.ending()).toEqual({ kind: "finished" });
-    expect(flow.shown()).toBe("Rivers rise. They fall.");
-  });
-
-  it("whose caller does not read is cut when time is up", async () => {
-    const flow = await said(slim, ["Rivers rise. "], { deadlines: { total_ms: 5000 } });
-    flow.caller.stopReading();
-    await flow.judge(true);
-    await flow.clock.advance(5000 + LAST_READ_MS);
-    expect(flow.ending()).toEqual(failedWith("provider_timeout"));
-    expect(flow.caller.isAborted()).toBe(true);
-  });
-
-  it("that is to finish without its caller is read to its end for the usage", async () => {
-    const flow = await said(slim, ["Rivers rise. "], { leaveMs: 25_000 });
-    flow.departure.leave();
-    await flow.judge(true);
-    flow.provider.send(...slim.end);
-    await flow.clock.advance(1000);
-    expect(flow.ending()).toEqual({ kind: "left" });
-    expect(flow.codec.progress.usage).toMatchObject({ input: 3, output: 4 });
-    expect(flow.caller.text()).toBe("");
-  });
-
-  it("whose caller leaves is metered by what had arrived", async () => {
-    const flow = await said(slim, ["Rivers rise. "]);
-    flow.provider.send(...slim.say(["They fall."]), ...slim.end);
-    flow.departure.leave();
-    await flow.clock.advance(LAST_READ_MS);
-    expect(flow.ending()).toEqual({ kind: "left" });
-    expect(flow.codec.progress.usage).toMatchObject({ output: 4 });
-  });
-
-  it("is read no further while 64 Ki characters wait, and goes on after that", async () => {
-    const flow = await said(slim, ["x".repeat(400)]);
-    for (let sent = 0; sent < 40; sent++) {
-      flow.provider.send(textChunk("y".repeat(4000)));
-      await flow.clock.idle();
-    }
-    expect(flow.windows.kept).toBeGreaterThanOrEqual(65_536);
-    expect(flow.windows.kept).toBeLessThan(65_536 + 32_768);
-    flow.provider.send(...slim.end);
-    while (!flow.ending()) await flow.judge(true);
-    expect(flow.ending()).toEqual({ kind: "finished" });
-    expect(flow.shown()).toHaveLength(400 + 40 * 4000);
   });
 });
