@@ -51,7 +51,7 @@ const EventBody = v.object({
 });
 
 /** Codes that say what is wrong with the request, of those that a response can fail with. */
-const CALLERS_FAULT = /^invalid_(prompt|image|base64_image)|^image_/;
+const CALLERS_FAULT = /^invalid_prompt|image/;
 
 /** The pieces of one event's data, in order. Throws when it is not JSON of this endpoint. */
 export function readResponsesEvent(data: string): Piece[] {
@@ -104,8 +104,9 @@ export function readResponse(text: string): Piece[] {
 
 /** All that one event's data says anew, or all of a whole response, whether it is understood or not. */
 export function responsesWords(text: string): string {
-  const { delta, output } = JSON.parse(text) as { delta?: unknown; output?: unknown };
-  return textsIn([delta, output]).join("");
+  const { type, delta, item, output } = JSON.parse(text) as Record<string, unknown>;
+  // A tool's name, and arguments that come whole, are in its item alone.
+  return textsIn([delta, type === "response.output_item.added" ? item : undefined, output]).join("");
 }
 
 const REFUSED: Piece = { kind: "finish", finish: "refusal" };

@@ -30,4 +30,4 @@ export function textsIn(value: unknown): string[] {
 
 /** Schemas and tools as a model is shown them: their keys are texts of the caller's, too. */
 export const shownJson = (values: unknown[]) =>
-  values.filter((value) => typeof value === "object" && value !== null).map((value) => JSON.stringify(value));
+  values.flatMap((value) => (typeof value === "object" && value !== null ? JSON.stringify(value) : textsIn(value)));

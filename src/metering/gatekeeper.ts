@@ -42,7 +42,8 @@ export async function refusalOf(
     const failed = error instanceof ApiError ? [error.body.code, toLogged(error.cause)] : toLogged(error);
     console.warn(JSON.stringify({ ...noted, failed, on_failure: policy.on_failure }));
     // What the classifier refuses to look at is no outage that could be waited out, or made use of.
-    if (error instanceof ApiError && error.status < 500) return { kind: "blocked", error: unjudgeable(side, error) };
+    if (error instanceof ApiError && [400, 413, 415, 422].includes(error.status))
+      return { kind: "blocked", error: unjudgeable(side, error) };
     return policy.on_failure === "allow" ? undefined : { kind: "failed", error: unavailable(error) };
   }
 }

@@ -81,7 +81,7 @@ export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: Outp
   while (!signal.aborted && !seen.refusal) {
     if (seen.isOver) windows.end();
     const text = windows.next(clock.now());
-    if (text !== undefined) seen.judging = judgeWindow(gate, text, seen);
+    if (text !== undefined) seen.judging = judgeWindow(gate, text, seen, signal);
     const bytes = codec.take();
     if (bytes.length > 0) {
       await sink.write(bytes);
@@ -132,12 +132,18 @@ async function readMore(flow: Flow, seen: Seen): Promise<void> {
   seen.reading = undefined;
 }
 
-async function judgeWindow({ windows, judge }: OutputGate, text: string, seen: Seen): Promise<void> {
+async function judgeWindow(
+  { windows, judge }: OutputGate,
+  text: string,
+  seen: Seen,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     seen.refusal = await judge(text);
     windows.judged(seen.refusal === undefined);
   } catch (error) {
-    seen.refusal = { kind: "failed", error: toApiError(error) };
+    // Once the flow has ended from outside, that is its ending.
+    if (!signal.aborted) seen.refusal = { kind: "failed", error: toApiError(error) };
   }
   seen.judging = undefined;
 }

@@ -78,6 +78,18 @@ describe("a fallback is left out", () => {
   });
 });
 
+describe("a plan that names its models and not the alias", () => {
+  it.each([
+    ["keeps a fallback out that it does not include", [FIRST], [FIRST], 502],
+    ["lets one in that it includes", [FIRST, "respondent"], [FIRST, SECOND], 200],
+  ])("%s", async (_what, models, asked, status) => {
+    await useCatalog(createSturdyCatalog({ models }));
+    const answered = await ask();
+    expect(answered.models).toEqual(asked);
+    expect(answered.response.status).toBe(status);
+  });
+});
+
 describe("a fallback is asked", () => {
   it("where the windows count both cards", async () => {
     const models = ["o4-mini", "respondent", "gpt-5-mini", "gpt-6.1-terra"];
