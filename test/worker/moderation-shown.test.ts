@@ -60,7 +60,10 @@ const SHOWN: [what: string, readonly [path: string, body: object]][] = [
   [
     "a custom tool's result of Responses",
     responses({
-      input: [{ type: "custom_tool_call", call_id: "call_1", name: "look", input: "Hi" }, { ...RESULT, output: BAD }],
+      input: [
+        { type: "custom_tool_call", call_id: "call_1", name: "look", input: "Hi" },
+        { ...RESULT, output: BAD },
+      ],
     }),
   ],
   [
@@ -86,7 +89,8 @@ describe("of what the model is shown is judged", () => {
 });
 
 const streaming = (text: string) => new Response(text, { headers: { "content-type": "text/event-stream" } });
-const event = (data: { type: string } & object) => `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`;
+const event = (data: { type: string; [field: string]: unknown }) =>
+  `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`;
 const RESPONSE = { id: "resp_1", object: "response", output: [] };
 const USAGE = { input_tokens: 12, output_tokens: 30, total_tokens: 42 };
 
@@ -97,7 +101,11 @@ describe("of an answer is judged what nobody here knows", () => {
     [
       "a chunk's field",
       CHAT,
-      chunk({ role: "assistant", content: "" }) + chunk({ thoughts: `${BAD}. ` }) + finishChunk() + usageChunk(12, 30) + DONE,
+      chunk({ role: "assistant", content: "" }) +
+        chunk({ thoughts: `${BAD}. ` }) +
+        finishChunk() +
+        usageChunk(12, 30) +
+        DONE,
     ],
     [
       "an event",

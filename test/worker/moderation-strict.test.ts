@@ -74,13 +74,14 @@ describe("alias and plan", () => {
   });
 });
 
-describe("a request that goes on in the background", () => {
-  const later = (said: string) => ({
-    ...RESPONSES.body(message({ tokens: 5 }, said), false),
-    store: true,
-    background: true,
-  });
+/** A request that goes on in the background. */
+const later = (said: string) => ({
+  ...RESPONSES.body(message({ tokens: 5 }, said), false),
+  store: true,
+  background: true,
+});
 
+describe("a request that goes on in the background", () => {
   beforeEach(() => use({ alias: { input: "parallel" }, responses: STORING }));
 
   it("is judged before the provider is asked, and costs nothing when it is blocked", async () => {

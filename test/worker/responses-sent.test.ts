@@ -66,18 +66,19 @@ it("what was thought is sent on only where it is there, and not where it is only
   expect(await user.settled()).toEqual({ tokens: 42, requests: 1, reserved: 0 });
 });
 
-describe("going on from a stored answer", () => {
-  async function goOn() {
-    const user = await createUser();
-    const { id } = await respond(user, { model: "o4-mini", input: LONG, store: true });
-    const text = "A weir.";
-    const next = asking({ text, no_usage: true, reasoning: 0 }, { previous_response_id: id });
-    const response = await user.post(`${PATH}/input_tokens`, next);
-    expect(response.status).toBe(200);
-    const { input_tokens: counted } = (await response.json()) as { input_tokens: number };
-    return { user, next, text, counted, before: await user.settled() };
-  }
+/** A user who goes on from a long answer, how many tokens that shows the model, and what was spent until then. */
+async function goOn() {
+  const user = await createUser();
+  const { id } = await respond(user, { model: "o4-mini", input: LONG, store: true });
+  const text = "A weir.";
+  const next = asking({ text, no_usage: true, reasoning: 0 }, { previous_response_id: id });
+  const response = await user.post(`${PATH}/input_tokens`, next);
+  expect(response.status).toBe(200);
+  const { input_tokens: counted } = (await response.json()) as { input_tokens: number };
+  return { user, next, text, counted, before: await user.settled() };
+}
 
+describe("going on from a stored answer", () => {
   it("can be counted, with what the provider has of it", async () => {
     const { counted } = await goOn();
     expect(counted).toBeGreaterThan(400);

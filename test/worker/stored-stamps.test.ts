@@ -30,7 +30,8 @@ async function createOwnerOf(provider: Fault) {
   const { token, quota } = await createUser();
   const asked: string[] = [];
   const fetch = async (request: Request) => {
-    asked.push(((await request.json()) as { model: string }).model);
+    const { model } = await request.json<{ model: string }>();
+    asked.push(model);
     return provider();
   };
   return { ...createCaller(createSend({ UPSTREAM: { fetch } as unknown as Fetcher }), token), quota, asked };
@@ -99,7 +100,8 @@ describe("a request that goes on in the background", () => {
     const catalog = createSturdyCatalog();
     await useCatalog({ ...catalog, responses: { ...catalog.responses, ...STORING } });
     const user = await createOwnerOf(status(code));
-    expect((await user.post(PATH, { ...asking({ tokens: 5 }, LATER), model: ALIAS })).status).toBeGreaterThanOrEqual(500);
+    const response = await user.post(PATH, { ...asking({ tokens: 5 }, LATER), model: ALIAS });
+    expect(response.status).toBeGreaterThanOrEqual(500);
     expect(user.asked).toHaveLength(1);
     expect(await user.settled()).toEqual({ tokens: 0, requests: 0, reserved: 0 });
   });
