@@ -96,7 +96,13 @@ export function resolveModel(catalog: Catalog, asked: string, today: string): Re
  */
 export function fallbacksOf(catalog: Catalog, model: Model, today: string): Model[] {
   const others = new Map<string, Model>();
-  const aliases = model.names.filter((name) => entry(catalog.aliases, name));
+  const aliases: string[] = [];
+  for (let name = model.asked; !aliases.includes(name);) {
+    const alias = entry(catalog.aliases, name);
+    if (!alias) break;
+    aliases.push(name);
+    name = alias.target;
+  }
   for (const name of model.fallback) {
     const resolution = resolveModel(catalog, name, today);
     if (resolution.kind !== "found") continue;
