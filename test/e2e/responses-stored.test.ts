@@ -63,8 +63,10 @@ describe("a response that is stored", () => {
   it("is gone when its owner has deleted it", async () => {
     const { client, response } = await createStored();
     await client.responses.delete(response.id);
-    for (const again of [client.responses.retrieve(response.id), client.responses.delete(response.id)]) {
-      const error = await rejection(again);
+    const { responses } = client;
+    // One after the other: a promise that nobody awaits yet could be rejected meanwhile.
+    for (const again of [() => responses.retrieve(response.id), () => responses.delete(response.id)]) {
+      const error = await rejection(again());
       expect(error).toBeInstanceOf(NotFoundError);
       expect(error).toMatchObject(NOT_THERE);
     }
