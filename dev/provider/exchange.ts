@@ -39,7 +39,7 @@ export class Exchange {
     this.#totals.requests++;
     this.#totals.active++;
     this.#totals.bytes_in += body.byteLength;
-    const route = path.replace(/\/resp_[^/]+/, "/:id");
+    const route = path.replace(/\/(resp|conv)_[^/]+/, "/:id");
     this.#totals.by_path[route] = (this.#totals.by_path[route] ?? 0) + 1;
     if (request.signal.aborted) this.leave();
     else request.signal.addEventListener("abort", () => this.leave(), { once: true });

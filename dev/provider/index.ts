@@ -2,6 +2,7 @@
 // the map. A new endpoint is one file and one line here.
 import { Hono } from "hono";
 import { chat } from "./chat.ts";
+import { conversations } from "./conversations.ts";
 import type { Env } from "./env.ts";
 import { invalidRequest, toErrorResponse } from "./errors.ts";
 import { inputTokens } from "./input-tokens.ts";
@@ -16,6 +17,7 @@ const app = new Hono<Env>()
   .use("/v1/*", keepBooks, addHeaders, requireKey)
   .route("/v1/models", models)
   .route("/v1/chat/completions", chat)
+  .route("/v1/conversations", conversations)
   .route("/v1/moderations", moderations)
   .route("/v1/responses/input_tokens", inputTokens)
   .route("/v1/responses", responses)

@@ -3,12 +3,13 @@
 import { Hono } from "hono";
 import { readBody, refuseUnknown } from "./body.ts";
 import { type Env, now } from "./env.ts";
+import { countContext, readContext } from "./responses-context.ts";
 import { COUNTING_PARAMETERS } from "./responses-parameters.ts";
-import { countInput, findResponsesModel, readConversation } from "./responses-request.ts";
+import { findResponsesModel } from "./responses-request.ts";
 
 export const inputTokens = new Hono<Env>().post("/", async (c) => {
   const body = await readBody(c);
   refuseUnknown(body, COUNTING_PARAMETERS);
-  const items = readConversation(body, findResponsesModel(body, now(c.env)));
-  return c.json({ object: "response.input_tokens", input_tokens: countInput(body, items) });
+  const context = readContext(body, findResponsesModel(body, now(c.env)));
+  return c.json({ object: "response.input_tokens", input_tokens: countContext(body, context) });
 });

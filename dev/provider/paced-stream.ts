@@ -12,6 +12,8 @@ export interface Frames {
   tail: string[];
   /** What a stream says that a script breaks after that many frames, and that many tokens among them. */
   failure: (framesSent: number, tokensSent: number) => string;
+  /** Called with the last frame, so never for a stream that breaks. */
+  complete?: () => void;
 }
 
 /** The bytes of these frames. None is made before it is read, and the exchange ends with the stream. */
@@ -81,8 +83,9 @@ class PacedSource {
   }
 
   #nextFrame(): string {
-    const { head, token, tokenCount, tail } = this.#frames;
+    const { head, token, tokenCount, tail, complete } = this.#frames;
     const position = this.#position++;
+    if (this.#position === this.#frameCount) complete?.();
     if (position < head.length) return head[position] ?? "";
     if (position >= head.length + tokenCount) return tail[position - head.length - tokenCount] ?? "";
     if (this.#tokensSent++ === 0) this.#firstAt = Date.now();

@@ -41,7 +41,7 @@ export function openResponse(request: ResponsesRequest, moment: Date): Opened {
     completed_at: null,
     error: null,
     incomplete_details: null,
-    instructions: body["instructions"] ?? null,
+    instructions: body["prompt"] ? request.instructions.map(toDeveloperMessage) : (body["instructions"] ?? null),
     max_output_tokens: body["max_output_tokens"] ?? null,
     max_tool_calls: body["max_tool_calls"] ?? null,
     model: model.snapshotId,
@@ -66,6 +66,9 @@ export function openResponse(request: ResponsesRequest, moment: Date): Opened {
     usage: null,
     user: body["user"] ?? null,
     metadata: body["metadata"] ?? {},
+    // The recorded responses that had neither are without these fields.
+    ...(isObject(body["prompt"]) && { prompt: body["prompt"] }),
+    ...(request.conversation && { conversation: { id: request.conversation.id } }),
   };
   return { id, createdAt, fields, serviceTier: request.serviceTier };
 }
@@ -103,4 +106,9 @@ export function toUsage(request: ResponsesRequest, answer: ResponseAnswer, visib
     output_tokens_details: { reasoning_tokens: answer.reasoning },
     total_tokens: request.promptTokens + output,
   };
+}
+
+/** Instructions are repeated as they came, but as messages where a prompt has brought some. */
+function toDeveloperMessage(text: string): JsonObject {
+  return { type: "message", role: "developer", content: [{ type: "input_text", text }] };
 }

@@ -1,7 +1,8 @@
 // Which parameters Responses has, what they may be, and which of them a model refuses.
-import { isObject, type JsonObject, readBoolean, readInteger, refuseUnknown } from "./body.ts";
+import { type JsonObject, readBoolean, readInteger, refuseUnknown } from "./body.ts";
 import type { Card } from "./catalog.ts";
 import { invalidRequest, invalidType, invalidValue } from "./errors.ts";
+import { readMetadata } from "./metadata.ts";
 import { findRefused, unsupportedParameter } from "./refused-parameters.ts";
 
 const PROMPT_PARAMETERS = [
@@ -107,11 +108,7 @@ function checkTypes(body: JsonObject): void {
   checkType(body, NUMBERS, "number", "a decimal");
   readInteger(body, "top_logprobs", 20, 0);
   readBoolean(body, "parallel_tool_calls", true);
-  const metadata = body["metadata"] ?? {};
-  if (!isObject(metadata)) throw invalidType("metadata", "an object", metadata);
-  for (const [key, value] of Object.entries(metadata)) {
-    if (typeof value !== "string") throw invalidType(`metadata.${key}`, "a string", value);
-  }
+  readMetadata(body);
 }
 
 function checkType(body: JsonObject, names: readonly string[], type: string, expected: string): void {

@@ -1,14 +1,13 @@
 // A Responses request, read and checked as OpenAI does before a model sees it. Everything after this file works on the
 // result; the body is kept only for what a response repeats of it.
-import { isObject, type JsonObject, readBoolean, readInteger, readObjects, readString } from "./body.ts";
+import { isObject, type JsonObject, readBoolean, readInteger, readString } from "./body.ts";
 import { findModel, type Model } from "./catalog.ts";
-import { invalidRequest, invalidType, missingParameter } from "./errors.ts";
+import { invalidRequest, invalidType } from "./errors.ts";
 import { reasoningTokens } from "./output-budget.ts";
 import { type OutputFormat, readOutputFormat } from "./output-format.ts";
-import { countPrompt, emptyPrompt } from "./prompt.ts";
-import { addItems, checkCalls, type InputItem, type InputRules, readInput, readItem } from "./responses-input.ts";
+import { type Context, countContext, readContext } from "./responses-context.ts";
+import { checkCalls, type InputItem } from "./responses-input.ts";
 import { checkParameters, readChoice, readStrings } from "./responses-parameters.ts";
-import { findItem, findPrevious } from "./responses-store.ts";
 import { type CallableTool, readToolChoice, readTools } from "./responses-tools.ts";
 import { readServiceTier, readStreaming, type Streaming } from "./streaming.ts";
 import type { ToolChoice } from "./tools.ts";
@@ -16,11 +15,9 @@ import type { ToolChoice } from "./tools.ts";
 const LEAST_OUTPUT_TOKENS = 16;
 const SUMMARIES = ["auto", "concise", "detailed"];
 
-export interface ResponsesRequest extends Streaming {
+export interface ResponsesRequest extends Streaming, Context {
   body: JsonObject;
   model: Model;
-  /** The whole conversation, earlier turns included. */
-  items: InputItem[];
   tools: CallableTool[];
   toolChoice: ToolChoice;
   searchesWeb: boolean;
@@ -41,10 +38,10 @@ export interface ResponsesRequest extends Streaming {
 export function readResponsesRequest(body: JsonObject, moment: Date): ResponsesRequest {
   const model = findResponsesModel(body, moment);
   checkParameters(body, model.card);
-  const items = readConversation(body, model);
-  checkCalls(items);
+  const context = readContext(body, model);
+  checkCalls(context.items);
   const { callable, searchesWeb } = readTools(body);
-  const promptTokens = countInput(body, items);
+  const promptTokens = countContext(body, context);
   const { max_output_tokens: most = Infinity, context_window: window = Infinity } = model.card;
   if (promptTokens > (model.card.max_input_tokens ?? window) && body["truncation"] !== "auto") {
     const message = "Your input exceeds the context window of this model. Please adjust your input and try again.";
@@ -54,12 +51,12 @@ export function readResponsesRequest(body: JsonObject, moment: Date): ResponsesR
   return {
     body,
     model,
-    items,
+    ...context,
     tools: callable,
     toolChoice: readToolChoice(body, { callable, searchesWeb }),
     searchesWeb,
     mostToolCalls: readInteger(body, "max_tool_calls") ?? Infinity,
-    format: readFormat(body, items),
+    format: readFormat(body, context.items),
     ...readStreaming(body, ["include_obfuscation"]),
     background: readBoolean(body, "background", false),
     store: readBoolean(body, "store", true),
@@ -76,40 +73,6 @@ export function findResponsesModel(body: JsonObject, moment: Date): Model {
   const model = findModel(readString(body, "model"), moment);
   if (model.card.endpoints.includes("responses")) return model;
   throw invalidRequest(`The model \`${model.name}\` is not supported with the Responses API.`, "model");
-}
-
-/** The earlier turns that a body continues, and its own input. */
-export function readConversation(body: JsonObject, model: Model): InputItem[] {
-  refuseStored(body, "conversation");
-  refuseStored(body, "prompt");
-  const previousId = body["previous_response_id"] ?? undefined;
-  if (previousId === undefined && (body["input"] ?? undefined) === undefined) throw missingParameter("input");
-  const rules: InputRules = { acceptsImages: model.card.modalities.input.includes("image"), findItem };
-  const previous = typeof previousId === "string" ? findPrevious(previousId) : undefined;
-  const said = previous?.output.map((item, index) => readItem(item, `output[${index}]`, rules)) ?? [];
-  return [...(previous?.items ?? []), ...said, ...readInput(body, rules)];
-}
-
-/** The emulation keeps no conversations and no prompts. */
-function refuseStored(body: JsonObject, name: "conversation" | "prompt"): void {
-  const value = body[name] ?? undefined;
-  if (value === undefined) return;
-  const id = isObject(value) ? value["id"] : value;
-  const noun = name === "prompt" ? "Prompt" : "Conversation";
-  throw invalidRequest(`${noun} with id ${JSON.stringify(id)} not found.`, name, null, 404);
-}
-
-/** The input tokens of a body with that conversation. */
-export function countInput(body: JsonObject, items: InputItem[]): number {
-  const prompt = emptyPrompt();
-  if (typeof body["instructions"] === "string") {
-    prompt.texts.push(body["instructions"]);
-    prompt.entries++;
-  }
-  addItems(prompt, items);
-  prompt.tools = readObjects(body, "tools");
-  prompt.format = isObject(body["text"]) ? body["text"]["format"] : undefined;
-  return countPrompt(prompt);
 }
 
 function readReasoning(body: JsonObject, model: Model) {

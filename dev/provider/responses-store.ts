@@ -2,6 +2,7 @@
 // answer from the beginning, and shows it when it is due.
 import type { JsonObject } from "./body.ts";
 import { invalidRequest } from "./errors.ts";
+import { keepNewest } from "./newest.ts";
 import type { InputItem } from "./responses-input.ts";
 
 const MOST_RESPONSES = 200;
@@ -21,9 +22,7 @@ const responses = new Map<string, StoredResponse>();
 
 /** Keeps a response, and forgets the oldest when there are too many. */
 export function storeResponse(response: StoredResponse): void {
-  responses.set(response.id, response);
-  const [oldest] = responses.keys();
-  if (responses.size > MOST_RESPONSES && oldest !== undefined) responses.delete(oldest);
+  keepNewest(responses, response, MOST_RESPONSES);
 }
 
 /** The response of that id. Throws OpenAI's 404. */

@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import type { Env } from "./env.ts";
 import { invalidRequest } from "./errors.ts";
-import { listInputItems } from "./responses-input-list.ts";
+import { listItems } from "./item-list.ts";
 import { deleteResponse, findResponse } from "./responses-store.ts";
 
 export const storedResponses = new Hono<Env>()
@@ -22,4 +22,7 @@ export const storedResponses = new Hono<Env>()
     cancel(Date.now());
     return c.json(show(Date.now()));
   })
-  .get("/:id/input_items", (c) => c.json(listInputItems(findResponse(c.req.param("id")).items, c.req.query())));
+  .get("/:id/input_items", (c) => {
+    const items = findResponse(c.req.param("id")).items.map((item) => item.wire);
+    return c.json(listItems(items, c.req.query()));
+  });

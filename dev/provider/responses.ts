@@ -1,6 +1,7 @@
 // POST /v1/responses: reads the request, follows the script, and sends the answer whole, as a stream, or later.
 import { Hono } from "hono";
 import { readBody } from "./body.ts";
+import { extendConversation, extendLater } from "./conversations-store.ts";
 import { callerLeft, openAnswer, reaches, sendStream, sendWhole } from "./delivery.ts";
 import { type Env, now } from "./env.ts";
 import { readScript } from "./judge.ts";
@@ -33,12 +34,24 @@ export const responses = new Hono<Env>().post("/", async (c) => {
     ? showInBackground(opened, script, tokens, ending, Date.now())
     : { show: () => ending, cancel: undefined };
   if (request.store) storeResponse({ id: opened.id, items: request.items, output, show, cancel });
+  const { conversation } = request;
+  const turn = [...request.input.map((item) => item.wire), ...output];
+  // In the background it goes on whoever listens, so that only the clock knows when it has ended.
+  if (conversation && request.background) extendLater(conversation, turn, show);
+  const complete = () => {
+    if (conversation && !request.background) extendConversation(conversation, turn);
+  };
 
   if (isLater) return c.json(runningResponse(opened, "queued"));
-  if (!request.stream) return sendWhole(c, finished, tokens, script);
+  if (!request.stream) {
+    const whole = await sendWhole(c, finished, tokens, script);
+    if (whole.ok && !reaches(script.cut_after, tokens)) complete();
+    return whole;
+  }
   const running = runningResponse(opened, "in_progress");
   const queued = request.background ? runningResponse(opened, "queued") : undefined;
   const { obfuscated } = request;
   const flatError = script.flat_error ?? false;
-  return sendStream(c, toFrames({ answer, items, running, queued, finished, failed, obfuscated, flatError }), script);
+  const frames = toFrames({ answer, items, running, queued, finished, failed, obfuscated, flatError });
+  return sendStream(c, { ...frames, complete }, script);
 });

@@ -1,17 +1,17 @@
-// The input of a stored response as a list with pages: the newest item first unless asked otherwise.
+// Items as a list with pages, of a stored response's input and of a conversation: the newest item first unless asked
+// otherwise.
+import type { JsonObject } from "./body.ts";
 import { invalidRequest, invalidValue } from "./errors.ts";
-import type { InputItem } from "./responses-input.ts";
 
 const USUAL_LIMIT = 20;
 const HIGHEST_LIMIT = 100;
 
 /** One page of the items. Throws a 400 for a wrong limit, a wrong order, and an `after` that is not in the list. */
-export function listInputItems(items: InputItem[], query: Record<string, string>) {
+export function listItems(items: JsonObject[], query: Record<string, string>) {
   const limit = readLimit(query["limit"]);
   const { order = "desc", after } = query;
   if (order !== "asc" && order !== "desc") throw invalidValue("order", order, ["asc", "desc"]);
-  const all = items.map((item) => item.wire);
-  const sorted = order === "asc" ? all : all.toReversed();
+  const sorted = order === "asc" ? items : items.toReversed();
   const position = after === undefined ? -1 : sorted.findIndex((item) => item["id"] === after);
   if (after !== undefined && position < 0) throw invalidRequest(`Item with id '${after}' not found.`, "after");
   const data = sorted.slice(position + 1, position + 1 + limit);
