@@ -1,4 +1,4 @@
-// Answers that a provider keeps, for their owners alone. They are found by their id and known by their stamp; one that
+// What a provider keeps of its users, for their owners alone: found by its id and known by its stamp. An answer that
 // went on in the background is settled when its owner asks for it and it has ended.
 
 import { choosePlan } from "./catalog/choose.ts";
@@ -7,7 +7,9 @@ import type { Catalog } from "./catalog/schema.ts";
 import { catalogFor } from "./catalog/store.ts";
 import { readResponse } from "./endpoints/responses-answer.ts";
 import { hostedTools } from "./endpoints/responses-switches.ts";
-import { goesOn, readStored } from "./endpoints/stored-response.ts";
+import type { ResponsesRequest } from "./endpoints/responses-request.ts";
+import { conversationOf } from "./endpoints/responses-request.ts";
+import { goesOn, ownedBy, readStored } from "./endpoints/stored-response.ts";
 import { ApiError, apiError } from "./errors.ts";
 import type { Caller } from "./metering/call.ts";
 import { toCharge } from "./quota/charge.ts";
@@ -16,43 +18,74 @@ import { callQuota } from "./quota/client.ts";
 import { toLimits } from "./quota/limits.ts";
 import { quotaName } from "./quota/name.ts";
 import { emptyProgress, note } from "./stream/answer.ts";
-import type { About } from "./upstream/stored-responses.ts";
-import { askAbout, findResponse } from "./upstream/stored-responses.ts";
+import type { Kind } from "./upstream/stored.ts";
+import { askStore, findStored, keepersOf, requireKept } from "./upstream/stored.ts";
 
 /** The name under which a caller owns what the provider keeps. */
 export const ownerOf = ({ user, env }: Caller) => quotaName(user, env.QUOTA_PEPPER);
 
-/** A stored response of the caller's as JSON text, or what the provider answers about it. Throws 404 `not_found`. */
-export async function askStored(caller: Caller, id: string, about?: About): Promise<string> {
+/**
+ * A stored thing of the caller's as JSON text, or what the provider answers about it: to another `method`, or at its route
+ * with `rest` after it. Throws 404 `not_found`.
+ */
+export async function askStored(
+  caller: Caller,
+  kind: Kind,
+  id: string,
+  { rest = "", method }: { rest?: string; method?: "POST" | "DELETE" } = {},
+): Promise<string> {
+  const { env } = caller;
+  const { catalog, owner } = await standing(caller);
+  const { provider, text } = await findStored(env, catalog, kind, id, owner);
+  const settle = async (answer: string) => {
+    if (kind === "response") await settleStored(caller, catalog, answer);
+    return answer;
+  };
+  // First, since after a DELETE nobody knows the usage.
+  await settle(text);
+  if (rest === "" && !method) return text;
+  return settle(await askStore(env, provider, `/${kind}s/${id}${rest}`, method && { method }));
+}
+
+/** A new conversation of the caller's, as JSON text, with the caller's own metadata. Throws 404 where none are kept. */
+export async function createConversation(caller: Caller, metadata: Record<string, unknown>): Promise<string> {
+  const { catalog, owner } = await standing(caller);
+  requireKept(catalog, "conversation");
+  const [keeper] = keepersOf(catalog);
+  if (!keeper) throw apiError("not_found", "No provider of this deployment keeps conversations.");
+  const body = JSON.stringify({ metadata: { ...metadata, ...ownedBy(owner) } });
+  return askStore(caller.env, keeper, "/conversations", { body });
+}
+
+/** Who asks, and under which catalog. Who is blocked, or whose token was revoked, reads nothing either. */
+async function standing(caller: Caller) {
   const { env, user } = caller;
   const { catalog } = await catalogOf(caller);
   const owner = await ownerOf(caller);
   const limits = toLimits(choosePlan(catalog, user.plan).plan);
-  // Who is blocked, or whose token was revoked, reads nothing either.
   await underClaim(user, owner, (claim) => callQuota(env, owner, (object) => object.view(claim, limits)));
-  const { provider, text } = await findResponse(env, catalog, id, owner);
-  // First, since after a DELETE nobody knows the usage.
-  await settleStored(caller, catalog, text);
-  if (!about) return text;
-  const answer = await askAbout(env, provider, id, about);
-  await settleStored(caller, catalog, answer);
-  return answer;
+  return { catalog, owner };
 }
 
 const catalogOf = ({ user, env, waitUntil }: Caller) => catalogFor(user, env.CATALOG, Date.now(), waitUntil);
 
 /**
- * Throws 400 `previous_response_not_found` unless an answer that is to be gone on from is the caller's. Where nothing is
- * stored, the request is refused for asking at all.
+ * Throws 400 `previous_response_not_found` or 404 `not_found` unless what a request goes on from is the caller's. Where
+ * nothing is stored, the request is refused for asking at all.
  */
-export async function requireOwnPrevious(caller: Caller, id: string): Promise<void> {
+export async function requireOwn(caller: Caller, request: ResponsesRequest): Promise<void> {
   const { catalog } = await catalogOf(caller);
-  if (!catalog.responses.store) return;
-  try {
-    await askStored(caller, id);
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.body.code !== "not_found") throw error;
-    throw apiError("previous_response_not_found", error.message, { param: "previous_response_id" });
+  const { store, conversations } = catalog.responses;
+  const named = [
+    { param: "previous_response_id", kind: "response", id: store && request.previous_response_id },
+    { param: "conversation", kind: "conversation", id: conversations && conversationOf(request) },
+  ] as const;
+  for (const { param, kind, id } of named) {
+    if (!id) continue;
+    await askStored(caller, kind, id).catch((error: unknown) => {
+      if (!(error instanceof ApiError) || error.body.code !== "not_found") throw error;
+      throw apiError(kind === "response" ? "previous_response_not_found" : "not_found", error.message, { param });
+    });
   }
 }
 

@@ -109,6 +109,8 @@ const Responses = v.strictObject({
   store: v.optional(v.boolean(), false),
   /** Answers that go on without a caller; they must be stored. */
   background: v.optional(v.boolean(), false),
+  /** Conversations that the provider keeps, each for one user. */
+  conversations: v.optional(v.boolean(), false),
   /** Prompts that the provider keeps for the operator, by their id, and how many tokens each has at most. */
   prompts: v.optional(v.record(Name, v.strictObject({ input_tokens: Tokens })), {}),
   /** Tools that the provider runs, by their type. */

@@ -56,7 +56,7 @@ export function responsesBody(
     outputParameter: "max_output_tokens",
   });
   // What the provider adds of what it has stored can only be counted there; of a prompt the catalog knows it.
-  const uncounted = Boolean(asked.previous_response_id);
+  const uncounted = Boolean(asked.previous_response_id ?? asked.conversation);
   const promptTokens = asked.prompt ? tokensOf(asked.prompt, switches) : undefined;
   return {
     request,

@@ -27,7 +27,8 @@ export function passResponses(request: ResponsesRequest, stamp: Stamp): Way {
       return {
         endpoint,
         ...body,
-        outlives: request.background === true ? "request" : request.store === true ? "answer" : undefined,
+        outlives:
+          request.background === true ? "request" : request.store || request.conversation ? "answer" : undefined,
         count: () => countBody(sent),
         dialect: readResponsesEvent,
         words: responsesWords,
@@ -92,7 +93,7 @@ function withReasoning(request: ResponsesRequest, { card }: Model): ResponsesReq
 
 /** What the counter takes of a request as it is sent: all that the model is shown. */
 function countBody(sent: ResponsesRequest): string {
-  const { model, input, instructions, tools, tool_choice, text, reasoning, previous_response_id } = sent;
+  const { model, input, instructions, tools, tool_choice, text, reasoning, previous_response_id, conversation } = sent;
   return JSON.stringify({
     model,
     input,
@@ -102,5 +103,6 @@ function countBody(sent: ResponsesRequest): string {
     text,
     reasoning,
     previous_response_id,
+    conversation,
   });
 }

@@ -60,7 +60,7 @@ const ResponsesRequest = v.strictObject({
   store: v.nullish(v.boolean()),
   background: v.nullish(v.boolean()),
   previous_response_id: v.nullish(v.string()),
-  conversation: Any,
+  conversation: v.nullish(v.union([v.string(), v.strictObject({ id: v.string() })], "must be an id")),
   // Texts only: what a picture or a file in it costs has no bound here.
   prompt: v.nullish(
     v.strictObject({
@@ -82,5 +82,9 @@ const ResponsesRequest = v.strictObject({
 });
 
 export type ResponsesRequest = v.InferOutput<typeof ResponsesRequest>;
+
+/** The id of the conversation that a request goes on from and adds to. */
+export const conversationOf = ({ conversation }: ResponsesRequest) =>
+  typeof conversation === "object" ? conversation?.id : conversation;
 
 export { ResponsesRequest as ResponsesRequestSchema };

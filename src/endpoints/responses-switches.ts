@@ -24,10 +24,7 @@ export function requireAllowed(request: ResponsesRequest, switches: Switches): v
     const message = "'background' goes with `\"store\": true` and without `stream`: ask for the response by its id.";
     throw apiError("unsupported_value", message, { param: "background" });
   }
-  if (request.conversation) {
-    const message = "'conversation' is not offered here. Send the earlier items, or go on from a stored response.";
-    throw apiError("unsupported_parameter", message, { param: "conversation" });
-  }
+  if (request.conversation && !switches.conversations) throw notAllowed("conversation", "conversations");
   if (request.prompt && !entry(switches.prompts, request.prompt.id)) throw notAllowed("prompt", "prompts");
   for (const [index, { type, ...fields }] of (request.tools ?? []).entries()) {
     if (CALLERS_TOOLS.has(type)) continue;

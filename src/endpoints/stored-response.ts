@@ -1,10 +1,10 @@
-// An answer that the provider keeps: whose it is and which reservation it was made under is in its metadata, so that
+// What the provider keeps: whose it is, and which reservation an answer was made under, is in its metadata, so that
 // nothing about it need be kept here.
 
 import * as v from "valibot";
 import type { ResponsesRequest } from "./responses-request.ts";
 
-/** Metadata of a stored answer; callers see both and can do nothing with them. */
+/** Metadata of what is stored; callers see both and can do nothing with them. */
 const OWNER = "weir_user";
 const LEASE = "weir_lease";
 const MODEL = "weir_model";
@@ -17,7 +17,7 @@ export interface Stamp {
 }
 
 const Stored = v.object({
-  status: v.string(),
+  status: v.optional(v.string()),
   metadata: v.object({ [OWNER]: v.string(), [LEASE]: v.optional(v.string()), [MODEL]: v.optional(v.string()) }),
   tools: v.fallback(v.array(v.looseObject({ type: v.string() })), []),
   max_tool_calls: v.fallback(v.nullish(v.number()), null),
@@ -30,12 +30,15 @@ const Stored = v.object({
 export function stamped(request: ResponsesRequest, { owner, lease }: Stamp, snapshot: string): ResponsesRequest {
   if (!request.store) return request;
   const settledBy = request.background ? { [LEASE]: lease, [MODEL]: snapshot } : {};
-  return { ...request, metadata: { ...request.metadata, [OWNER]: owner, [LEASE]: undefined, ...settledBy } };
+  return { ...request, metadata: { ...request.metadata, ...ownedBy(owner), [LEASE]: undefined, ...settledBy } };
 }
+
+/** The metadata that say whose a stored thing is. */
+export const ownedBy = (owner: string) => ({ [OWNER]: owner });
 
 const Json = v.pipe(v.string(), v.parseJson(), Stored);
 
-/** What a stored answer says of itself; undefined when it is not one of ours. */
+/** What a stored thing says of itself; undefined when it is not one of ours. */
 export function readStored(text: string) {
   const stored = v.safeParse(Json, text);
   if (!stored.success) return undefined;

@@ -88,7 +88,8 @@ function requireJudgeable({ demand, outlives }: Exchange): void {
     throw apiError("unsupported_value", "Answers are judged here, one at a time: ask for one.", { param: "n" });
   }
   if (outlives) {
-    const message = "Answers are judged here before they are seen, so that none is stored. Leave 'store' out.";
+    const message =
+      "Answers are judged here before they are seen, so that none is stored. Leave 'store' and 'conversation' out.";
     throw apiError("unsupported_value", message, { param: "store" });
   }
 }

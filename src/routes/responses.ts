@@ -5,7 +5,7 @@ import { countResponses, passResponses } from "../endpoints/responses-exchange.t
 import { ResponsesRequestSchema } from "../endpoints/responses-request.ts";
 import type { AppEnv } from "../env.ts";
 import { metered } from "../metered.ts";
-import { ownerOf, requireOwnPrevious } from "../stored.ts";
+import { ownerOf, requireOwn } from "../stored.ts";
 import { readBody } from "./body.ts";
 import { callerOf } from "./caller.ts";
 
@@ -13,7 +13,7 @@ export const responses = new Hono<AppEnv>()
   .post("/", async (c) => {
     const body = await readBody(c.req, ResponsesRequestSchema);
     const caller = callerOf(c);
-    if (body.previous_response_id) await requireOwnPrevious(caller, body.previous_response_id);
+    await requireOwn(caller, body);
     const stamp = { owner: await ownerOf(caller), lease: crypto.randomUUID() };
     const ways = [passResponses(body, stamp)];
     return metered(caller, { model: body.model, stream: body.stream ?? false, ways, key: stamp.lease });
@@ -21,6 +21,6 @@ export const responses = new Hono<AppEnv>()
   .post("/input_tokens", async (c) => {
     const body = await readBody(c.req, ResponsesRequestSchema);
     const caller = callerOf(c);
-    if (body.previous_response_id) await requireOwnPrevious(caller, body.previous_response_id);
+    await requireOwn(caller, body);
     return metered(caller, { model: body.model, stream: false, ways: [countResponses(body)] });
   });

@@ -32,6 +32,7 @@ export function catalogAllowing(switches: Partial<Switches> = {}): Catalog {
 export const EVERYTHING: Partial<Switches> = {
   store: true,
   background: true,
+  conversations: true,
   prompts: { pmpt_1: { input_tokens: 500 } },
   hosted_tools: {
     web_search: { usd_per_call: 0.01, input_tokens_per_call: 8000, fields: { search_context_size: "low" } },

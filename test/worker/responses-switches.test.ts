@@ -28,6 +28,7 @@ describe("what costs more or outlives the request is refused unless the catalog 
     ["an answer that is gone on from", { previous_response_id: "resp_1" }, "previous_response_id", "responses.store"],
     ["the background", { background: true, store: true }, "store", "responses.store"],
     ["the background alone", { background: true }, "background", "responses.background"],
+    ["a conversation", { conversation: "conv_1" }, "conversation", "responses.conversations"],
     ["a prompt of the operator's", { prompt: { id: "pmpt_1" } }, "prompt", "responses.prompts"],
     ["a search", { tools: [{ type: "web_search" }] }, "tools.0.type", "responses.hosted_tools"],
     [
@@ -73,7 +74,6 @@ describe("what costs more or outlives the request is refused unless the catalog 
 
 describe("what no switch allows:", () => {
   it.each<[string, object, string]>([
-    ["a conversation", { conversation: "conv_1" }, "conversation"],
     [
       "a file",
       { input: [{ role: "user", content: [{ type: "input_file", file_id: "file_1" }] }] },

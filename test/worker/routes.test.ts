@@ -42,6 +42,9 @@ describe("without a token", () => {
         "/v1/responses",
         "/v1/responses/input_tokens",
         ...STORED_PATHS,
+        "/v1/conversations",
+        "/v1/conversations/o4-mini",
+        "/v1/conversations/o4-mini/items",
       ]),
     );
   });

@@ -33,6 +33,8 @@ describe("what the catalog does not allow", () => {
     ["store", { store: true }, { store: false }, "store"],
     ["previous_response_id", { previous_response_id: "resp_1" }, { store: false }, "store"],
     ["background", background, { background: false }, "background"],
+    ["conversation", { conversation: "conv_1" }, { conversations: false }, "conversations"],
+    ["conversation", { conversation: { id: "conv_1" } }, { conversations: false }, "conversations"],
     ["prompt", { prompt: { id: "pmpt_2" } }, {}, "prompts"],
     ["prompt", { prompt: { id: "constructor" } }, {}, "prompts"],
     ["tools.1.type", { tools: [{ type: "function", name: "look" }, { type: "mcp" }] }, {}, "hosted_tools"],
@@ -65,12 +67,6 @@ describe("what the catalog does not allow", () => {
     expect(error.body.message).toContain('`"store": true`');
   });
 
-  it("is a conversation even where all else is allowed, since it may be another user's", async () => {
-    expect(await refusalOf(() => asking({ conversation: "conv_1" }))).toMatchObject({
-      body: { param: "conversation" },
-    });
-  });
-
   it.each<Json>([
     {},
     { store: false, background: false, previous_response_id: null, prompt: null, conversation: null, tools: null },
@@ -95,6 +91,7 @@ describe("what the catalog allows", () => {
       prompt,
     });
     expect(written({ background: true, store: true })).toMatchObject({ background: true, store: true });
+    expect(written({ conversation: { id: "conv_1" } })).toMatchObject({ store: false, conversation: { id: "conv_1" } });
   });
 
   it.each<Json>([
@@ -111,6 +108,7 @@ describe("what the catalog allows", () => {
     const { demand } = asking({ prompt: { id: "pmpt_1" } });
     expect(demand).toMatchObject({ promptTokens: 500 + nothing, uncounted: false });
     expect(asking({ previous_response_id: "resp_1" }).demand).toMatchObject({ uncounted: true });
+    expect(asking({ conversation: "conv_1" }).demand).toMatchObject({ uncounted: true });
     expect(asking({}).demand).toMatchObject({ uncounted: false, promptTokens: undefined, hosted: undefined });
   });
 });
