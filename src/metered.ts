@@ -84,7 +84,8 @@ async function send(granted: Granted): Promise<Response> {
   const deadlines = call.stream ? timing : { ...timing, first_byte_ms: timing.total_ms };
   const watchdog = startWatchdog(clock, deadlines, control);
   const moderations = [first.model.fixed.moderation, admitted.plan.moderation];
-  const duty = { env: caller.env, catalog, moderations, requestId: caller.requestId, beside: call.beside, clock };
+  const beside = call.beside?.bind(undefined, { ...headers, ...limitsOf(admitted.lease.view, first) });
+  const duty = { env: caller.env, catalog, moderations, requestId: caller.requestId, beside, clock };
   const course: Course = {
     control,
     departure,

@@ -5,13 +5,13 @@ import type { Policy } from "./catalog/policy.ts";
 import type { Catalog } from "./catalog/schema.ts";
 import { entry } from "./catalog/schema.ts";
 import { catalogFor } from "./catalog/store.ts";
-import type { Way } from "./endpoints/exchange.ts";
+import type { WholeAnswer } from "./endpoints/exchange.ts";
 import type { ModerateRequest } from "./endpoints/moderate.ts";
-import { isList, judgeWays, subjectsOf, toCategoryEvents, toVerdictObject } from "./endpoints/moderate.ts";
-import { classifierBody, readModeration } from "./endpoints/moderations.ts";
-import { PLAIN } from "./endpoints/plain.ts";
+import { isList, judgeWays, subjectsOf, toCategoryEvents, toDoneEvent, toVerdictObject } from "./endpoints/moderate.ts";
+import type { ClassifierResult } from "./endpoints/moderations.ts";
+import { askClassifier, classifierBody, readModeration, together } from "./endpoints/moderations.ts";
 import type { Subject } from "./endpoints/subject.ts";
-import { ApiError, apiError } from "./errors.ts";
+import { ApiError, apiError, toApiError } from "./errors.ts";
 import { unavailable } from "./metering/gatekeeper.ts";
 import type { Caller } from "./metering/call.ts";
 import { metered } from "./metered.ts";
@@ -19,9 +19,10 @@ import { rulesOf } from "./moderation/rules.ts";
 import type { Verdict } from "./moderation/verdict.ts";
 import { toVerdict, worst } from "./moderation/verdict.ts";
 import { emptyProgress } from "./stream/answer.ts";
-import { toEvent } from "./stream/slim.ts";
+import type { Settled } from "./stream/codec.ts";
 import { classify } from "./upstream/classify.ts";
 
+const encoder = new TextEncoder();
 const EVENT_STREAM = "text/event-stream; charset=utf-8";
 
 /** Answers with a verdict on what is sent; a list gets a verdict for each, in order. Throws ApiErrors. */
@@ -38,7 +39,7 @@ export async function moderate(caller: Caller, request: ModerateRequest): Promis
     });
   }
   const subjects = subjectsOf(request);
-  if (Object.keys(rulesOf(policy)).length === 0) return classifyOnly(caller, policy, request, subjects);
+  if (Object.keys(rulesOf(policy)).length === 0) return classifyOnly(caller, catalog, policy, request, subjects);
   const [subject] = subjects;
   if (subject && !isList(request)) return judge(caller, catalog, policy, subject, request.stream);
   const answers: Response[] = [];
@@ -48,57 +49,76 @@ export async function moderate(caller: Caller, request: ModerateRequest): Promis
   return Response.json(toListObject(results), { headers: new Headers(answers.at(-1)?.headers) });
 }
 
-/** Asks the judging model, with the classifier beside it. */
-function judge(caller: Caller, catalog: Catalog, policy: Policy, subject: Subject, stream: boolean) {
+/** Asks the judging model, with the classifier beside it. A stream begins as soon as the classifier is back. */
+async function judge(caller: Caller, catalog: Catalog, policy: Policy, subject: Subject, stream: boolean) {
+  const { promise: classified, resolve } = Promise.withResolvers<Record<string, string>>();
   let verdict: Verdict = { action: "review", flagged: false, categories: [] };
-  const beside = async (signal: AbortSignal) => {
+  const beside = async (headers: Record<string, string>, signal: AbortSignal) => {
     try {
       verdict = toVerdict(await classify(caller.env, catalog, policy, subject, signal), policy);
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof ApiError && error.status < 500) throw error;
+      // Without a classifier it stays a review.
       if (policy.on_failure === "block") throw unavailable(error);
-      verdict = { action: "review", flagged: false, categories: [] };
     }
+    resolve(headers);
   };
-  return metered(caller, {
-    model: policy.judge,
-    stream,
-    ways: judgeWays(policy, subject, stream, () => verdict),
-    beside,
+  const ways = judgeWays(policy, subject, stream, () => verdict);
+  const judged = metered(caller, { model: policy.judge, stream, ways, beside });
+  if (!stream) return judged;
+  // A judge who fails first is a status of its own.
+  const headers = await Promise.race([classified, judged.then(() => classified)]);
+  const { readable, writable } = new IdentityTransformStream();
+  // A caller who leaves ends the judge's answer, too.
+  caller.waitUntil(tell(verdict, judged, writable.getWriter()).catch(() => undefined));
+  return new Response(readable, { headers: { ...headers, "content-type": EVENT_STREAM, "cache-control": "no-cache" } });
+}
+
+/** Writes the categories at once, then what the judge says. One who fails leaves a verdict, which is no yes. */
+async function tell(verdict: Verdict, judged: Promise<Response>, writer: WritableStreamDefaultWriter<Uint8Array>) {
+  const categories = toCategoryEvents(verdict);
+  const told = categories === "" ? undefined : writer.write(encoder.encode(categories));
+  told?.catch(() => undefined);
+  const { body } = await judged.catch((thrown: unknown) => {
+    const { body: error } = toApiError(thrown);
+    return new Response(toDoneEvent(verdict, ["review"], { error }));
   });
+  for await (const bytes of body ?? []) await writer.write(bytes);
+  await writer.close();
 }
 
 /** Asks the classifier alone: a request, and no tokens. */
-async function classifyOnly(caller: Caller, policy: Policy, request: ModerateRequest, subjects: Subject[]) {
-  const endpoint = "moderation";
-  const way: Way = {
-    endpoint,
-    prepare: (model) => ({
-      ...PLAIN,
-      endpoint,
-      needs: [{ kind: "endpoint", endpoint, param: "policy" }],
-      demand: { inputBytes: 0, images: 0, choices: 1, maxOutputTokens: undefined, free: true },
-      write: () => classifierBody(model.snapshot, subjects),
-      read(text) {
-        const verdicts = readModeration(text, subjects.length).map((result) => toVerdict(result, policy));
-        const [verdict] = verdicts;
-        const progress = emptyProgress();
-        return {
-          progress,
-          said: "",
-          conclude(settled) {
-            if (isList(request) || !verdict) return JSON.stringify(toListObject(verdicts));
-            const whole = toVerdictObject(verdict, undefined, progress, settled);
-            if (!request.stream) return JSON.stringify(whole);
-            const { categories: _, rules: __, ...done } = whole;
-            return toCategoryEvents(verdict) + toEvent("done", done);
-          },
-        };
-      },
-    }),
+async function classifyOnly(
+  caller: Caller,
+  catalog: Catalog,
+  policy: Policy,
+  request: ModerateRequest,
+  subjects: Subject[],
+) {
+  const [{ text, images } = { text: "", images: [] }] = subjects;
+  // It takes one image at a time: the others are judged beside.
+  const asked = images.length > 1 ? [{ text, images: images.slice(0, 1) }] : subjects;
+  const others: ClassifierResult[] = [];
+  const beside = async (_: unknown, signal: AbortSignal) => {
+    if (asked === subjects) return;
+    others.push(await classify(caller.env, catalog, policy, { text: "", images: images.slice(1) }, signal));
   };
-  const response = await metered(caller, { model: policy.classifier, stream: false, ways: [way] });
+  const read = (answer: string): WholeAnswer => {
+    const results = readModeration(answer, asked.length);
+    const progress = emptyProgress();
+    const conclude = (settled: Settled) => {
+      if (isList(request)) return JSON.stringify(toListObject(results.map((each) => toVerdict(each, policy))));
+      const verdict = toVerdict(together([...results, ...others]), policy);
+      const whole = toVerdictObject(verdict, undefined, progress, settled);
+      if (!request.stream) return JSON.stringify(whole);
+      const { usage, left } = whole;
+      return toCategoryEvents(verdict) + toDoneEvent(verdict, [], { usage, left });
+    };
+    return { progress, said: "", conclude };
+  };
+  const ways = [askClassifier("policy", (model) => classifierBody(model, asked), read)];
+  const response = await metered(caller, { model: policy.classifier, stream: false, ways, beside });
   if (request.stream) response.headers.set("content-type", EVENT_STREAM);
   return response;
 }

@@ -42,6 +42,10 @@ function readSubjects(body: JsonObject): Subject[] {
   if (!Array.isArray(input) || input.length === 0) throw invalidType("input", "a string or a non-empty array", input);
   if (input.every((entry) => typeof entry === "string")) return input.map(ofText);
   const parts = readObjects(body, "input").map(readPart);
+  const images = parts.filter((part) => part.hasImage).length;
+  if (images > 1) {
+    throw invalidRequest(`Number of images (${images}) exceeds maximum of 1`, "input", "too_many_images");
+  }
   return [
     {
       text: parts.map((part) => part.text).join("\n"),

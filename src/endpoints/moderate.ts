@@ -67,7 +67,7 @@ export function subjectsOf({ input }: ModerateRequest): Subject[] {
 
 const encoder = new TextEncoder();
 
-/** The dialects in which the judging model can be asked; `classified` is called when nothing is promised yet. */
+/** The dialects in which the judging model can be asked; `classified` is called when the classifier is back. */
 export function judgeWays(policy: Policy, subject: Subject, stream: boolean, classified: () => Verdict): Way[] {
   return slimWays(toJudgeRequest(policy, subject, stream), FORMAT_NAME).map((way) => ({
     endpoint: way.endpoint,
@@ -91,14 +91,13 @@ export function judgeWays(policy: Policy, subject: Subject, stream: boolean, cla
   }));
 }
 
-/** Turns the judging model's stream into verdicts. One that breaks off still ends in a verdict, which is no yes. */
+/** Turns the judging model's stream into its verdicts. One that breaks off still ends in a verdict, which is no yes. */
 function createVerdictCodec(dialect: Dialect, rules: RuleReader, classified: () => Verdict): Codec {
   const progress = emptyProgress();
   const read = createPieceReader(dialect, progress);
   let said = "";
-  let events: string | undefined;
-  const last = (action: Action, rest: object) =>
-    encoder.encode(toEvent("done", { action, flagged: classified().flagged, ...rest }));
+  const last = (actions: Action[], rest: object) =>
+    encoder.encode(toDoneEvent(classified(), [rules.action(progress.finish), ...actions], rest));
 
   return {
     progress,
@@ -107,24 +106,25 @@ function createVerdictCodec(dialect: Dialect, rules: RuleReader, classified: () 
       for (const piece of read(bytes)) if (piece.kind === "text") said += piece.text;
     },
     take() {
-      events ??= toCategoryEvents(classified());
-      for (const verdict of rules.push(said)) events += toEvent("rule", verdict);
+      const events = rules.push(said).map((verdict) => toEvent("rule", verdict));
       said = "";
-      const bytes = encoder.encode(events);
-      events = "";
-      return bytes;
+      return encoder.encode(events.join(""));
     },
     finish: () => undefined,
-    conclude: (settled) =>
-      last(worst([classified().action, rules.action(progress.finish)]), toUsage(progress, settled)),
-    fail: (error) => last(worst([classified().action, rules.action(progress.finish), "review"]), { error }),
-    block: (error) => last("block", { error }),
+    conclude: (settled) => last([], toUsage(progress, settled)),
+    fail: (error) => last(["review"], { error }),
+    block: (error) => last(["block"], { error }),
   };
 }
 
 /** What the classifier found, as events. */
 export function toCategoryEvents({ categories }: Verdict): string {
   return categories.map((category) => toEvent("category", category)).join("");
+}
+
+/** What ends a streamed verdict: the classifier's, and what else was found. */
+export function toDoneEvent({ action, flagged }: Verdict, found: Action[], rest: object): string {
+  return toEvent("done", { action: worst([action, ...found]), flagged, ...rest });
 }
 
 /** A verdict as one object. */

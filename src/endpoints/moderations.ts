@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { ImageUrl } from "./image-url.ts";
 import type { Subject } from "./subject.ts";
 import { textOr } from "./text-or.ts";
-import type { Way } from "./exchange.ts";
+import type { Exchange, Way } from "./exchange.ts";
 import { PLAIN } from "./plain.ts";
 
 const Part = v.variant("type", [
@@ -34,17 +34,26 @@ const ModerationResponse = v.object({
 
 export type ClassifierResult = v.InferOutput<typeof ModerationResponse>["results"][number];
 
-/** /v1/moderations as the provider has it: a request, and no tokens. */
-export function passModeration(request: ModerationRequest): Way {
+/** /v1/moderations as the provider has it. */
+export const passModeration = (request: ModerationRequest): Way =>
+  askClassifier("model", (model) => JSON.stringify({ ...request, model }));
+
+/** A question to the classifier: a request, and no tokens. `param` is the field that has chosen it. */
+export function askClassifier(
+  param: string,
+  write: (model: string) => string,
+  read: Exchange["read"] = PLAIN.read,
+): Way {
   const endpoint = "moderation";
   return {
     endpoint,
-    prepare: (model) => ({
+    prepare: ({ snapshot }) => ({
       ...PLAIN,
       endpoint,
-      needs: [{ kind: "endpoint", endpoint, param: "model" }],
+      needs: [{ kind: "endpoint", endpoint, param }],
       demand: { inputBytes: 0, images: 0, choices: 1, maxOutputTokens: undefined, free: true },
-      write: () => JSON.stringify({ ...request, model: model.snapshot }),
+      write: () => write(snapshot),
+      read,
     }),
   };
 }
@@ -66,4 +75,18 @@ export function readModeration(text: string, count: number): ClassifierResult[] 
   const { results } = v.parse(v.pipe(v.string(), v.parseJson(), ModerationResponse), text);
   if (results.length !== count) throw new Error(`${results.length} verdicts on ${count} inputs`);
   return results;
+}
+
+/** One result out of several: the worst of each category. */
+export function together(results: ClassifierResult[]): ClassifierResult {
+  const all: ClassifierResult = { flagged: false, categories: {}, category_scores: {} };
+  for (const { flagged, categories, category_scores: scores } of results) {
+    all.flagged ||= flagged;
+    for (const [name, is] of Object.entries(categories))
+      all.categories[name] = is === true || all.categories[name] === true;
+    for (const [name, score] of Object.entries(scores)) {
+      all.category_scores[name] = Math.max(score ?? 0, all.category_scores[name] ?? 0);
+    }
+  }
+  return all;
 }

@@ -23,8 +23,11 @@ export interface Call {
   stream: boolean;
   /** The dialects in which it can be asked. */
   ways: Way[];
-  /** Done beside the answer: nothing is promised before it, and nothing at all when it fails. */
-  beside?: (signal: AbortSignal) => Promise<void>;
+  /**
+   * Done beside the answer, from the reservation on: nothing is promised before it, and nothing at all when it fails. It is
+   * given what the answer says of itself so far.
+   */
+  beside?: (headers: Record<string, string>, signal: AbortSignal) => Promise<void>;
   /** Names its reservation, for who settles it later; one of its own when absent. */
   key?: string;
 }

@@ -64,7 +64,8 @@ export function openGates(
       if (!isWindowed) return openStream(asked);
       const windows = createTextWindows(policyOf(keeper).window);
       const codec = createGatedCodec(asked.codec(true), asked, windows, () => clock.now());
-      return { codec, gate: { windows, judge: (text) => refusalOf(keeper, "output", { text, images: [] }) } };
+      const judge = (text: string) => refusalOf(keeper, "output", { text, images: [] });
+      return { codec, gate: { windows, waiting: () => codec.waiting, judge } };
     },
     requireAllowed: (words) => (isWindowed ? required(refusalOf(keeper, "output", { text: words, images: [] })) : OPEN),
   };

@@ -13,8 +13,8 @@ import { endingOf, faultOf, readLast, readOnce } from "./pump.ts";
 import type { Sink } from "./sink.ts";
 import type { Clock, Ending } from "./watchdog.ts";
 
-/** Characters that wait to be judged; the provider is held up after that. */
-const MOST_WAITING_CHARS = 65_536;
+/** Characters of events that wait for verdicts, of which a chat has some 330 a token; the provider is held up after that. */
+const MOST_WAITING_CHARS = 4_194_304;
 
 const encoder = new TextEncoder();
 
@@ -23,8 +23,15 @@ export type Refusal = Extract<Ending, { error: ApiError }>;
 /** How an answer is judged. */
 export interface OutputGate {
   windows: TextWindows;
+  /** Characters of the events that wait for a verdict. */
+  waiting: () => number;
   /** Gives how the answer ends when this may not be said, or could not be judged. */
   judge: (text: string) => Promise<Refusal | undefined>;
+}
+
+export interface GatedCodec extends Codec {
+  /** Characters of the events that it holds. */
+  readonly waiting: number;
 }
 
 /** Gives `plain` each event once all text up to its end has been released. Its progress is of all that was read. */
@@ -33,13 +40,17 @@ export function createGatedCodec(
   { dialect, words }: { dialect: Dialect; words: (data: string) => string },
   windows: TextWindows,
   now: () => number,
-): Codec {
+): GatedCodec {
   const read = createEventReader();
   const progress = emptyProgress();
   const held: { raw: string; at: number }[] = [];
+  let waiting = 0;
 
   return {
     progress,
+    get waiting() {
+      return waiting;
+    },
     pace: "at once",
     push(bytes) {
       for (const { raw, data } of read(bytes)) {
@@ -49,6 +60,7 @@ export function createGatedCodec(
         // What the dialect does not understand is judged, too.
         if (data !== undefined) windows.add(words(data), now());
         held.push({ raw, at: windows.added });
+        waiting += raw.length;
         // A refusal is a finish that is told before its text is over.
         if ((progress.finish && progress.finish !== "refusal") || progress.ended) windows.end();
       }
@@ -59,6 +71,7 @@ export function createGatedCodec(
         released += next.raw;
         held.shift();
       }
+      waiting -= released.length;
       if (released !== "") plain.push(encoder.encode(released));
       return plain.take();
     },
@@ -90,7 +103,7 @@ export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: Outp
       continue;
     }
     if (seen.isOver && !seen.judging && windows.released === windows.added) break;
-    if (!seen.isOver && windows.kept < MOST_WAITING_CHARS) seen.reading ??= readMore(flow, seen);
+    if (!seen.isOver && gate.waiting() < MOST_WAITING_CHARS) seen.reading ??= readMore(flow, seen);
     const round = new AbortController();
     const due = windows.dueAt();
     const waits = due === Infinity ? [] : [clock.wait(Math.max(0, due - clock.now()), round.signal)];

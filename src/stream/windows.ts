@@ -38,16 +38,17 @@ export function createTextWindows(settings: WindowSettings): TextWindows {
   let ended = false;
   /** The end of the window that is being judged. */
   let judging: number | undefined;
-  /** When the text that is in no window arrived, or the last window was closed. */
-  let since = Infinity;
+  /** Of the text that is in no window: where each part of it begins, and when it arrived. */
+  const arrivals: { from: number; at: number }[] = [];
 
   const added = () => offset + text.length;
+  const dueAt = () => (arrivals[0]?.at ?? Infinity) + maxMs;
   const closesAt = (now: number): number | undefined => {
     const from = released;
     const fresh = text.slice(from - offset);
     if (fresh === "") return undefined;
     if (fresh.length >= maxChars) return from + maxChars;
-    if (ended || now >= since + maxMs) return added();
+    if (ended || now >= dueAt()) return added();
     const sentence = [...fresh.matchAll(SENTENCE_END)].at(-1);
     return sentence && from + sentence.index + sentence[0].length;
   };
@@ -55,8 +56,8 @@ export function createTextWindows(settings: WindowSettings): TextWindows {
   return {
     add(more, now) {
       if (more === "") return;
+      arrivals.push({ from: added(), at: now });
       text += more;
-      if (since === Infinity) since = now;
     },
     end: () => void (ended = true),
     next(now) {
@@ -64,11 +65,11 @@ export function createTextWindows(settings: WindowSettings): TextWindows {
       const end = closesAt(now);
       if (end === undefined) return undefined;
       judging = end;
-      since = end < added() ? now : Infinity;
+      while (arrivals[0] && (arrivals[1]?.from ?? added()) <= end) arrivals.shift();
       // A border can cut a character in two.
       return text.slice(Math.max(0, released - overlapChars - offset), end - offset).toWellFormed();
     },
-    dueAt: () => (judging === undefined ? since + maxMs : Infinity),
+    dueAt: () => (judging === undefined ? dueAt() : Infinity),
     judged(allowed) {
       if (judging === undefined) return;
       if (allowed) released = judging;

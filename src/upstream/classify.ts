@@ -4,7 +4,7 @@ import { chooseModel } from "../catalog/choose.ts";
 import type { Policy } from "../catalog/policy.ts";
 import type { Catalog } from "../catalog/schema.ts";
 import type { ClassifierResult } from "../endpoints/moderations.ts";
-import { classifierBody, readModeration } from "../endpoints/moderations.ts";
+import { classifierBody, readModeration, together } from "../endpoints/moderations.ts";
 import type { Subject } from "../endpoints/subject.ts";
 import { ENDPOINTS } from "../endpoints/table.ts";
 import type { Bindings } from "../env.ts";
@@ -33,18 +33,4 @@ export async function classify(
   const images = subject.images.map((url) => [{ text: "", images: [url] }]);
   const parts = subject.text === "" ? images : [[{ text: subject.text, images: [] }], ...images];
   return together((await Promise.all(parts.map(ask))).flat());
-}
-
-/** The worst of each category. */
-function together(results: ClassifierResult[]): ClassifierResult {
-  const all: ClassifierResult = { flagged: false, categories: {}, category_scores: {} };
-  for (const { flagged, categories, category_scores: scores } of results) {
-    all.flagged ||= flagged;
-    for (const [name, is] of Object.entries(categories))
-      all.categories[name] = is === true || all.categories[name] === true;
-    for (const [name, score] of Object.entries(scores)) {
-      all.category_scores[name] = Math.max(score ?? 0, all.category_scores[name] ?? 0);
-    }
-  }
-  return all;
 }

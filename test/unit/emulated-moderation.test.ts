@@ -112,6 +112,13 @@ describe("what a text wants of its judge", () => {
   });
 });
 
+it("the classifier takes one image at a time", async () => {
+  const image = { type: "image_url", image_url: { url: "https://example.com/lake.png" } };
+  const refused = { status: 400, code: "too_many_images", param: "input" };
+  expect(await readError(await sendModeration([image, image]))).toMatchObject(refused);
+  expect(await moderate([{ type: "text", text: "Hi" }, image])).toHaveLength(1);
+});
+
 describe("a slow or failing classifier", () => {
   beforeEach(async () => {
     await send("DELETE", "/__stats");

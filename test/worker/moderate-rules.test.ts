@@ -116,12 +116,19 @@ describe("POST /moderate with rules", () => {
       expect(judged).toMatchObject({ action: "block", flagged: true });
     });
 
-    it("a judge who fails is an error that costs nothing", async () => {
-      const user = await createUser();
-      const response = await user.post(PATH, { input: "emulate-judge-fails", policy: POLICY, stream });
+    it("a judge who fails before the classifier is back is an error that costs nothing", async () => {
+      const left = Promise.withResolvers<void>();
+      const user = await createUserOf(async ({ url, signal }) => {
+        if (!url.endsWith("/moderations")) return new Response(null, { status: 500 });
+        signal.addEventListener("abort", () => left.resolve(), { once: true });
+        await left.promise;
+        throw signal.reason;
+      });
+      const response = await user.post(PATH, { input: "Hi", policy: POLICY, stream });
       expect(response.status).toBe(502);
       expect(await errorOf(response)).toMatchObject({ code: "provider_error" });
       expect(await user.settled()).toEqual({ tokens: 0, requests: 0, reserved: 0 });
+      await left.promise;
     });
 
     it("a classifier that fails beside the judge is an error, and nothing is promised", async () => {
@@ -152,6 +159,47 @@ describe("POST /moderate with rules", () => {
       expect(await user.settled()).toEqual({ tokens: 0, requests: 0, reserved: 0 });
       expect((await emulation.stats()).requests).toBe(0);
     });
+  });
+
+  it("streams the categories as soon as the classifier is back, whatever the judge does", async () => {
+    const judge = Promise.withResolvers<Response>();
+    const user = await createUserOf(besideClassifier(() => judge.promise));
+    const response = await user.post(PATH, { input: "emulate-hate", policy: POLICY, stream: true });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("weir-model")).toBe("o3-2025-04-16");
+    expect(response.headers.get("x-ratelimit-remaining-tokens")).toBeTruthy();
+    const reader = await readUntil(response.body, "\n\n");
+    judge.resolve(new Response(null, { status: 500 }));
+    const [done, ...more] = readEvents(new TextDecoder().decode((await reader.read()).value));
+    expect(more).toEqual([]);
+    expect([done?.name, JSON.parse(done?.data ?? "")]).toEqual([
+      "done",
+      { action: "review", flagged: true, error: expect.objectContaining({ code: "provider_error" }) },
+    ]);
+    expect(await reader.read()).toMatchObject({ done: true });
+    expect(await user.settled()).toEqual({ tokens: 0, requests: 0, reserved: 0 });
+  });
+
+  it("whose caller leaves when the categories are told cancels the judge", async () => {
+    const left = Promise.withResolvers<void>();
+    const user = await createUserOf(
+      besideClassifier(({ signal }) => {
+        const answer = Promise.withResolvers<Response>();
+        signal.addEventListener("abort", () => {
+          left.resolve();
+          answer.reject(signal.reason);
+        });
+        return answer.promise;
+      }),
+    );
+    const control = new AbortController();
+    const body = { input: "emulate-hate", policy: POLICY, stream: true };
+    const response = await user.post(PATH, body, { signal: control.signal });
+    const reader = await readUntil(response.body, "\n\n");
+    control.abort();
+    await reader.cancel();
+    await left.promise;
+    expect((await user.settled()).reserved).toBe(0);
   });
 
   it("gives a verdict on each text of a list, in order, each judged by itself", async () => {

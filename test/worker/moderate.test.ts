@@ -101,6 +101,33 @@ describe("POST /moderate without rules", () => {
     expect(await verdictOn([{ type: "image", url: "https://example.com/a.png" }])).toMatchObject({ action: "allow" });
   });
 
+  it.each([false, true])("judges each of several images, for one request (stream: %s)", async (stream) => {
+    const user = await createUser();
+    const images = ["calm", "emulate-violence", "emulate-sexual-0.6"].map((name) => ({
+      type: "image",
+      url: `https://example.com/${name}.png`,
+    }));
+    const response = await user.post(PATH, { input: [{ type: "text", text: "emulate-hate" }, ...images], stream });
+    const text = await response.text();
+    const categories = stream
+      ? readEvents(text).flatMap(({ name, data }) => (name === "category" ? [JSON.parse(data)] : []))
+      : (JSON.parse(text) as { categories: unknown[] }).categories;
+    expect(categories).toMatchObject([{ name: "hate" }, { name: "violence" }, { name: "sexual" }]);
+    expect(await user.settled()).toEqual({ tokens: 0, requests: 1, reserved: 0 });
+    expect((await emulation.stats()).by_path).toEqual({ "/v1/moderations": 3 });
+  });
+
+  it("is a 502 that costs no more than a request when the classifier fails on one of several images", async () => {
+    const user = await createUser();
+    const images = ["calm", "emulate-moderation-status-500"].map((name) => ({
+      type: "image",
+      url: `https://example.com/${name}.png`,
+    }));
+    const response = await user.post(PATH, { input: images });
+    expect(response.status).toBe(502);
+    expect(await user.settled()).toMatchObject({ tokens: 0, reserved: 0 });
+  });
+
   it.each([
     ["emulate-violence-0.29", "allow", false, []],
     ["emulate-violence-0.3", "block", false, [{ name: "violence", score: 0.3, action: "block" }]],

@@ -1,6 +1,7 @@
 // An answer that is judged on its way and takes its time: a silent provider, a slow caller or one who leaves, a judge who is late.
 
 import { describe, expect, it } from "vitest";
+import { READ_BYTES } from "../../../src/stream/pump.ts";
 import { LAST_READ_MS } from "../../support/answer-flow.ts";
 import { textChunk } from "../../support/chat-chunks.ts";
 import type { GatedFlowOptions } from "../../support/gated-flow.ts";
@@ -82,17 +83,24 @@ describe("an answer that is judged", () => {
     expect(flow.codec.progress.usage).toMatchObject({ output: 4 });
   });
 
-  it("is read no further while 64 Ki characters wait, and goes on after that", async () => {
-    const flow = await said(["x".repeat(400)]);
-    for (let sent = 0; sent < 40; sent++) {
-      flow.provider.send(textChunk("y".repeat(4000)));
-      await flow.clock.idle();
-    }
-    expect(flow.windows.kept).toBeGreaterThanOrEqual(65_536);
-    expect(flow.windows.kept).toBeLessThan(65_536 + 32_768);
-    flow.provider.send(...slim.end);
-    while (!flow.ending()) await flow.judge(true);
-    expect(flow.ending()).toEqual({ kind: "finished" });
-    expect(flow.shown()).toHaveLength(400 + 40 * 4000);
-  });
+  it.each([
+    ["of long texts", textChunk("y".repeat(40_000)), 40_000],
+    ["without text", textChunk("").replace("{", `{"padding":"${"y".repeat(40_000)}",`), 0],
+  ])(
+    "is read no further while 4 Mi characters of events %s wait, and goes on after that",
+    async (_kind, event, chars) => {
+      const flow = await said(["x".repeat(400)]);
+      for (let sent = 0; sent < 120; sent++) {
+        flow.provider.send(event);
+        await flow.clock.idle();
+      }
+      expect(flow.codec.waiting).toBeGreaterThanOrEqual(4_194_304);
+      expect(flow.codec.waiting).toBeLessThan(4_194_304 + READ_BYTES);
+      flow.provider.send(...slim.end);
+      while (!flow.ending()) await flow.judge(true);
+      expect(flow.ending()).toEqual({ kind: "finished" });
+      expect(flow.codec.waiting).toBe(0);
+      expect(flow.shown()).toHaveLength(400 + 120 * chars);
+    },
+  );
 });

@@ -25,11 +25,16 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 40 },
 );
 
+/** Places on which something holds, up to a length. */
+const upTo = (length: number) => Array.from({ length }, (_, place) => place);
+
 /** Plays the steps and then the end, checks what holds at every moment, and gives what was judged, and how. */
 function play(given: WindowSettings, happens: Step[], allows: (window: string) => boolean) {
   const windows = createTextWindows(given);
   const judged: { from: number; start: number; end: number; allowed: boolean }[] = [];
   let text = "";
+  /** When each character came. */
+  const arrivedAt: number[] = [];
   let now = START;
   let running: { window: string; released: number } | undefined;
   let refused = false;
@@ -54,6 +59,8 @@ function play(given: WindowSettings, happens: Step[], allows: (window: string) =
     expect(end - start).toBeLessThanOrEqual(given.max_chars);
     const allowed = allows(window);
     windows.judged(allowed);
+    const waitsSince = allowed ? arrivedAt[end] : undefined;
+    if (waitsSince !== undefined) expect(windows.dueAt()).toBe(waitsSince + given.max_ms);
     refused ||= !allowed;
     expect(windows.released).toBe(allowed ? end : start);
     judged.push({ from, start, end, allowed });
@@ -62,6 +69,7 @@ function play(given: WindowSettings, happens: Step[], allows: (window: string) =
     if (refused) break;
     if ("text" in step) {
       text += step.text;
+      arrivedAt.push(...upTo(step.text.length).map(() => now));
       windows.add(step.text, now);
     }
     if ("ms" in step) now += step.ms;
@@ -78,9 +86,6 @@ function play(given: WindowSettings, happens: Step[], allows: (window: string) =
   }
   return { text, judged, released: windows.released };
 }
-
-/** Places on which something holds, up to a length. */
-const upTo = (length: number) => Array.from({ length }, (_, place) => place);
 
 describe("text in windows, however it comes and whenever verdicts do,", () => {
   it("is released all of it, once and in order, where all is allowed", () => {

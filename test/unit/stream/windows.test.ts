@@ -62,6 +62,19 @@ describe("a window", () => {
     expect(windows.dueAt()).toBe(START + 700);
   });
 
+  it("is due by its own oldest text, however long the one before it was judged", () => {
+    const windows = windowsWith("Rivers rise. They");
+    windows.next(START);
+    windows.add(" fall", START + 300);
+    windows.judged(true);
+    expect(windows.dueAt()).toBe(START + 700);
+    expect(windows.next(START + 699)).toBeUndefined();
+    expect(windows.next(START + 700)).toBe("Rivers rise. They fall");
+    windows.add(", too", START + 800);
+    windows.judged(true);
+    expect(windows.dueAt()).toBe(START + 800 + 700);
+  });
+
   it("closes with the text, whatever has come", () => {
     const windows = windowsWith("Rivers ri");
     windows.end();
