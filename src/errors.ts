@@ -1,34 +1,35 @@
 // Every way that Weir says no: one table of codes, one class, one envelope.
 // The public message tells the caller what to do; the cause is for the log and never leaves the Worker.
 
+/** Each code and its status. */
 const ERRORS = {
-  invalid_catalog: { status: 400, type: "invalid_request_error" },
-  invalid_json: { status: 400, type: "invalid_request_error" },
-  invalid_request: { status: 400, type: "invalid_request_error" },
-  unsupported_parameter: { status: 400, type: "invalid_request_error" },
-  unsupported_value: { status: 400, type: "invalid_request_error" },
-  content_policy_violation: { status: 400, type: "invalid_request_error" },
-  previous_response_not_found: { status: 400, type: "invalid_request_error" },
-  invalid_api_key: { status: 401, type: "invalid_request_error" },
-  user_blocked: { status: 403, type: "invalid_request_error" },
-  model_not_allowed: { status: 403, type: "invalid_request_error" },
-  model_not_found: { status: 404, type: "invalid_request_error" },
-  not_found: { status: 404, type: "invalid_request_error" },
-  revision_not_found: { status: 404, type: "invalid_request_error" },
-  revision_conflict: { status: 409, type: "invalid_request_error" },
-  body_too_large: { status: 413, type: "invalid_request_error" },
-  insufficient_quota: { status: 429, type: "insufficient_quota" },
-  client_closed_request: { status: 499, type: "invalid_request_error" },
-  internal_error: { status: 500, type: "server_error" },
-  not_configured: { status: 500, type: "server_error" },
-  provider_error: { status: 502, type: "server_error" },
-  provider_unauthorized: { status: 502, type: "server_error" },
-  catalog_unavailable: { status: 503, type: "server_error" },
-  moderation_unavailable: { status: 503, type: "server_error" },
-  provider_overloaded: { status: 503, type: "server_error" },
-  quota_unavailable: { status: 503, type: "server_error" },
-  provider_timeout: { status: 504, type: "server_error" },
-} as const satisfies Record<string, { status: number; type: string }>;
+  invalid_catalog: 400,
+  invalid_json: 400,
+  invalid_request: 400,
+  unsupported_parameter: 400,
+  unsupported_value: 400,
+  content_policy_violation: 400,
+  previous_response_not_found: 400,
+  invalid_api_key: 401,
+  user_blocked: 403,
+  model_not_allowed: 403,
+  model_not_found: 404,
+  not_found: 404,
+  revision_not_found: 404,
+  revision_conflict: 409,
+  body_too_large: 413,
+  insufficient_quota: 429,
+  client_closed_request: 499,
+  internal_error: 500,
+  not_configured: 500,
+  provider_error: 502,
+  provider_unauthorized: 502,
+  catalog_unavailable: 503,
+  moderation_unavailable: 503,
+  provider_overloaded: 503,
+  quota_unavailable: 503,
+  provider_timeout: 504,
+} as const satisfies Record<string, number>;
 
 export type ErrorCode = keyof typeof ERRORS;
 
@@ -70,13 +71,26 @@ export const CHALLENGE = { "www-authenticate": "Bearer" };
 
 /** The error for a code of the table; `message` says what the caller can do about it. */
 export function apiError(code: ErrorCode, message: string, details: ErrorDetails = {}): ApiError {
-  const { status, type } = ERRORS[code];
+  const status = ERRORS[code];
+  const type = status >= 500 ? "server_error" : code === "insufficient_quota" ? code : "invalid_request_error";
   return new ApiError(status, { message, type, param: details.param ?? null, code }, details);
 }
 
-/** Any thrown value as an ApiError: what is not one already becomes a 500 that reveals nothing. */
+/** The refusal of a name that is none of those that there are; `param`: the field that holds it. */
+export function unknownName(what: string, name: string, known: Iterable<string>, param = what): ApiError {
+  const message = `There is no ${what} '${name}'. There is: ${[...known].join(", ")}.`;
+  return apiError("invalid_request", message, { param });
+}
+
+/**
+ * Any thrown value as an ApiError. Only providers are waited for, so that a time that is up is theirs; anything else
+ * becomes a 500 that reveals nothing.
+ */
 export function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
+  if (thrown instanceof DOMException && thrown.name === "TimeoutError") {
+    return apiError("provider_timeout", "The provider took too long. Please try again.", { cause: thrown });
+  }
   return apiError("internal_error", "Something went wrong on our side. Please try again.", {
     cause: thrown,
   });

@@ -19,7 +19,6 @@ import { createDeparture } from "./stream/departure.ts";
 import type { Ending } from "./stream/watchdog.ts";
 import { startWatchdog } from "./stream/watchdog.ts";
 import { countInput } from "./upstream/call.ts";
-import { isRefusal } from "./upstream/provider-error.ts";
 import { inTurn } from "./upstream/turns.ts";
 
 /** Sends a call to its model under the caller's quota and relays the answer. Every refusal is thrown as an ApiError. */
@@ -83,7 +82,7 @@ async function send(granted: Granted): Promise<Response> {
   // A whole answer sends nothing until it is complete, so only its total time is bounded.
   const deadlines = call.stream ? timing : { ...timing, first_byte_ms: timing.total_ms };
   const watchdog = startWatchdog(clock, deadlines, control);
-  const moderations = [first.model.fixed.moderation, admitted.plan.moderation];
+  const moderations = [...first.model.moderations, admitted.plan.moderation];
   const beside = call.beside?.bind(undefined, { ...headers, ...limitsOf(admitted.lease.view, first) });
   const duty = { env: caller.env, catalog, moderations, requestId: caller.requestId, beside, clock };
   const course: Course = {
@@ -111,7 +110,7 @@ async function send(granted: Granted): Promise<Response> {
     const ending: Ending = signal.aborted ? (signal.reason as Ending) : { kind: "failed", error: toApiError(thrown) };
     control.abort(ending);
     const error = "error" in ending ? ending.error : apiError("client_closed_request", "The caller left.");
-    if (outlives === "request" && course.asked && !isRefusal(error)) {
+    if (outlives === "request" && course.asked) {
       // Work may be going on, which nobody can name any more: its lease ends by itself, in full.
       granted.over();
       throw error;

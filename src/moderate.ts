@@ -11,7 +11,7 @@ import { isList, judgeWays, subjectsOf, toCategoryEvents, toDoneEvent, toVerdict
 import type { ClassifierResult } from "./endpoints/moderations.ts";
 import { askClassifier, classifierBody, readModeration, together } from "./endpoints/moderations.ts";
 import type { Subject } from "./endpoints/subject.ts";
-import { ApiError, apiError, toApiError } from "./errors.ts";
+import { ApiError, apiError, toApiError, unknownName } from "./errors.ts";
 import { unavailable } from "./metering/gatekeeper.ts";
 import type { Caller } from "./metering/call.ts";
 import { metered } from "./metered.ts";
@@ -29,10 +29,7 @@ const EVENT_STREAM = "text/event-stream; charset=utf-8";
 export async function moderate(caller: Caller, request: ModerateRequest): Promise<Response> {
   const { catalog } = await catalogFor(caller.user, caller.env.CATALOG, Date.now(), caller.waitUntil);
   const policy = entry(catalog.policies, request.policy);
-  if (!policy) {
-    const message = `There is no policy '${request.policy}'. There is: ${Object.keys(catalog.policies).join(", ")}.`;
-    throw apiError("invalid_request", message, { param: "policy" });
-  }
+  if (!policy) throw unknownName("policy", request.policy, Object.keys(catalog.policies));
   if (isList(request) && request.stream) {
     throw apiError("unsupported_value", "Verdicts on a list are not streamed: leave 'stream' out.", {
       param: "stream",

@@ -1,6 +1,7 @@
 // Whose tokens are believed: the AUTH_ISSUERS variable, read once per isolate.
 
 import * as v from "valibot";
+import { textOr } from "../endpoints/text-or.ts";
 import { isSecureUrl } from "../secure-url.ts";
 import { apiError } from "../errors.ts";
 
@@ -8,13 +9,14 @@ const Issuer = v.strictObject({
   // Neither NUL nor bar: they separate it from the subject, in quota/name.ts and in /admin/users/:id.
   issuer: v.pipe(v.string(), v.regex(/^[^\0|]+$/, "must hold neither NUL nor |")),
   /** One, or several: an app has another client id on each platform. */
-  audience: v.union([v.pipe(v.string(), v.minLength(1)), v.pipe(v.array(v.string()), v.minLength(1))]),
+  audience: v.pipe(textOr(v.array(v.string())), v.minLength(1)),
   /** Where the issuer publishes its public keys; without it, tokens are signed with AUTH_SECRET. */
   jwks_url: v.optional(v.pipe(v.string(), v.check(isSecureUrl, "must be https"))),
   plan_claim: v.optional(v.string(), "plan"),
 });
 
-const Issuers = v.pipe(v.union([v.array(Issuer), v.pipe(v.string(), v.parseJson(), v.array(Issuer))]), v.minLength(1));
+const Issuers = v.pipe(v.array(Issuer), v.minLength(1));
+const IssuersJson = v.pipe(v.string(), v.parseJson(), Issuers);
 
 export type Issuer = v.InferOutput<typeof Issuer>;
 
@@ -24,10 +26,12 @@ const remembered = new WeakMap<object, Issuer[]>();
 export function issuersOf(env: { AUTH_ISSUERS: unknown }): Issuer[] {
   const known = remembered.get(env);
   if (known) return known;
-  const parsed = v.safeParse(Issuers, env.AUTH_ISSUERS);
+  const { AUTH_ISSUERS: given } = env;
+  const parsed = v.safeParse(typeof given === "string" ? IssuersJson : Issuers, given);
   if (!parsed.success) {
+    const faults = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? ""} ${issue.message}`.trim());
     throw apiError("not_configured", "This server is not configured to accept callers.", {
-      cause: `AUTH_ISSUERS: ${v.flatten(parsed.issues).root?.join("; ") ?? "see wrangler.toml"}`,
+      cause: `AUTH_ISSUERS: ${faults.join("; ")}`,
     });
   }
   remembered.set(env, parsed.output);

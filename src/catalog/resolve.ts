@@ -17,12 +17,14 @@ export interface Model {
   /** The card that the name stands for; another one than `card` when the model has moved on. */
   meant: ModelCard;
   fixed: Fixed;
+  /** What each of these aliases says of moderation, which holds together. */
+  moderations: Alias["moderation"][];
   /** Names that are asked in its place when it fails, in this order. */
   fallback: string[];
 }
 
 /** What the aliases on the way to the first snapshot have fixed. */
-export type Fixed = Pick<Alias, "instructions" | "effort" | "max_output_tokens" | "on_leave" | "moderation">;
+export type Fixed = Pick<Alias, "instructions" | "effort" | "max_output_tokens" | "on_leave">;
 
 export type Resolution =
   | { kind: "found"; model: Model; /** Set when the name's own snapshot has ended or will. */ sunset?: Sunset }
@@ -81,7 +83,18 @@ export function resolveModel(catalog: Catalog, asked: string, today: string): Re
       if (date) sunset ??= { snapshot: name, date, successor, deprecated };
       if (!date || today < date) {
         const fixed = fixedBy(given);
-        const model = { asked, names: [...names, ...cards], snapshot: name, id, card, meant, fixed, fallback };
+        const moderations = given.map(({ moderation }) => moderation);
+        const model = {
+          asked,
+          names: [...names, ...cards],
+          snapshot: name,
+          id,
+          card,
+          meant,
+          fixed,
+          moderations,
+          fallback,
+        };
         return sunset ? { kind: "found", model, sunset } : { kind: "found", model };
       }
       name = (pinned ? undefined : successor) ?? fallBack();
@@ -115,11 +128,8 @@ export function fallbacksOf(catalog: Catalog, model: Model, today: string): Mode
 
 /** What aliases have fixed, of which the first says the last word. */
 function fixedBy(aliases: Alias[]): Fixed {
-  const { instructions, effort, max_output_tokens, on_leave, moderation }: Fixed = Object.assign(
-    {},
-    ...aliases.toReversed(),
-  );
-  return { instructions, effort, max_output_tokens, on_leave, moderation };
+  const { instructions, effort, max_output_tokens, on_leave }: Alias = Object.assign({}, ...aliases.toReversed());
+  return { instructions, effort, max_output_tokens, on_leave };
 }
 
 /** The card of a snapshot. */

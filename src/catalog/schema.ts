@@ -8,6 +8,8 @@ import { EndpointName, ModelCard, Name, Tokens } from "./card.ts";
 
 const Milliseconds = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(3_600_000));
 const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
+/** Responses takes no smaller bound. */
+const OutputTokens = v.pipe(v.number(), v.integer(), v.minValue(16));
 
 /** Headers that Weir writes itself, or that say who is speaking. */
 const OWN_HEADERS =
@@ -25,9 +27,9 @@ const Provider = v.strictObject({
     v.check((url) => !/[?#@]/.test(url), "must have neither a query nor credentials"),
   ),
   /** The Worker variable that, when set, replaces `base_url`. */
-  base_url_variable: v.optional(v.pipe(v.string(), v.endsWith("_BASE_URL"))),
+  base_url_variable: v.optional(v.pipe(v.string(), v.regex(/_BASE_URL$/, "must end in _BASE_URL"))),
   /** The Worker secret that holds the key. Its name must say so, lest a catalog send another secret out. */
-  key_variable: v.pipe(v.string(), v.endsWith("_API_KEY")),
+  key_variable: v.pipe(v.string(), v.regex(/_API_KEY$/, "must end in _API_KEY")),
   /** What it serves, whatever the cards say; everything when absent. */
   endpoints: v.optional(v.array(EndpointName)),
   /** Sent with every request. No place for secrets: everyone who may read the catalog reads them. */
@@ -56,14 +58,17 @@ const Plan = v.strictObject({
   ),
   /** Requests of one user that may run at the same time. */
   concurrent: Count,
-  max_output_tokens: Count,
+  max_output_tokens: OutputTokens,
   /** Aliases, snapshots or cards that it may use; all when absent. */
   models: v.optional(v.array(Name)),
-  /** For models whose alias says nothing of it. */
+  /** Holds together with what the alias says: the stricter of each. */
   moderation: v.optional(Moderation),
 });
 
-/** A name that callers use. What it fixes, callers cannot change; an alias of an alias takes what it does not fix itself. */
+/**
+ * A name that callers use. What it fixes, callers cannot change; an alias of an alias takes what it does not fix itself, and
+ * the stricter moderation of both.
+ */
 const Alias = v.strictObject({
   /** Another alias or a snapshot. */
   target: Name,
@@ -74,7 +79,7 @@ const Alias = v.strictObject({
   /** Told to the model before everything that the caller says. */
   instructions: v.optional(v.pipe(v.string(), v.minLength(1))),
   effort: v.optional(v.string()),
-  max_output_tokens: v.optional(Count),
+  max_output_tokens: v.optional(OutputTokens),
   /** When the caller leaves: cancel the provider, or let it finish (for at most `timing.leave_ms`) to learn the usage. */
   on_leave: v.optional(v.picklist(["cancel", "finish"])),
   moderation: v.optional(Moderation),

@@ -4,22 +4,22 @@ import * as v from "valibot";
 import type { ErrorBody } from "../errors.ts";
 import type { Finish, Piece } from "../stream/answer.ts";
 import { textsIn } from "./subject.ts";
-import { Count, Details, Text, usageOf } from "./answer-fields.ts";
+import { Count, Details, orNothing, ProviderError, Text, toErrorBody, usageOf } from "./answer-fields.ts";
 
 const ToolCall = v.object({
-  index: v.fallback(v.nullish(v.number()), null),
+  index: orNothing(v.number()),
   id: Text,
   function: v.nullish(v.object({ name: Text, arguments: Text })),
   custom: v.nullish(v.object({ name: Text, input: Text })),
 });
 
 /** The older form of a tool call: one, without an id. */
-const FunctionCall = v.fallback(v.nullish(v.object({ name: Text, arguments: Text })), null);
+const FunctionCall = orNothing(v.object({ name: Text, arguments: Text }));
 
 const Message = v.object({
   content: Text,
   refusal: Text,
-  tool_calls: v.fallback(v.nullish(v.array(ToolCall)), null),
+  tool_calls: orNothing(v.array(ToolCall)),
   function_call: FunctionCall,
 });
 
@@ -36,18 +36,11 @@ const Usage = v.object({
   completion_tokens_details: Details,
 });
 
-const ProviderError = v.object({
-  message: v.fallback(v.string(), "The provider reported an error."),
-  type: v.fallback(v.string(), "server_error"),
-  param: v.fallback(v.nullable(v.string()), null),
-  code: v.fallback(v.nullable(v.string()), null),
-});
-
 /** A chunk of a stream, a whole completion, or an error: the three things that this endpoint sends. */
 const Body = v.object({
   choices: v.nullish(v.array(Choice)),
   /** Usage that cannot be read is none: the answer is charged by estimate, not for free. */
-  usage: v.fallback(v.nullish(Usage), null),
+  usage: orNothing(Usage),
   error: v.nullish(ProviderError),
 });
 
@@ -79,21 +72,22 @@ export function readChatBody(text: string): Piece[] {
     if (choice.finish_reason) pieces.push({ kind: "finish", finish: FINISHES.get(choice.finish_reason) ?? "stop" });
   }
   if (usage) pieces.push({ kind: "usage", usage: toUsage(usage), alone: !choices || choices.length === 0 });
-  if (error) pieces.push({ kind: "error", error }, { kind: "end" });
+  if (error) pieces.push({ kind: "error", error: toErrorBody(error) }, { kind: "end" });
   return pieces;
 }
 
-/** All that one event's data, or a whole completion, says, whether it is understood or not. */
+/** All that one event's data, or a whole completion, says in its choices, whether it is understood or not. */
 export function chatWords(text: string): string {
   if (text === "[DONE]") return "";
-  const { choices } = JSON.parse(text) as { choices?: { delta?: unknown; message?: unknown }[] | null };
-  return textsIn((choices ?? []).map(({ delta, message }) => delta ?? message)).join("");
+  const { choices } = JSON.parse(text) as { choices?: unknown };
+  return textsIn(choices).join("");
 }
 
 /** The error that a provider's JSON body holds, or undefined when it holds none. */
 export function readProviderError(text: string): ErrorBody | undefined {
   try {
-    return v.parse(Body, JSON.parse(text)).error ?? undefined;
+    const { error } = v.parse(Body, JSON.parse(text));
+    return error ? toErrorBody(error) : undefined;
   } catch {
     return undefined;
   }

@@ -1,14 +1,17 @@
 // The two ways to have a chat over Chat Completions: passed on as it is, and slim.
 
+import type { Model } from "../catalog/resolve.ts";
 import { createPassCodec } from "../stream/pass.ts";
 import { createSlimCodec } from "../stream/slim.ts";
 import { chatWords, readChatBody, readChatEvent } from "./chat-answer.ts";
 import { chatBody } from "./chat-body.ts";
 import type { ChatRequest } from "./chat-request.ts";
 import { slimToChat } from "./chat-slim.ts";
-import type { Way } from "./exchange.ts";
+import type { Exchange, Way } from "./exchange.ts";
+import type { RequestBody } from "./request-body.ts";
 import { countBody } from "./input-count.ts";
 import type { SlimRequest } from "./slim-request.ts";
+import { slimField } from "./slim-request.ts";
 import { passWhole, slimWhole } from "./whole-answer.ts";
 
 const endpoint = "chat_completions";
@@ -16,40 +19,36 @@ const endpoint = "chat_completions";
 /** /v1/chat/completions as the provider has it. */
 export function passChat(request: ChatRequest): Way {
   const keepUsage = request.stream_options?.include_usage === true;
-  return {
-    endpoint,
-    prepare(model) {
-      const { request: sent, ...body } = chatBody(request, model);
-      return {
-        endpoint,
-        ...body,
-        count: () => countBody(sent),
-        dialect: readChatEvent,
-        words: chatWords,
-        codec: (gated) => createPassCodec(readChatEvent, { keepUsage, gated }),
-        read: (text) => passWhole(text, readChatBody),
-      };
-    },
-  };
+  return overChat((model) => chatBody(request, model), {
+    codec: (gated) => createPassCodec(readChatEvent, { keepUsage, gated }),
+    read: (text) => passWhole(text, readChatBody),
+  });
 }
 
-const SLIM_NAMES = { messages: "input", reasoning_effort: "effort", response_format: "format" };
+const SLIM_NAMES = {
+  messages: "input",
+  reasoning_effort: "effort",
+  response_format: "format",
+  max_completion_tokens: "max_output_tokens",
+};
 
 /** /chat over Chat Completions. */
-export function slimChat(request: SlimRequest, formatName = "answer"): Way {
+export const slimChat = (request: SlimRequest, formatName = "answer"): Way =>
+  overChat((model) => chatBody(slimToChat(request, formatName), model, SLIM_NAMES), {
+    fieldOf: (param) => slimField(param, SLIM_NAMES),
+    codec: () => createSlimCodec(readChatEvent),
+    read: (text) => slimWhole(text, readChatBody),
+  });
+
+function overChat(
+  bodyFor: (model: Model) => RequestBody<ChatRequest>,
+  form: Pick<Exchange, "fieldOf" | "codec" | "read">,
+): Way {
   return {
     endpoint,
     prepare(model) {
-      const { request: sent, ...body } = chatBody(slimToChat(request, formatName), model, SLIM_NAMES);
-      return {
-        endpoint,
-        ...body,
-        count: () => countBody(sent),
-        dialect: readChatEvent,
-        words: chatWords,
-        codec: () => createSlimCodec(readChatEvent),
-        read: (text) => slimWhole(text, readChatBody),
-      };
+      const { request: sent, ...body } = bodyFor(model);
+      return { endpoint, ...body, ...form, count: () => countBody(sent), dialect: readChatEvent, words: chatWords };
     },
   };
 }

@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { MODALITIES } from "../catalog/card.ts";
 import type { Modality } from "../catalog/card.ts";
+import { oneOf } from "./one-of.ts";
 import { textOr } from "./text-or.ts";
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -13,13 +14,13 @@ const ImagePart = v.looseObject({
   image_url: v.looseObject({ url: v.string() }),
 });
 // Audio and files are absent on purpose: neither has a bound, and a file id may be another user's.
-const Part = v.variant("type", [TextPart, ImagePart]);
+const Part = oneOf("type", { text: TextPart, refusal: TextPart, image_url: ImagePart });
 
 const Message = v.looseObject({
-  role: v.string(),
+  role: v.picklist(["developer", "system", "user", "assistant", "tool", "function"]),
   content: v.nullish(textOr(v.array(Part))),
   /** Sound that the provider stored; its answers carry `null` here, and clients send them back whole. */
-  audio: v.optional(v.null()),
+  audio: v.nullish(v.never("is not supported here")),
 });
 
 // Tools that the provider itself would run cost extra; these two are run by the caller.

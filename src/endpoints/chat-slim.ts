@@ -9,7 +9,7 @@ type ChatMessage = ChatRequest["messages"][number];
 export function slimToChat(request: SlimRequest, formatName: string): ChatRequest {
   const { input, instructions, effort, format, tools, max_output_tokens: limit } = request;
   const turns = typeof input === "string" ? [{ role: "user", content: input } as const] : input;
-  const system = instructions === undefined ? [] : [{ role: "system", content: instructions }];
+  const system = instructions === undefined ? [] : [{ role: "system", content: instructions } as const];
   return {
     model: request.model,
     messages: [...system, ...turns.map(toChatMessage)],
@@ -19,7 +19,7 @@ export function slimToChat(request: SlimRequest, formatName: string): ChatReques
     ...(format === undefined
       ? {}
       : { response_format: { type: "json_schema", json_schema: { name: formatName, strict: true, schema: format } } }),
-    ...(tools === undefined ? {} : { tools: tools.map((tool) => ({ type: "function", function: tool })) }),
+    ...(tools?.length ? { tools: tools.map((tool) => ({ type: "function", function: tool })) } : {}),
   };
 }
 
@@ -37,7 +37,7 @@ function toChatMessage(message: SlimMessage): ChatMessage {
         type: "function",
         function: { name, arguments: text },
       }));
-      return { role: "assistant", content: message.content ?? null, ...(calls ? { tool_calls: calls } : {}) };
+      return { role: "assistant", content: message.content ?? null, ...(calls?.length ? { tool_calls: calls } : {}) };
     }
     case "tool":
       return { role: "tool", tool_call_id: message.id, content: message.content };

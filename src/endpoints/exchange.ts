@@ -26,6 +26,8 @@ export interface Exchange {
   subject: Subject;
   /** For an answer that streams; with `gated` one that is pushed whole events, and leaves nothing to the runtime. */
   codec(gated: boolean): Codec;
+  /** What the caller calls a field of what is written; the same where absent. */
+  fieldOf?: (param: string) => string | null;
   /** How the events of such an answer are read. */
   dialect: Dialect;
   /** All that the data of an event, or a whole answer, says: what is judged. */

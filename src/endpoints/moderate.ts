@@ -12,26 +12,16 @@ import type { Codec, Settled } from "../stream/codec.ts";
 import { createPieceReader } from "../stream/pieces.ts";
 import { toEvent, toSummary } from "../stream/slim.ts";
 import type { Exchange, Way } from "./exchange.ts";
-import { ImageUrl } from "./image-url.ts";
+import { SlimPart } from "./slim-request.ts";
 import { slimWays } from "./slim-ways.ts";
 import type { Subject } from "./subject.ts";
 import { textOr } from "./text-or.ts";
-
-const Part = v.variant("type", [
-  v.strictObject({ type: v.literal("text"), text: v.string() }),
-  v.strictObject({ type: v.literal("image"), url: ImageUrl }),
-]);
-const Text = v.string();
 
 export const ModerateRequest = v.strictObject({
   /** One thing as a text or as parts; a list of texts is many things. */
   input: textOr(
     v.pipe(
-      v.array(
-        v.lazy((entry): v.GenericSchema<unknown, string | v.InferOutput<typeof Part>> =>
-          typeof entry === "string" ? Text : Part,
-        ),
-      ),
+      v.array(textOr(SlimPart)),
       v.minLength(1),
       v.maxLength(32),
       v.check(
@@ -72,7 +62,9 @@ export function judgeWays(policy: Policy, subject: Subject, stream: boolean, cla
   return slimWays(toJudgeRequest(policy, subject, stream), FORMAT_NAME).map((way) => ({
     endpoint: way.endpoint,
     prepare(model, catalog): Exchange {
-      const exchange = way.prepare(model, catalog);
+      // What an alias fixes for chats is not for a judge, but for how hard it thinks.
+      const { effort } = model.fixed;
+      const exchange = way.prepare({ ...model, fixed: { effort } }, catalog);
       return {
         ...exchange,
         isOurs: true,

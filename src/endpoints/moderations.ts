@@ -3,21 +3,20 @@
 import * as v from "valibot";
 import { ImageUrl } from "./image-url.ts";
 import type { Subject } from "./subject.ts";
+import { oneOf } from "./one-of.ts";
 import { textOr } from "./text-or.ts";
 import type { Exchange, Way } from "./exchange.ts";
 import { PLAIN } from "./plain.ts";
 
-const Part = v.variant("type", [
-  v.strictObject({ type: v.literal("text"), text: v.string() }),
-  v.strictObject({ type: v.literal("image_url"), image_url: v.strictObject({ url: ImageUrl }) }),
-]);
-
-/** A text or a part of the one thing that is judged, or of several texts. */
-const Input = v.lazy((entry) => (typeof entry === "string" ? v.string() : Part));
+const Part = oneOf("type", {
+  text: v.strictObject({ type: v.literal("text"), text: v.string() }),
+  image_url: v.strictObject({ type: v.literal("image_url"), image_url: v.strictObject({ url: ImageUrl }) }),
+});
 
 export const ModerationRequest = v.strictObject({
   model: v.optional(v.pipe(v.string(), v.maxLength(100)), "omni-moderation-latest"),
-  input: textOr(v.pipe(v.array(Input), v.minLength(1))),
+  /** A text, or a list of texts, or of parts of the one thing that is judged. */
+  input: textOr(v.pipe(v.array(textOr(Part)), v.minLength(1))),
 });
 
 export type ModerationRequest = v.InferOutput<typeof ModerationRequest>;

@@ -1,10 +1,9 @@
 // How Responses answers: the pieces of a stream's event and of a whole response.
 
 import * as v from "valibot";
-import type { ErrorBody } from "../errors.ts";
 import type { Finish, Piece } from "../stream/answer.ts";
 import { textsIn } from "./subject.ts";
-import { Count, Details, Text, usageOf } from "./answer-fields.ts";
+import { Count, Details, orNothing, ProviderError, Text, toErrorBody, usageOf } from "./answer-fields.ts";
 
 const UsageBody = v.object({
   input_tokens: Count,
@@ -13,8 +12,6 @@ const UsageBody = v.object({
   output_tokens_details: Details,
 });
 
-const ProviderError = v.object({ message: Text, type: Text, param: Text, code: Text });
-
 /** Custom tools take a text where functions take JSON. */
 const Item = v.looseObject({
   type: v.string(),
@@ -22,16 +19,16 @@ const Item = v.looseObject({
   name: Text,
   arguments: Text,
   input: Text,
-  content: v.fallback(v.nullish(v.array(v.object({ type: v.string(), text: Text, refusal: Text }))), null),
-  summary: v.fallback(v.nullish(v.array(v.object({ text: Text }))), null),
+  content: orNothing(v.array(v.object({ type: v.string(), text: Text, refusal: Text }))),
+  summary: orNothing(v.array(v.object({ text: Text }))),
 });
 
 const ResponseBody = v.object({
   status: v.string(),
   output: v.fallback(v.array(Item), []),
   /** Usage that cannot be read is none: the answer is charged by estimate, not for free. */
-  usage: v.fallback(v.nullish(UsageBody), null),
-  incomplete_details: v.fallback(v.nullish(v.object({ reason: Text })), null),
+  usage: orNothing(UsageBody),
+  incomplete_details: orNothing(v.object({ reason: Text })),
   error: v.nullish(ProviderError),
 });
 
@@ -41,17 +38,14 @@ const EventBody = v.object({
   delta: Text,
   output_index: v.fallback(v.number(), 0),
   summary_index: v.fallback(v.number(), 0),
-  item: v.fallback(v.nullish(Item), null),
+  item: orNothing(Item),
   response: v.nullish(v.unknown()),
   /** Recorded streams have an error's fields in here; the specification has them in the event itself. */
-  error: v.fallback(v.nullish(ProviderError), null),
+  error: orNothing(ProviderError),
   message: Text,
   param: Text,
   code: Text,
 });
-
-/** Codes that say what is wrong with the request, of those that a response can fail with. */
-const CALLERS_FAULT = /^invalid_prompt|image/;
 
 /** The pieces of one event's data, in order. Throws when it is not JSON of this endpoint. */
 export function readResponsesEvent(data: string): Piece[] {
@@ -104,9 +98,11 @@ export function readResponse(text: string): Piece[] {
 
 /** All that one event's data says anew, or all of a whole response, whether it is understood or not. */
 export function responsesWords(text: string): string {
-  const { type, delta, item, output } = JSON.parse(text) as Record<string, unknown>;
-  // A tool's name, and arguments that come whole, are in its item alone.
-  return textsIn([delta, type === "response.output_item.added" ? item : undefined, output]).join("");
+  const { type, delta, logprobs, annotation, item, output } = JSON.parse(text) as Record<string, unknown>;
+  // A tool's name, and arguments that come whole, are in its item alone; a hosted tool's in what it has become.
+  const hosted = isHostedCall(item ?? {});
+  const isNew = type === "response.output_item.added" || (type === "response.output_item.done" && hosted);
+  return textsIn([delta, logprobs, annotation, isNew ? item : undefined, output]).join("");
 }
 
 const REFUSED: Piece = { kind: "finish", finish: "refusal" };
@@ -132,9 +128,9 @@ function finishOf({ status, output, incomplete_details }: v.InferOutput<typeof R
   return incomplete_details?.reason === "content_filter" ? "content_filter" : "length";
 }
 
-const isToolCall = ({ type }: { type: string }) => type === "function_call" || type === "custom_tool_call";
+const isToolCall = ({ type }: { type?: unknown }) => type === "function_call" || type === "custom_tool_call";
 /** A call of a tool that is neither: `web_search_call`, `mcp_call`, and those to come. */
-const isHostedCall = (item: { type: string }) => item.type.endsWith("_call") && !isToolCall(item);
+const isHostedCall = (item: { type?: unknown }) => String(item.type).endsWith("_call") && !isToolCall(item);
 
 function toToolPiece(item: v.InferOutput<typeof Item>, index: number): Piece {
   const { call_id: id, name } = item;
@@ -144,17 +140,6 @@ function toToolPiece(item: v.InferOutput<typeof Item>, index: number): Piece {
     ...(id ? { id } : {}),
     ...(name ? { name } : {}),
     arguments: item.arguments ?? item.input ?? "",
-  };
-}
-
-function toErrorBody(error: Partial<v.InferOutput<typeof ProviderError>>): ErrorBody {
-  const { message, param, code } = error;
-  const type = code && CALLERS_FAULT.test(code) ? "invalid_request_error" : "server_error";
-  return {
-    message: message ?? "The provider reported an error.",
-    type: error.type ?? type,
-    param: param ?? null,
-    code: code ?? null,
   };
 }
 

@@ -56,7 +56,7 @@ export function responsesBody(
     outputParameter: "max_output_tokens",
   });
   // What the provider adds of what it has stored can only be counted there; of a prompt the catalog knows it.
-  const uncounted = Boolean(asked.previous_response_id ?? asked.conversation);
+  const uncounted = Boolean(asked.previous_response_id || asked.conversation);
   const promptTokens = asked.prompt ? tokensOf(asked.prompt, switches) : undefined;
   return {
     request,
@@ -106,7 +106,8 @@ function needsOf(request: ResponsesRequest, nameOf: (field: string) => string, e
 
 /** All that the caller shows the model, but for images. */
 function textOf({ input, instructions, prompt, tools, text }: ResponsesRequest): string {
-  return [...textsIn([instructions, input, prompt?.variables]), ...shownJson([tools, text])].join("\n");
+  const variables = Object.values(prompt?.variables ?? {});
+  return [...textsIn([instructions, input, variables]), ...shownJson([tools, text])].join("\n");
 }
 
 /** The URLs of all images, those in tools' outputs too. */

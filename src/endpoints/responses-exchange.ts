@@ -1,9 +1,11 @@
 // The ways to have an answer over Responses: passed on as it is, slim, and only counted.
 
 import type { Model } from "../catalog/resolve.ts";
+import type { Catalog } from "../catalog/schema.ts";
 import { emptyProgress } from "../stream/answer.ts";
 import { createSlimCodec } from "../stream/slim.ts";
-import type { Way } from "./exchange.ts";
+import type { Exchange, Way } from "./exchange.ts";
+import type { RequestBody } from "./request-body.ts";
 import { PLAIN } from "./plain.ts";
 import { readResponse, readResponsesEvent, responsesWords } from "./responses-answer.ts";
 import { responsesBody } from "./responses-body.ts";
@@ -11,6 +13,7 @@ import { createResponsesPassCodec } from "./responses-pass.ts";
 import type { ResponsesRequest } from "./responses-request.ts";
 import { slimToResponses } from "./responses-slim.ts";
 import type { SlimRequest } from "./slim-request.ts";
+import { slimField } from "./slim-request.ts";
 import type { Stamp } from "./stored-response.ts";
 import { goesOn, stamped } from "./stored-response.ts";
 import { passWhole, slimWhole } from "./whole-answer.ts";
@@ -19,46 +22,45 @@ const endpoint = "responses";
 
 /** /v1/responses as the provider has it. What is stored carries its stamp. */
 export function passResponses(request: ResponsesRequest, stamp: Stamp): Way {
-  return {
-    endpoint,
-    prepare(model, catalog) {
-      const asked = withReasoning(stamped(request, stamp, model.snapshot), model);
-      const { request: sent, ...body } = responsesBody(asked, model, catalog.responses);
-      return {
-        endpoint,
-        ...body,
-        outlives:
-          request.background === true ? "request" : request.store || request.conversation ? "answer" : undefined,
-        count: () => countBody(sent),
-        dialect: readResponsesEvent,
-        words: responsesWords,
-        codec: () => createResponsesPassCodec(),
-        read: (text) =>
-          request.background && goesOn(text)
-            ? { progress: emptyProgress(), said: "", goesOn: text, conclude: () => text }
-            : passWhole(text, readResponse),
-      };
-    },
-  };
+  const { background, store, conversation } = request;
+  const asked = (model: Model) => withReasoning(stamped(request, stamp, model.snapshot), model);
+  return overResponses((model, switches) => responsesBody(asked(model), model, switches), {
+    outlives: background ? "request" : store || conversation ? "answer" : undefined,
+    codec: createResponsesPassCodec,
+    read: (text) =>
+      background && goesOn(text)
+        ? { progress: emptyProgress(), said: "", goesOn: text, conclude: () => text }
+        : passWhole(text, readResponse),
+  });
 }
 
 const SLIM_NAMES = { reasoning: "effort", text: "format" };
 
 /** /chat over Responses. */
 export function slimResponses(request: SlimRequest, formatName = "answer"): Way {
+  const asked = slimToResponses(request, formatName);
+  return overResponses((model, switches) => responsesBody(asked, model, switches, SLIM_NAMES), {
+    fieldOf: (param) => slimField(param, SLIM_NAMES),
+    codec: () => createSlimCodec(readResponsesEvent),
+    read: (text) => slimWhole(text, readResponse),
+  });
+}
+
+function overResponses(
+  bodyFor: (model: Model, switches: Catalog["responses"]) => RequestBody<ResponsesRequest>,
+  form: Pick<Exchange, "fieldOf" | "codec" | "read" | "outlives">,
+): Way {
   return {
     endpoint,
-    prepare(model, catalog) {
-      const asked = slimToResponses(request, formatName);
-      const { request: sent, ...body } = responsesBody(asked, model, catalog.responses, SLIM_NAMES);
+    prepare(model, { responses }) {
+      const { request: sent, ...body } = bodyFor(model, responses);
       return {
         endpoint,
         ...body,
+        ...form,
         count: () => countBody(sent),
         dialect: readResponsesEvent,
         words: responsesWords,
-        codec: () => createSlimCodec(readResponsesEvent),
-        read: (text) => slimWhole(text, readResponse),
       };
     },
   };

@@ -32,6 +32,7 @@ export function createResponsesPassCodec(): Codec {
     pace: "at once",
     push(bytes) {
       for (const { raw, data } of read(bytes)) {
+        if (progress.ended) return;
         const pieces = data === undefined ? [] : readResponsesEvent(data);
         for (const piece of pieces) note(progress, piece);
         if (data !== undefined) {

@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { ImageUrl } from "./image-url.ts";
+import { oneOf } from "./one-of.ts";
 import { textOr } from "./text-or.ts";
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -15,14 +16,24 @@ const ImagePart = v.looseObject({
   file_id: v.nullish(v.never("is not supported here: send the image as image_url")),
 });
 // Files and audio are absent on purpose: neither has a bound.
-const Part = v.variant("type", [TextPart, ImagePart]);
+const Part = oneOf("type", { input_text: TextPart, output_text: TextPart, refusal: TextPart, input_image: ImagePart });
 const Content = v.nullish(textOr(v.array(Part)));
 
 /** A message, or something that an earlier answer held. An item that is only named may be another user's. */
 const Item = v.looseObject({
   type: v.optional(
     v.picklist(
-      ["message", "function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output", "reasoning"],
+      [
+        "message",
+        "function_call",
+        "function_call_output",
+        "custom_tool_call",
+        "custom_tool_call_output",
+        "reasoning",
+        // Of the calls of hosted tools those that hold all that they say: others name a container or a picture.
+        "web_search_call",
+        "file_search_call",
+      ],
       "is not supported here",
     ),
     "message",
@@ -60,7 +71,7 @@ const ResponsesRequest = v.strictObject({
   store: v.nullish(v.boolean()),
   background: v.nullish(v.boolean()),
   previous_response_id: v.nullish(v.string()),
-  conversation: v.nullish(v.union([v.string(), v.strictObject({ id: v.string() })], "must be an id")),
+  conversation: v.nullish(textOr(v.strictObject({ id: v.string() }))),
   // Texts only: what a picture or a file in it costs has no bound here.
   prompt: v.nullish(
     v.strictObject({

@@ -22,7 +22,7 @@ export function slimToResponses(request: SlimRequest, formatName: string): Respo
     ...(format === undefined
       ? {}
       : { text: { format: { type: "json_schema", name: formatName, strict: true, schema: format } } }),
-    ...(tools === undefined ? {} : { tools: tools.map(toTool) }),
+    ...(tools?.length ? { tools: tools.map(toTool) } : {}),
   };
 }
 

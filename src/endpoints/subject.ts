@@ -14,6 +14,7 @@ const UNREAD = new Set([
   "call_id",
   "tool_call_id",
   "status",
+  "finish_reason",
   "detail",
   "url",
   "image_url",

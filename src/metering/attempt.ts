@@ -4,6 +4,7 @@ import type { Candidate } from "./candidates.ts";
 import type { Catalog } from "../catalog/schema.ts";
 import { ENDPOINTS } from "../endpoints/table.ts";
 import type { Call, Caller } from "./call.ts";
+import { ApiError } from "../errors.ts";
 import type { Gates } from "./gates.ts";
 import type { Admitted } from "../quota/admission.ts";
 import { rateLimitHeaders } from "../quota/rate-limit.ts";
@@ -15,6 +16,7 @@ import { afterLastRead } from "../stream/departure.ts";
 import { toStreamError } from "../stream/failure.ts";
 import { startRelay } from "../stream/relay.ts";
 import type { Clock, Watchdog } from "../stream/watchdog.ts";
+import { statusOf } from "../upstream/provider-error.ts";
 import { callProvider, isEventStream, passedHeaders, readWhole, requireBody } from "../upstream/call.ts";
 
 export const clock: Clock = {
@@ -44,7 +46,7 @@ export interface Course {
   /** Whether the provider has been asked, and whether it has begun to answer in a way that it will bill. */
   asked: boolean;
   answered: boolean;
-  /** What is known of an answer that was not relayed. */
+  /** What is known of an answer before it is relayed. */
   progress: Progress;
 }
 
@@ -73,9 +75,12 @@ export async function ask(granted: Granted, course: Course, gates: Gates, candid
       return new Response(body, { headers: { ...all, "content-type": type, "cache-control": "no-cache" } });
     };
     if (call.stream) {
+      const { codec, gate } = gates.stream(exchange);
+      course.progress = codec.progress;
       const stream = await startRelay({
         body: requireBody(response),
-        ...gates.stream(exchange),
+        codec,
+        gate,
         ready: gates.input,
         control,
         watchdog,
@@ -103,6 +108,12 @@ export async function ask(granted: Granted, course: Course, gates: Gates, candid
     return respond(answer.conclude(settled), "application/json", settled.view);
   } catch (error) {
     upstream.abort(error);
+    if (error instanceof ApiError) {
+      // A provider who says no has done no work.
+      if (statusOf(error) > 0) course.asked = false;
+      const { body } = error;
+      if (body.param && exchange.fieldOf) body.param = exchange.fieldOf(body.param);
+    }
     throw error;
   }
 }

@@ -20,8 +20,8 @@ export interface Gatekeeper {
 
 /**
  * Gives how a request ends for what may not be said, and nothing for what may: `blocked`, 400 `content_policy_violation`;
- * or `failed`, 503 `moderation_unavailable`, when the classifier fails and the policy is to block then. Throws only the
- * signal's reason.
+ * or `failed`, 503 `moderation_unavailable`, when the classifier fails and the policy is to block then. Once the
+ * signal has aborted, its reason is thrown.
  */
 export async function refusalOf(
   keeper: Gatekeeper,
@@ -61,7 +61,7 @@ export const unavailable = (cause: unknown) =>
 
 function violation(side: "input" | "output", { categories }: Verdict): ApiError {
   const names = categories.filter(({ action }) => action === "block").map(({ name }) => name);
-  return notAllowed(side, `The ${side} is not allowed here: ${names.join(", ")}.`);
+  return notAllowed(side, `The ${side} is not allowed here${names.length > 0 ? `: ${names.join(", ")}` : ""}.`);
 }
 
 const unjudgeable = (side: "input" | "output", cause: unknown) =>

@@ -57,8 +57,8 @@ export function openGates(
   const input = Promise.all([besides, judged]).then(() => undefined);
   input.catch(() => undefined);
   return {
-    // Work that goes on after its request cannot be taken back.
-    ahead: moderation.input === "before" || exchange.outlives === "request" ? input : OPEN,
+    // What is kept, or goes on after its request, cannot be taken back.
+    ahead: moderation.input === "before" || exchange.outlives ? input : OPEN,
     input,
     stream(asked) {
       if (!isWindowed) return openStream(asked);

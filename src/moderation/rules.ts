@@ -89,7 +89,7 @@ export function createRuleReader(policy: Policy): RuleReader {
       return taken;
     },
     action(finish) {
-      const isWhole = !strayed && open.size === 0 && finish === "stop" && v.is(Whole, said);
+      const isWhole = !strayed && open.size === 0 && finish === "stop" && v.safeParse(Whole, said).success;
       return worst([...verdicts.map(({ action }) => action), ...(isWhole ? [] : ["review" as const])]);
     },
   };

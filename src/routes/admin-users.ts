@@ -9,33 +9,39 @@ import { entry } from "../catalog/schema.ts";
 import type { Catalog } from "../catalog/schema.ts";
 import { activeCatalog } from "../catalog/store.ts";
 import type { AppEnv } from "../env.ts";
-import { apiError } from "../errors.ts";
+import { apiError, unknownName } from "../errors.ts";
 import type { Account, Change, Decision } from "../quota/account.ts";
 import { callQuota } from "../quota/client.ts";
 import { fromAmount, toAmount, toLimits } from "../quota/limits.ts";
 import { quotaName } from "../quota/name.ts";
 import { toWire } from "../quota/rate-limit.ts";
 import { parseWindowKey, windowKey } from "../quota/window.ts";
+import { oneOf } from "../endpoints/one-of.ts";
 import { readBody } from "./body.ts";
 
 const Window = v.pipe(v.string(), v.regex(/^(tokens|requests|usd)\/(minute|hour|day|month)(\/[^/]+)?$/));
 const Moment = v.pipe(
   v.string(),
-  v.isoTimestamp(),
+  v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/),
   v.check((text) => !Number.isNaN(Date.parse(text)), "must be a moment, such as 2026-11-23T12:00:00Z"),
 );
 const reason = v.pipe(v.string(), v.minLength(1), v.maxLength(500));
 
-const ChangeRequest = v.variant("kind", [
+const ChangeRequest = oneOf("kind", {
   /** `null`: back to what the token claims. */
-  v.strictObject({ kind: v.literal("plan"), plan: v.nullable(v.string()), reason }),
-  v.strictObject({ kind: v.literal("grant"), window: Window, amount: v.pipe(v.number(), v.minValue(0)), reason }),
-  v.strictObject({ kind: v.literal("reset"), window: Window, reason }),
-  v.strictObject({ kind: v.literal("block"), reason }),
-  v.strictObject({ kind: v.literal("unblock"), reason }),
+  plan: v.strictObject({ kind: v.literal("plan"), plan: v.nullable(v.string()), reason }),
+  grant: v.strictObject({
+    kind: v.literal("grant"),
+    window: Window,
+    amount: v.pipe(v.number(), v.minValue(0)),
+    reason,
+  }),
+  reset: v.strictObject({ kind: v.literal("reset"), window: Window, reason }),
+  block: v.strictObject({ kind: v.literal("block"), reason }),
+  unblock: v.strictObject({ kind: v.literal("unblock"), reason }),
   /** Tokens issued before that moment; now, when absent. */
-  v.strictObject({ kind: v.literal("revoke"), before: v.optional(Moment), reason }),
-]);
+  revoke: v.strictObject({ kind: v.literal("revoke"), before: v.optional(Moment), reason }),
+});
 
 export const adminUsers = new Hono<AppEnv>()
   .get("/:id", async (c) => {
@@ -60,11 +66,7 @@ async function userOf(c: Context<AppEnv, "/:id">) {
   // A subject may hold a bar of its own (Auth0's do); an issuer is a URL or a word and never does.
   const [, issuer, subject] = /^([^|]+)\|(.+)$/.exec(c.req.param("id")) ?? [];
   const issuers = issuersOf(c.env).map((known) => known.issuer);
-  if (issuer && !issuers.includes(issuer)) {
-    throw apiError("invalid_request", `There is no issuer '${issuer}'. There is: ${issuers.join(", ")}.`, {
-      param: "id",
-    });
-  }
+  if (issuer && !issuers.includes(issuer)) throw unknownName("issuer", issuer, issuers, "id");
   if (!issuer || !subject) {
     throw apiError("invalid_request", "A user is named 'issuer|subject', URL-encoded: weir%7Calice.", { param: "id" });
   }
@@ -76,8 +78,7 @@ function toDecision(catalog: Catalog, request: v.InferOutput<typeof ChangeReques
   switch (request.kind) {
     case "plan":
       if (request.plan !== null && !entry(catalog.plans, request.plan)) {
-        const plans = Object.keys(catalog.plans).join(", ");
-        throw apiError("invalid_request", `There is no plan '${request.plan}'. There is: ${plans}.`, { param: "plan" });
+        throw unknownName("plan", request.plan, Object.keys(catalog.plans));
       }
       return { kind: "plan", plan: request.plan };
     case "grant": {
@@ -106,9 +107,7 @@ function toDecision(catalog: Catalog, request: v.InferOutput<typeof ChangeReques
 /** Throws 400 for a window that no plan has: a change of it would reach nobody. */
 function requireWindow(catalog: Catalog, window: string): void {
   const windows = new Set(Object.values(catalog.plans).flatMap((plan) => plan.windows.map(windowKey)));
-  if (windows.has(window)) return;
-  const message = `No plan has the window '${window}'. There is: ${[...windows].join(", ")}.`;
-  throw apiError("invalid_request", message, { param: "window" });
+  if (!windows.has(window)) throw unknownName("window", window, windows);
 }
 
 /** The user as an operator sees it: under the stored plan, else under the default one (a token may claim another). */

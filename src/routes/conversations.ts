@@ -4,10 +4,10 @@
 import { Hono } from "hono/tiny";
 import * as v from "valibot";
 import type { AppEnv } from "../env.ts";
-import { askStored, createConversation } from "../stored.ts";
+import { createConversation } from "../stored.ts";
 import { readBody } from "./body.ts";
 import { callerOf } from "./caller.ts";
-import { json, pageOf } from "./stored-page.ts";
+import { answerPage, answerStored, json } from "./stored-answer.ts";
 
 const NewConversation = v.strictObject({ metadata: v.nullish(v.record(v.string(), v.unknown())) });
 
@@ -16,11 +16,6 @@ export const conversations = new Hono<AppEnv>()
     const { metadata } = await readBody(c.req, NewConversation);
     return json(await createConversation(callerOf(c), metadata ?? {}));
   })
-  .get("/:id", async (c) => json(await askStored(callerOf(c), "conversation", c.req.param("id"))))
-  .delete("/:id", async (c) =>
-    json(await askStored(callerOf(c), "conversation", c.req.param("id"), { method: "DELETE" })),
-  )
-  .get("/:id/items", async (c) => {
-    const rest = `/items?${pageOf(c.req.query())}`;
-    return json(await askStored(callerOf(c), "conversation", c.req.param("id"), { rest }));
-  });
+  .get("/:id", (c) => answerStored(c, "conversation"))
+  .delete("/:id", (c) => answerStored(c, "conversation", { method: "DELETE" }))
+  .get("/:id/items", (c) => answerPage(c, "conversation", "items"));

@@ -2,17 +2,10 @@
 
 import { Hono } from "hono/tiny";
 import type { AppEnv } from "../env.ts";
-import { askStored } from "../stored.ts";
-import { callerOf } from "./caller.ts";
-import { json, pageOf } from "./stored-page.ts";
+import { answerPage, answerStored } from "./stored-answer.ts";
 
 export const storedResponses = new Hono<AppEnv>()
-  .get("/:id", async (c) => json(await askStored(callerOf(c), "response", c.req.param("id"))))
-  .delete("/:id", async (c) => json(await askStored(callerOf(c), "response", c.req.param("id"), { method: "DELETE" })))
-  .post("/:id/cancel", async (c) =>
-    json(await askStored(callerOf(c), "response", c.req.param("id"), { method: "POST", rest: "/cancel" })),
-  )
-  .get("/:id/input_items", async (c) => {
-    const rest = `/input_items?${pageOf(c.req.query())}`;
-    return json(await askStored(callerOf(c), "response", c.req.param("id"), { rest }));
-  });
+  .get("/:id", (c) => answerStored(c, "response"))
+  .delete("/:id", (c) => answerStored(c, "response", { method: "DELETE" }))
+  .post("/:id/cancel", (c) => answerStored(c, "response", { method: "POST", rest: "/cancel" }))
+  .get("/:id/input_items", (c) => answerPage(c, "response", "input_items"));

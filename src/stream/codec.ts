@@ -25,6 +25,6 @@ export interface Codec {
   conclude(settled: Settled): Uint8Array;
   /** What is sent after an answer that did not. */
   fail(error: ErrorBody): Uint8Array;
-  /** What is sent in place of the rest of an answer that is not allowed. */
-  block(error: ErrorBody): Uint8Array;
+  /** What is sent in place of the rest of an answer that is not allowed; `began`: the data of its first event. */
+  block(error: ErrorBody, began?: string): Uint8Array;
 }

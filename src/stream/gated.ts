@@ -16,6 +16,9 @@ import type { Clock, Ending } from "./watchdog.ts";
 /** Characters of events that wait for verdicts, of which a chat has some 330 a token; the provider is held up after that. */
 const MOST_WAITING_CHARS = 4_194_304;
 
+/** A caller who reads nothing for so long after a block is not told of it. */
+const TOLD_WITHIN_MS = 10_000;
+
 const encoder = new TextEncoder();
 
 export type Refusal = Extract<Ending, { error: ApiError }>;
@@ -45,6 +48,8 @@ export function createGatedCodec(
   const progress = emptyProgress();
   const held: { raw: string; at: number }[] = [];
   let waiting = 0;
+  /** The data of the first event. */
+  let began: string | undefined;
 
   return {
     progress,
@@ -54,11 +59,14 @@ export function createGatedCodec(
     pace: "at once",
     push(bytes) {
       for (const { raw, data } of read(bytes)) {
-        const pieces = data === undefined ? [] : dialect(data);
-        progress.heard ||= data !== undefined;
-        for (const piece of pieces) note(progress, piece);
-        // What the dialect does not understand is judged, too.
-        if (data !== undefined) windows.add(words(data), now());
+        if (progress.ended) return;
+        if (data !== undefined) {
+          began ??= data;
+          progress.heard = true;
+          for (const piece of dialect(data)) note(progress, piece);
+          // What the dialect does not understand is judged, too.
+          windows.add(words(data), now());
+        }
         held.push({ raw, at: windows.added });
         waiting += raw.length;
         // A refusal is a finish that is told before its text is over.
@@ -66,11 +74,9 @@ export function createGatedCodec(
       }
     },
     take() {
-      let released = "";
-      for (let next = held[0]; next && next.at <= windows.released; next = held[0]) {
-        released += next.raw;
-        held.shift();
-      }
+      const first = held.findIndex(({ at }) => at > windows.released);
+      const taken = held.splice(0, first === -1 ? held.length : first);
+      const released = taken.map(({ raw }) => raw).join("");
       waiting -= released.length;
       if (released !== "") plain.push(encoder.encode(released));
       return plain.take();
@@ -78,7 +84,7 @@ export function createGatedCodec(
     finish: () => plain.finish(),
     conclude: (settled) => plain.conclude(settled),
     fail: (error) => plain.fail(error),
-    block: (error) => plain.block(error),
+    block: (error) => plain.block(error, began),
   };
 }
 
@@ -87,14 +93,19 @@ export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: Outp
   const { codec, control, departure, watchdog } = flow;
   const { windows } = gate;
   const { signal } = control;
-  signal.addEventListener("abort", () => sink.cutIfStuck(), { once: true });
-  const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   const seen: Seen = { isOver: codec.progress.ended };
+  // A caller who reads nothing holds a write open for ever; but who is slow is still told of a block.
+  const cut = async () => {
+    if (seen.refusal) await clock.wait(TOLD_WITHIN_MS, new AbortController().signal);
+    sink.cutIfStuck();
+  };
+  signal.addEventListener("abort", cut, { once: true });
+  const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 
-  while (!signal.aborted && !seen.refusal) {
+  while (!signal.aborted) {
     if (seen.isOver) windows.end();
     const text = windows.next(clock.now());
-    if (text !== undefined) seen.judging = judgeWindow(gate, text, seen, signal);
+    if (text !== undefined) seen.judging = judgeWindow(gate, text, seen, control);
     const bytes = codec.take();
     if (bytes.length > 0) {
       await sink.write(bytes);
@@ -109,11 +120,6 @@ export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: Outp
     const waits = due === Infinity ? [] : [clock.wait(Math.max(0, due - clock.now()), round.signal)];
     await Promise.race([aborted, ...waits, ...[seen.reading, seen.judging].filter((each) => each !== undefined)]);
     round.abort();
-  }
-  if (seen.refusal) {
-    control.abort(seen.refusal);
-    await seen.reading;
-    return seen.refusal;
   }
   if (signal.aborted) {
     await seen.reading;
@@ -149,14 +155,13 @@ async function judgeWindow(
   { windows, judge }: OutputGate,
   text: string,
   seen: Seen,
-  signal: AbortSignal,
+  control: AbortController,
 ): Promise<void> {
-  try {
-    seen.refusal = await judge(text);
-    windows.judged(seen.refusal === undefined);
-  } catch (error) {
-    // Once the flow has ended from outside, that is its ending.
-    if (!signal.aborted) seen.refusal = { kind: "failed", error: toApiError(error) };
-  }
+  // Once the flow has ended from outside, that is its ending.
+  const refusal = await judge(text).catch((error: unknown): Refusal => ({ kind: "failed", error: toApiError(error) }));
+  windows.judged(refusal === undefined);
   seen.judging = undefined;
+  if (!refusal || control.signal.aborted) return;
+  seen.refusal = refusal;
+  control.abort(refusal);
 }

@@ -4,7 +4,6 @@ import type { Dialect, Piece } from "./answer.ts";
 import { createAside } from "./aside.ts";
 import { joinBytes } from "./bytes.ts";
 import type { Codec } from "./codec.ts";
-import { createEventReader } from "./events.ts";
 import { createEventFilter } from "./event-filter.ts";
 
 const encoder = new TextEncoder();
@@ -35,8 +34,6 @@ export function createPassCodec(dialect: Dialect, { keepUsage, gated = false }: 
     return pieces.some(({ kind }) => kind === "error") || (!keepUsage && pieces.some(isOnlyUsage));
   });
   let pending: Uint8Array = NOTHING;
-  /** What came first: its names are in what we write, too. */
-  let first: Uint8Array = NOTHING;
 
   return {
     progress,
@@ -44,7 +41,6 @@ export function createPassCodec(dialect: Dialect, { keepUsage, gated = false }: 
     push(bytes) {
       aside.push(bytes);
       if (native) return;
-      if (gated && first.length === 0) first = bytes.slice();
       const sendable = filter(bytes);
       pending = pending.length === 0 ? sendable : joinBytes(pending, sendable);
     },
@@ -55,9 +51,8 @@ export function createPassCodec(dialect: Dialect, { keepUsage, gated = false }: 
     },
     finish: () => aside.conclude(),
     conclude: () => NOTHING,
-    block() {
-      const event = createEventReader()(first).find(({ data }) => data !== undefined);
-      const { id, created, model } = JSON.parse(event?.data ?? "{}") as Record<string, unknown>;
+    block(_error, began = "{}") {
+      const { id, created, model } = JSON.parse(began) as Record<string, unknown>;
       const choices = [{ index: 0, delta: {}, finish_reason: "content_filter" }];
       const chunk = { id, object: "chat.completion.chunk", created, model, choices };
       return encoder.encode(`data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`);

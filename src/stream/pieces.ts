@@ -10,7 +10,8 @@ export function createPieceReader(dialect: Dialect, progress: Progress): (bytes:
   return (bytes) => {
     const pieces: Piece[] = [];
     for (const { data } of read(bytes)) {
-      if (data === undefined) continue;
+      // Whatever a provider adds to its end, the answer is complete.
+      if (data === undefined || progress.ended) continue;
       progress.heard = true;
       for (const piece of dialect(data)) {
         note(progress, piece);

@@ -57,9 +57,9 @@ function faultOf(status: number): [ErrorCode, string] {
   }
 }
 
-/** Whether it was the provider that said no, and not the way to it that failed. */
-export function isRefusal({ cause }: ApiError): boolean {
-  return typeof cause === "object" && cause !== null && "status" in cause;
+/** The status with which the provider said no; 0 where the way to it has failed. */
+export function statusOf({ cause }: ApiError): number {
+  return (cause as { status?: number } | null | undefined)?.status ?? 0;
 }
 
 /** The provider could not be reached at all. */

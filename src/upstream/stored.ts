@@ -6,6 +6,7 @@ import { readStored } from "../endpoints/stored-response.ts";
 import type { Bindings } from "../env.ts";
 import { ApiError, apiError } from "../errors.ts";
 import { callProvider, readWhole } from "./call.ts";
+import { statusOf } from "./provider-error.ts";
 
 /** How ids of a provider begin; nothing else may become part of a URL. And the switch that allows to keep such. */
 const KINDS = {
@@ -31,11 +32,16 @@ export async function findStored(
   owner: string,
 ): Promise<Found> {
   requireKept(catalog, kind);
+  let failure: unknown;
   for (const provider of KINDS[kind].id.test(id) ? keepersOf(catalog) : []) {
-    const text = await askStore(env, provider, `/${kind}s/${id}`).catch(orNothing);
-    if (text !== undefined && readStored(text)?.owner === owner) return { provider, text };
+    try {
+      const text = await askStore(env, provider, `/${kind}s/${id}`);
+      if (readStored(text)?.owner === owner) return { provider, text };
+    } catch (error) {
+      if (!hasNone(error)) failure ??= error;
+    }
   }
-  throw apiError("not_found", `There is no ${kind} '${id.slice(0, 100)}' of yours.`);
+  throw failure ?? apiError("not_found", `There is no ${kind} '${id.slice(0, 100)}' of yours.`);
 }
 
 /** Throws 404 `not_found`, with the name of the switch, where nothing of that kind is kept. */
@@ -63,7 +69,5 @@ export async function askStore(
   return readWhole(await callProvider(env, provider, { path, ...how }, AbortSignal.timeout(ANSWER_MS)));
 }
 
-function orNothing(error: unknown): undefined {
-  if (error instanceof ApiError && error.status === 404) return undefined;
-  throw error;
-}
+/** Whether a provider has said that there is no such thing, or that it keeps nothing. */
+const hasNone = (error: unknown) => error instanceof ApiError && [400, 404, 405, 501].includes(statusOf(error));

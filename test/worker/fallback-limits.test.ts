@@ -105,7 +105,7 @@ describe("a fallback is asked", () => {
   it("with what the alias fixes, and not with what its own alias does", async () => {
     const catalog = createSturdyCatalog();
     const { aliases } = catalog;
-    const respondent = toAlias(SECOND, { instructions: "You are a pirate.", max_output_tokens: 9 });
+    const respondent = toAlias(SECOND, { instructions: "You are a pirate.", max_output_tokens: 16 });
     const sturdy = { ...aliases[ALIAS], instructions: "Answer briefly.", max_output_tokens: 300 };
     await useCatalog({ ...catalog, aliases: { ...aliases, respondent, [ALIAS]: sturdy } });
     const { response, models } = await ask();

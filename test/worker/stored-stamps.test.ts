@@ -96,13 +96,13 @@ describe("a request that goes on in the background", () => {
     expect(tokens).toBeGreaterThan(PLAN_OUTPUT);
   });
 
-  it.each([500, 429])("costs nothing when the provider says no (%i), and nobody else is asked", async (code) => {
+  it.each([500, 429])("costs nothing when every provider says no (%i)", async (code) => {
     const catalog = createSturdyCatalog();
     await useCatalog({ ...catalog, responses: { ...catalog.responses, ...STORING } });
     const user = await createOwnerOf(status(code));
     const response = await user.post(PATH, { ...asking({ tokens: 5 }, LATER), model: ALIAS });
     expect(response.status).toBeGreaterThanOrEqual(500);
-    expect(user.asked).toHaveLength(1);
+    expect(new Set(user.asked).size).toBeGreaterThan(1);
     expect(await user.settled()).toEqual({ tokens: 0, requests: 0, reserved: 0 });
   });
 });

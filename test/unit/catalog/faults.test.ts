@@ -13,7 +13,7 @@ function faultsWith(changes: Document): string[] {
 const cardsWith = (changes: Document) => ({ cards: { swift: cardDocument({ "swift-1": {} }, changes) } });
 const aliasesWith = (aliases: Document) => ({ aliases: { default: { target: "swift-1" }, ...aliases } });
 const planWith = (changes: Document) => ({
-  plans: { free: { windows: [], concurrent: 1, max_output_tokens: 1, ...changes } },
+  plans: { free: { windows: [], concurrent: 1, max_output_tokens: 16, ...changes } },
 });
 const pathsOf = (faults: string[]) => faults.map((fault) => fault.split(":")[0]);
 

@@ -105,7 +105,7 @@ const aliases = (moderation: Document, more: Document = {}) => ({
   aliases: { default: { target: "swift-1", moderation }, ...more },
 });
 const plans = (moderation: Document) => ({
-  plans: { free: { windows: [], concurrent: 1, max_output_tokens: 1, moderation } },
+  plans: { free: { windows: [], concurrent: 1, max_output_tokens: 16, moderation } },
 });
 
 describe("what an alias or a plan says of moderation", () => {
@@ -126,18 +126,19 @@ describe("what an alias or a plan says of moderation", () => {
     }
   });
 
-  it("is that of the nearest alias that says anything", () => {
-    const outer = { input: "parallel" } as const;
-    const more = { kept: { target: "default" }, other: { target: "default", moderation: { output: "window" } } };
-    const catalog = complete(documentOf({}, aliases(outer, more)));
+  it("is what each alias on the way says", () => {
+    const inner = { input: "parallel" } as const;
+    const outer = { output: "window" } as const;
+    const more = { kept: { target: "default" }, other: { target: "default", moderation: outer } };
+    const catalog = complete(documentOf({}, aliases(inner, more)));
     const of = (name: string) => {
       const resolution = resolveModel(catalog, name, "2026-10-01");
-      return resolution.kind === "found" ? resolution.model.fixed.moderation : resolution.kind;
+      return resolution.kind === "found" ? resolution.model.moderations : resolution.kind;
     };
-    expect(of("default")).toEqual(outer);
-    expect(of("kept")).toEqual(of("default"));
-    expect(of("other")).toEqual({ output: "window" });
-    expect(of("swift-1")).toBeUndefined();
+    expect(of("default")).toEqual([inner]);
+    expect(of("kept")).toEqual([undefined, inner]);
+    expect(of("other")).toEqual([outer, inner]);
+    expect(of("swift-1")).toEqual([]);
   });
 });
 

@@ -131,18 +131,20 @@ describe("a fault in the shape", () => {
     ["a field that is missing", { plans: undefined }, "plans"],
     [
       "a plan without a request at once",
-      { plans: { free: { windows: [], concurrent: 0, max_output_tokens: 1 } } },
+      { plans: { free: { windows: [], concurrent: 0, max_output_tokens: 16 } } },
       "plans.free.concurrent",
     ],
     [
       "a window of a unit that is not counted",
-      { plans: { free: { windows: [{ unit: "words", per: "day", limit: 1 }], concurrent: 1, max_output_tokens: 1 } } },
+      { plans: { free: { windows: [{ unit: "words", per: "day", limit: 1 }], concurrent: 1, max_output_tokens: 16 } } },
       "plans.free.windows.0.unit",
     ],
     [
       "half a token to spend",
       {
-        plans: { free: { windows: [{ unit: "tokens", per: "day", limit: 1.5 }], concurrent: 1, max_output_tokens: 1 } },
+        plans: {
+          free: { windows: [{ unit: "tokens", per: "day", limit: 1.5 }], concurrent: 1, max_output_tokens: 16 },
+        },
       },
       "plans.free.windows.0",
     ],
@@ -153,7 +155,7 @@ describe("a fault in the shape", () => {
           free: {
             windows: [{ unit: "usd", per: "day", limit: 1.5, models: [] }],
             concurrent: 1,
-            max_output_tokens: 1,
+            max_output_tokens: 16,
           },
         },
       },

@@ -29,6 +29,10 @@ function ofResponses(changes: Json): Subject {
   return responsesBody(asked, MODEL, { ...responses, prompts: { river: { input_tokens: 100 } } }).subject;
 }
 
+/** A slim tool call, and its output. */
+const CALL = { role: "assistant", tools: [{ id: "1", name: "send", arguments: "{}" }] };
+const OUTPUT = { role: "tool", id: "1", content: "sent" };
+
 /** Places of each dialect at which a text can stand. */
 const call = (text: string) => ({ id: "call_1", type: "function", function: { name: "send", arguments: text } });
 const PLACES: Record<string, [string, (text: string) => Subject][]> = {
@@ -97,9 +101,10 @@ const PLACES: Record<string, [string, (text: string) => Subject][]> = {
           ["a message of assistant", (content) => of({ input: [{ role: "assistant", content }] })],
           [
             "a tool call's arguments",
-            (text) => of({ input: [{ role: "assistant", tools: [{ id: "1", name: "send", arguments: text }] }] }),
+            (text) =>
+              of({ input: [{ role: "assistant", tools: [{ id: "1", name: "send", arguments: text }] }, OUTPUT] }),
           ],
-          ["a tool's output", (content) => of({ input: [{ role: "tool", id: "1", content }] })],
+          ["a tool's output", (content) => of({ input: [CALL, { ...OUTPUT, content }] })],
         ],
       ],
     ),

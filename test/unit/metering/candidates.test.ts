@@ -140,7 +140,7 @@ describe("the fallbacks", () => {
   it("keep what the alias that was asked for has fixed, and nothing of their own aliases", () => {
     const aliases = {
       ...fast(["slow"], { instructions: "Be brief.", max_output_tokens: 50 }),
-      slow: { target: "deep-1", instructions: "Be long.", max_output_tokens: 9 },
+      slow: { target: "deep-1", instructions: "Be long.", max_output_tokens: 16 },
     };
     const { candidates } = candidatesFor(catalogOf(cards, aliases), "fast", slimWays(slimRequest()), NOW);
     const [first, second] = candidates;
