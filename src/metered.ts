@@ -115,8 +115,10 @@ async function send(granted: Granted): Promise<Response> {
       granted.over();
       throw error;
     }
-    // A caller who left may have cost the provider its work; a failure before any answer costs the caller nothing.
-    const free = !course.asked || (ending.kind === "failed" && !course.answered);
+    // A caller who left may have cost the provider its work; a failure before any answer costs the caller nothing, nor does
+    // an answer that is withheld since nobody could judge it.
+    const withheld = error.body.code === "moderation_unavailable";
+    const free = !course.asked || (ending.kind === "failed" && (withheld || !course.answered));
     const { view } = await settle(course.answerer, course.progress, ending, free);
     Object.assign(error.headers, limitsOf(view, first));
     throw error;

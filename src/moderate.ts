@@ -3,6 +3,7 @@
 
 import type { Policy } from "./catalog/policy.ts";
 import type { Catalog } from "./catalog/schema.ts";
+import { choosePlan } from "./catalog/choose.ts";
 import { entry } from "./catalog/schema.ts";
 import { catalogFor } from "./catalog/store.ts";
 import type { WholeAnswer } from "./endpoints/exchange.ts";
@@ -22,6 +23,9 @@ import { emptyProgress } from "./stream/answer.ts";
 import type { Settled } from "./stream/codec.ts";
 import { classify } from "./upstream/classify.ts";
 
+/** Texts of one list that are judged at the same time. */
+const MOST_AT_ONCE = 4;
+
 const encoder = new TextEncoder();
 const EVENT_STREAM = "text/event-stream; charset=utf-8";
 
@@ -39,11 +43,31 @@ export async function moderate(caller: Caller, request: ModerateRequest): Promis
   if (Object.keys(rulesOf(policy)).length === 0) return classifyOnly(caller, catalog, policy, request, subjects);
   const [subject] = subjects;
   if (subject && !isList(request)) return judge(caller, catalog, policy, subject, request.stream);
-  const answers: Response[] = [];
-  // One after the other, lest a list takes all of a user's running requests.
-  for (const each of subjects) answers.push(await judge(caller, catalog, policy, each, false));
-  const results = await Promise.all(answers.map((answer) => answer.json<Verdict>()));
-  return Response.json(toListObject(results), { headers: new Headers(answers.at(-1)?.headers) });
+  return judgeEach(caller, catalog, policy, subjects);
+}
+
+/** A verdict on each, as far as there is one: what nobody could judge is for review. Throws when that is all of them. */
+async function judgeEach(caller: Caller, catalog: Catalog, policy: Policy, subjects: Subject[]): Promise<Response> {
+  const results: Pick<Verdict, "action" | "flagged">[] = [];
+  const failures: unknown[] = [];
+  const open = subjects.entries();
+  const judgeOn = async () => {
+    for (const [at, subject] of open) {
+      try {
+        const answer = await judge(caller, catalog, policy, subject, false);
+        results[at] = await answer.json();
+      } catch (thrown) {
+        failures.push(thrown);
+        results[at] = Object.assign({ action: "review" as const, flagged: false }, { error: toApiError(thrown).body });
+      }
+    }
+  };
+  // Some side by side; but a list does not take all of a user's running requests.
+  const { concurrent } = choosePlan(catalog, caller.user.plan).plan;
+  const most = Math.min(MOST_AT_ONCE, Math.ceil(concurrent / 2));
+  await Promise.all(Array.from({ length: most }, judgeOn));
+  if (failures.length === subjects.length) throw failures[0];
+  return Response.json(toListObject(results));
 }
 
 /** Asks the judging model, with the classifier beside it. A stream begins as soon as the classifier is back. */

@@ -37,14 +37,16 @@ export async function askStored(
   const { env } = caller;
   const { catalog, owner } = await standing(caller);
   const { provider, text } = await findStored(env, catalog, kind, id, owner);
-  const settle = async (answer: string) => {
-    if (kind === "response") await settleStored(caller, catalog, answer);
-    return answer;
+  const settle = async (last: string, isOver = false) => {
+    if (kind === "response") await settleStored(caller, catalog, last, isOver);
   };
   // First, since after a DELETE nobody knows the usage.
   await settle(text);
   if (rest === "" && !method) return text;
-  return settle(await askStore(env, provider, `/${kind}s/${id}${rest}`, method && { method }));
+  const answer = await askStore(env, provider, `/${kind}s/${id}${rest}`, method && { method });
+  if (method === "DELETE") await settle(text, true);
+  else await settle(answer);
+  return answer;
 }
 
 /** A new conversation of the caller's, as JSON text, with the caller's own metadata. Throws 404 where none are kept. */
@@ -90,21 +92,24 @@ export async function requireOwn(caller: Caller, request: ResponsesRequest): Pro
 }
 
 /**
- * As often as it is asked for: the ledger settles a reservation once. One without usage is left to its lease, which ends
- * in full.
+ * As often as it is asked for: the ledger settles a reservation once. One whose usage nobody will know, since it was
+ * cancelled or is `over`, is charged in full.
  */
-async function settleStored({ env, user }: Caller, catalog: Catalog, text: string): Promise<void> {
+async function settleStored({ env, user }: Caller, catalog: Catalog, text: string, isOver: boolean): Promise<void> {
   const stored = readStored(text);
   const { lease: key, snapshot } = stored ?? {};
-  if (!stored || !key || !snapshot || goesOn(text)) return;
+  if (!stored || !key || !snapshot || (goesOn(text) && !isOver)) return;
   const card = findSnapshot(catalog, snapshot)?.card;
   const progress = emptyProgress();
-  for (const piece of readResponse(text)) note(progress, piece);
-  if (!card || !progress.usage) return console.warn(JSON.stringify({ event: "not_settled", model: snapshot, key }));
+  if (!goesOn(text)) for (const piece of readResponse(text)) note(progress, piece);
   const hosted = hostedTools(stored, catalog.responses);
-  const charge = toCharge(progress, { inputBytes: 0, images: 0, choices: 1, maxOutputTokens: undefined, hosted }, card);
+  const demand = { inputBytes: 0, images: 0, choices: 1, maxOutputTokens: undefined, hosted };
+  const charge = card && progress.usage ? toCharge(progress, demand, card) : IN_FULL;
   const limits = toLimits(choosePlan(catalog, user.plan).plan);
   const name = await quotaName(user, env.QUOTA_PEPPER);
   await callQuota(env, name, (object) => object.settle(limits, { key, charge }));
   console.log(JSON.stringify({ event: "settled", model: snapshot, key, usage: progress.usage }));
 }
+
+/** The ledger charges no more than was reserved. */
+const IN_FULL = { tokens: Number.MAX_SAFE_INTEGER, requests: 1, usd: Number.MAX_SAFE_INTEGER };

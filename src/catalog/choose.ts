@@ -5,14 +5,12 @@ import { apiError } from "../errors.ts";
 import type { Model, Sunset } from "./resolve.ts";
 import { resolveModel, toDay } from "./resolve.ts";
 import type { Catalog, Plan } from "./schema.ts";
-import { entry } from "./schema.ts";
+import { entry, known } from "./schema.ts";
 
 /** The plan that a token claims, or the default one: a claim that names no plan earns nothing more. */
 export function choosePlan(catalog: Catalog, claimed: string | undefined): { name: string; plan: Plan } {
   const name = claimed !== undefined && entry(catalog.plans, claimed) ? claimed : catalog.default_plan;
-  const plan = entry(catalog.plans, name);
-  if (!plan) throw new Error(`no plan '${name}'`);
-  return { name, plan };
+  return { name, plan: known(catalog.plans, name) };
 }
 
 /** The model for a name at a moment (epoch ms). Throws 404 `model_not_found`, naming a successor where there is one. */

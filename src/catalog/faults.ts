@@ -9,18 +9,21 @@ import { entry } from "./schema.ts";
 export function faultsOf(catalog: Catalog): string[] {
   const snapshots = new Set(Object.values(catalog.cards).flatMap((card) => Object.keys(card.snapshots)));
   const leads = (name: string) => snapshots.has(name) || Object.hasOwn(catalog.aliases, name);
+  const { background, store } = catalog.responses;
   return [
     ...cardFaults(catalog, leads),
     ...aliasFaults(catalog, snapshots, leads),
     ...planFaults(catalog, leads),
     ...policyFaults(catalog, leads),
+    ...(background && !store ? ["responses.background: needs responses.store"] : []),
   ];
 }
 
 type Leads = (name: string) => boolean;
 
-function cardFaults({ cards, providers }: Catalog, leads: Leads): string[] {
+function cardFaults({ cards, providers, plans }: Catalog, leads: Leads): string[] {
   const faults: string[] = [];
+  const countsDollars = Object.values(plans).some(({ windows }) => windows.some(({ unit }) => unit === "usd"));
   const owners = new Map<string, string>();
   for (const [id, card] of Object.entries(cards)) {
     const path = `cards.${id}`;
@@ -29,6 +32,7 @@ function cardFaults({ cards, providers }: Catalog, leads: Leads): string[] {
     if (chats && card.modalities.input.includes("image") && !card.image_tokens) {
       faults.push(`${path}.image_tokens: is needed, since the model takes images`);
     }
+    if (chats && countsDollars && !card.prices) faults.push(`${path}.prices: is needed, since a plan counts dollars`);
     for (const other of card.compare) if (!leads(other)) faults.push(`${path}.compare: no model '${other}'`);
     for (const [name, { successor }] of Object.entries(card.snapshots)) {
       const owner = owners.get(name);

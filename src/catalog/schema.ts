@@ -143,6 +143,13 @@ export type Catalog = v.InferOutput<typeof CatalogSchema>;
 export type Plan = v.InferOutput<typeof Plan>;
 export type Provider = v.InferOutput<typeof Provider>;
 
+/** What a record of the catalog holds under a name that is in it, as its check has found. */
+export function known<Value>(record: Record<string, Value>, name: string): Value {
+  const value = entry(record, name);
+  if (value === undefined) throw new Error(`no '${name}'`);
+  return value;
+}
+
 /** What a record of the catalog holds under any name; names of Object's own properties are not in it. */
 export function entry<Value>(record: Record<string, Value>, name: string): Value | undefined {
   return Object.hasOwn(record, name) ? record[name] : undefined;

@@ -34,6 +34,8 @@ export interface Exchange {
   words: (text: string) => string;
   /** The answer is for Weir itself, which makes something else of it. */
   isOurs?: boolean;
+  /** The model is a policy's choice and not the caller's, so that no plan need include it. */
+  isPolicys?: boolean;
   /** For an answer that comes whole. Throws when the text is not what the endpoint answers with. */
   read(text: string): WholeAnswer;
 }

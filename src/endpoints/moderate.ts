@@ -68,6 +68,7 @@ export function judgeWays(policy: Policy, subject: Subject, stream: boolean, cla
       return {
         ...exchange,
         isOurs: true,
+        isPolicys: true,
         codec: () => createVerdictCodec(exchange.dialect, createRuleReader(policy), classified),
         read(text) {
           const answer = exchange.read(text);

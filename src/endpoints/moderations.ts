@@ -49,6 +49,7 @@ export function askClassifier(
     prepare: ({ snapshot }) => ({
       ...PLAIN,
       endpoint,
+      isPolicys: param === "policy",
       needs: [{ kind: "endpoint", endpoint, param }],
       demand: { inputBytes: 0, images: 0, choices: 1, maxOutputTokens: undefined, free: true },
       write: () => write(snapshot),

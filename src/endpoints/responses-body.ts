@@ -10,6 +10,7 @@ import { utf8Length } from "../stream/answer.ts";
 import type { RequestBody } from "./request-body.ts";
 import { dropRefused, effortFor, measure, parameterNeeds } from "./request-body.ts";
 import type { ResponsesRequest } from "./responses-request.ts";
+import { conversationOf } from "./responses-request.ts";
 import { shownJson, textsIn } from "./subject.ts";
 import { configured, hostedKinds, hostedTools, requireAllowed } from "./responses-switches.ts";
 
@@ -61,7 +62,7 @@ export function responsesBody(
   return {
     request,
     needs: needsOf(request, nameOf, effortField),
-    demand: { ...demand, uncounted, promptTokens, hosted },
+    demand: { ...demand, uncounted, exclusive: conversationOf(asked), promptTokens, hosted },
     subject: { text: textOf(asked), images: imagesOf(asked) },
     write,
   };

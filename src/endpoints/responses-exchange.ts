@@ -77,7 +77,7 @@ export function countResponses(request: ResponsesRequest): Way {
         endpoint,
         path: "/responses/input_tokens",
         needs: [...needs, { kind: "count", param: "model" }],
-        demand: { ...demand, inputBytes: 0, images: 0, uncounted: false, free: true },
+        demand: { ...demand, inputBytes: 0, images: 0, uncounted: false, exclusive: undefined, free: true },
         write: () => countBody(sent),
       };
     },

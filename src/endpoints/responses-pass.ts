@@ -17,13 +17,16 @@ interface Numbered {
   response?: Record<string, unknown>;
 }
 
-export function createResponsesPassCodec(): Codec {
+/** With `gated`, what is pushed has been judged, and may be followed by a block. */
+export function createResponsesPassCodec(gated = false): Codec {
   const read = createEventReader();
   const progress = emptyProgress();
   let pending = "";
   /** The data of the last event that was passed on, of which the number is read only in case of need. */
   let last = "{}";
   let response: Record<string, unknown> = {};
+  /** The text that was passed on and may be blocked. */
+  let said = "";
 
   const nextNumber = () => ((JSON.parse(last) as Numbered).sequence_number ?? 0) + 1;
 
@@ -34,7 +37,10 @@ export function createResponsesPassCodec(): Codec {
       for (const { raw, data } of read(bytes)) {
         if (progress.ended) return;
         const pieces = data === undefined ? [] : readResponsesEvent(data);
-        for (const piece of pieces) note(progress, piece);
+        for (const piece of pieces) {
+          note(progress, piece);
+          if (gated && piece.kind === "text") said += piece.text;
+        }
         if (data !== undefined) {
           progress.heard = true;
           // The first event, and the last one, hold the response itself.
@@ -54,7 +60,9 @@ export function createResponsesPassCodec(): Codec {
     finish: () => undefined,
     conclude: () => NOTHING,
     block() {
-      const blocked = { ...response, status: "incomplete", incomplete_details: { reason: "content_filter" } };
+      const content = [{ type: "output_text", text: said, annotations: [] }];
+      const output = [{ id: "msg_blocked", type: "message", role: "assistant", status: "incomplete", content }];
+      const blocked = { ...response, output, status: "incomplete", incomplete_details: { reason: "content_filter" } };
       return encoder.encode(toEvent("response.incomplete", nextNumber(), { response: blocked }));
     },
     fail(error) {

@@ -47,6 +47,8 @@ const InputItem = v.lazy((item) => {
   return type === "message" ? Message : Item;
 });
 
+const Id = v.pipe(v.string(), v.minLength(1));
+
 /** Which of these a deployment allows, its catalog says: see responses-switches.ts. */
 const Tool = v.looseObject({ type: v.string() });
 
@@ -70,8 +72,8 @@ const ResponsesRequest = v.strictObject({
   include: v.nullish(v.array(v.string())),
   store: v.nullish(v.boolean()),
   background: v.nullish(v.boolean()),
-  previous_response_id: v.nullish(v.string()),
-  conversation: v.nullish(textOr(v.strictObject({ id: v.string() }))),
+  previous_response_id: v.nullish(Id),
+  conversation: v.nullish(v.lazy((given) => (typeof given === "object" ? v.strictObject({ id: Id }) : Id))),
   // Texts only: what a picture or a file in it costs has no bound here.
   prompt: v.nullish(
     v.strictObject({
@@ -95,7 +97,7 @@ const ResponsesRequest = v.strictObject({
 export type ResponsesRequest = v.InferOutput<typeof ResponsesRequest>;
 
 /** The id of the conversation that a request goes on from and adds to. */
-export const conversationOf = ({ conversation }: ResponsesRequest) =>
-  typeof conversation === "object" ? conversation?.id : conversation;
+export const conversationOf = ({ conversation }: ResponsesRequest): string | undefined =>
+  typeof conversation === "string" ? conversation : conversation?.id;
 
 export { ResponsesRequest as ResponsesRequestSchema };

@@ -4,6 +4,7 @@ import { chooseModel } from "../catalog/choose.ts";
 import type { Model, Sunset } from "../catalog/resolve.ts";
 import { fallbacksOf, toDay } from "../catalog/resolve.ts";
 import type { Catalog, Provider } from "../catalog/schema.ts";
+import { known } from "../catalog/schema.ts";
 import { requireSupport, serves, supports } from "../catalog/support.ts";
 import type { Exchange, Way } from "../endpoints/exchange.ts";
 
@@ -58,7 +59,5 @@ function waysOf(catalog: Catalog, { card }: Model, ways: Way[]): Way[] {
 }
 
 function toCandidate(catalog: Catalog, model: Model, exchange: Exchange): Candidate {
-  const provider = catalog.providers[model.card.provider];
-  if (!provider) throw new Error(`no provider '${model.card.provider}'`);
-  return { model, provider, exchange };
+  return { model, provider: known(catalog.providers, model.card.provider), exchange };
 }

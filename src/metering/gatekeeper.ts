@@ -2,6 +2,7 @@
 
 import type { Moderation, Policy } from "../catalog/policy.ts";
 import type { Catalog } from "../catalog/schema.ts";
+import { known } from "../catalog/schema.ts";
 import type { Subject } from "../endpoints/subject.ts";
 import type { Bindings } from "../env.ts";
 import { ApiError, apiError, toLogged } from "../errors.ts";
@@ -49,11 +50,8 @@ export async function refusalOf(
 }
 
 /** The policy that a chat is held against. */
-export function policyOf({ catalog, moderation }: Pick<Gatekeeper, "catalog" | "moderation">): Policy {
-  const policy = catalog.policies[moderation.policy];
-  if (!policy) throw new Error(`no policy '${moderation.policy}'`);
-  return policy;
-}
+export const policyOf = ({ catalog, moderation }: Pick<Gatekeeper, "catalog" | "moderation">): Policy =>
+  known(catalog.policies, moderation.policy);
 
 /** The refusal when it cannot be found out what is allowed. */
 export const unavailable = (cause: unknown) =>

@@ -31,6 +31,8 @@ interface Duty extends Omit<Gatekeeper, "moderation" | "signal"> {
 }
 
 const OPEN = Promise.resolve();
+/** Each image is a call to the classifier. */
+const MOST_IMAGES = 32;
 
 /** Opens the gates for a request. What refuses it aborts `control` with the ending. */
 export function openGates(
@@ -53,6 +55,9 @@ export function openGates(
   }
   if (isWindowed) requireJudgeable(exchange);
   const keeper: Gatekeeper = { ...duty, moderation, signal };
+  if (moderation.input !== "off" && exchange.subject.images.length > MOST_IMAGES) {
+    throw apiError("unsupported_value", `At most ${MOST_IMAGES} images can be judged here.`, { param: "input" });
+  }
   const judged = moderation.input === "off" ? OPEN : required(refusalOf(keeper, "input", exchange.subject));
   const input = Promise.all([besides, judged]).then(() => undefined);
   input.catch(() => undefined);
@@ -91,7 +96,7 @@ function requireJudgeable({ demand, outlives }: Exchange): void {
   if (outlives) {
     const message =
       "Answers are judged here before they are seen, so that none is stored. Leave 'store' and 'conversation' out.";
-    throw apiError("unsupported_value", message, { param: "store" });
+    throw apiError("unsupported_value", message);
   }
 }
 

@@ -11,7 +11,7 @@ import { leastInput, toBound, widestBound } from "./bound.ts";
 import { isRefused, underClaim } from "./claim.ts";
 import { callQuota } from "./client.ts";
 import type { Bound, ReserveResult } from "./ledger.ts";
-import { boundAmounts } from "./ledger.ts";
+import { boundAmounts, BUSY_RETRY_MS } from "./ledger.ts";
 import type { Lease } from "./lease.ts";
 import { createLease, createOpenLease } from "./lease.ts";
 import { toLimits } from "./limits.ts";
@@ -35,7 +35,7 @@ export interface Admission<Candidate extends Asked> {
 
 interface Asked {
   model: Model;
-  exchange: { demand: Demand };
+  exchange: { demand: Demand; isPolicys?: boolean };
 }
 
 export interface Admitted<Candidate> {
@@ -70,6 +70,16 @@ export async function admit<Candidate extends Asked>(admission: Admission<Candid
     const { result, limits, plan, bound, candidates } = reserved;
     if (!result.ok) throw toQuotaError(result, Date.now(), model.id, fewest);
     const { granted, view } = result;
+    // Another request may have added to it between the count and the reservation; from now on none does.
+    if (exchange.demand.exclusive !== undefined && (await admission.count()) !== counted) {
+      admission.waitUntil(callQuota(env, name, (object) => object.giveBack(key)));
+      throw toQuotaError(
+        { ...result, ok: false, reason: "busy", retryAfterMs: BUSY_RETRY_MS },
+        Date.now(),
+        model.id,
+        fewest,
+      );
+    }
     const lease = createLease(env, name, limits, { key, granted, view, bound: boundAmounts(bound, granted) });
     // The estimate of an answer whose usage never comes goes by the count, too.
     if (counted !== undefined) exchange.demand.exactInput = counted;
@@ -81,7 +91,7 @@ export async function admit<Candidate extends Asked>(admission: Admission<Candid
     if (!unavailable || env.QUOTA_FAIL_OPEN !== "true") throw error;
     console.error(JSON.stringify({ event: "quota_failed_open", reason: toLogged(error.cause) }));
     const { plan } = choosePlan(admission.catalog, user.plan);
-    if (!isAllowed(plan, model)) throw notAllowed(plan, model);
+    if (!mayAsk(plan, admission.candidates[0])) throw notAllowed(plan, model);
     const candidates = reservedFor(admission, plan);
     const bound = boundOf(admission, plan, candidates);
     return admitted(admission, plan, candidates, createOpenLease(bound.output, boundAmounts(bound, bound.output)));
@@ -118,7 +128,7 @@ function tryReserve<Candidate extends Asked>(admission: Admission<Candidate>, na
   return underClaim(user, name, async (claim) => {
     const { plan } = choosePlan(catalog, claim.plan);
     const limits = toLimits(plan);
-    if (!isAllowed(plan, model)) {
+    if (!mayAsk(plan, first)) {
       // The claim may be for another plan than the user's, and only the user's object knows.
       const known = await callQuota(env, name, (object) => object.view(claim, limits));
       if (isRefused(known)) return known;
@@ -127,11 +137,14 @@ function tryReserve<Candidate extends Asked>(admission: Admission<Candidate>, na
     // The count is the first one's.
     const candidates: [Candidate, ...Candidate[]] = exactInput === undefined ? reservedFor(admission, plan) : [first];
     const bound = boundOf(admission, plan, candidates, exactInput);
-    const reservation = { key, model: model.id, bound, leaseMs };
+    const { exclusive } = first.exchange.demand;
+    const reservation = { key, model: model.id, bound, leaseMs, exclusive };
     const result = await callQuota(env, name, (object) => object.reserve(claim, limits, reservation));
     return isRefused(result) ? result : { result, limits, plan, bound, candidates };
   });
 }
+
+const mayAsk = (plan: Plan, { model, exchange }: Asked) => exchange.isPolicys === true || isAllowed(plan, model);
 
 /** Those that the plan allows, and that the same windows count as the first: a lease is in windows by one model. */
 function reservedFor<Candidate extends Asked>(
@@ -140,7 +153,7 @@ function reservedFor<Candidate extends Asked>(
 ): [Candidate, ...Candidate[]] {
   const countAlike = (id: string) =>
     plan.windows.every((window) => countsModel(window, id) === countsModel(window, first.model.id));
-  return [first, ...others.filter(({ model }) => isAllowed(plan, model) && countAlike(model.id))];
+  return [first, ...others.filter((other) => mayAsk(plan, other) && countAlike(other.model.id))];
 }
 
 function boundOf({ catalog }: Admission<Asked>, plan: Plan, candidates: Asked[], exactInput?: number): Bound {

@@ -17,6 +17,8 @@ export interface Demand {
   exactInput?: number | undefined;
   /** The model is shown more than what is sent, so that only the provider's own count bounds it. */
   uncounted?: boolean;
+  /** What it goes on with and adds to, so that its count holds only while no other request does: a conversation's id. */
+  exclusive?: string | undefined;
   /** What a prompt that the provider keeps adds to the input, at most. */
   promptTokens?: number | undefined;
   hosted?: HostedTools | undefined;

@@ -26,19 +26,21 @@ export interface Reservation {
   bound: Bound;
   /** How long the lease runs before it ends by itself. */
   leaseMs: number;
+  /** Refused while another running lease has the same. */
+  exclusive?: string | undefined;
 }
 
 export type ReserveResult =
   | { ok: true; granted: number; view: View }
   | { ok: false; reason: "settled"; view: View }
-  | { ok: false; reason: "concurrent"; retryAfterMs: number; view: View }
+  | { ok: false; reason: "concurrent" | "busy"; retryAfterMs: number; view: View }
   | { ok: false; reason: "window"; window: WindowView; needed: number; retryAfterMs: number; view: View };
 
 const REMEMBERED_KEYS = 32;
 /** How long a lease that ended by itself can still be corrected. */
 export const CORRECTABLE_MS = 3_600_000;
 /** What a caller is told to wait when the user's own running requests stand in the way, not the window. */
-const BUSY_RETRY_MS = 1000;
+export const BUSY_RETRY_MS = 1000;
 
 const NOTHING: Amounts = { tokens: 0, requests: 0, usd: 0 };
 
@@ -49,7 +51,7 @@ const NOTHING: Amounts = { tokens: 0, requests: 0, usd: 0 };
 export function reserve(
   ledger: Ledger,
   limits: Limits,
-  { key, model, bound, leaseMs }: Reservation,
+  { key, model, bound, leaseMs, exclusive }: Reservation,
   now: number,
 ): { ledger: Ledger; changed: boolean; result: ReserveResult } {
   const state = openWindows(sweep(ledger, now), limits);
@@ -61,6 +63,10 @@ export function reserve(
   if (known || state.settled.includes(key)) return answer({ ok: false, reason: "settled", view });
   if (view.leases.running >= limits.concurrent) {
     return answer({ ok: false, reason: "concurrent", retryAfterMs: BUSY_RETRY_MS, view });
+  }
+  const isTaken = (lease: Lease) => !lease.ended && lease.exclusive === exclusive;
+  if (exclusive !== undefined && Object.values(state.leases).some(isTaken)) {
+    return answer({ ok: false, reason: "busy", retryAfterMs: BUSY_RETRY_MS, view });
   }
   const counting = view.windows.filter((window) => countsModel(window, model));
   const needed = boundAmounts(bound, bound.minOutput);
@@ -79,6 +85,7 @@ export function reserve(
     model,
     bound: boundAmounts(bound, granted),
     granted,
+    ...(exclusive === undefined ? {} : { exclusive }),
     ended: false,
   };
   const next = { ...state, leases: { ...state.leases, [key]: lease } };

@@ -26,6 +26,8 @@ export function toQuotaError(
       const message = `Too many requests at once: your plan allows ${allowed}. Wait for one to end.`;
       return insufficient(message, result.retryAfterMs, headers);
     }
+    case "busy":
+      return insufficient("Another request still runs in this conversation.", result.retryAfterMs, headers);
     case "window": {
       const { unit, per, limit, left } = result.window;
       const [needed, rest, all] = [result.needed, left, limit].map((amount) => fromAmount(unit, amount));

@@ -32,6 +32,8 @@ export interface Lease {
   bound: Amounts;
   /** The output tokens granted to each choice. */
   granted: number;
+  /** What no other request goes on with while it runs: a conversation's id. */
+  exclusive?: string;
   ended: boolean;
 }
 

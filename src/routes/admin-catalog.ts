@@ -6,7 +6,7 @@ import * as v from "valibot";
 import type { Notices } from "../catalog/notices.ts";
 import { activeOf, BUNDLED, revisionKey, revisionNamed } from "../catalog/pointer.ts";
 import type { PublishResult } from "../catalog/catalog-publisher.ts";
-import type { Entry, Move, Publication } from "../catalog/publication.ts";
+import type { Entry, Intent, Move, Publication } from "../catalog/publication.ts";
 import { publisherOf } from "../catalog/publisher-client.ts";
 import { bundledDocument, rereadCatalog } from "../catalog/store.ts";
 import type { AppEnv } from "../env.ts";
@@ -20,7 +20,7 @@ const SEEN_EVERYWHERE_MS = 120_000;
 
 const Words = v.pipe(v.string(), v.minLength(1), v.maxLength(500));
 const Revision = v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/, "must be a revision"));
-const intent = { author: v.optional(Words), note: v.optional(Words), expected: v.optional(Revision) };
+const intent = { author: v.nullish(Words, null), note: v.nullish(Words, null), expected: v.optional(Revision) };
 
 const PutQuery = v.strictObject({ ...intent, activate: v.optional(v.picklist(["true", "false"]), "true") });
 const Activation = v.strictObject({ ...intent, revision: Revision });
@@ -34,10 +34,9 @@ const Rollback = v.strictObject(intent);
 export const adminCatalog = new Hono<AppEnv>()
   .get("/", async (c) => c.json(toWire(await publisherOf(c.env, (publisher) => publisher.publication()))))
   .put("/", async (c) => {
-    const query = validate(PutQuery, c.req.query());
+    const { activate, ...words } = validate(PutQuery, c.req.query());
     const document = await readBody(c.req, v.record(v.string(), v.unknown()));
-    const activate = query.activate === "true";
-    const result = await publisherOf(c.env, (publisher) => publisher.put(document, activate, toIntent(query)));
+    const result = await publisherOf(c.env, (publisher) => publisher.put(document, activate === "true", words));
     if (!result.ok && result.reason === "missing") throw notYet(result.revision);
     return published(c, result, 201);
   })
@@ -65,20 +64,8 @@ export const adminCatalog = new Hono<AppEnv>()
     return c.json(document);
   });
 
-interface IntentWords {
-  author?: string | undefined;
-  note?: string | undefined;
-  expected?: string | undefined;
-}
-
-const toIntent = ({ author, note, expected }: IntentWords) => ({
-  author: author ?? null,
-  note: note ?? null,
-  expected,
-});
-
-async function move(c: Context<AppEnv>, to: Move, words: IntentWords): Promise<Response> {
-  return published(c, await publisherOf(c.env, (publisher) => publisher.move(to, toIntent(words))), 200);
+async function move(c: Context<AppEnv>, to: Move, words: Intent): Promise<Response> {
+  return published(c, await publisherOf(c.env, (publisher) => publisher.move(to, words)), 200);
 }
 
 function published(c: Context<AppEnv>, result: PublishResult, status: 200 | 201): Response {

@@ -2,7 +2,10 @@
 // passes as it came.
 
 import { joinBytes } from "./bytes.ts";
-import { createEventReader, LONGEST_EVENT } from "./events.ts";
+import { createEventReader } from "./events.ts";
+
+/** No chunk of a chat is longer; what is joined to at each read must not grow. */
+const LONGEST_CHUNK = 1_000_000;
 
 /** What an event holds that tells usage, an error, or the end. In JSON's strings a quote has a backslash. */
 const SUSPICIOUS = /"usage"\s*:\s*\{|"error"|\[DONE\]/;
@@ -29,7 +32,7 @@ export function createEventFilter(withhold: (data: string) => boolean): (bytes: 
 
   return (bytes) => {
     // What was whole before an endless event has been given out by now.
-    if (rest.length > LONGEST_EVENT) throw new Error(`an event of more than ${LONGEST_EVENT} bytes`);
+    if (rest.length > LONGEST_CHUNK) throw new Error(`an event of more than ${LONGEST_CHUNK} bytes`);
     if (exact) return encode(exact(bytes));
     const all = joinBytes(rest, bytes);
     const text = decoder.decode(all);

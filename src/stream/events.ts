@@ -9,34 +9,49 @@ export interface RawEvent {
   data: string | undefined;
 }
 
-/** An event that has not ended after this many characters is not one that we pass on. */
-export const LONGEST_EVENT = 1_000_000;
+/**
+ * An event that has not ended after this many characters is not one that we pass on. The first event of Responses repeats
+ * instructions and tools, of which a request can hold 4 MB, and a picture comes in one.
+ */
+const LONGEST_EVENT = 8_388_608;
 /** Two ends of line in a row. After one with an LF, a CR at the end of what has come waits for an LF of its own. */
 const BLANK_LINE = /(?:\r\n|\n)(?:\r\n|\n|\r(?!\n|$))|\r(?!\n)(?:\r\n|\n|\r(?!\n))/g;
+
+/** The longest blank line has so many characters, and its last one shows that it has ended. */
+const SEARCHED_AGAIN = 3;
 
 /** Returns a function that takes bytes and gives the events that they complete. It throws on an endless event. */
 export function createEventReader(): (bytes: Uint8Array) => RawEvent[] {
   const decoder = new TextDecoder();
   let data: string | undefined;
   const parser = createParser({ onEvent: (event) => (data = event.data) });
+  /** What has come of the next event, in pieces, so that a long one is joined once; and its last characters. */
+  let begun: string[] = [];
+  let begunLength = 0;
   let rest = "";
 
   return (bytes) => {
+    // A blank line may have been cut in two, so the search begins a little before what is new.
     const text = rest + decoder.decode(bytes, { stream: true });
     const events: RawEvent[] = [];
     let from = 0;
-    // A blank line may have been cut in two, so the search begins a little before what is new.
-    BLANK_LINE.lastIndex = Math.max(0, rest.length - 3);
+    BLANK_LINE.lastIndex = 0;
     while (BLANK_LINE.test(text)) {
-      const raw = text.slice(from, BLANK_LINE.lastIndex);
+      const raw = begun.join("") + text.slice(from, BLANK_LINE.lastIndex);
+      begun = [];
+      begunLength = 0;
       data = onlyDataOf(raw);
-      if (data === undefined) parser.feed(raw);
+      // The event has ended, so no end of line is half of another.
+      if (data === undefined) parser.feed(raw.replace(/\r\n?/g, "\n"));
       events.push({ raw, data });
       from = BLANK_LINE.lastIndex;
     }
-    rest = text.slice(from);
-    if (rest.length > LONGEST_EVENT) {
-      rest = "";
+    const kept = Math.max(from, text.length - SEARCHED_AGAIN);
+    if (kept > from) begun.push(text.slice(from, kept));
+    begunLength += kept - from;
+    rest = text.slice(kept);
+    if (begunLength > LONGEST_EVENT) {
+      begun = [];
       throw new Error(`an event of more than ${LONGEST_EVENT} characters`);
     }
     return events;

@@ -3,6 +3,7 @@
 import { chooseModel } from "../catalog/choose.ts";
 import type { Policy } from "../catalog/policy.ts";
 import type { Catalog } from "../catalog/schema.ts";
+import { known } from "../catalog/schema.ts";
 import type { ClassifierResult } from "../endpoints/moderations.ts";
 import { classifierBody, readModeration, together } from "../endpoints/moderations.ts";
 import type { Subject } from "../endpoints/subject.ts";
@@ -22,8 +23,7 @@ export async function classify(
   signal: AbortSignal,
 ): Promise<ClassifierResult> {
   const { model } = chooseModel(catalog, policy.classifier, Date.now());
-  const provider = catalog.providers[model.card.provider];
-  if (!provider) throw new Error(`no provider '${model.card.provider}'`);
+  const provider = known(catalog.providers, model.card.provider);
   const inTime = AbortSignal.any([signal, AbortSignal.timeout(CLASSIFIER_MS)]);
   const ask = async (part: Subject[]) => {
     const request = { path: ENDPOINTS.moderation.path, body: classifierBody(model.snapshot, part) };

@@ -27,8 +27,10 @@ export async function toProviderError(response: Response): Promise<ApiError> {
     const message = "The model is busy right now. Please try again shortly.";
     return apiError("provider_overloaded", message, { cause, retryAfterMs, headers: { "retry-after": retryAfter } });
   }
-  if (status === 404 && body?.code && body.code !== "model_not_found") {
-    return apiError("not_found", "The provider does not have what the request names.", { cause });
+  const { code: missing, param } = body ?? {};
+  if (status === 404 && ((missing && missing !== "model_not_found") || (param && param !== "model"))) {
+    const message = "The provider does not have what the request names.";
+    return apiError("not_found", message, { cause, ...(param && { param }) });
   }
   const [code, message] = faultOf(status);
   return apiError(code, message, { cause, retryAfterMs });

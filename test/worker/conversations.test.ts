@@ -2,11 +2,12 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { change } from "../support/admin.ts";
-import { errorOf } from "../support/caller.ts";
+import { createCaller, errorOf } from "../support/caller.ts";
 import { CONVERSATIONS, converse, turnsOf, visit } from "../support/conversations.ts";
+import { readUntil } from "../support/events.ts";
 import { moderatedCatalog } from "../support/moderated.ts";
 import { asking, createSwitchedCatalog, look, PATH, respond, STORING } from "../support/switches.ts";
-import { createUser, emulation, useCatalog } from "../support/workerd.ts";
+import { bindings, createSend, createUser, emulation, useCatalog } from "../support/workerd.ts";
 
 const NOTHING = { tokens: 0, requests: 0, reserved: 0 };
 const COUNTER = `${PATH}/input_tokens`;
@@ -66,6 +67,15 @@ describe("a conversation", () => {
     expect((await visit(user, `${id}${rest}`, method)).status).toBe(401);
   });
 
+  it.each(ROUTES.slice(0, 2))("%s%s takes no query, of which nothing would be passed on", async (method, rest) => {
+    const user = await createUser();
+    const { id } = await converse(user);
+    await emulation.zero();
+    const { status, body } = await visit(user, `${id}${rest}?stream=true`, method);
+    expect([status, body.error]).toMatchObject([400, { code: "unsupported_parameter", param: "stream" }]);
+    expect((await emulation.stats()).requests).toBe(0);
+  });
+
   it("belongs to who made it, whatever the metadata say", async () => {
     const owner = await createUser();
     const { metadata } = await converse(owner);
@@ -100,7 +110,7 @@ describe("an answer in a conversation", () => {
     const response = await user.post(PATH, asking({ tokens: 2 }, { conversation: { id }, stream }));
     const text = await response.text();
     expect(response.status, text).toBe(200);
-    expect((await emulation.stats()).by_path).toEqual({ [`${CONVERSATIONS}/:id`]: 1, [COUNTER]: 1, [PATH]: 1 });
+    expect((await emulation.stats()).by_path).toEqual({ [`${CONVERSATIONS}/:id`]: 1, [COUNTER]: 2, [PATH]: 1 });
     expect(Number(/"input_tokens":(\d+)/.exec(text)?.[1])).toBeGreaterThan(400);
     const total = Number(/"total_tokens":(\d+)/.exec(text)?.[1]);
     expect(await user.settled()).toEqual({ tokens: before.tokens + total, requests: 2, reserved: 0 });
@@ -110,6 +120,39 @@ describe("an answer in a conversation", () => {
       "user",
       "assistant",
     ]);
+  });
+
+  it("is a 429 while another one runs there, and costs nothing", async () => {
+    const user = await createUser();
+    const { id: conversation } = await converse(user);
+    const running = await user.post(PATH, asking({ tokens: 2, stall_after: 1 }, { conversation, stream: true }));
+    const reader = await readUntil(running.body, "response.output_text.delta");
+    const response = await user.post(PATH, asking({ tokens: 1 }, { conversation }));
+    expect(response.status).toBe(429);
+    expect((await errorOf(response)).message).toContain("conversation");
+    expect((await user.usage()).leases.running).toBe(1);
+    expect((await user.post(PATH, asking({ tokens: 1 }))).status).toBe(200);
+    await reader.cancel();
+  });
+
+  it("is a 429 when the conversation grows between its count and its reservation, and nothing is sent", async () => {
+    const owner = await createUser();
+    const { id: conversation } = await converse(owner);
+    let counts = 0;
+    const UPSTREAM = {
+      fetch(request: Request) {
+        const { pathname } = new URL(request.url);
+        if (pathname === COUNTER) return Promise.resolve(Response.json({ input_tokens: ++counts * 100 }));
+        return bindings.UPSTREAM?.fetch(request);
+      },
+    } as unknown as Fetcher;
+    await emulation.zero();
+    const user = createCaller(createSend({ UPSTREAM }), owner.token);
+    const response = await user.post(PATH, asking({ tokens: 1 }, { conversation }));
+    expect(response.status).toBe(429);
+    expect(counts).toBe(2);
+    expect((await emulation.stats()).by_path).toEqual({ [`${CONVERSATIONS}/:id`]: 1 });
+    expect(await owner.settled()).toEqual(NOTHING);
   });
 
   it("is not stored itself, unless that is asked for", async () => {

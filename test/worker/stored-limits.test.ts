@@ -1,10 +1,9 @@
-// Where a stored answer ends: its owner's standing, a connection that fails, and a gate.
+// Where a stored answer ends: its owner's standing, what is asked about it, and a gate.
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { change } from "../support/admin.ts";
 import { errorOf } from "../support/caller.ts";
 import { moderatedCatalog } from "../support/moderated.ts";
-import { createUserOf } from "../support/providers.ts";
 import { asking, createSwitchedCatalog, look, PATH, respond, STORING } from "../support/switches.ts";
 import { createUser, emulation, useCatalog } from "../support/workerd.ts";
 
@@ -45,23 +44,14 @@ it.each([
   ["DELETE", ""],
   ["GET", "/input_items"],
 ])("an answer that has ended in the background is settled before %s%s", async (method, rest) => {
-  const user = await createUser();
-  const { id } = await respond(user, asking({ tokens: 12, reasoning: 0 }, LATER));
+  const [user, other] = await Promise.all([createUser(), createUser()]);
+  const asked = asking({ tokens: 12, reasoning: 0 }, LATER);
+  // The same for somebody else, since after a DELETE nobody can be told the usage.
+  const { body: same } = await look(other, (await respond(other, asked)).id);
+  const { id } = await respond(user, asked);
   expect((await look(user, `${id}${rest}`, method)).status).toBe(200);
-  const { tokens, ...others } = await user.settled();
-  expect(others).toEqual({ requests: 1, reserved: 0 });
-  expect(tokens).toBeGreaterThanOrEqual(12);
-});
-
-it("a background answer whose connection fails is not asked for again, and keeps its reservation", async () => {
-  let calls = 0;
-  const user = await createUserOf(() => {
-    calls += 1;
-    return Promise.reject(new Error("connection lost"));
-  });
-  expect((await user.post(PATH, asking({ tokens: 5 }, LATER))).status).toBe(502);
-  expect(calls).toBe(1);
-  expect((await user.usage()).leases.running).toBe(1);
+  const tokens = same.usage?.total_tokens;
+  expect(await user.settled()).toEqual({ tokens, requests: 1, reserved: 0 });
 });
 
 it.each([
@@ -72,6 +62,6 @@ it.each([
   const user = await createUser();
   const response = await user.post(PATH, asking({ tokens: 3 }, fields));
   expect(response.status).toBe(400);
-  expect(await errorOf(response)).toMatchObject({ code: "unsupported_value", param: "store" });
+  expect(await errorOf(response)).toMatchObject({ code: "unsupported_value" });
   expect(await user.settled()).toEqual({ tokens: 0, requests: 0, reserved: 0 });
 });

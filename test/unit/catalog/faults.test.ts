@@ -35,7 +35,7 @@ describe("a name that leads nowhere", () => {
     ],
     [
       "a window's card",
-      planWith({ windows: [{ unit: "usd", per: "day", limit: 1.5, models: ["swift-1"] }] }),
+      planWith({ windows: [{ unit: "tokens", per: "day", limit: 15, models: ["swift-1"] }] }),
       "plans.free.windows: no card 'swift-1'",
     ],
     [
@@ -122,6 +122,15 @@ describe("parts that do not agree", () => {
 const uncounted = (id: string) => `plans.free.windows: counts no '${id}', where its models go when they end`;
 
 describe("a fault of sense", () => {
+  it("is a chat that costs nothing under a plan that counts dollars, and a background that nothing keeps", () => {
+    const dollars = planWith({ windows: [{ unit: "usd", per: "day", limit: 1 }] });
+    expect(faultsWith(dollars)).toContain("cards.swift.prices: is needed, since a plan counts dollars");
+    const prices = { prices: { input: 1, output: 2 } };
+    expect(faultsWith({ ...dollars, cards: { swift: cardDocument({ "swift-1": {} }, prices) } })).toEqual([]);
+    expect(faultsWith({ responses: { background: true } })).toEqual(["responses.background: needs responses.store"]);
+    expect(faultsWith({ responses: { background: true, store: true } })).toEqual([]);
+  });
+
   it("is an alias that leads in a circle", () => {
     const circle = { one: { target: "other" }, other: { target: "one" } };
     expect(faultsWith(aliasesWith(circle))).toEqual([
@@ -138,7 +147,7 @@ describe("a fault of sense", () => {
     };
     const aliases = { default: { target: "swift-1", fallback: ["dull-1"] } };
     const counting = (models: string[]) =>
-      faultsWith({ cards, aliases, ...planWith({ windows: [{ unit: "usd", per: "day", limit: 1, models }] }) });
+      faultsWith({ cards, aliases, ...planWith({ windows: [{ unit: "tokens", per: "day", limit: 1, models }] }) });
     expect(counting(["swift"])).toEqual([uncounted("keen"), uncounted("dull")]);
     expect(counting(["swift", "keen", "dull"])).toEqual([]);
     expect(counting(["keen"])).toEqual([]);

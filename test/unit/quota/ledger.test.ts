@@ -127,6 +127,27 @@ describe("reserve", () => {
     expect(book.reserve("three", { input: 1, output: 1 }).ok).toBe(true);
   });
 
+  it("lets one request at a time go on with a conversation, and others beside it", () => {
+    const reservation = (key: string, exclusive?: string) => ({
+      key,
+      model: "swift",
+      bound: boundOf({ input: 10, output: 10 }),
+      leaseMs: LEASE_MS,
+      exclusive,
+    });
+    const roomy = { ...PLAN, concurrent: 9, windows: PLAN.windows.slice(0, 1) };
+    const first = reserve(emptyLedger(), roomy, reservation("first", "conv_1"), NOON);
+    const next = (key: string, exclusive?: string, from = first.ledger, now = NOON) =>
+      reserve(from, roomy, reservation(key, exclusive), now).result;
+    expect(next("second", "conv_1")).toMatchObject({ ok: false, reason: "busy", retryAfterMs: 1000 });
+    expect(next("first", "conv_1").ok).toBe(true);
+    expect(next("second", "conv_2").ok).toBe(true);
+    expect(next("second").ok).toBe(true);
+    const { ledger } = settle(first.ledger, { key: "first", charge: { tokens: 1, requests: 1, usd: 0 } }, NOON);
+    expect(next("second", "conv_1", ledger).ok).toBe(true);
+    expect(next("second", "conv_1", first.ledger, NOON + LEASE_MS).ok).toBe(true);
+  });
+
   it("reserves the output once for each choice", () => {
     const book = openBook(PLAN, NOON);
     expect(book.reserve("first", { input: 100, output: 200, choices: 4 })).toMatchObject({ ok: true, granted: 200 });

@@ -4,7 +4,7 @@ import { runInNewContext } from "node:vm";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readChatEvent } from "../../../src/endpoints/chat-answer.ts";
-import { createEventReader, LONGEST_EVENT } from "../../../src/stream/events.ts";
+import { createEventReader } from "../../../src/stream/events.ts";
 import { createEventFilter } from "../../../src/stream/event-filter.ts";
 import { DONE, errorFrame, finishChunk, sse, textChunk, toUtf8, usageChunk } from "../../support/chat-chunks.ts";
 import { cutAt, everyCutInTwo, singleBytes } from "../../support/stream-cuts.ts";
@@ -99,6 +99,8 @@ const framed = fc
   .map(([one, newline]) => one.replaceAll("\n", newline));
 const stream = (one: fc.Arbitrary<string>) => fc.array(one, { minLength: 1, maxLength: 15 }).map((all) => all.join(""));
 const positions = fc.array(fc.nat({ max: 4000 }), { maxLength: 40 });
+
+const LONGEST_CHUNK = 1_000_000;
 
 describe("the events that are sent", () => {
   it.each([
@@ -225,27 +227,27 @@ describe("what a filter is given", () => {
   });
 
   it.each([
-    ["LF", "\n"],
-    ["CRLF", "\r\n"],
-  ])("is refused when it is an event without end, after lines that end in %s", (_name, newline) => {
+    ["LF", "\n", "more than 1000000"],
+    ["CRLF", "\r\n", "more than 8388608"],
+  ])("is refused when it is an event without end, after lines that end in %s", (_name, newline, words) => {
     const filter = createEventFilter(isWithheld);
     filter(toUtf8(textChunk("Hel").replaceAll("\n", newline)));
-    const piece = toUtf8("x".repeat(LONGEST_EVENT / 4));
+    const piece = toUtf8("x".repeat(LONGEST_CHUNK / 4));
     expect(() => {
-      for (let count = 0; count < 6; count++) filter(piece);
-    }).toThrow("more than 1000000");
+      for (let count = 0; count < 40; count++) filter(piece);
+    }).toThrow(words);
   });
 
   it("gives out all that was whole before an event without end", () => {
     const filter = createEventFilter(isWithheld);
     const whole = textChunk("Hel") + usageChunk(1, 2) + textChunk("lo");
-    const sent = filter(toUtf8(`${whole}data: ${"x".repeat(LONGEST_EVENT)}`));
+    const sent = filter(toUtf8(`${whole}data: ${"x".repeat(LONGEST_CHUNK)}`));
     expect(Buffer.from(sent).toString()).toBe(textChunk("Hel") + textChunk("lo"));
     expect(() => filter(toUtf8("x"))).toThrow("more than 1000000");
   });
 
   it("is passed on though an event is long", () => {
-    const long = toUtf8(textChunk("x".repeat(LONGEST_EVENT - 1000)) + DONE);
+    const long = toUtf8(textChunk("x".repeat(LONGEST_CHUNK - 1000)) + DONE);
     expect(filtered([long]).length).toBe(long.length);
   });
 });
