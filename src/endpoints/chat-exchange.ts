@@ -32,11 +32,13 @@ const SLIM_NAMES = {
   max_completion_tokens: "max_output_tokens",
 };
 
+const fieldOf = (param: string) => slimField(param, SLIM_NAMES);
+
 /** /chat over Chat Completions. */
 export const slimChat = (request: SlimRequest, formatName = "answer"): Way =>
   overChat((model) => chatBody(slimToChat(request, formatName), model, SLIM_NAMES), {
-    fieldOf: (param) => slimField(param, SLIM_NAMES),
-    codec: () => createSlimCodec(readChatEvent),
+    fieldOf,
+    codec: () => createSlimCodec(readChatEvent, fieldOf),
     read: (text) => slimWhole(text, readChatBody),
   });
 

@@ -36,12 +36,14 @@ export function passResponses(request: ResponsesRequest, stamp: Stamp): Way {
 
 const SLIM_NAMES = { reasoning: "effort", text: "format" };
 
+const fieldOf = (param: string) => slimField(param, SLIM_NAMES);
+
 /** /chat over Responses. */
 export function slimResponses(request: SlimRequest, formatName = "answer"): Way {
   const asked = slimToResponses(request, formatName);
   return overResponses((model, switches) => responsesBody(asked, model, switches, SLIM_NAMES), {
-    fieldOf: (param) => slimField(param, SLIM_NAMES),
-    codec: () => createSlimCodec(readResponsesEvent),
+    fieldOf,
+    codec: () => createSlimCodec(readResponsesEvent, fieldOf),
     read: (text) => slimWhole(text, readResponse),
   });
 }

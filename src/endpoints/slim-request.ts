@@ -68,7 +68,7 @@ export type SlimRequest = v.InferOutput<typeof SlimRequest>;
 export function slimField(param: string, names: Record<string, string>): string | null {
   const [field = ""] = param.split(/[.[]/);
   const name = names[field] ?? field;
-  return name in SlimRequest.entries ? name : null;
+  return Object.hasOwn(SlimRequest.entries, name) ? name : null;
 }
 
 export type SlimMessage = Exclude<SlimRequest["input"], string>[number];

@@ -101,6 +101,12 @@ export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: Outp
   };
   signal.addEventListener("abort", cut, { once: true });
   const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  // What had arrived is read at once, whatever a write waits for.
+  const drain = async () => {
+    await seen.reading;
+    if (!seen.isOver) await readLast(flow).catch(() => undefined);
+  };
+  const drained = signal.aborted ? drain() : aborted.then(drain);
 
   while (!signal.aborted) {
     if (seen.isOver) windows.end();
@@ -122,8 +128,7 @@ export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: Outp
     round.abort();
   }
   if (signal.aborted) {
-    await seen.reading;
-    if (!seen.isOver) await readLast(flow).catch(() => undefined);
+    await drained;
     return signal.reason as Ending;
   }
   const fault = faultOf(codec);

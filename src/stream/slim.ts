@@ -15,8 +15,11 @@ export interface ToolCall {
 
 const encoder = new TextEncoder();
 
-/** Turns a provider's stream into slim events. All text between two takes travels in one event. */
-export function createSlimCodec(dialect: Dialect): Codec {
+/**
+ * Turns a provider's stream into slim events. All text between two takes travels in one event. `fieldOf`: what the caller
+ * calls a field that an error names.
+ */
+export function createSlimCodec(dialect: Dialect, fieldOf: (param: string) => string | null = (param) => param): Codec {
   const progress = emptyProgress();
   const read = createPieceReader(dialect, progress);
   const tools = createToolCollector();
@@ -43,7 +46,8 @@ export function createSlimCodec(dialect: Dialect): Codec {
     },
     finish: () => undefined,
     conclude: (settled) => encoder.encode(toEvent("done", toSummary(progress, settled))),
-    fail: (error) => encoder.encode(toEvent("failed", { error })),
+    fail: (error) =>
+      encoder.encode(toEvent("failed", { error: { ...error, param: error.param && fieldOf(error.param) } })),
     block: (error) => encoder.encode(toEvent("failed", { error })),
   };
 }

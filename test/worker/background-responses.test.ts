@@ -80,7 +80,7 @@ describe("an answer in the background", () => {
   it.each([
     ["that its owner cancels", ENDLESS, "/cancel", "cancelled"],
     ["without usage", { tokens: 5, no_usage: true }, "", "completed"],
-  ])("%s costs its bound when the lease ends", async (_kind, script, rest, status) => {
+  ])("%s costs its bound, at once and for good", async (_kind, script, rest, status) => {
     const user = await createUser();
     const body = asking(script, LATER);
     const { id } = await respond(user, body);
@@ -88,11 +88,19 @@ describe("an answer in the background", () => {
       status: 200,
       body: { status },
     });
+    const inFull = { used: boundOf(body), reserved: 0, running: 0 };
+    expect(await tokensOf(user)).toEqual(inFull);
     expect((await look(user, id)).body.status).toBe(status);
-    expect(await tokensOf(user)).toEqual({ used: 0, reserved: boundOf(body), running: 1 });
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 691_000 });
-    expect(await runDurableObjectAlarm(user.quota)).toBe(true);
-    expect(await user.settled()).toEqual({ tokens: boundOf(body), requests: 1, reserved: 0 });
+    expect(await tokensOf(user)).toEqual(inFull);
+    expect((await user.settled()).requests).toBe(1);
+  });
+
+  it("that its owner deletes while it goes on costs its bound at once", async () => {
+    const user = await createUser();
+    const body = asking(ENDLESS, LATER);
+    const { id } = await respond(user, body);
+    expect((await look(user, id, "DELETE")).status).toBe(200);
+    expect(await tokensOf(user)).toEqual({ used: boundOf(body), reserved: 0, running: 0 });
   });
 
   it("whose owner asks only after the lease has ended is corrected to its usage, once", async () => {

@@ -130,6 +130,18 @@ describe.each([
     expect(await user.settled()).toEqual({ tokens, requests: 1, reserved: 0 });
   });
 
+  it.each([
+    ["the sign of another dialect's end", "data: [DONE]\n\n"],
+    ["what is no event", "data: <html>\n\n"],
+    ["more text", toEvent("response.output_text.delta", { sequence_number: 3, delta: "and more" })],
+  ])("an answer that is followed by %s has finished, and lost nothing", async (_what, more) => {
+    const { text, spent } = await play(surface, CREATED, TEXT, endsWith("completed"), more);
+    expect(surface.failure(text)).toBeUndefined();
+    expect(text).toContain("twelve bytes");
+    expect(text).not.toContain("and more");
+    expect(spent).toEqual({ tokens: 100, requests: 1, reserved: 0 });
+  });
+
   it("an answer that the provider's filter cut short is one that finished", async () => {
     const end = endsWith("incomplete", { incomplete_details: { reason: "content_filter" } });
     const { text, spent } = await play(surface, CREATED, TEXT, end);

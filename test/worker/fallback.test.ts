@@ -5,6 +5,7 @@ import { ALIAS, createSturdyCatalog, FIRST, SECOND, SECOND_RATES, THIRD } from "
 import { status, streamOf, unreachable } from "../support/fallbacks.ts";
 import type { Fault } from "../support/providers.ts";
 import { createUserOf, failingProvider } from "../support/providers.ts";
+import { repeatUntil } from "../support/repeat.ts";
 import type { Surface } from "../support/surface.ts";
 import { OPENAI, RESPONSES, SLIM } from "../support/surface.ts";
 import { emulation, useCatalog } from "../support/workerd.ts";
@@ -102,6 +103,27 @@ describe.each(ROUTES)("on %s", (_, surface, firstPath, secondPath) => {
       expect(response.headers.get("weir-model")).toBe(FIRST);
       expect(response.headers.get("weir-attempts")).toBe("2");
       expect(await user.settled()).toEqual({ tokens, requests: 1, reserved: 0 });
+    });
+
+    it("a caller who leaves while a short wait is waited for pays nothing, and nobody is asked again", async () => {
+      const waits = vi.spyOn(scheduler, "wait");
+      const user = await deploy({ [FIRST]: [status(503, { "retry-after": "2" })] });
+      const control = new AbortController();
+      const asked = user.post(
+        surface.path,
+        { ...surface.body({ tokens: 12 }, stream), model: ALIAS },
+        { signal: control.signal },
+      );
+      asked.catch(() => undefined);
+      await repeatUntil(
+        async () => waits.mock.calls,
+        (calls) => calls.some(([ms]) => ms === 2000),
+      );
+      waits.mockRestore();
+      control.abort();
+      await asked.catch(() => undefined);
+      expect(await user.settled()).toEqual(NOTHING);
+      expect(user.models()).toEqual([FIRST]);
     });
 
     it("one that is still busy after its short wait is left for the next, who has a second try, too", async () => {

@@ -114,7 +114,7 @@ describe("what the model's card does not have is refused before anything is rese
 
 describe("what the model's card has is served:", () => {
   it.each([
-    [OPENAI.path, openai({ modalities: ["text"], tools: [], response_format: { type: "text" } })],
+    [OPENAI.path, openai({ modalities: ["text"], response_format: { type: "text" } })],
     [SLIM.path, slim({ instructions: "Answer briefly.", tools: [] })],
   ])("on %s", async (path, body) => {
     const response = await (await createUser()).post(path, body);

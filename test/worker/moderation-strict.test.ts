@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { errorOf } from "../support/caller.ts";
+import { toAlias } from "../support/catalog.ts";
 import type { Moderated } from "../support/moderated.ts";
 import { askIn, FORMS, message, moderatedCatalog, RESPONSES, SLIM, TWENTY } from "../support/moderated.ts";
 import { STORING } from "../support/switches.ts";
@@ -37,8 +38,8 @@ describe.each(FORMS)("what the classifier refuses to look at, on %s,", (_path, f
 });
 
 describe("alias and plan", () => {
-  const INPUT = { input: "before" };
-  const OUTPUT = { output: "window" };
+  const INPUT = { input: "before" } as const;
+  const OUTPUT = { output: "window" } as const;
 
   it.each([
     ["the alias judges the input and the plan the answer", { alias: INPUT, plan: OUTPUT }],
@@ -49,6 +50,19 @@ describe("alias and plan", () => {
     const refused = await askIn(await createUser(), SLIM, message({ text: CALM }, BAD));
     expect(refused.status).toBe(400);
     const text = await (await askIn(await createUser(), SLIM, message({ text: `${CALM} ${BAD}` }))).text();
+    expect([SLIM.said(text), SLIM.ending(text)]).toEqual([CALM, SLIM.blocked]);
+  });
+
+  it("hold together where one alias leads to another, and each says something else", async () => {
+    const catalog = moderatedCatalog({ alias: INPUT, policy: { window: TWENTY } });
+    const outer = toAlias("o4-mini", { moderation: OUTPUT });
+    await useCatalog({ ...catalog, aliases: { ...catalog.aliases, outer } });
+    const form = { ...SLIM, body: (content: string) => ({ ...SLIM.body(content, true), model: "outer" }) };
+    const refused = await askIn(await createUser(), form, message({ text: CALM }, BAD));
+    expect(refused.status).toBe(400);
+    expect(await errorOf(refused)).toMatchObject({ code: "content_policy_violation", param: "input" });
+    expect((await emulation.stats()).by_path).toEqual({ "/v1/moderations": 1 });
+    const text = await (await askIn(await createUser(), form, message({ text: `${CALM} ${BAD}` }))).text();
     expect([SLIM.said(text), SLIM.ending(text)]).toEqual([CALM, SLIM.blocked]);
   });
 

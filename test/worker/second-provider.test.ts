@@ -1,42 +1,13 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { ModelCard } from "../../src/catalog/card.ts";
-import type { Catalog } from "../../src/catalog/schema.ts";
 import type { Bindings } from "../../src/env.ts";
 import { createCaller, errorOf } from "../support/caller.ts";
-import { createCatalog } from "../support/catalog.ts";
 import { complete } from "../support/catalog-documents.ts";
 import { emulate } from "../support/emulation.ts";
+import { createHouseCatalog, HOUSE_MODEL as MODEL } from "../support/house.ts";
 import { OPENAI, SLIM } from "../support/surface.ts";
 import { bindings, createSend, createUser, emulation, useCatalog } from "../support/workerd.ts";
 
 const KEY = "emulated-key";
-const MODEL = "emulated-house-1";
-
-/** The tests' catalog with a provider `house`, which is data and nothing else. */
-function createHouseCatalog(provider: Record<string, unknown> = {}, card: Partial<ModelCard> = {}) {
-  const catalog: Catalog = createCatalog();
-  const house = {
-    base_url: "https://models.house.test/api/v1/",
-    key_variable: "HOUSE_API_KEY",
-    headers: { "x-house-tenant": "weir", "x-title": "A starter" },
-    endpoints: ["chat_completions"],
-    lists_models: false,
-    ...provider,
-  };
-  const houseCard = {
-    provider: "house",
-    name: "House",
-    modalities: { input: ["text"], output: ["text"] },
-    endpoints: ["chat_completions"],
-    features: ["streaming"],
-    output_parameter: "max_tokens",
-    prices: { input: 1, output: 2 },
-    snapshots: { [MODEL]: {} },
-    ...card,
-  };
-  const providers = { ...catalog.providers, house };
-  return { ...catalog, providers, cards: { ...catalog.cards, house: houseCard } };
-}
 
 /** The deployment of that provider, with a look at what is sent to whom. */
 async function deploy(changes: Record<string, unknown> = {}) {
@@ -101,8 +72,7 @@ describe.each([
 
   it("never gets the other provider's key, nor the other its headers", async () => {
     const user = await deploy({ HOUSE_API_KEY: "house-key" });
-    expect((await user.post(path, body(MODEL))).status).toBe(502);
-    expect((await user.post(path, body("o4-mini"))).status).toBe(200);
+    for (const model of [MODEL, "o4-mini"]) await (await user.post(path, body(model))).text();
     const [house, openai] = user.sent;
     expect(house?.headers.authorization).toBe("Bearer house-key");
     expect(openai?.url).toBe("https://api.openai.com/v1/chat/completions");

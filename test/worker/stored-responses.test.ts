@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { errorOf } from "../support/caller.ts";
 import { readEvents } from "../support/events.ts";
 import { asking, createSwitchedCatalog, look, PATH, respond, STORING } from "../support/switches.ts";
 import { createUser, emulation, useCatalog } from "../support/workerd.ts";
@@ -58,6 +59,16 @@ describe("a stored answer", () => {
     });
     expect((await look(user, `${id}/input_items?limit=many`)).status).toBe(400);
     expect((await look(user, `${id}/input_items?surprise=1`)).status).toBe(400);
+  });
+
+  it.each(ROUTES.slice(0, 3))("%s%s takes no query, of which nothing would be passed on", async (method, rest) => {
+    const user = await createUser();
+    const { id } = await respond(user, asking({ tokens: 1 }, STORED));
+    await emulation.zero();
+    const response = await user.get(`${PATH}/${id}${rest}?stream=true`, { method });
+    expect(response.status).toBe(400);
+    expect(await errorOf(response)).toMatchObject({ code: "unsupported_parameter", param: "stream" });
+    expect((await emulation.stats()).requests).toBe(0);
   });
 
   it("is gone when its owner deletes it", async () => {

@@ -130,9 +130,7 @@ describe("what the provider gets of a chat completion", () => {
         ...messages,
       ],
       reasoning_effort: "low",
-      tools: [
-        { type: "function", function: { name: "look", parameters: { type: "object", properties: {} }, strict: true } },
-      ],
+      tools: [{ type: "function", function: { name: "look", parameters: { type: "object", properties: {} } } }],
       tool_choice: "auto",
       response_format: { type: "text" },
       seed: 7,

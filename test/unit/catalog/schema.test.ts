@@ -177,6 +177,16 @@ describe("a fault in the shape", () => {
     ["a name with a space", aliasesWith({}, "my model"), "aliases.my model"],
     ["instructions that say nothing", aliasesWith({ instructions: "" }), "aliases.default.instructions"],
     ["an alias without any output", aliasesWith({ max_output_tokens: 0 }), "aliases.default.max_output_tokens"],
+    [
+      "an alias with less output than can be asked for",
+      aliasesWith({ max_output_tokens: 15 }),
+      "aliases.default.max_output_tokens",
+    ],
+    [
+      "a plan with less output than can be asked for",
+      { plans: { free: { windows: [], concurrent: 1, max_output_tokens: 15 } } },
+      "plans.free.max_output_tokens",
+    ],
     ["a fallback that is no list", aliasesWith({ fallback: "swift-1" }), "aliases.default.fallback"],
     ["an unknown field of an alias", aliasesWith({ temperature: 1 }), "aliases.default.temperature"],
     ["an endpoint that no provider has", providersWith({ endpoints: ["chat"] }), "providers.house.endpoints.0"],
@@ -188,6 +198,11 @@ describe("a fault in the shape", () => {
     const faults = faultsWith(changes);
     expect(faults).toHaveLength(1);
     expect(faults[0]).toMatch(new RegExp(`^${path}: .+`));
+  });
+
+  it("is none in the least output that can be asked for", () => {
+    const plans = { free: { windows: [], concurrent: 1, max_output_tokens: 16 } };
+    expect(faultsWith({ ...aliasesWith({ max_output_tokens: 16 }), plans })).toEqual([]);
   });
 
   it("is told when the document is no object at all", () => {

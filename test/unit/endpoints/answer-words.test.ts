@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { chatWords } from "../../../src/endpoints/chat-answer.ts";
 import { responsesWords } from "../../../src/endpoints/responses-answer.ts";
-import { chunk } from "../../support/chat-chunks.ts";
+import { chunk, finishChunk } from "../../support/chat-chunks.ts";
 import { goldenData } from "../../support/golden-streams.ts";
 import { readEvents } from "../../support/events.ts";
 import { messageOf, recordedResponse, responseOf } from "../../support/responses-events.ts";
@@ -15,6 +15,11 @@ const whole = (message: object) =>
   chatWords(JSON.stringify({ choices: [{ index: 0, message, finish_reason: "stop" }] }));
 const inResponses = (event: object) => responsesWords(JSON.stringify(event));
 const output = (...items: Record<string, unknown>[]) => responsesWords(JSON.stringify(responseOf({ output: items })));
+
+/** A token, and another that it could have been. */
+const LOGPROBS = [
+  { token: "They", logprob: -0.1, bytes: null, top_logprobs: [{ token: " kill", logprob: -2, bytes: null }] },
+];
 
 /** Any value with that text in it somewhere, under names that are not known. */
 const nested = (text: string) =>
@@ -52,6 +57,20 @@ describe("what a chat says", () => {
       expect(chatWords(JSON.stringify(none))).toBe("");
   });
 
+  it.each<[string, Record<string, unknown>, string]>([
+    ["tokens beside its text", { delta: { content: "Hi" }, logprobs: { content: LOGPROBS } }, "HiThey kill"],
+    ["a message beside an empty delta", { delta: {}, message: { content: "They kill." } }, "They kill."],
+    ["a field that is not known", { delta: { content: "" }, novel: { words: ["They kill."] } }, "They kill."],
+  ])("is %s of a choice, too", (_what, choice, said) => {
+    expect(chatWords(JSON.stringify({ choices: [{ index: 0, ...choice, finish_reason: null }] }))).toBe(said);
+  });
+
+  it("is not why it stopped", () => {
+    for (const reason of ["stop", "length", "tool_calls", "content_filter"]) {
+      expect(chatWords(dataOf(finishChunk(reason)))).toBe("");
+    }
+  });
+
   it("is every text, however deep and under whatever name", () => {
     const property = fc.property(nested("They kill."), (value) => {
       expect(inChat({ novel: value })).toContain("They kill.");
@@ -69,6 +88,8 @@ describe("what a chat says", () => {
 function toolCall(type: string, fields: object) {
   return { tool_calls: [{ index: 0, id: "call_1", type, [type]: fields }] };
 }
+
+const itemDone = (item: Record<string, unknown>) => ({ type: "response.output_item.done", output_index: 0, item });
 
 describe("what Responses says", () => {
   it.each([
@@ -95,6 +116,43 @@ describe("what Responses says", () => {
     ["what is not known", { type: "novel", id: "n_1", deep: { words: ["They", " fall."] } }, "They fall."],
   ])("is %s of a whole response", (_what, item, said) => {
     expect(output(item)).toBe(said);
+  });
+
+  it.each<[string, Record<string, unknown>, string]>([
+    [
+      "a title beside a text",
+      {
+        type: "response.output_text.annotation.added",
+        annotation: { type: "url_citation", url: "https://a.test/", title: "They kill." },
+      },
+      "They kill.",
+    ],
+    ["tokens beside a delta", { type: "response.output_text.delta", delta: "Hi", logprobs: LOGPROBS }, "HiThey kill"],
+    [
+      "what a hosted tool was asked",
+      itemDone({
+        type: "web_search_call",
+        id: "ws_1",
+        status: "completed",
+        action: { type: "search", query: "They kill." },
+      }),
+      "They kill.",
+    ],
+    [
+      "what a hosted tool said",
+      itemDone({ type: "mcp_call", id: "mcp_1", name: "look", arguments: "{}", output: "They kill." }),
+      "look{}They kill.",
+    ],
+  ])("is %s, too", (_what, event, said) => {
+    expect(inResponses(event)).toBe(said);
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ["a message", messageOf({ type: "output_text", text: "They fall.", annotations: [] })],
+    ["a call", { type: "function_call", call_id: "call_1", name: "send", arguments: "{}" }],
+    ["a thought", { type: "reasoning", summary: [{ type: "summary_text", text: "Hm." }] }],
+  ])("is not told again by the end of %s, which came in deltas", (_what, item) => {
+    expect(inResponses(itemDone(item))).toBe("");
   });
 
   it("is every text of a delta or an item, however deep and under whatever name", () => {

@@ -92,6 +92,19 @@ describe("a slim request", () => {
     ]);
   });
 
+  it("has no empty lists of tools, which providers refuse", () => {
+    const input = [
+      { role: "user", content: "Hi" },
+      { role: "assistant", content: "Ho", tools: [] },
+    ];
+    const written = writtenSlim({ input, tools: [] });
+    expect(written).not.toHaveProperty("tools");
+    expect(written.messages).toEqual([
+      { role: "user", content: "Hi" },
+      { role: "assistant", content: "Ho" },
+    ]);
+  });
+
   it("has its format as a strict JSON schema", () => {
     const schema = {
       type: "object",

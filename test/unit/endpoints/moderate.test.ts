@@ -75,6 +75,8 @@ const DIALECTS = [
   { name: "responses", form: GATED_FORMS["responses"], at: 1 },
 ].flatMap(({ name, form, at }) => (form ? [[name, form, at] as const] : []));
 
+const NOBODY = () => toVerdict(resultOf(), POLICY);
+
 const exchangeOf = (at: number, scores: object = {}) => {
   const verdict = toVerdict(resultOf({ ...scores }), POLICY);
   const way = judgeWays(POLICY, { text: "Hi", images: [] }, true, () => verdict)[at];
@@ -149,6 +151,20 @@ describe.each(DIALECTS)("a streamed verdict over %s", (_name, form, at) => {
 
   it("is for Weir itself, so that no gate judges what is judged", () => {
     expect(exchangeOf(at).isOurs).toBe(true);
+  });
+});
+
+describe("a judge whose alias fixes things for chats", () => {
+  it.each(["chat", "responses"])("is told of them only how hard to think, over %s", (name) => {
+    const base = bundledModel("o4-mini");
+    const fixed = { instructions: "Speak as the river.", max_output_tokens: 20, effort: "low" };
+    const way = judgeWays(POLICY, { text: "Hi", images: [] }, true, NOBODY)[name === "chat" ? 0 : 1];
+    if (!way) throw new Error("no such dialect");
+    const exchange = prepared(way, { ...base, fixed: { ...base.fixed, ...fixed } });
+    const plain = prepared(way, base);
+    expect(exchange.demand).toEqual(plain.demand);
+    const effort = name === "chat" ? { reasoning_effort: "low" } : { reasoning: { effort: "low" } };
+    expect(JSON.parse(exchange.write(500))).toEqual({ ...(JSON.parse(plain.write(500)) as object), ...effort });
   });
 });
 

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { chooseModel } from "../../../src/catalog/choose.ts";
 import type { Fixed, Model } from "../../../src/catalog/resolve.ts";
+import { responsesBody } from "../../../src/endpoints/responses-body.ts";
 import { slimResponses } from "../../../src/endpoints/responses-exchange.ts";
 import type { ResponsesRequest } from "../../../src/endpoints/responses-request.ts";
 import { bundledModel, cardDocument, catalogDocument, complete } from "../../support/catalog-documents.ts";
@@ -13,6 +14,7 @@ import {
   EVERYTHING,
   gatedResponses,
   preparedResponses,
+  responsesRequest,
   writtenResponses,
 } from "../../support/responses-requests.ts";
 import { prepared } from "../../support/ways.ts";
@@ -56,9 +58,18 @@ describe("a request to Responses", () => {
       { type: "function_call_output", call_id: "call_1", output: "a weir" },
       { type: "custom_tool_call", call_id: "call_2", name: "say", input: "hello" },
       { type: "custom_tool_call_output", call_id: "call_2", output: [{ type: "input_text", text: "said" }] },
+      { type: "web_search_call", id: "ws_1", status: "completed", action: { type: "search", query: "weir" } },
+      { type: "file_search_call", id: "fs_1", status: "completed", queries: ["weir"], results: [{ text: "A dam." }] },
       { type: "message", role: "assistant", content: [{ type: "output_text", text: "A weir.", annotations: [] }] },
     ];
     expect(writtenResponses({ input }).input).toEqual(input);
+  });
+
+  it.each<Json>([
+    { type: "code_interpreter_call", id: "ci_1", container_id: "cntr_1", code: "1 + 1", outputs: [] },
+    { type: "image_generation_call", id: "ig_1", status: "completed", result: null },
+  ])("has no item that names what a provider keeps: $type", (item) => {
+    expect(() => responsesRequest({ input: [item] })).toThrow("is not supported here");
   });
 
   it("has no thoughts that are only named, since they could be another user's", () => {
@@ -195,6 +206,17 @@ describe("the demand of a request to Responses", () => {
   ])("grows with what it is shown: %j", (changes) => {
     const more = JSON.stringify(changes).length - 1;
     expect(bytesOf(changes) - bytesOf({})).toBe(more);
+  });
+
+  it.each<[Json, boolean]>([
+    [{}, false],
+    [{ previous_response_id: "resp_1" }, true],
+    [{ conversation: "conv_1" }, true],
+    [{ conversation: { id: "conv_1" }, previous_response_id: null }, true],
+    [{ conversation: "conv_1", previous_response_id: "" }, true],
+  ])("is only known to who keeps what it goes on from: %j", (goesOnFrom, uncounted) => {
+    const asked = { ...responsesRequest(), ...goesOnFrom };
+    expect(responsesBody(asked, O4, catalogAllowing(EVERYTHING).responses).demand.uncounted).toBe(uncounted);
   });
 
   it("counts all images, in tools' outputs too, and takes off the bytes of their data URLs", () => {

@@ -199,6 +199,25 @@ describe("an event that cannot be read", () => {
   });
 });
 
+describe("what comes after the end", () => {
+  const completed = toEvent({ type: "response.completed", sequence_number: 2, response: responseOf() });
+
+  it.each(["data: [DONE]\n\n", "data: <html>\n\n", delta(3, "And more"), ": bye\n\n"])(
+    "is left out, and changes nothing: %j",
+    (more) => {
+      for (const events of [
+        [created + delta(1, "A weir.") + completed + more],
+        [created, delta(1, "A weir."), completed, more],
+      ]) {
+        const codec = createResponsesPassCodec();
+        expect(run(codec, events.map(toUtf8))).toBe(created + delta(1, "A weir.") + completed);
+        expect(endingOf(codec, undefined)).toEqual({ kind: "finished" });
+        expect(codec.progress).toMatchObject({ outputBytes: 7, usage: { input: 12, output: 30 } });
+      }
+    },
+  );
+});
+
 describe("what is passed", () => {
   it("is sent at once, and nothing is added at its end", () => {
     const codec = createResponsesPassCodec();

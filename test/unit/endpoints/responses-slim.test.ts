@@ -76,6 +76,19 @@ describe("a slim request over Responses", () => {
     ]);
   });
 
+  it("has no empty lists of tools", () => {
+    const input = [
+      { role: "user", content: "Hi" },
+      { role: "assistant", content: "Ho", tools: [] },
+    ];
+    const written = writtenSlimResponses({ input, tools: [] });
+    expect(written).not.toHaveProperty("tools");
+    expect(written.input).toEqual([
+      { type: "message", role: "user", content: "Hi" },
+      { type: "message", role: "assistant", content: "Ho" },
+    ]);
+  });
+
   it("has its format as a strict JSON schema", () => {
     const schema = { type: "object", properties: {}, required: [], additionalProperties: false };
     expect(writtenSlimResponses({ format: schema }).text).toEqual({

@@ -130,6 +130,14 @@ describe("what is judged of a chat", () => {
     expect(of("Hi").text).not.toContain("river");
   });
 
+  it.each(["url", "id", "type", "role", "status", "detail"])(
+    "has the text of a prompt's variable, though it is called %s",
+    (name) => {
+      const variables = { [name]: "They kill.", other: "Hi" };
+      expect(ofResponses({ input: "Ho", prompt: { id: "river", variables } }).text).toBe("Ho\nThey kill.\nHi");
+    },
+  );
+
   it("has all texts, each in a line of its own, as they were written", () => {
     const messages = [
       { role: "system", content: 'Be "kind".\n' },

@@ -5,6 +5,7 @@ import type { Opening } from "../../support/opened-gates.ts";
 import { isPending, openedGates, reasonOf, SAID } from "../../support/opened-gates.ts";
 import { watchLog } from "../../support/log-lines.ts";
 import { fallsSilent, says } from "../../support/played-classifier.ts";
+import { resultOf } from "../../support/policies.ts";
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -49,6 +50,14 @@ describe("a classifier that fails", () => {
     expect(timeout).toHaveBeenCalledWith(10_000);
     late.abort(new DOMException("It took too long.", "TimeoutError"));
     expect(await reasonOf(gates.input)).toMatchObject({ kind: "failed", error: { status: 503 } });
+  });
+});
+
+describe("a classifier that flags without a category", () => {
+  it("blocks, with nothing to name", async () => {
+    const { gates } = answering(() => Response.json({ results: [{ ...resultOf(), flagged: true }] }));
+    const ending = await reasonOf(gates.input);
+    expect(ending).toMatchObject({ kind: "blocked", error: { body: { message: "The input is not allowed here." } } });
   });
 });
 

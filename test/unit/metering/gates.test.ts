@@ -41,8 +41,12 @@ describe("the gate of the input", () => {
     await openedGates({ moderation: before, others: [{ input: "parallel" }] }).gates.ahead;
   });
 
-  it("is waited for before work begins that goes on without its caller", async () => {
-    const asked = passResponses(responsesRequest({ background: true, store: true }), STAMP);
+  it.each([
+    ["goes on without its caller", { background: true, store: true }],
+    ["is kept", { store: true }],
+    ["is added to a conversation", { conversation: "conv_1" }],
+  ])("is waited for before work begins that %s", async (_what, changes) => {
+    const asked = passResponses(responsesRequest(changes), STAMP);
     const exchange = prepared(asked, bundledModel("o4-mini"), catalogAllowing(EVERYTHING));
     expect(await isPending(openedGates({ exchange, answer: fallsSilent }).gates.ahead)).toBe(true);
   });

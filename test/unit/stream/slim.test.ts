@@ -4,8 +4,11 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readChatEvent } from "../../../src/endpoints/chat-answer.ts";
 import { apiError } from "../../../src/errors.ts";
+import { readResponsesEvent } from "../../../src/endpoints/responses-answer.ts";
+import { endingOf } from "../../../src/stream/pump.ts";
 import { createSlimCodec } from "../../../src/stream/slim.ts";
 import { chunk, DONE, finishChunk, fromUtf8, textChunk, toUtf8, usageChunk } from "../../support/chat-chunks.ts";
+import { recordedResponse, toEvent } from "../../support/responses-events.ts";
 import { readSlim, slimText } from "../../support/slim-stream.ts";
 
 const toolChunk = (index: number, args: string, id?: string, name?: string) =>
@@ -118,6 +121,25 @@ describe("the last words", () => {
     const { body } = apiError("provider_error", "It broke.\n\nevent: done");
     expect(readSlim(slim(textChunk("Hi")).codec.fail(body))).toEqual([{ name: "failed", data: { error: body } }]);
   });
+});
+
+describe("what comes after the end", () => {
+  it.each([DONE, "data: <html>\n\n", toEvent({ type: "response.output_text.delta", delta: "And more" })])(
+    "of an answer over Responses changes nothing, and loses no text of the same read: %j",
+    (more) => {
+      const codec = createSlimCodec(readResponsesEvent);
+      const events = recordedResponse("text").map((event) => toEvent(event));
+      codec.push(toUtf8(events.join("") + more));
+      const said = recordedResponse("text").map(({ type, delta }) =>
+        type === "response.output_text.delta" ? String(delta) : "",
+      );
+      expect(slimText(readSlim(codec.take()))).toBe(said.join(""));
+      codec.push(toUtf8(more));
+      expect(codec.take()).toHaveLength(0);
+      expect(endingOf(codec, undefined)).toEqual({ kind: "finished" });
+      expect(codec.progress.usage?.output).toBeGreaterThan(0);
+    },
+  );
 });
 
 describe("what is not text", () => {
