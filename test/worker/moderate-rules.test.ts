@@ -5,6 +5,7 @@ import { readEvents, readUntil } from "../support/events.ts";
 import { moderatedCatalog } from "../support/moderated.ts";
 import { besideClassifier } from "../support/moderated-providers.ts";
 import { createUserOf, writtenProvider } from "../support/providers.ts";
+import { repeatUntil } from "../support/repeat.ts";
 import { createUser, emulation, useCatalog } from "../support/workerd.ts";
 
 const PATH = "/moderate";
@@ -211,6 +212,71 @@ describe("POST /moderate with rules", () => {
     expect(results.map((result) => result.action)).toEqual(["review", "allow", "block"]);
     const tokens = results.reduce((sum, { usage }) => sum + usage.input + usage.output, 0);
     expect(await user.settled()).toEqual({ tokens, requests: 3, reserved: 0 });
+  });
+
+  it("leaves what nobody could judge for review in a list, for nothing", async () => {
+    const user = await createUser();
+    const input = ["The river is low.", "emulate-judge-fails", "emulate-dosage"];
+    const response = await user.post(PATH, { input, policy: POLICY });
+    expect(response.status).toBe(200);
+    const { action, results } = (await response.json()) as Done & { results: (Done & { error?: object })[] };
+    expect(action).toBe("block");
+    expect(results.map((result) => result.action)).toEqual(["allow", "review", "block"]);
+    expect(results[1]).toMatchObject({ flagged: false, error: { code: "provider_error" } });
+    expect((await user.settled()).requests).toBe(2);
+  });
+
+  it("is an error where nobody could judge any text of a list", async () => {
+    const user = await createUser();
+    const response = await user.post(PATH, { input: ["emulate-judge-fails", "emulate-judge-fails"], policy: POLICY });
+    expect(response.status).toBe(502);
+    expect(await user.settled()).toEqual({ tokens: 0, requests: 0, reserved: 0 });
+  });
+
+  it("judges some texts of a list side by side, and no more than half of what a user may run", async () => {
+    const { plans, ...catalog } = moderatedCatalog({ policies: { [POLICY]: CHILDREN } });
+    const [[name = "", plan] = []] = Object.entries(plans);
+    if (!plan) throw new Error("there is no plan");
+    await useCatalog({ ...catalog, plans: { ...plans, [name]: { ...plan, concurrent: 6 } }, default_plan: name });
+    const judges: PromiseWithResolvers<Response>[] = [];
+    const user = await createUserOf(
+      besideClassifier(() => {
+        const judge = Promise.withResolvers<Response>();
+        judges.push(judge);
+        return judge.promise;
+      }),
+    );
+    const answer = user.post(PATH, { input: Array.from({ length: 5 }, () => "Hi"), policy: POLICY });
+    const asked = () =>
+      repeatUntil(
+        async () => judges.length,
+        (length) => length >= 3,
+      );
+    expect(await asked()).toBe(3);
+    expect((await user.usage()).leases.running).toBe(3);
+    for (let at = 0; at < 5; at++) {
+      await repeatUntil(
+        async () => judges.length,
+        (length) => length > at,
+      );
+      judges[at]?.resolve(new Response(null, { status: 500 }));
+    }
+    expect((await answer).status).toBe(502);
+    expect(judges).toHaveLength(5);
+  });
+
+  it("is not a matter of the plan's models, as its caller names none", async () => {
+    const catalog = moderatedCatalog({ policies: { [POLICY]: CHILDREN } });
+    const plans = Object.fromEntries(
+      Object.entries(catalog.plans).map(([name, plan]) => [name, Object.assign({}, plan, { models: ["o4-mini"] })]),
+    );
+    await useCatalog({ ...catalog, plans });
+    const user = await createUser();
+    for (const policy of [POLICY, "default"]) {
+      expect((await user.post(PATH, { input: "Hi", policy })).status).toBe(200);
+    }
+    const named = await user.post("/v1/moderations", { input: "Hi" });
+    expect([named.status, (await errorOf(named)).code]).toEqual([403, "model_not_allowed"]);
   });
 
   it("sends each verdict as soon as the judge has written it", async () => {

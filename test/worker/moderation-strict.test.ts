@@ -66,6 +66,18 @@ describe("alias and plan", () => {
     expect([SLIM.said(text), SLIM.ending(text)]).toEqual([CALM, SLIM.blocked]);
   });
 
+  it("look at 32 images, and ask nobody about more", async () => {
+    await useCatalog(moderatedCatalog({ alias: { input: "parallel" } }));
+    const user = await createUser();
+    const image = { type: "image", url: "https://example.com/lake.png" };
+    const response = await user.post("/chat", {
+      input: [{ role: "user", content: Array.from({ length: 33 }, () => image) }],
+    });
+    expect(response.status).toBe(400);
+    expect((await errorOf(response)).message).toContain("32 images");
+    expect(await user.settled()).toEqual({ tokens: 0, requests: 0, reserved: 0 });
+  });
+
   it("mean `before` where one of them does", async () => {
     await use({ alias: { input: "parallel" }, plan: INPUT });
     const user = await createUser();

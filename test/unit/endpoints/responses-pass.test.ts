@@ -229,3 +229,21 @@ describe("what is passed", () => {
     expect(codec.conclude({ left: {}, usd: 0 }).length).toBe(0);
   });
 });
+
+it("an answer that is blocked ends with the text that was passed on", () => {
+  const codec = createResponsesPassCodec(true);
+  const begun = recordedResponse("text").filter(({ type }) => type !== "response.completed");
+  const texts = begun.flatMap(({ type, delta }) => (type === "response.output_text.delta" ? [String(delta)] : []));
+  run(codec, [toUtf8(begun.map((event) => toEvent(event)).join(""))]);
+  const [last, ...more] = eventsOf(fromUtf8(codec.block({ message: "No.", type: "", param: null, code: null })));
+  expect(more).toEqual([]);
+  expect(last).toMatchObject({
+    type: "response.incomplete",
+    response: {
+      id: (begun[0]?.response as Json).id,
+      status: "incomplete",
+      incomplete_details: { reason: "content_filter" },
+      output: [{ type: "message", content: [{ type: "output_text", text: texts.join("") }] }],
+    },
+  });
+});

@@ -79,12 +79,18 @@ describe("a refusal that is not the caller's fault", () => {
   );
 
   it("of 404 says that the model is not there, in our words", async () => {
-    const codes = ["model_not_found", null, 404].map((code) => ({ error: { ...PROVIDERS, code } }));
+    const codes = ["model_not_found", null, 404].map((code) => ({ error: { ...PROVIDERS, param: "model", code } }));
     for (const body of [...codes, "<html>404</html>", ""]) {
       const error = await refused(404, body);
       expect(error).toMatchObject({ status: 404, body: { code: "model_not_found" } });
       expect(error.body.message).not.toContain("org-abc");
     }
+  });
+
+  it("of 404 without a code says what else is not there", async () => {
+    const error = await refused(404, { error: { ...PROVIDERS, code: null, param: "prompt" } });
+    expect(error.body).toMatchObject({ code: "not_found", param: "prompt" });
+    expect(error.body.message).not.toContain("org-abc");
   });
 
   it.each([PROVIDERS.code, "previous_response_not_found"])(
@@ -93,7 +99,7 @@ describe("a refusal that is not the caller's fault", () => {
       const error = await refused(404, { error: { ...PROVIDERS, code } });
       expect(error).toMatchObject({
         status: 404,
-        body: { code: "not_found", param: null },
+        body: { code: "not_found", param: PROVIDERS.param },
         cause: { status: 404, code },
       });
       expect(error.body.message).not.toContain("org-abc");
