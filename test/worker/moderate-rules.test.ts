@@ -234,10 +234,9 @@ describe("POST /moderate with rules", () => {
   });
 
   it("judges some texts of a list side by side, and no more than half of what a user may run", async () => {
-    const { plans, ...catalog } = moderatedCatalog({ policies: { [POLICY]: CHILDREN } });
-    const [[name = "", plan] = []] = Object.entries(plans);
-    if (!plan) throw new Error("there is no plan");
-    await useCatalog({ ...catalog, plans: { ...plans, [name]: { ...plan, concurrent: 6 } }, default_plan: name });
+    const catalog = moderatedCatalog({ policies: { [POLICY]: CHILDREN } });
+    const { roomy } = catalog.plans;
+    await useCatalog({ ...catalog, plans: { ...catalog.plans, roomy: { ...roomy, concurrent: 6 } } });
     const judges: PromiseWithResolvers<Response>[] = [];
     const user = await createUserOf(
       besideClassifier(() => {
