@@ -1,7 +1,7 @@
 // Whose tokens are believed: the AUTH_ISSUERS variable, read once per isolate.
 
 import * as v from "valibot";
-import { textOr } from "../endpoints/text-or.ts";
+import { textOr } from "../text-or.ts";
 import { isSecureUrl } from "../secure-url.ts";
 import { apiError } from "../errors.ts";
 

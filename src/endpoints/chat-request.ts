@@ -3,8 +3,8 @@
 import * as v from "valibot";
 import { MODALITIES } from "../catalog/card.ts";
 import type { Modality } from "../catalog/card.ts";
-import { oneOf } from "./one-of.ts";
-import { textOr } from "./text-or.ts";
+import { oneOf } from "../one-of.ts";
+import { textOr } from "../text-or.ts";
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
 

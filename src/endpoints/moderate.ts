@@ -15,7 +15,7 @@ import type { Exchange, Way } from "./exchange.ts";
 import { SlimPart } from "./slim-request.ts";
 import { slimWays } from "./slim-ways.ts";
 import type { Subject } from "./subject.ts";
-import { textOr } from "./text-or.ts";
+import { textOr } from "../text-or.ts";
 
 export const ModerateRequest = v.strictObject({
   /** One thing as a text or as parts; a list of texts is many things. */

@@ -3,8 +3,8 @@
 import * as v from "valibot";
 import { ImageUrl } from "./image-url.ts";
 import type { Subject } from "./subject.ts";
-import { oneOf } from "./one-of.ts";
-import { textOr } from "./text-or.ts";
+import { oneOf } from "../one-of.ts";
+import { textOr } from "../text-or.ts";
 import type { Exchange, Way } from "./exchange.ts";
 import { PLAIN } from "./plain.ts";
 

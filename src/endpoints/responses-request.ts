@@ -2,8 +2,8 @@
 
 import * as v from "valibot";
 import { ImageUrl } from "./image-url.ts";
-import { oneOf } from "./one-of.ts";
-import { textOr } from "./text-or.ts";
+import { oneOf } from "../one-of.ts";
+import { textOr } from "../text-or.ts";
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const Any = v.optional(v.unknown());

@@ -2,8 +2,8 @@
 
 import * as v from "valibot";
 import { ImageUrl } from "./image-url.ts";
-import { oneOf } from "./one-of.ts";
-import { textOr } from "./text-or.ts";
+import { oneOf } from "../one-of.ts";
+import { textOr } from "../text-or.ts";
 
 export const SlimPart = oneOf("type", {
   text: v.strictObject({ type: v.literal("text"), text: v.string() }),

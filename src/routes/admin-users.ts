@@ -16,7 +16,7 @@ import { fromAmount, toAmount, toLimits } from "../quota/limits.ts";
 import { quotaName } from "../quota/name.ts";
 import { toWire } from "../quota/rate-limit.ts";
 import { parseWindowKey, windowKey } from "../quota/window.ts";
-import { oneOf } from "../endpoints/one-of.ts";
+import { oneOf } from "../one-of.ts";
 import { readBody } from "./body.ts";
 
 const Window = v.pipe(v.string(), v.regex(/^(tokens|requests|usd)\/(minute|hour|day|month)(\/[^/]+)?$/));

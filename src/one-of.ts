@@ -1,7 +1,7 @@
 // An object that says by one of its own fields what it is.
 
 import * as v from "valibot";
-import { entry } from "../catalog/schema.ts";
+import { entry } from "./catalog/schema.ts";
 
 type Named = Record<string, v.GenericSchema>;
 
