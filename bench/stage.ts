@@ -31,7 +31,7 @@ export async function startStage(): Promise<Stage> {
   const provider = await serve("provider", {
     entry: build("provider", "dev/wrangler.toml"),
     first: "/__stats",
-    vars: { EMULATED_API_KEY: KEY, PACE_MS: "0" },
+    vars: { PACE_MS: "0" },
   });
   const bareConfig: WorkerConfig = {
     entry: strip("pass-through"),

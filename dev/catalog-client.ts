@@ -45,7 +45,8 @@ export function createClient(url: string) {
       headers: { authorization: `Bearer ${token}` },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     }).catch(() => {
-      throw new Refused(`Nothing answers at ${url}.${isLocal(url) ? " Is `npm run dev` running?" : ""}`);
+      const advice = " Is `npm run dev` running? For another port: --url http://127.0.0.1:8790";
+      throw new Refused(`Nothing answers at ${url}.${isLocal(url) ? advice : ""}`);
     });
     const answer: unknown = await response.json().catch(() => undefined);
     if (response.ok) return answer as Answer;

@@ -11,8 +11,9 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 /** What to watch: a change of one of these makes the configuration stale. */
 export const SOURCES = [path("../wrangler.toml"), path("../.dev.vars")];
 
-/** The name and key in dev/wrangler.toml. */
+/** The name in dev/wrangler.toml. */
 const EMULATED_PROVIDER = "emulated-provider";
+/** The emulation takes any key. */
 const EMULATED_KEY = "emulated-key";
 
 /** Whose tokens dev/token.ts makes: believed in development, whoever else is. */

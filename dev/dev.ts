@@ -10,16 +10,19 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { SOURCES, writeDevConfig } from "./config.ts";
 import { createToken } from "./token.ts";
+import { understand } from "./usage.ts";
 
-const { values, tokens } = parseArgs({
-  strict: false,
-  tokens: true,
-  options: { port: { type: "string", default: "8787" }, ip: { type: "string", default: "127.0.0.1" } },
+const { port, ip } = understand("npm run dev -- [--port 8787] [--ip 127.0.0.1]", () => {
+  const { values } = parseArgs({
+    options: {
+      port: { type: "string", default: "8787" },
+      ip: { type: "string", default: "127.0.0.1" },
+      help: { type: "boolean" },
+    },
+  });
+  if (!/^\d+$/.test(values.port) || Number(values.port) < 1 || Number(values.port) > 65_535) throw new Error("no port");
+  return values;
 });
-const [port, ip] = [String(values.port), String(values.ip)];
-const others = tokens.flatMap((token) =>
-  token.kind === "option" && token.name !== "port" && token.name !== "ip" ? (process.argv[token.index + 2] ?? []) : [],
-);
 const url = `http://${ip === "0.0.0.0" ? "127.0.0.1" : ip}:${port}`;
 
 if (await isTaken()) {
@@ -46,7 +49,7 @@ function start(): ChildProcess {
   const config = writeDevConfig();
   emulated = config.emulated;
   const cli = fileURLToPath(new URL("../bin/wrangler.js", import.meta.resolve("wrangler")));
-  const flags = ["--ip", ip, "--port", port, "--persist-to", ".wrangler/state", ...others];
+  const flags = ["--ip", ip, "--port", port, "--persist-to", ".wrangler/state"];
   const child = spawn(process.execPath, [cli, "dev", ...config.files.flatMap((file) => ["-c", file]), ...flags], {
     stdio: "inherit",
     env: { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" },

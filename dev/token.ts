@@ -2,7 +2,9 @@
 
 import { parseArgs } from "node:util";
 import { SignJWT } from "jose";
+import bundled from "../src/catalog/default.json" with { type: "json" };
 import { devVars } from "./secrets.ts";
+import { understand } from "./usage.ts";
 
 /** A token for `subject`, signed with this checkout's AUTH_SECRET, valid for `lifetime` ("24h"). */
 export function createToken(subject: string, plan?: string, lifetime = "24h"): Promise<string> {
@@ -18,9 +20,15 @@ export function createToken(subject: string, plan?: string, lifetime = "24h"): P
 }
 
 if (import.meta.main) {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { plan: { type: "string" }, expires: { type: "string" } },
+  const options = { plan: { type: "string" }, expires: { type: "string" }, help: { type: "boolean" } } as const;
+  const { subject, plan, expires } = understand("npm run -s token -- [SUBJECT] [--plan PLAN] [--expires 24h]", () => {
+    const { values, positionals } = parseArgs({ allowPositionals: true, options });
+    const [subject = "dev", ...more] = positionals;
+    if (more.length > 0) throw new Error("too many words");
+    return { subject, ...values };
   });
-  console.log(await createToken(positionals[0] ?? "dev", values.plan, values.expires));
+  if (plan !== undefined && !Object.hasOwn(bundled.plans, plan)) {
+    console.error(`The bundled catalog (src/catalog/default.json) has no plan '${plan}'; a published one may have it.`);
+  }
+  console.log(await createToken(subject, plan, expires));
 }

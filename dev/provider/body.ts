@@ -2,7 +2,7 @@
 // fields are in that endpoint's file.
 import type { Context } from "hono";
 import type { Env } from "./env.ts";
-import { invalidRequest, invalidType, missingParameter } from "./errors.ts";
+import { emptyArray, invalidRequest, invalidType, missingParameter } from "./errors.ts";
 
 export type JsonObject = Record<string, unknown>;
 
@@ -66,4 +66,26 @@ export function readObjects(body: JsonObject, name: string, path = name): JsonOb
     if (!isObject(entry)) throw invalidType(`${path}[${index}]`, "an object", entry);
     return entry;
   });
+}
+
+/** A list of objects that may be left out, but not be empty. */
+export function readSomeObjects(body: JsonObject, name: string, path = name): JsonObject[] {
+  const objects = readObjects(body, name, path);
+  if (objects.length === 0 && Array.isArray(body[name])) throw emptyArray(path);
+  return objects;
+}
+
+/**
+ * The address of an image. Throws a 400 for a data URL whose bytes are not in padded base64: OpenAI says so in these words,
+ * the code is that of its other errors about an image's address.
+ */
+export function readImageUrl(image: JsonObject, name: string, path: string): string {
+  const url = readString(image, name, path);
+  if (!url.startsWith("data:")) return url;
+  const comma = url.indexOf(",");
+  const bytes = url.slice(comma + 1);
+  // No pattern with repetitions: they could run out of stack in an image of megabytes.
+  const isBase64 = !/[^A-Za-z0-9+/=]|=[^=]|===/.test(bytes) && bytes !== "" && bytes.length % 4 === 0;
+  if (isBase64 && url.slice(0, comma).endsWith(";base64")) return url;
+  throw invalidRequest("Invalid base64 image_url.", path, "invalid_image_url");
 }

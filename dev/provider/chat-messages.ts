@@ -1,5 +1,5 @@
 // The messages of a chat request: what OpenAI accepts in them, and what the emulation needs of them.
-import { isObject, type JsonObject, readObjects, readString } from "./body.ts";
+import { isObject, type JsonObject, readImageUrl, readObjects, readSomeObjects, readString } from "./body.ts";
 import { invalidRequest, invalidType, invalidValue, missingParameter } from "./errors.ts";
 import type { Prompt } from "./prompt.ts";
 
@@ -14,23 +14,22 @@ export interface ChatMessage {
   images: number;
   /** Files are read as pages, and counted like images. */
   files: number;
-  toolCalls: { name: string; arguments: string }[];
+  toolCalls: { id: string; name: string; arguments: string }[];
+  /** The call that the message of a tool answers. */
+  toolCallId: string | undefined;
 }
 
 /** The messages of a chat body. Throws the 400 that OpenAI gives for what is wrong with them. */
 export function readMessages(body: JsonObject, acceptsImages: boolean): ChatMessage[] {
   if (body["messages"] === undefined) throw missingParameter("messages");
-  const messages = readObjects(body, "messages");
-  if (messages.length === 0) {
-    const message =
-      "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead.";
-    throw invalidRequest(message, "messages", "empty_array");
-  }
-  return messages.map((message, index) => {
+  const sent = readSomeObjects(body, "messages");
+  const messages = sent.map((message, index) => {
     const path = `messages[${index}]`;
-    checkOrder(message, messages[index - 1], path);
+    checkOrder(message, sent[index - 1], path);
     return readMessage(message, path, acceptsImages);
   });
+  checkCalls(messages);
+  return messages;
 }
 
 /** Adds messages to a prompt. A message that only calls tools counts as its calls. */
@@ -47,17 +46,18 @@ export function addMessages(prompt: Prompt, messages: ChatMessage[]): void {
 function readMessage(message: JsonObject, path: string, acceptsImages: boolean): ChatMessage {
   const role = readString(message, "role", `${path}.role`);
   if (!ROLES.includes(role)) throw invalidValue(`${path}.role`, role, ROLES);
-  const toolCalls = readObjects(message, "tool_calls", `${path}.tool_calls`).map((call, index) => {
+  const toolCalls = readSomeObjects(message, "tool_calls", `${path}.tool_calls`).map((call, index) => {
     const called = isObject(call["function"]) ? call["function"] : {};
-    const callPath = `${path}.tool_calls[${index}].function`;
+    const callPath = `${path}.tool_calls[${index}]`;
     return {
-      name: readString(called, "name", `${callPath}.name`),
-      arguments: readString(called, "arguments", `${callPath}.arguments`),
+      id: readString(call, "id", `${callPath}.id`),
+      name: readString(called, "name", `${callPath}.function.name`),
+      arguments: readString(called, "arguments", `${callPath}.function.arguments`),
     };
   });
-  if (role === "tool") readString(message, "tool_call_id", `${path}.tool_call_id`);
+  const toolCallId = role === "tool" ? readString(message, "tool_call_id", `${path}.tool_call_id`) : undefined;
   const name = typeof message["name"] === "string" ? message["name"] : undefined;
-  return { role, name, toolCalls, ...readContent(message, path, acceptsImages) };
+  return { role, name, toolCalls, toolCallId, ...readContent(message, path, acceptsImages) };
 }
 
 function readContent(message: JsonObject, path: string, acceptsImages: boolean) {
@@ -85,7 +85,7 @@ function readPart(part: JsonObject, path: string, acceptsImages: boolean): strin
   if (!acceptsImages) {
     throw invalidRequest("Invalid content type. image_url is only supported by certain models.", `${path}.type`);
   }
-  readString(isObject(part["image_url"]) ? part["image_url"] : {}, "url", `${path}.image_url.url`);
+  readImageUrl(isObject(part["image_url"]) ? part["image_url"] : {}, "url", `${path}.image_url.url`);
   return undefined;
 }
 
@@ -96,4 +96,19 @@ function checkOrder(message: JsonObject, previous: JsonObject | undefined, path:
     "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.",
     `${path}.role`,
   );
+}
+
+/** Throws the 400 for calls that the messages right after them do not all answer. */
+function checkCalls(messages: ChatMessage[]): void {
+  let open = new Set<string>();
+  for (const { toolCalls, toolCallId } of messages) {
+    if (toolCallId !== undefined) open.delete(toolCallId);
+    else if (open.size > 0) break;
+    else open = new Set(toolCalls.map((call) => call.id));
+  }
+  if (open.size === 0) return;
+  const message =
+    "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. " +
+    `The following tool_call_ids did not have response messages: ${[...open].join(", ")}`;
+  throw invalidRequest(message, "messages");
 }

@@ -1,5 +1,6 @@
-// The conversations: the newest ones, in the memory of the isolate, each with its newest items. Nothing runs while a
-// response is in the background, so what it said is added when the conversation is looked at after its end.
+// The conversations: the newest ones, in the memory of the isolate, each with its newest items, and one response at a
+// time. Nothing runs while a response is in the background, so what it said is added when the conversation is looked at
+// after its end.
 import type { JsonObject } from "./body.ts";
 import { invalidRequest } from "./errors.ts";
 import { createId } from "./ids.ts";
@@ -7,7 +8,6 @@ import { keepNewest } from "./newest.ts";
 
 const MOST_CONVERSATIONS = 200;
 const MOST_ITEMS = 2000;
-const MOST_AWAITED = 20;
 
 export interface Conversation {
   id: string;
@@ -15,7 +15,10 @@ export interface Conversation {
   createdAt: number;
   metadata: JsonObject;
   items: JsonObject[];
-  awaited: AwaitedTurn[];
+  /** Whether the last response that came over a connection still runs. */
+  isAnswered: () => boolean;
+  /** What the response in the background is going to add. */
+  awaited: AwaitedTurn | undefined;
 }
 
 /** The items of a response in the background, and the response as it is at that time (epoch ms). */
@@ -29,7 +32,8 @@ const conversations = new Map<string, Conversation>();
 /** A new conversation that begins with these items. */
 export function createConversation(moment: Date, metadata: JsonObject, items: JsonObject[]): Conversation {
   const createdAt = Math.floor(moment.getTime() / 1000);
-  const conversation = { id: createId("conv_", 32), createdAt, metadata, items, awaited: [] };
+  const idle = { isAnswered: () => false, awaited: undefined };
+  const conversation = { id: createId("conv_", 32), createdAt, metadata, items, ...idle };
   keepNewest(conversations, conversation, MOST_CONVERSATIONS);
   return conversation;
 }
@@ -48,6 +52,16 @@ export function deleteConversation(id: string): void {
   conversations.delete(id);
 }
 
+/** Makes room for a response, which runs as long as `isRunning` says so. Throws OpenAI's 400 while another one runs. */
+export function lockConversation(conversation: Conversation, isRunning: () => boolean): void {
+  addDue(conversation);
+  if (conversation.awaited || conversation.isAnswered()) {
+    const message = "Another process is currently operating on this conversation. Please retry in a few seconds.";
+    throw invalidRequest(message, "conversation", "conversation_locked");
+  }
+  conversation.isAnswered = isRunning;
+}
+
 /** Adds items at the end. */
 export function extendConversation(conversation: Conversation, items: JsonObject[]): void {
   addDue(conversation);
@@ -56,16 +70,15 @@ export function extendConversation(conversation: Conversation, items: JsonObject
 
 /** Adds these items once that response has ended; never when it fails or is cancelled. */
 export function extendLater(conversation: Conversation, items: JsonObject[], show: AwaitedTurn["show"]): void {
-  conversation.awaited = [...conversation.awaited, { items, show }].slice(-MOST_AWAITED);
+  conversation.awaited = { items, show };
 }
 
 function addDue(conversation: Conversation): void {
-  const nowMs = Date.now();
-  conversation.awaited = conversation.awaited.filter(({ items, show }) => {
-    const status = show(nowMs)["status"];
-    if (status === "completed" || status === "incomplete") append(conversation, items);
-    return status === "queued" || status === "in_progress";
-  });
+  const { awaited } = conversation;
+  const status = awaited?.show(Date.now())["status"];
+  if (status === "queued" || status === "in_progress") return;
+  conversation.awaited = undefined;
+  if (awaited && (status === "completed" || status === "incomplete")) append(conversation, awaited.items);
 }
 
 function append(conversation: Conversation, items: JsonObject[]): void {

@@ -3,7 +3,6 @@ import type { Exchange } from "./exchange.ts";
 
 export interface Env {
   Bindings: {
-    EMULATED_API_KEY: string;
     /** The date that the emulation believes it is (ISO); empty or absent means the real clock. */
     NOW?: string;
     /** Milliseconds between the tokens of an answer that no script paces; absent means full speed. */

@@ -46,6 +46,12 @@ export function invalidType(param: string, expected: string, value: unknown): Pr
   return invalidRequest(message, param, "invalid_type");
 }
 
+/** The error of a list that may be absent, but not empty. */
+export function emptyArray(param: string): ProviderError {
+  const message = `Invalid '${param}': empty array. Expected an array with minimum length 1, but got an empty array instead.`;
+  return invalidRequest(message, param, "empty_array");
+}
+
 /** The error of a value outside a fixed set. */
 export function invalidValue(param: string, value: unknown, supported: readonly string[]): ProviderError {
   const message = `Invalid value: '${String(value)}'. Supported values are: ${quotedList(supported)}.`;

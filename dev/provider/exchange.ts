@@ -50,6 +50,11 @@ export class Exchange {
     return this.#caller.signal;
   }
 
+  /** Whether it has ended, in whatever way. */
+  get isOver(): boolean {
+    return this.#ended;
+  }
+
   /** Counts an answer that is streamed. */
   startStream(): void {
     this.#totals.streams++;

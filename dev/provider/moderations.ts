@@ -1,7 +1,7 @@
 // POST /v1/moderations: reads what is to be judged, waits and fails as the judged text wants, and answers with what the
 // classifier thinks of it.
 import { Hono } from "hono";
-import { isObject, type JsonObject, readBody, readObjects, readString, refuseUnknown } from "./body.ts";
+import { isObject, type JsonObject, readBody, readImageUrl, readObjects, readString, refuseUnknown } from "./body.ts";
 import { findModel } from "./catalog.ts";
 import { classify, type Subject } from "./classifier.ts";
 import { callerLeft } from "./delivery.ts";
@@ -61,7 +61,7 @@ function readPart(part: JsonObject, index: number): Subject {
   if (type === "text") return ofText(readString(part, "text", `${path}.text`));
   if (type !== "image_url") throw invalidValue(`${path}.type`, type, ["text", "image_url"]);
   const image = isObject(part["image_url"]) ? part["image_url"] : {};
-  const address = readString(image, "url", `${path}.image_url.url`);
+  const address = readImageUrl(image, "url", `${path}.image_url.url`);
   return { text: address.slice(0, ADDRESS_LENGTH), hasText: false, hasImage: true };
 }
 

@@ -6,17 +6,17 @@ import type { StoredResponse } from "./responses-store.ts";
 import { reaches } from "./delivery.ts";
 import type { Script } from "./script.ts";
 
-/** How a response of that many tokens shows itself that was queued at that time (epoch ms). */
+/** How a response of that many tokens shows itself that was queued at that time (epoch ms); `finish` ends it early. */
 export function showInBackground(
   opened: Opened,
   script: Script,
   tokens: number,
   ending: JsonObject,
   queuedAtMs: number,
-): Pick<StoredResponse, "show" | "cancel"> {
+): Pick<StoredResponse, "show" | "cancel"> & { finish: () => void } {
   const startsAtMs = queuedAtMs + (script.first_ms ?? 0);
   const isStalled = reaches(script.stall_after, tokens);
-  const endsAtMs = isStalled ? Infinity : startsAtMs + (script.delay_ms ?? 0) * tokens;
+  let endsAtMs = isStalled ? Infinity : startsAtMs + (script.delay_ms ?? 0) * tokens;
   let cancelled = false;
   return {
     show(atMs) {
@@ -26,6 +26,10 @@ export function showInBackground(
     },
     cancel(atMs) {
       cancelled ||= atMs < endsAtMs;
+    },
+    // A stream may come to its end before the clock does.
+    finish() {
+      endsAtMs = 0;
     },
   };
 }

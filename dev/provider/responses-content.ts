@@ -1,5 +1,5 @@
 // The content of one Responses item: a string, or parts of text, images and files.
-import { type JsonObject, readObjects, readString } from "./body.ts";
+import { type JsonObject, readImageUrl, readObjects, readString } from "./body.ts";
 import { invalidRequest, invalidType, invalidValue, missingParameter } from "./errors.ts";
 
 const INPUT_PARTS = ["input_text", "input_image", "input_file"];
@@ -50,6 +50,6 @@ function readPart(part: JsonObject, path: string, isOutput: boolean, acceptsImag
   if (!acceptsImages) {
     throw invalidRequest("Invalid content type. input_image is only supported by certain models.", `${path}.type`);
   }
-  if ((part["file_id"] ?? undefined) === undefined) readString(part, "image_url", `${path}.image_url`);
+  if ((part["file_id"] ?? undefined) === undefined) readImageUrl(part, "image_url", `${path}.image_url`);
   return undefined;
 }

@@ -2,7 +2,7 @@
 // does.
 import { isObject, type JsonObject, readObjects, readString } from "./body.ts";
 import { invalidRequest, invalidType, invalidValue } from "./errors.ts";
-import type { FunctionTool, ToolChoice } from "./tools.ts";
+import { type FunctionTool, readFunction, type ToolChoice } from "./tools.ts";
 
 const WEB_SEARCH = ["web_search", "web_search_preview"];
 const HOSTED = [...WEB_SEARCH, "file_search", "code_interpreter", "mcp", "image_generation"];
@@ -23,7 +23,9 @@ export function readTools(body: JsonObject): OfferedTools {
   for (const [index, tool] of readObjects(body, "tools").entries()) {
     const type = readString(tool, "type", `tools[${index}].type`);
     if (!TYPES.includes(type)) throw invalidValue(`tools[${index}].type`, type, TYPES);
-    if (type === "function" || type === "custom") offered.callable.push(readCallable(tool, type, `tools[${index}]`));
+    if (type === "function" || type === "custom") {
+      offered.callable.push({ type, ...readFunction(tool, `tools[${index}]`) });
+    }
     offered.searchesWeb ||= WEB_SEARCH.includes(type);
   }
   return offered;
@@ -54,10 +56,4 @@ export function repeatTools(body: JsonObject): JsonObject[] {
 
 function repeatFunction(tool: JsonObject): JsonObject {
   return { ...tool, description: tool["description"] ?? null, strict: tool["strict"] ?? true };
-}
-
-function readCallable(tool: JsonObject, type: CallableTool["type"], path: string): CallableTool {
-  const name = readString(tool, "name", `${path}.name`);
-  const description = typeof tool["description"] === "string" ? tool["description"] : "";
-  return { type, name, description, parameters: tool["parameters"] };
 }

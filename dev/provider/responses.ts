@@ -1,7 +1,7 @@
 // POST /v1/responses: reads the request, follows the script, and sends the answer whole, as a stream, or later.
 import { Hono } from "hono";
 import { readBody } from "./body.ts";
-import { extendConversation, extendLater } from "./conversations-store.ts";
+import { extendConversation, extendLater, lockConversation } from "./conversations-store.ts";
 import { callerLeft, openAnswer, reaches, sendStream, sendWhole } from "./delivery.ts";
 import { type Env, now } from "./env.ts";
 import { readScript } from "./judge.ts";
@@ -17,9 +17,14 @@ export const responses = new Hono<Env>().post("/", async (c) => {
   const request = readResponsesRequest(await readBody(c), now(c.env));
   const lastUserText = request.items.findLast((item) => item.role === "user")?.text ?? "";
   const { script, question } = readScript(lastUserText, request.format, Number(c.env.PACE_MS ?? 0), "input");
+  const { background, conversation } = request;
+  const { exchange } = c.var;
+  let isComplete = false;
+  if (conversation) lockConversation(conversation, () => !isComplete && !exchange.isOver);
   // A response in the background is told at once, and spends the scripted time there.
-  const isLater = request.background && !request.stream;
-  if (!(await openAnswer(c, request, isLater ? { ...script, first_ms: 0 } : script))) return callerLeft();
+  const isLater = background && !request.stream;
+  const atOnce = { ...script, first_ms: 0 };
+  if (!(await openAnswer(c, request, isLater ? atOnce : script))) return callerLeft();
 
   const answer = answerResponse(request, script, question);
   const tokens = answer.pieces.length;
@@ -30,16 +35,19 @@ export const responses = new Hono<Env>().post("/", async (c) => {
   const failed = (visible: number) => failedResponse(opened, usage(visible));
   const finished = finishedResponse(opened, answer, output, usage(tokens));
   const ending = reaches(script.error_after, tokens) ? failed(script.error_after ?? 0) : finished;
-  const { show, cancel } = request.background
-    ? showInBackground(opened, script, tokens, ending, Date.now())
-    : { show: () => ending, cancel: undefined };
-  if (request.store) storeResponse({ id: opened.id, items: request.items, output, show, cancel });
-  const { conversation } = request;
+  const stored = { id: opened.id, items: request.items, output };
   const turn = [...request.input.map((item) => item.wire), ...output];
-  // In the background it goes on whoever listens, so that only the clock knows when it has ended.
-  if (conversation && request.background) extendLater(conversation, turn, show);
+  // In the background it goes on whoever listens, so that the clock knows when it has ended. Anything else is lost unless
+  // all of it was said.
+  const rest = isLater ? script : atOnce;
+  const later = background ? showInBackground(opened, rest, tokens, ending, Date.now()) : undefined;
+  if (later) storeResponse({ ...stored, ...later });
+  if (later && conversation) extendLater(conversation, turn, later.show);
   const complete = () => {
-    if (conversation && !request.background) extendConversation(conversation, turn);
+    isComplete = true;
+    if (later) return later.finish();
+    if (request.store) storeResponse({ ...stored, show: () => finished, cancel: undefined });
+    if (conversation) extendConversation(conversation, turn);
   };
 
   if (isLater) return c.json(runningResponse(opened, "queued"));
@@ -49,9 +57,13 @@ export const responses = new Hono<Env>().post("/", async (c) => {
     return whole;
   }
   const running = runningResponse(opened, "in_progress");
-  const queued = request.background ? runningResponse(opened, "queued") : undefined;
+  const queued = background ? runningResponse(opened, "queued") : undefined;
   const { obfuscated } = request;
   const flatError = script.flat_error ?? false;
   const frames = toFrames({ answer, items, running, queued, finished, failed, obfuscated, flatError });
-  return sendStream(c, { ...frames, complete }, script);
+  const failure: typeof frames.failure = (...sent) => {
+    later?.finish();
+    return frames.failure(...sent);
+  };
+  return sendStream(c, { ...frames, complete, failure }, script);
 });

@@ -1,8 +1,11 @@
 // The functions that a request offers, which one is called, and with which arguments.
-import { isObject, type JsonObject, readObjects, readString } from "./body.ts";
+import { isObject, type JsonObject, readSomeObjects, readString } from "./body.ts";
 import { invalidRequest, invalidType, invalidValue } from "./errors.ts";
 import { valueForSchema } from "./json-value.ts";
 import { allWords, likelyValues } from "./question.ts";
+import { checkStrictSchema } from "./strict-schema.ts";
+
+const LONGEST_NAME = 64;
 
 export interface FunctionTool {
   name: string;
@@ -15,14 +18,23 @@ export type ToolChoice = "auto" | "none" | "required" | { name: string };
 
 /** The functions of a chat body. Throws the 400 for tools that Chat Completions has not. */
 export function readChatTools(body: JsonObject): FunctionTool[] {
-  return readObjects(body, "tools").map((tool, index) => {
+  return readSomeObjects(body, "tools").map((tool, index) => {
     const type = readString(tool, "type", `tools[${index}].type`);
     if (type !== "function") throw invalidValue(`tools[${index}].type`, type, ["function"]);
-    const offered = isObject(tool["function"]) ? tool["function"] : {};
-    const name = readString(offered, "name", `tools[${index}].function.name`);
-    const description = typeof offered["description"] === "string" ? offered["description"] : "";
-    return { name, description, parameters: offered["parameters"] };
+    return readFunction(isObject(tool["function"]) ? tool["function"] : {}, `tools[${index}].function`);
   });
+}
+
+/** One function or custom tool, whose fields are at `path`. Throws the 400 for what OpenAI does not call. */
+export function readFunction(offered: JsonObject, path: string): FunctionTool {
+  const name = readString(offered, "name", `${path}.name`);
+  checkName(name, `${path}.name`);
+  const description = typeof offered["description"] === "string" ? offered["description"] : "";
+  const { parameters, strict } = offered;
+  if (strict === true && parameters !== undefined) {
+    checkStrictSchema(parameters, `function '${name}'`, `${path}.parameters`);
+  }
+  return { name, description, parameters };
 }
 
 /** The `tool_choice` of a chat body. Throws the 400 for one that names no offered function. */
@@ -65,4 +77,16 @@ function chooseTool<Tool extends FunctionTool>(tools: Tool[], choice: ToolChoice
 /** Arguments for a function, as JSON. */
 export function makeArguments(tool: FunctionTool, question: string): string {
   return JSON.stringify(valueForSchema(tool.parameters ?? { type: "object" }, likelyValues(question)));
+}
+
+function checkName(name: string, param: string): void {
+  if (name.length > LONGEST_NAME) {
+    const message =
+      `Invalid '${param}': string too long. Expected a string with maximum length ${LONGEST_NAME}, but got a string ` +
+      `with length ${name.length} instead.`;
+    throw invalidRequest(message, param, "string_above_max_length");
+  }
+  if (/^[a-zA-Z0-9_-]+$/.test(name)) return;
+  const message = `Invalid '${param}': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.`;
+  throw invalidRequest(message, param, "invalid_value");
 }

@@ -106,6 +106,18 @@ describe("npm run catalog", () => {
     expect(JSON.parse(output)).toMatchObject({ error: expect.stringContaining("0123456789abcdef") as unknown });
   });
 
+  it("says what to do where nothing answers", async ({ onTestFinished }) => {
+    // No request is ever sent to port 1.
+    const nowhere = createCommand("http://127.0.0.1:1");
+    onTestFinished(nowhere.remove);
+    expect(await nowhere.run("list")).toEqual({
+      code: 1,
+      output: "",
+      errors:
+        "Nothing answers at http://127.0.0.1:1. Is `npm run dev` running? For another port: --url http://127.0.0.1:8790\n",
+    });
+  });
+
   it.each([
     ["a file that is not there", ["push", "/nowhere/catalog.json"], 1, "/nowhere/catalog.json"],
     ["a revision that is not there", ["activate", "0123456789abcdef"], 1, "0123456789abcdef"],

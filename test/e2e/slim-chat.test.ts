@@ -30,7 +30,8 @@ const withImage = (url: string) => ({
 const refusalOf = async (response: Response) => ({ status: response.status, code: (await errorOf(response)).code });
 
 /** A chat whose body is that many levels deep. */
-const nested = (levels: number) => `{"input":"Hi","format":${'{"not":'.repeat(levels - 2)}{}${"}".repeat(levels - 1)}`;
+const nested = (levels: number) =>
+  `{"input":"Hi","format":{"type":"object","additionalProperties":false,"not":${'{"not":'.repeat(levels - 3)}{}${"}".repeat(levels - 1)}`;
 
 /** A slim stream's text, and the events that came after it. */
 async function read(response: Response) {

@@ -25,7 +25,7 @@ const tokens = { unit: "tokens", per: "day", limit: 1000 };
 export const ADMITTING: Catalog = complete(
   catalogDocument({
     cards: {
-      swift: cardDocument({ "swift-1": {} }, { image_tokens: 600 }),
+      swift: cardDocument({ "swift-1": {} }, { image_tokens: 600, prices: { input: 0, output: 0 } }),
       deep: cardDocument({ "deep-1": {} }, { prices: { input: 1, output: 1 } }),
     },
     aliases: { default: { target: "swift-1" }, thinker: { target: "deep-1" } },

@@ -2,7 +2,7 @@
 import type { ChatCompletion, ChatCompletionChunk, ChatCompletionMessageParam } from "openai/resources";
 import provider from "../../dev/provider/index.ts";
 
-export const emulatedEnv = { EMULATED_API_KEY: "emulated-key", NOW: "2026-10-01" };
+export const emulatedEnv = { NOW: "2026-10-01" };
 
 export interface WireError {
   status: number;
@@ -12,9 +12,9 @@ export interface WireError {
   code: string | null;
 }
 
-/** Sends a request with the emulated key. A string is sent as it is, anything else as JSON. */
+/** Sends a request with a key. A string is sent as it is, anything else as JSON. */
 export async function send(method: string, path: string, body?: unknown, init: RequestInit = {}): Promise<Response> {
-  const headers = { authorization: `Bearer ${emulatedEnv.EMULATED_API_KEY}`, "content-type": "application/json" };
+  const headers = { authorization: "Bearer emulated-key", "content-type": "application/json" };
   const text = typeof body === "string" ? body : JSON.stringify(body);
   const request = new Request(`http://provider.test${path}`, { method, headers, body: text ?? null, ...init });
   return provider.fetch(request, emulatedEnv);

@@ -43,7 +43,7 @@ export function workerOptions(): Options {
           modules: [{ type: "ESModule", path: "index.js", contents: providerModule() }],
           compatibilityDate: "2026-10-01",
           compatibilityFlags: ["enable_request_signal"],
-          bindings: { EMULATED_API_KEY: "emulated-key", NOW: PROVIDER_DAY },
+          bindings: { NOW: PROVIDER_DAY },
         },
         {
           name: "key-server",

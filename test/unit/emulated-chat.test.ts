@@ -18,9 +18,57 @@ async function spend(fields: object): Promise<unknown[]> {
   return [choices[0]?.message.content !== "", choices[0]?.finish_reason, usage?.completion_tokens, reasoning];
 }
 
+const call = (id: string) => ({ id, type: "function", function: { name: "look", arguments: "{}" } });
+const calling = (...calls: object[]) => ({ role: "assistant", content: null, tool_calls: calls });
+const result = { role: "tool", tool_call_id: "call_1", content: "31" };
+const tool = (name: string) => ({ type: "function", function: { name } });
+const image = (url: string) => ({ messages: [user([{ type: "image_url", image_url: { url } }])] });
+/** The error of a list that is there and empty. */
+const isEmpty = (param: string) => ({
+  code: "empty_array",
+  param,
+  message: `Invalid '${param}': empty array. Expected an array with minimum length 1, but got an empty array instead.`,
+});
+const unanswered = (ids: string) => ({
+  code: null,
+  param: "messages",
+  message:
+    "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. " +
+    `The following tool_call_ids did not have response messages: ${ids}`,
+});
+const notBase64 = {
+  code: "invalid_image_url",
+  param: "messages[0].content[0].image_url.url",
+  message: "Invalid base64 image_url.",
+};
+
 describe("what chat refuses", () => {
   const refusals: [string, object, object][] = [
     ["no messages", { messages: undefined }, { code: "missing_required_parameter", param: "messages" }],
+    ["an empty list of messages", { messages: [] }, isEmpty("messages")],
+    ["an empty list of tools", { tools: [] }, isEmpty("tools")],
+    ["an empty list of calls", { messages: [user("Hi"), calling(), user("Hi")] }, isEmpty("messages[1].tool_calls")],
+    ["calls at the end", { messages: [user("Hi"), calling(call("call_1"), call("b"))] }, unanswered("call_1, b")],
+    ["calls half answered", { messages: [calling(call("call_1"), call("b")), result, user("Hi")] }, unanswered("b")],
+    ["a call answered too late", { messages: [calling(call("a")), user("Hi"), calling(call("b"))] }, unanswered("a")],
+    ["a call without an id", { messages: [calling(tool("look"))] }, { param: "messages[0].tool_calls[0].id" }],
+    [
+      "a tool's name with other characters",
+      { tools: [tool("look"), tool("look.up")] },
+      {
+        code: "invalid_value",
+        param: "tools[1].function.name",
+        message:
+          "Invalid 'tools[1].function.name': string does not match pattern. Expected a string that matches the pattern " +
+          "'^[a-zA-Z0-9_-]+$'.",
+      },
+    ],
+    ["an empty name of a tool", { tools: [tool("")] }, { code: "invalid_value", param: "tools[0].function.name" }],
+    ["a tool's name too long", { tools: [tool("a".repeat(65))] }, { code: "string_above_max_length" }],
+    ["an image in characters that base64 has not", image("data:image/png;base64,AA-_"), notBase64],
+    ["an image in base64 without its padding", image("data:image/png;base64,AA"), notBase64],
+    ["an image without bytes", image("data:image/png;base64,"), notBase64],
+    ["an image in text", image("data:image/svg+xml,AAAA"), notBase64],
     ["no model", { model: undefined }, { code: "missing_required_parameter", param: "model" }],
     ["an unknown model", { model: "gpt-9" }, { status: 404, code: "model_not_found" }],
     ["an alias that is only Weir's", { model: "default" }, { status: 404, code: "model_not_found" }],
@@ -46,6 +94,14 @@ describe("what chat refuses", () => {
     const error = await readError(await sendChat(fields));
     expect(error).toMatchObject({ status: 400, type: "invalid_request_error", ...expected });
     expect(Object.keys(error)).toEqual(["status", "message", "type", "param", "code"]);
+  });
+
+  it("but not what is as it should be", async () => {
+    const megabytes = `${"A".repeat(4 * 1024 * 1024 - 1)}=`;
+    expect((await sendChat(image(`data:image/png;base64,${megabytes}`))).status).toBe(200);
+    const both = [calling(call("b"), call("call_1")), result, { ...result, tool_call_id: "b" }];
+    const messages = [user("Hi"), ...both, user("Hi"), ...both];
+    expect((await sendChat({ messages, tools: [tool("a".repeat(64)), tool("_look-2")] })).status).toBe(200);
   });
 
   it("but not nulls, nor values that change nothing", async () => {
@@ -236,6 +292,8 @@ describe("tools and formats", () => {
     const next = { anyOf: [{ $ref: "#/$defs/node" }, { type: "null" }] };
     const schema = {
       type: "object",
+      additionalProperties: false,
+      required: ["kind", "score", "tags", "parent", "nothing", "sure"],
       properties: {
         kind: { type: "string", enum: ["lake", "river"] },
         score: { type: "number", minimum: 0, maximum: 1 },
@@ -244,7 +302,14 @@ describe("tools and formats", () => {
         nothing: { type: "null" },
         sure: { type: ["boolean", "null"] },
       },
-      $defs: { node: { type: "object", properties: { name: { type: "string" }, next }, required: ["name", "next"] } },
+      $defs: {
+        node: {
+          type: "object",
+          properties: { name: { type: "string" }, next },
+          required: ["name", "next"],
+          additionalProperties: false,
+        },
+      },
     };
     const format = { type: "json_schema", json_schema: { name: "place", schema, strict: true } };
     const value: unknown = JSON.parse(

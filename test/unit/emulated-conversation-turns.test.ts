@@ -10,6 +10,14 @@ import { respond, scriptedInput, sendResponse, streamResponse } from "../support
 const HELLO = scriptedInput({ text: "Hello.", reasoning: 0 });
 const TURN = [`user: ${HELLO}`, "assistant: Hello."];
 
+/** What a response begins with; then the reader leaves. */
+async function readFirst(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  const first = await reader?.read();
+  await reader?.cancel();
+  return new TextDecoder().decode(first?.value);
+}
+
 /** Whatever comes of a response whose stream may break. */
 async function drain(fields: object): Promise<void> {
   await (await sendResponse(fields)).text().catch(() => "");
@@ -132,6 +140,111 @@ describe("a conversation grows", () => {
     await reader?.read();
     await reader?.cancel();
     expect(await turns(conversation)).toEqual(["user: Hi"]);
+  });
+});
+
+async function expectLocked(conversation: string): Promise<void> {
+  expect(await readError(await sendResponse({ conversation }))).toEqual({
+    status: 400,
+    message: "Another process is currently operating on this conversation. Please retry in a few seconds.",
+    type: "invalid_request_error",
+    param: "conversation",
+    code: "conversation_locked",
+  });
+}
+
+async function expectFree(conversation: string): Promise<void> {
+  expect((await sendResponse({ conversation, input: HELLO })).status).toBe(200);
+}
+
+describe("a conversation in which a response runs", () => {
+  it("takes no other until all of its stream was said", async () => {
+    const conversation = await converse();
+    const response = await sendResponse({ stream: true, input: HELLO, conversation });
+    await expectLocked(conversation);
+    const decoder = new TextDecoder();
+    let text = "";
+    for await (const bytes of response.body ?? []) {
+      text += decoder.decode(bytes, { stream: true });
+      if (text.includes("response.completed")) await expectFree(conversation);
+      else await expectLocked(conversation);
+    }
+    expect(await turns(conversation)).toEqual([...TURN, ...TURN]);
+  });
+
+  it("may be read and counted, and others are not concerned", async () => {
+    const conversation = await converse();
+    await sendResponse({ stream: true, input: HELLO, conversation });
+    await expectFree(await converse());
+    const counting = { model: "gpt-5-mini", input: "Hi", conversation };
+    expect((await send("POST", "/v1/responses/input_tokens", counting)).status).toBe(200);
+    expect(await turns(conversation)).toEqual([]);
+  });
+
+  it("takes no other while a whole answer is being made", async () => {
+    const conversation = await converse();
+    const caller = new AbortController();
+    const slow = { conversation, input: scriptedInput({ tokens: 9, delay_ms: 60_000 }) };
+    const answer = sendResponse(slow, { signal: caller.signal });
+    await expectLocked(conversation);
+    caller.abort();
+    expect((await answer).status).toBe(499);
+    await expectFree(conversation);
+  });
+
+  it.each([
+    ["fails", { status: 503 }],
+    ["fails on its way", { error_after: 1 }],
+    ["is cut", { cut_after: 1 }],
+  ])("is free again when it %s", async (_name, script) => {
+    const conversation = await converse();
+    for (const stream of [true, false]) {
+      await drain({ input: scriptedInput({ tokens: 9, ...script }), conversation, stream });
+      await expectFree(conversation);
+    }
+  });
+
+  it.each([{ tokens: 9 }, { tokens: 9, stall_after: 1 }])(
+    "is free again when the reader of %j leaves",
+    async (script) => {
+      const conversation = await converse();
+      const response = await sendResponse({ input: scriptedInput(script), conversation, stream: true });
+      const reader = response.body?.getReader();
+      await reader?.read();
+      await expectLocked(conversation);
+      await reader?.cancel();
+      await expectFree(conversation);
+    },
+  );
+
+  it.each([false, true])("takes no other while it is in the background (streamed: %s)", async (stream) => {
+    const conversation = await converse();
+    const slow = scriptedInput({ tokens: 9, delay_ms: 60_000 });
+    const response = await sendResponse({ background: true, stream, conversation, input: slow });
+    await expectLocked(conversation);
+    const [id = ""] = /resp_\w+/.exec(await readFirst(response)) ?? [];
+    // Whoever listens to it may leave.
+    await expectLocked(conversation);
+    await send("POST", `/v1/responses/${id}/cancel`);
+    await expectFree(conversation);
+  });
+
+  it("is free when a stream in the background fails", async () => {
+    const conversation = await converse();
+    const input = scriptedInput({ tokens: 9, delay_ms: 60_000, error_after: 1 });
+    const events = await streamResponse({ background: true, conversation, input });
+    expect(events.at(-1)?.type).toBe("response.failed");
+    await expectFree(conversation);
+  });
+
+  it("is free with the last event of a stream in the background, whatever the clock says", async () => {
+    const conversation = await converse();
+    const input = scriptedInput({ text: "Hello.", reasoning: 0, first_ms: 20, delay_ms: 20 });
+    const events = await streamResponse({ background: true, conversation, input });
+    const { id = "" } = events.at(-1)?.response ?? {};
+    expect(await readJson(await send("GET", `/v1/responses/${id}`))).toMatchObject({ status: "completed" });
+    expect(await turns(conversation)).toHaveLength(2);
+    await expectFree(conversation);
   });
 });
 

@@ -146,7 +146,7 @@ describe("what conversations refuse", () => {
 
 describe("the official client", () => {
   const client = new OpenAI({
-    apiKey: emulatedEnv.EMULATED_API_KEY,
+    apiKey: "emulated-key",
     baseURL: "http://provider.test/v1",
     fetch: async (url, init) => provider.fetch(new Request(url, init), emulatedEnv),
   });

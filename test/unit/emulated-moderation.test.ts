@@ -112,11 +112,14 @@ describe("what a text wants of its judge", () => {
   });
 });
 
-it("the classifier takes one image at a time", async () => {
+it("the classifier takes one image at a time, in base64 or from the web", async () => {
   const image = { type: "image_url", image_url: { url: "https://example.com/lake.png" } };
   const refused = { status: 400, code: "too_many_images", param: "input" };
   expect(await readError(await sendModeration([image, image]))).toMatchObject(refused);
   expect(await moderate([{ type: "text", text: "Hi" }, image])).toHaveLength(1);
+  const broken = { ...image, image_url: { url: "data:image/png;base64,A" } };
+  const notRead = { status: 400, code: "invalid_image_url", param: "input[0].image_url.url" };
+  expect(await readError(await sendModeration([broken]))).toMatchObject(notRead);
 });
 
 describe("a slow or failing classifier", () => {

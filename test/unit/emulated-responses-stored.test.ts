@@ -31,6 +31,29 @@ describe("a stored response", () => {
     expect((await read(oldest.id)).status).toBe(404);
   });
 
+  it("is kept once all of it was said", async () => {
+    const response = await sendResponse({ stream: true });
+    const decoder = new TextDecoder();
+    let text = "";
+    for await (const bytes of response.body ?? []) {
+      text += decoder.decode(bytes, { stream: true });
+      const [id = ""] = /resp_\w+/.exec(text) ?? [];
+      expect((await read(id)).status).toBe(text.includes("response.completed") ? 200 : 404);
+    }
+    expect(text).toContain("response.completed");
+  });
+
+  it("is lost when its reader leaves, and when it breaks", async () => {
+    const left = (await sendResponse({ stream: true, input: scriptedInput({ tokens: 9 }) })).body?.getReader();
+    const first = new TextDecoder().decode((await left?.read())?.value);
+    await left?.cancel();
+    const broken = await streamResponse({ input: scriptedInput({ tokens: 9, error_after: 1 }) });
+    for (const id of [/resp_\w+/.exec(first)?.[0], broken.at(-1)?.response?.id]) {
+      expect(id).toMatch(/^resp_/);
+      expect((await read(String(id))).status).toBe(404);
+    }
+  });
+
   it("is continued with all that was said", async () => {
     const question = "How deep is Lake Baikal?";
     const first = await respond({ input: question, instructions: "Be brief." });

@@ -50,6 +50,11 @@ describe("what Responses refuses", () => {
     ["a part of Chat Completions", { input: [{ role: "user", content: [part] }] }, { code: "invalid_value" }],
     ["an input part of the assistant", { input: [{ role: "assistant", content: [image] }] }, { code: "invalid_value" }],
     ["images for a blind model", { model: "o3-mini", input: [{ role: "user", content: [image] }] }, { code: null }],
+    [
+      "an image that is not in base64",
+      { input: [{ role: "user", content: [{ ...image, image_url: "data:image/png;base64,A" }] }] },
+      { code: "invalid_image_url", param: "input[0].content[0].image_url", message: "Invalid base64 image_url." },
+    ],
     ["a result without its call", { input: [result] }, { param: "input", message: expect.stringContaining("call_1") }],
     ["a call without its result", { input: [call] }, { param: "input", message: expect.stringContaining("call_1") }],
     ["an item that nobody said", { input: [{ type: "item_reference", id: "rs_1" }] }, { status: 404, param: "input" }],
@@ -72,6 +77,11 @@ describe("what Responses refuses", () => {
     ["a schema without a name", { text: { format: { type: "json_schema" } } }, { param: "text.format.name" }],
     ["a tool of Chat Completions", { tools: [{ type: "function", function: {} }] }, { param: "tools[0].name" }],
     ["an unknown tool", { tools: [{ type: "hammer" }] }, { code: "invalid_value", param: "tools[0].type" }],
+    [
+      "a tool's name with other characters",
+      { tools: [{ type: "custom", name: "look up" }] },
+      { code: "invalid_value", param: "tools[0].name", message: expect.stringContaining("does not match pattern") },
+    ],
     ["a choice of no tool", { tool_choice: { type: "function", name: "look" } }, { param: "tool_choice" }],
     ["stream_options without a stream", { stream_options: {} }, { param: "stream_options" }],
     ["usage options", { stream: true, stream_options: { include_usage: true } }, { code: "unknown_parameter" }],
@@ -250,7 +260,8 @@ describe("tools", () => {
   });
 
   it("leave room for JSON that fits a schema", async () => {
-    const schema = { type: "object", properties: { kind: { enum: ["lake", "river"] } } };
+    const properties = { kind: { type: "string", enum: ["lake", "river"] } };
+    const schema = { type: "object", properties, required: ["kind"], additionalProperties: false };
     const format = { type: "json_schema", name: "place", schema, strict: true };
     const answer = await respond({ input: "Tell of Baikal", text: { format } });
     expect(answer.output.at(-1)).toMatchObject({ content: [{ text: '{"kind":"lake"}' }] });
@@ -259,7 +270,7 @@ describe("tools", () => {
 
 describe("the official client", () => {
   const client = new OpenAI({
-    apiKey: emulatedEnv.EMULATED_API_KEY,
+    apiKey: "emulated-key",
     baseURL: "http://provider.test/v1",
     fetch: async (url, init) => provider.fetch(new Request(url, init), emulatedEnv),
   });
