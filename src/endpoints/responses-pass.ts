@@ -10,11 +10,16 @@ import { readResponsesEvent } from "./responses-answer.ts";
 const encoder = new TextEncoder();
 const NOTHING = new Uint8Array(0);
 
-/** Events that begin or end a response, or number the others. */
-interface Numbered {
-  type?: string;
+type Json = Record<string, unknown>;
+
+/** What is read of an event where its pieces do not say it. */
+interface Event {
   sequence_number?: number;
-  response?: Record<string, unknown>;
+  response?: Json;
+  type?: string;
+  output_index?: number;
+  item?: Json;
+  delta?: string;
 }
 
 /** With `gated`, what is pushed has been judged, and may be followed by a block. */
@@ -24,11 +29,17 @@ export function createResponsesPassCodec(gated = false): Codec {
   let pending = "";
   /** The data of the last event that was passed on, of which the number is read only in case of need. */
   let last = "{}";
-  let response: Record<string, unknown> = {};
-  /** The text that was passed on and may be blocked. */
-  let said = "";
+  let response: Json = {};
+  /** The items that have begun, where they may be blocked, and the text of each. */
+  const items: Json[] = [];
+  const texts: string[] = [];
 
-  const nextNumber = () => ((JSON.parse(last) as Numbered).sequence_number ?? 0) + 1;
+  const nextNumber = () => ((JSON.parse(last) as Event).sequence_number ?? 0) + 1;
+  const keep = ({ type, output_index: at, item, delta }: Event) => {
+    if (at === undefined) return;
+    if (item) items[at] = item;
+    if (type === "response.output_text.delta") texts[at] = (texts[at] ?? "") + (delta ?? "");
+  };
 
   return {
     progress,
@@ -37,14 +48,12 @@ export function createResponsesPassCodec(gated = false): Codec {
       for (const { raw, data } of read(bytes)) {
         if (progress.ended) return;
         const pieces = data === undefined ? [] : readResponsesEvent(data);
-        for (const piece of pieces) {
-          note(progress, piece);
-          if (gated && piece.kind === "text") said += piece.text;
-        }
+        for (const piece of pieces) note(progress, piece);
         if (data !== undefined) {
           progress.heard = true;
           // The first event, and the last one, hold the response itself.
-          if (pieces.length === 0 || progress.ended) response = (JSON.parse(data) as Numbered).response ?? response;
+          if (pieces.length === 0 || progress.ended) response = (JSON.parse(data) as Event).response ?? response;
+          if (gated) keep(JSON.parse(data) as Event);
         }
         if (pieces.some(({ kind }) => kind === "error")) continue;
         pending += raw;
@@ -60,8 +69,11 @@ export function createResponsesPassCodec(gated = false): Codec {
     finish: () => undefined,
     conclude: () => NOTHING,
     block() {
-      const content = [{ type: "output_text", text: said, annotations: [] }];
-      const output = [{ id: "msg_blocked", type: "message", role: "assistant", status: "incomplete", content }];
+      // Clients find each item by its place.
+      const output = items.map((item, at) => {
+        const content = [{ type: "output_text", text: texts[at] ?? "", annotations: [] }];
+        return item["type"] === "message" ? { ...item, status: "incomplete", content } : item;
+      });
       const blocked = { ...response, output, status: "incomplete", incomplete_details: { reason: "content_filter" } };
       return encoder.encode(toEvent("response.incomplete", nextNumber(), { response: blocked }));
     },

@@ -129,6 +129,14 @@ describe("the openai client", () => {
     expect(text).toBe(FIFTY);
   });
 
+  it("keeps the text that came before a block in the response that it puts together", async () => {
+    const { client } = await createClient();
+    const input = message({ text: FIFTY + BAD + LONG, delay_ms: 5 });
+    const response = await client.responses.stream({ model: "window", input }).finalResponse();
+    expect(response).toMatchObject({ status: "incomplete", output_text: FIFTY });
+    expect(response.output.at(-1)).toMatchObject({ type: "message", status: "incomplete" });
+  });
+
   it("classifies", async () => {
     const { client } = await createClient();
     const { results } = await client.moderations.create({ input: ["emulate-hate", "Low."] });

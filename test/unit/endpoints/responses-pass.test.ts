@@ -243,7 +243,10 @@ it("an answer that is blocked ends with the text that was passed on", () => {
       id: /"id":"(resp_[^"]+)"/.exec(JSON.stringify(begun))?.[1],
       status: "incomplete",
       incomplete_details: { reason: "content_filter" },
-      output: [{ type: "message", content: [{ type: "output_text", text: texts.join("") }] }],
+      output: [
+        { type: "reasoning" },
+        { type: "message", status: "incomplete", content: [{ type: "output_text", text: texts.join("") }] },
+      ],
     },
   });
 });
