@@ -72,7 +72,7 @@ export function createResponsesPassCodec(gated = false): Codec {
       // Clients find each item by its place.
       const output = items.map((item, at) => {
         const content = [{ type: "output_text", text: texts[at] ?? "", annotations: [] }];
-        return item["type"] === "message" ? { ...item, status: "incomplete", content } : item;
+        return item["type"] === "message" ? Object.assign(item, { status: "incomplete", content }) : item;
       });
       const blocked = { ...response, output, status: "incomplete", incomplete_details: { reason: "content_filter" } };
       return encoder.encode(toEvent("response.incomplete", nextNumber(), { response: blocked }));
