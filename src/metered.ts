@@ -116,8 +116,8 @@ async function send(granted: Granted): Promise<Response> {
       throw error;
     }
     // A caller who left may have cost the provider its work; a failure before any answer costs the caller nothing, nor does
-    // an answer that is withheld since nobody could judge it.
-    const withheld = error.body.code === "moderation_unavailable";
+    // an answer without tokens, or one that is withheld since nobody could judge it.
+    const withheld = error.body.code === "moderation_unavailable" || course.answerer.exchange.demand.free;
     const free = !course.asked || (ending.kind === "failed" && (withheld || !course.answered));
     const { view } = await settle(course.answerer, course.progress, ending, free);
     Object.assign(error.headers, limitsOf(view, first));

@@ -3,7 +3,6 @@
 
 import type { Policy } from "./catalog/policy.ts";
 import type { Catalog } from "./catalog/schema.ts";
-import { choosePlan } from "./catalog/choose.ts";
 import { entry } from "./catalog/schema.ts";
 import { catalogFor } from "./catalog/store.ts";
 import type { WholeAnswer } from "./endpoints/exchange.ts";
@@ -12,6 +11,7 @@ import { isList, judgeWays, subjectsOf, toCategoryEvents, toDoneEvent, toVerdict
 import type { ClassifierResult } from "./endpoints/moderations.ts";
 import { askClassifier, classifierBody, readModeration, together } from "./endpoints/moderations.ts";
 import type { Subject } from "./endpoints/subject.ts";
+import type { ErrorBody } from "./errors.ts";
 import { ApiError, apiError, toApiError, unknownName } from "./errors.ts";
 import { unavailable } from "./metering/gatekeeper.ts";
 import type { Caller } from "./metering/call.ts";
@@ -19,6 +19,7 @@ import { metered } from "./metered.ts";
 import { rulesOf } from "./moderation/rules.ts";
 import type { Verdict } from "./moderation/verdict.ts";
 import { toVerdict, worst } from "./moderation/verdict.ts";
+import { standingOf } from "./quota/standing.ts";
 import { emptyProgress } from "./stream/answer.ts";
 import type { Settled } from "./stream/codec.ts";
 import { classify } from "./upstream/classify.ts";
@@ -48,39 +49,52 @@ export async function moderate(caller: Caller, request: ModerateRequest): Promis
 
 /** A verdict on each, as far as there is one: what nobody could judge is for review. Throws when that is all of them. */
 async function judgeEach(caller: Caller, catalog: Catalog, policy: Policy, subjects: Subject[]): Promise<Response> {
-  const results: Pick<Verdict, "action" | "flagged">[] = [];
+  const results: (Pick<Verdict, "action" | "flagged"> & { error?: ErrorBody })[] = [];
   const failures: unknown[] = [];
+  let headers = new Headers();
   const open = subjects.entries();
   const judgeOn = async () => {
     for (const [at, subject] of open) {
+      const verdict = unjudged();
       try {
-        const answer = await judge(caller, catalog, policy, subject, false);
+        const answer = await judge(caller, catalog, policy, subject, false, verdict);
+        ({ headers } = answer);
         results[at] = await answer.json();
       } catch (thrown) {
+        if (caller.signal.aborted) throw thrown;
         failures.push(thrown);
-        results[at] = Object.assign({ action: "review" as const, flagged: false }, { error: toApiError(thrown).body });
+        const { action, flagged } = verdict;
+        results[at] = { action: worst([action, "review"]), flagged, error: toApiError(thrown).body };
       }
     }
   };
   // Some side by side; but a list does not take all of a user's running requests.
-  const { concurrent } = choosePlan(catalog, caller.user.plan).plan;
-  const most = Math.min(MOST_AT_ONCE, Math.ceil(concurrent / 2));
+  const { plan } = await standingOf(caller, catalog);
+  const most = Math.min(MOST_AT_ONCE, Math.ceil(plan.concurrent / 2));
   await Promise.all(Array.from({ length: most }, judgeOn));
   if (failures.length === subjects.length) throw failures[0];
-  return Response.json(toListObject(results));
+  return Response.json(toListObject(results), { headers });
 }
 
+/** What stands until the classifier is back, and where it never comes. */
+const unjudged = (): Verdict => ({ action: "review", flagged: false, categories: [] });
+
 /** Asks the judging model, with the classifier beside it. A stream begins as soon as the classifier is back. */
-async function judge(caller: Caller, catalog: Catalog, policy: Policy, subject: Subject, stream: boolean) {
+async function judge(
+  caller: Caller,
+  catalog: Catalog,
+  policy: Policy,
+  subject: Subject,
+  stream: boolean,
+  verdict = unjudged(),
+): Promise<Response> {
   const { promise: classified, resolve } = Promise.withResolvers<Record<string, string>>();
-  let verdict: Verdict = { action: "review", flagged: false, categories: [] };
   const beside = async (headers: Record<string, string>, signal: AbortSignal) => {
     try {
-      verdict = toVerdict(await classify(caller.env, catalog, policy, subject, signal), policy);
+      Object.assign(verdict, toVerdict(await classify(caller.env, catalog, policy, subject, signal), policy));
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof ApiError && error.status < 500) throw error;
-      // Without a classifier it stays a review.
       if (policy.on_failure === "block") throw unavailable(error);
     }
     resolve(headers);
@@ -91,8 +105,10 @@ async function judge(caller: Caller, catalog: Catalog, policy: Policy, subject: 
   // A judge who fails first is a status of its own.
   const headers = await Promise.race([classified, judged.then(() => classified)]);
   const { readable, writable } = new IdentityTransformStream();
-  // A caller who leaves ends the judge's answer, too.
-  caller.waitUntil(tell(verdict, judged, writable.getWriter()).catch(() => undefined));
+  const writer = writable.getWriter();
+  // A caller who leaves ends the judge's answer, too; and one that is cut does not end as if it were whole.
+  const told = tell(verdict, judged, writer).catch((reason: unknown) => writer.abort(reason));
+  caller.waitUntil(told.catch(() => undefined));
   return new Response(readable, { headers: { ...headers, "content-type": EVENT_STREAM, "cache-control": "no-cache" } });
 }
 

@@ -11,7 +11,9 @@ export function oneOf<Schemas extends Named>(
   schemas: Schemas,
 ): v.GenericSchema<unknown, v.InferOutput<Schemas[keyof Schemas]>> {
   const unknown: v.GenericSchema = v.looseObject({ [key]: v.picklist(Object.keys(schemas)) });
-  const named = (input: unknown) =>
-    entry<v.GenericSchema>(schemas, String((input as Record<string, unknown> | null)?.[key]));
+  const named = (input: unknown) => {
+    const name = (input as Record<string, unknown> | null)?.[key];
+    return typeof name === "string" ? entry<v.GenericSchema>(schemas, name) : undefined;
+  };
   return v.lazy((input) => named(input) ?? unknown);
 }

@@ -13,16 +13,24 @@ import { goesOn, ownedBy, readStored } from "./endpoints/stored-response.ts";
 import { ApiError, apiError } from "./errors.ts";
 import type { Caller } from "./metering/call.ts";
 import { toCharge } from "./quota/charge.ts";
-import { underClaim } from "./quota/claim.ts";
 import { callQuota } from "./quota/client.ts";
 import { toLimits } from "./quota/limits.ts";
 import { quotaName } from "./quota/name.ts";
+import { standingOf } from "./quota/standing.ts";
 import { emptyProgress, note } from "./stream/answer.ts";
 import type { Kind } from "./upstream/stored.ts";
 import { askStore, findStored, keepersOf, requireKept } from "./upstream/stored.ts";
 
+export type { Kind };
+
 /** The name under which a caller owns what the provider keeps. */
 export const ownerOf = ({ user, env }: Caller) => quotaName(user, env.QUOTA_PEPPER);
+
+/** What is asked of a stored thing: to do something with it, or about what is at its route with `rest` after it. */
+export interface Asked {
+  rest?: string;
+  method?: "POST" | "DELETE";
+}
 
 /**
  * A stored thing of the caller's as JSON text, or what the provider answers about it: to another `method`, or at its route
@@ -32,19 +40,19 @@ export async function askStored(
   caller: Caller,
   kind: Kind,
   id: string,
-  { rest = "", method }: { rest?: string; method?: "POST" | "DELETE" } = {},
+  { rest = "", method }: Asked = {},
 ): Promise<string> {
   const { env } = caller;
   const { catalog, owner } = await standing(caller);
   const { provider, text } = await findStored(env, catalog, kind, id, owner);
-  const settle = async (last: string, isOver = false) => {
+  const settle = async (last: string, { isOver = false } = {}) => {
     if (kind === "response") await settleStored(caller, catalog, last, isOver);
   };
   // First, since after a DELETE nobody knows the usage.
   await settle(text);
   if (rest === "" && !method) return text;
   const answer = await askStore(env, provider, `/${kind}s/${id}${rest}`, method && { method });
-  if (method === "DELETE") await settle(text, true);
+  if (method === "DELETE") await settle(text, { isOver: true });
   else await settle(answer);
   return answer;
 }
@@ -61,11 +69,8 @@ export async function createConversation(caller: Caller, metadata: Record<string
 
 /** Who asks, and under which catalog. Who is blocked, or whose token was revoked, reads nothing either. */
 async function standing(caller: Caller) {
-  const { env, user } = caller;
   const { catalog } = await catalogOf(caller);
-  const owner = await ownerOf(caller);
-  const limits = toLimits(choosePlan(catalog, user.plan).plan);
-  await underClaim(user, owner, (claim) => callQuota(env, owner, (object) => object.view(claim, limits)));
+  const { quota: owner } = await standingOf(caller, catalog);
   return { catalog, owner };
 }
 

@@ -23,7 +23,7 @@ type Leads = (name: string) => boolean;
 
 function cardFaults({ cards, providers, plans }: Catalog, leads: Leads): string[] {
   const faults: string[] = [];
-  const countsDollars = Object.values(plans).some(({ windows }) => windows.some(({ unit }) => unit === "usd"));
+  const dollars = Object.values(plans).flatMap(({ windows }) => windows.filter(({ unit }) => unit === "usd"));
   const owners = new Map<string, string>();
   for (const [id, card] of Object.entries(cards)) {
     const path = `cards.${id}`;
@@ -32,7 +32,9 @@ function cardFaults({ cards, providers, plans }: Catalog, leads: Leads): string[
     if (chats && card.modalities.input.includes("image") && !card.image_tokens) {
       faults.push(`${path}.image_tokens: is needed, since the model takes images`);
     }
-    if (chats && countsDollars && !card.prices) faults.push(`${path}.prices: is needed, since a plan counts dollars`);
+    if (chats && !card.prices && dollars.some(({ models }) => models?.includes(id) ?? true)) {
+      faults.push(`${path}.prices: is needed, since a plan counts dollars`);
+    }
     for (const other of card.compare) if (!leads(other)) faults.push(`${path}.compare: no model '${other}'`);
     for (const [name, { successor }] of Object.entries(card.snapshots)) {
       const owner = owners.get(name);

@@ -17,7 +17,7 @@ export interface Model {
   /** The card that the name stands for; another one than `card` when the model has moved on. */
   meant: ModelCard;
   fixed: Fixed;
-  /** What each of these aliases says of moderation, which holds together. */
+  /** What each alias on the way to the first snapshot says of moderation; the strictest of each field counts. */
   moderations: Alias["moderation"][];
   /** Names that are asked in its place when it fails, in this order. */
   fallback: string[];

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import type { ErrorBody } from "../errors.ts";
 import type { Usage } from "../stream/answer.ts";
 
-/** What a schema says, or nothing where it is not that. */
+/** A field that is null where the provider's value does not fit the schema: that is never a reason to fail. */
 export const orNothing = <Schema extends v.GenericSchema>(schema: Schema) => v.fallback(v.nullish(schema), null);
 
 export const Text = orNothing(v.string());

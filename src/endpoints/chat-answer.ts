@@ -79,8 +79,9 @@ export function readChatBody(text: string): Piece[] {
 /** All that one event's data, or a whole completion, says in its choices, whether it is understood or not. */
 export function chatWords(text: string): string {
   if (text === "[DONE]") return "";
-  const { choices } = JSON.parse(text) as { choices?: unknown };
-  return textsIn(choices).join("");
+  const { choices } = JSON.parse(text) as { choices?: object[] | null };
+  // Tokens between the words would hide these from who judges them.
+  return (choices ?? []).flatMap((choice) => textsIn({ ...choice, logprobs: null })).join("");
 }
 
 /** The error that a provider's JSON body holds, or undefined when it holds none. */

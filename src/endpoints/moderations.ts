@@ -37,9 +37,9 @@ export type ClassifierResult = v.InferOutput<typeof ModerationResponse>["results
 export const passModeration = (request: ModerationRequest): Way =>
   askClassifier("model", (model) => JSON.stringify({ ...request, model }));
 
-/** A question to the classifier: a request, and no tokens. `param` is the field that has chosen it. */
+/** A question to the classifier: a request, and no tokens. */
 export function askClassifier(
-  param: string,
+  chosenBy: "model" | "policy",
   write: (model: string) => string,
   read: Exchange["read"] = PLAIN.read,
 ): Way {
@@ -49,8 +49,8 @@ export function askClassifier(
     prepare: ({ snapshot }) => ({
       ...PLAIN,
       endpoint,
-      isPolicys: param === "policy",
-      needs: [{ kind: "endpoint", endpoint, param }],
+      isPolicys: chosenBy === "policy",
+      needs: [{ kind: "endpoint", endpoint, param: chosenBy }],
       demand: { inputBytes: 0, images: 0, choices: 1, maxOutputTokens: undefined, free: true },
       write: () => write(snapshot),
       read,

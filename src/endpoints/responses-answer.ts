@@ -98,11 +98,11 @@ export function readResponse(text: string): Piece[] {
 
 /** All that one event's data says anew, or all of a whole response, whether it is understood or not. */
 export function responsesWords(text: string): string {
-  const { type, delta, logprobs, annotation, item, output } = JSON.parse(text) as Record<string, unknown>;
+  const { type, delta, annotation, item, output } = JSON.parse(text) as Record<string, unknown>;
   // A tool's name, and arguments that come whole, are in its item alone; a hosted tool's in what it has become.
   const hosted = isHostedCall(item ?? {});
   const isNew = type === "response.output_item.added" || (type === "response.output_item.done" && hosted);
-  return textsIn([delta, logprobs, annotation, isNew ? item : undefined, output]).join("");
+  return textsIn([delta, annotation, isNew ? item : undefined, output]).join("");
 }
 
 const REFUSED: Piece = { kind: "finish", finish: "refusal" };

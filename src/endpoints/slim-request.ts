@@ -64,13 +64,13 @@ export const SlimRequest = v.strictObject({
 });
 
 export type SlimRequest = v.InferOutput<typeof SlimRequest>;
+export type SlimMessage = Exclude<SlimRequest["input"], string>[number];
+export type SlimPart = v.InferOutput<typeof SlimPart>;
+export type SlimTool = v.InferOutput<typeof Tool>;
+
 /** What a slim caller calls a field of a provider's; null where it has none. `names`: those that are not the same. */
 export function slimField(param: string, names: Record<string, string>): string | null {
   const [field = ""] = param.split(/[.[]/);
   const name = names[field] ?? field;
   return Object.hasOwn(SlimRequest.entries, name) ? name : null;
 }
-
-export type SlimMessage = Exclude<SlimRequest["input"], string>[number];
-export type SlimPart = v.InferOutput<typeof SlimPart>;
-export type SlimTool = v.InferOutput<typeof Tool>;

@@ -16,7 +16,6 @@ const UNREAD = new Set([
   "status",
   "finish_reason",
   "detail",
-  "url",
   "image_url",
   "encrypted_content",
 ]);

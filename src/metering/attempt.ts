@@ -11,6 +11,7 @@ import { rateLimitHeaders } from "../quota/rate-limit.ts";
 import type { Settlement } from "../quota/settlement.ts";
 import type { View } from "../quota/view.ts";
 import type { Progress } from "../stream/answer.ts";
+import { emptyProgress } from "../stream/answer.ts";
 import type { Departure } from "../stream/departure.ts";
 import { afterLastRead } from "../stream/departure.ts";
 import { toStreamError } from "../stream/failure.ts";
@@ -62,6 +63,7 @@ export async function ask(granted: Granted, course: Course, gates: Gates, candid
   const body = exchange.write(output);
   course.answerer = candidate;
   course.asked = true;
+  course.progress = emptyProgress();
   const upstream = new AbortController();
   afterLastRead(control.signal, clock, () => upstream.abort(control.signal.reason));
   try {

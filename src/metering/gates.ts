@@ -89,7 +89,16 @@ async function requireUnended(work: Promise<Ending | undefined>, control: AbortC
 }
 
 /** Throws 400 for an answer that could be read in another way than through its windows. */
-function requireJudgeable({ demand, outlives }: Exchange): void {
+function requireJudgeable({ demand, needs, outlives }: Exchange): void {
+  // What the model might have said instead is in no window.
+  const unsaid = needs.find((need) => need.kind === "parameter" && need.name === "top_logprobs");
+  if (unsaid) {
+    throw apiError(
+      "unsupported_value",
+      "Answers are judged here, and only what is said: leave 'top_logprobs' out.",
+      unsaid,
+    );
+  }
   if (demand.choices > 1) {
     throw apiError("unsupported_value", "Answers are judged here, one at a time: ask for one.", { param: "n" });
   }

@@ -11,12 +11,12 @@ import { leastInput, toBound, widestBound } from "./bound.ts";
 import { isRefused, underClaim } from "./claim.ts";
 import { callQuota } from "./client.ts";
 import type { Bound, ReserveResult } from "./ledger.ts";
-import { boundAmounts, BUSY_RETRY_MS } from "./ledger.ts";
+import { boundAmounts } from "./ledger.ts";
 import type { Lease } from "./lease.ts";
 import { createLease, createOpenLease } from "./lease.ts";
 import { toLimits } from "./limits.ts";
 import { quotaName } from "./name.ts";
-import { toQuotaError } from "./refusal.ts";
+import { busy, toQuotaError } from "./refusal.ts";
 import type { Amounts } from "./window.ts";
 import { countsModel } from "./window.ts";
 
@@ -70,15 +70,13 @@ export async function admit<Candidate extends Asked>(admission: Admission<Candid
     const { result, limits, plan, bound, candidates } = reserved;
     if (!result.ok) throw toQuotaError(result, Date.now(), model.id, fewest);
     const { granted, view } = result;
-    // Another request may have added to it between the count and the reservation; from now on none does.
-    if (exchange.demand.exclusive !== undefined && (await admission.count()) !== counted) {
-      admission.waitUntil(callQuota(env, name, (object) => object.giveBack(key)));
-      throw toQuotaError(
-        { ...result, ok: false, reason: "busy", retryAfterMs: BUSY_RETRY_MS },
-        Date.now(),
-        model.id,
-        fewest,
-      );
+    if (exchange.demand.exclusive !== undefined) {
+      // Another request may have added to it between the count and the reservation; from now on none does.
+      const recounted = await admission.count();
+      if (recounted !== counted) {
+        admission.waitUntil(callQuota(env, name, (object) => object.giveBack(key)).catch(() => undefined));
+        throw recounted === undefined ? uncounted() : busy();
+      }
     }
     const lease = createLease(env, name, limits, { key, granted, view, bound: boundAmounts(bound, granted) });
     // The estimate of an answer whose usage never comes goes by the count, too.
@@ -117,8 +115,11 @@ function admitted<Candidate extends Asked>(
 async function requireCount(admission: Admission<Asked>): Promise<number> {
   const count = await admission.count();
   if (count !== undefined) return count;
-  throw apiError("provider_error", "The input could not be counted, so nothing was sent. Please try again.");
+  throw uncounted();
 }
+
+const uncounted = () =>
+  apiError("provider_error", "The input could not be counted, so nothing was sent. Please try again.");
 
 function tryReserve<Candidate extends Asked>(admission: Admission<Candidate>, name: string, exactInput?: number) {
   const { env, user, catalog, key } = admission;

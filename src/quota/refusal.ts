@@ -3,6 +3,7 @@
 import type { ApiError } from "../errors.ts";
 import { apiError } from "../errors.ts";
 import type { ReserveResult } from "./ledger.ts";
+import { BUSY_RETRY_MS } from "./ledger.ts";
 import { fromAmount } from "./limits.ts";
 import { rateLimitHeaders } from "./rate-limit.ts";
 import type { Amounts } from "./window.ts";
@@ -27,7 +28,7 @@ export function toQuotaError(
       return insufficient(message, result.retryAfterMs, headers);
     }
     case "busy":
-      return insufficient("Another request still runs in this conversation.", result.retryAfterMs, headers);
+      return busy(headers);
     case "window": {
       const { unit, per, limit, left } = result.window;
       const [needed, rest, all] = [result.needed, left, limit].map((amount) => fromAmount(unit, amount));
@@ -41,6 +42,10 @@ export function toQuotaError(
     }
   }
 }
+
+/** 429 for a conversation in which another request runs, or has just run. */
+export const busy = (headers: Record<string, string> = {}): ApiError =>
+  insufficient("Another request still runs in this conversation.", BUSY_RETRY_MS, headers);
 
 function insufficient(message: string, retryAfterMs: number, headers: Record<string, string>): ApiError {
   const retry = { "retry-after": String(Math.ceil(retryAfterMs / 1000)), "x-should-retry": "false" };

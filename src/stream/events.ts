@@ -17,7 +17,7 @@ const LONGEST_EVENT = 8_388_608;
 /** Two ends of line in a row. After one with an LF, a CR at the end of what has come waits for an LF of its own. */
 const BLANK_LINE = /(?:\r\n|\n)(?:\r\n|\n|\r(?!\n|$))|\r(?!\n)(?:\r\n|\n|\r(?!\n))/g;
 
-/** The longest blank line has so many characters, and its last one shows that it has ended. */
+/** A blank line has four characters at most: of one that is not complete, so many can have come. */
 const SEARCHED_AGAIN = 3;
 
 /** Returns a function that takes bytes and gives the events that they complete. It throws on an endless event. */

@@ -155,6 +155,24 @@ describe("an answer in a conversation", () => {
     expect(await owner.settled()).toEqual(NOTHING);
   });
 
+  it("is a 502 when it can be counted only once, and holds nothing", async () => {
+    const owner = await createUser();
+    const { id: conversation } = await converse(owner);
+    let counts = 0;
+    const UPSTREAM = {
+      fetch(request: Request) {
+        const isCount = new URL(request.url).pathname === COUNTER;
+        if (isCount && ++counts > 1) return Promise.resolve(new Response(null, { status: 500 }));
+        return bindings.UPSTREAM?.fetch(request);
+      },
+    } as unknown as Fetcher;
+    const user = createCaller(createSend({ UPSTREAM }), owner.token);
+    const response = await user.post(PATH, asking({ tokens: 1 }, { conversation }));
+    expect(response.status).toBe(502);
+    expect(await errorOf(response)).toMatchObject({ code: "provider_error" });
+    expect(await owner.settled()).toEqual(NOTHING);
+  });
+
   it("is not stored itself, unless that is asked for", async () => {
     const user = await createUser();
     const { id: conversation } = await converse(user);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { UserQuota } from "../../src/index.ts";
 import { dollarsOf, errorOf } from "../support/caller.ts";
+import { errorFrame, sse } from "../support/chat-chunks.ts";
 import { ALIAS, createSturdyCatalog, FIRST, SECOND, SECOND_RATES, THIRD } from "../support/fallbacks.ts";
 import { status, streamOf, unreachable } from "../support/fallbacks.ts";
 import type { Fault } from "../support/providers.ts";
@@ -92,6 +93,27 @@ describe.each(ROUTES)("on %s", (_, surface, firstPath, secondPath) => {
       expect(await errorOf(response)).toMatchObject({ type: "invalid_request_error", message: "No." });
       expect(user.models()).toEqual([FIRST]);
       expect(await user.settled()).toEqual(NOTHING);
+    });
+
+    it("a model that failed with a usage costs nothing where its caller leaves the next one", async () => {
+      const failed = { status: "failed", output: [], usage: { input_tokens: 900, output_tokens: 900 } };
+      const usage = { choices: [], usage: { prompt_tokens: 900, completion_tokens: 900 } };
+      const told = [
+        sse(surface.upstream.endsWith("responses") ? { type: "response.failed", response: failed } : usage),
+        errorFrame("No."),
+      ];
+      const control = new AbortController();
+      const leave: Fault = () => {
+        control.abort();
+        return Promise.reject(new Error("the caller left"));
+      };
+      const user = await deploy({ [FIRST]: [stream ? streamOf(...told) : status(500)], [SECOND]: [leave] });
+      const body = { ...surface.body({ tokens: 12 }, stream), model: ALIAS };
+      await user.post(surface.path, body, { signal: control.signal }).catch(() => undefined);
+      expect(user.models()).toEqual([FIRST, SECOND]);
+      const { tokens, reserved } = await user.settled();
+      expect(reserved).toBe(0);
+      expect(tokens).not.toBe(1800);
     });
 
     it("a 429 that asks for a short wait is asked once more itself", async () => {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { change } from "../support/admin.ts";
 import { errorOf } from "../support/caller.ts";
 import { DONE, errorFrame, textChunk } from "../support/chat-chunks.ts";
 import { readEvents, readUntil } from "../support/events.ts";
@@ -35,6 +36,11 @@ const ask = async (input: unknown, stream: boolean) =>
 async function endOf(response: Response, stream: boolean): Promise<Done> {
   expect(response.status).toBe(200);
   return JSON.parse(stream ? (readEvents(await response.text()).at(-1)?.data ?? "") : await response.text()) as Done;
+}
+
+/** Reads until the end; throws where it does not come to one. */
+async function readToEnd(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  while (!(await reader.read()).done);
 }
 
 beforeEach(async () => {
@@ -224,6 +230,56 @@ describe("POST /moderate with rules", () => {
     expect(results.map((result) => result.action)).toEqual(["allow", "review", "block"]);
     expect(results[1]).toMatchObject({ flagged: false, error: { code: "provider_error" } });
     expect((await user.settled()).requests).toBe(2);
+  });
+
+  it("keeps what the classifier has found where the judge of a list fails", async () => {
+    const response = await ask(["Low.", "emulate-violence emulate-judge-fails"], false);
+    expect(response.headers.get("weir-revision")).toBeTruthy();
+    const { action, flagged, results } = (await response.json()) as Done & { results: Done[] };
+    expect({ action, flagged }).toEqual({ action: "block", flagged: true });
+    expect(results[1]).toMatchObject({ action: "block", flagged: true, error: { code: "provider_error" } });
+  });
+
+  it("judges no more of a list when its caller has left", async () => {
+    const control = new AbortController();
+    let asked = 0;
+    const user = await createUserOf(
+      besideClassifier(async () => {
+        asked += 1;
+        control.abort();
+        return new Response(null, { status: 500 });
+      }),
+    );
+    const input = Array.from({ length: 32 }, () => "Hi");
+    const response = await user.post(PATH, { input, policy: POLICY }, { signal: control.signal });
+    expect(response.status).toBe(499);
+    expect(asked).toBeLessThan(10);
+    expect((await user.settled()).reserved).toBe(0);
+  });
+
+  it("judges a list under the plan that an operator has stored", async () => {
+    const catalog = moderatedCatalog({ policies: { [POLICY]: CHILDREN } });
+    const { roomy } = catalog.plans;
+    await useCatalog({ ...catalog, plans: { ...catalog.plans, single: { ...roomy, concurrent: 1 } } });
+    const user = await createUser();
+    await change(user.subject, { kind: "plan", plan: "single" });
+    const response = await user.post(PATH, { input: ["Low.", "Low.", "Low.", "Low."], policy: POLICY });
+    const { results } = (await response.json()) as { results: Done[] };
+    expect(results.map((result) => result.action)).toEqual(["allow", "allow", "allow", "allow"]);
+  });
+
+  it("is cut where the judge's answer is, and does not just stop", async () => {
+    await useCatalog(moderatedCatalog({ policies: { [POLICY]: CHILDREN }, timing: { total_ms: 1000 } }));
+    const { provider, write } = writtenProvider();
+    const user = await createUserOf(besideClassifier(provider));
+    const asked = user.post(PATH, { input: "emulate-hate", policy: POLICY, stream: true });
+    const [first, second] = ["phone-number", "dosage"].map((name) => JSON.stringify({ name, ...KEPT }));
+    await write(textChunk(`{"rules":[${first}`));
+    const response = await asked;
+    const reader = await readUntil(response.body, '"hate"');
+    await write(textChunk(`,${second}`));
+    await user.settled();
+    await expect(readToEnd(reader)).rejects.toThrow();
   });
 
   it("is an error where nobody could judge any text of a list", async () => {

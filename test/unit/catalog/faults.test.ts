@@ -125,7 +125,10 @@ describe("a fault of sense", () => {
   it("is a chat that costs nothing under a plan that counts dollars, and a background that nothing keeps", () => {
     const dollars = planWith({ windows: [{ unit: "usd", per: "day", limit: 1 }] });
     expect(faultsWith(dollars)).toContain("cards.swift.prices: is needed, since a plan counts dollars");
+    const others = planWith({ windows: [{ unit: "usd", per: "day", limit: 1, models: ["paid"] }] });
     const prices = { prices: { input: 1, output: 2 } };
+    const cards = { swift: cardDocument({ "swift-1": {} }), paid: cardDocument({ "paid-1": {} }, prices) };
+    expect(faultsWith({ ...others, cards })).toEqual([]);
     expect(faultsWith({ ...dollars, cards: { swift: cardDocument({ "swift-1": {} }, prices) } })).toEqual([]);
     expect(faultsWith({ responses: { background: true } })).toEqual(["responses.background: needs responses.store"]);
     expect(faultsWith({ responses: { background: true, store: true } })).toEqual([]);

@@ -32,6 +32,12 @@ const nested = (text: string) =>
     ),
   })).value;
 
+it("what is said has no tokens between its words", () => {
+  const choice = { index: 0, delta: { content: "Hi" }, logprobs: { content: LOGPROBS }, finish_reason: null };
+  expect(chatWords(JSON.stringify({ choices: [choice] }))).toBe("Hi");
+  expect(inResponses({ type: "response.output_text.delta", delta: "Hi", logprobs: LOGPROBS })).toBe("Hi");
+});
+
 describe("what a chat says", () => {
   it.each<[string, Record<string, unknown>, string]>([
     ["its text", { role: "assistant", content: "They fall." }, "They fall."],
@@ -58,7 +64,6 @@ describe("what a chat says", () => {
   });
 
   it.each<[string, Record<string, unknown>, string]>([
-    ["tokens beside its text", { delta: { content: "Hi" }, logprobs: { content: LOGPROBS } }, "HiThey kill"],
     ["a message beside an empty delta", { delta: {}, message: { content: "They kill." } }, "They kill."],
     ["a field that is not known", { delta: { content: "" }, novel: { words: ["They kill."] } }, "They kill."],
   ])("is %s of a choice, too", (_what, choice, said) => {
@@ -123,11 +128,10 @@ describe("what Responses says", () => {
       "a title beside a text",
       {
         type: "response.output_text.annotation.added",
-        annotation: { type: "url_citation", url: "https://a.test/", title: "They kill." },
+        annotation: { type: "url_citation", url: "https://a.test/ ", title: "They kill." },
       },
-      "They kill.",
+      "https://a.test/ They kill.",
     ],
-    ["tokens beside a delta", { type: "response.output_text.delta", delta: "Hi", logprobs: LOGPROBS }, "HiThey kill"],
     [
       "what a hosted tool was asked",
       itemDone({

@@ -117,6 +117,7 @@ const RESPONSES: Partial<Record<keyof ResponsesRequest, Shown>> = {
       call({ type: "custom_tool_call", name: "say", input: text }),
       call({ type: "custom_tool_call_output", output: text }),
       { type: "web_search_call", id: "ws_1", status: "completed", action: { type: "search", query: text } },
+      { type: "web_search_call", id: "ws_1", status: "completed", action: { type: "open_page", url: text } },
       { type: "file_search_call", id: "fs_1", status: "completed", queries: [text], results: null },
       { type: "file_search_call", id: "fs_1", status: "completed", queries: ["a"], results: [{ filename: "b", text }] },
       { type: "reasoning", encrypted_content: "gA", summary: [{ type: "summary_text", text }] },

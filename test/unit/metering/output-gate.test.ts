@@ -1,10 +1,10 @@
 // What of an answer is judged before it is sent: whole answers, the windows of streams, and those that could be read past both.
 
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { slimChat } from "../../../src/endpoints/chat-exchange.ts";
+import { passChat, slimChat } from "../../../src/endpoints/chat-exchange.ts";
 import { passResponses } from "../../../src/endpoints/responses-exchange.ts";
 import { bundledModel } from "../../support/catalog-documents.ts";
-import { slimRequest } from "../../support/chat-requests.ts";
+import { chatRequest, slimRequest } from "../../support/chat-requests.ts";
 import { findsViolence, openedGates, reasonOf } from "../../support/opened-gates.ts";
 import type { playClassifier } from "../../support/played-classifier.ts";
 import { fallsSilent, says } from "../../support/played-classifier.ts";
@@ -101,6 +101,14 @@ describe("an answer that could be read past its windows", () => {
     expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "n" } });
     expect(() => openedGates({ moderation: { input: "parallel" }, request })).not.toThrow();
     expect(() => openedGates({ moderation, request: { n: 1 } })).not.toThrow();
+  });
+
+  it("is refused where it shows what was not said", async () => {
+    const weighed = prepared(passChat(chatRequest({ logprobs: true, top_logprobs: 2 })), MODEL);
+    const error = await refusalOf(() => openedGates({ moderation, exchange: weighed }));
+    expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "top_logprobs" } });
+    const said = prepared(passChat(chatRequest({ logprobs: true })), MODEL);
+    expect(() => openedGates({ moderation, exchange: said })).not.toThrow();
   });
 
   it.each([{ store: true }, { store: true, background: true }])("is refused where it is kept: %j", async (changes) => {

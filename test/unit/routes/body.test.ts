@@ -130,6 +130,8 @@ describe("a field", () => {
 
   it.each([
     [[{ role: "boss", content: "Hi" }], "input.0.role"],
+    [[{ role: { toString: 1 }, content: "Hi" }], "input.0.role"],
+    [[{ role: "user", content: [{ type: { toString: 1 } }] }], "input.0.content.0.type"],
     [
       [
         { role: "user", content: "Hi" },
