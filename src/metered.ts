@@ -117,8 +117,8 @@ async function send(granted: Granted): Promise<Response> {
     }
     // A caller who left may have cost the provider its work; a failure before any answer costs the caller nothing, nor does
     // an answer without tokens, or one that is withheld since nobody could judge it.
-    const withheld = error.body.code === "moderation_unavailable" || course.answerer.exchange.demand.free;
-    const free = !course.asked || (ending.kind === "failed" && (withheld || !course.answered));
+    const unpaid = error.body.code === "moderation_unavailable" || course.answerer.exchange.demand.free;
+    const free = !course.asked || (ending.kind === "failed" && (unpaid || !course.answered));
     const { view } = await settle(course.answerer, course.progress, ending, free);
     Object.assign(error.headers, limitsOf(view, first));
     throw error;
