@@ -111,7 +111,7 @@ describe.each(PACES)("a caller of %s", (_, surface) => {
 
 describe(`a caller of ${OPENAI.path} who does not read for longer than a provider may be silent`, () => {
   // Silence is looked at once a second.
-  const IDLE_MS = 60;
+  const IDLE_MS = 250;
   const LONGER = { tokens: 1, first_ms: 1000 + 5 * IDLE_MS };
 
   it.each([
