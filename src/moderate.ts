@@ -30,6 +30,13 @@ const MOST_AT_ONCE = 4;
 const encoder = new TextEncoder();
 const EVENT_STREAM = "text/event-stream; charset=utf-8";
 
+/** Who wants to know, and by which policy it is judged. */
+interface Question {
+  caller: Caller;
+  catalog: Catalog;
+  policy: Policy;
+}
+
 /** Answers with a verdict on what is sent; a list gets a verdict for each, in order. Throws ApiErrors. */
 export async function moderate(caller: Caller, request: ModerateRequest): Promise<Response> {
   const { catalog } = await catalogFor(caller.user, caller.env.CATALOG, Date.now(), caller.waitUntil);
@@ -40,15 +47,17 @@ export async function moderate(caller: Caller, request: ModerateRequest): Promis
       param: "stream",
     });
   }
+  const question = { caller, catalog, policy };
   const subjects = subjectsOf(request);
-  if (Object.keys(rulesOf(policy)).length === 0) return classifyOnly(caller, catalog, policy, request, subjects);
+  if (Object.keys(rulesOf(policy)).length === 0) return classifyOnly(question, request, subjects);
   const [subject] = subjects;
-  if (subject && !isList(request)) return judge(caller, catalog, policy, subject, request.stream);
-  return judgeEach(caller, catalog, policy, subjects);
+  if (subject && !isList(request)) return judge(question, subject, request.stream);
+  return judgeEach(question, subjects);
 }
 
 /** A verdict on each, as far as there is one: what nobody could judge is for review. Throws when that is all of them. */
-async function judgeEach(caller: Caller, catalog: Catalog, policy: Policy, subjects: Subject[]): Promise<Response> {
+async function judgeEach(question: Question, subjects: Subject[]): Promise<Response> {
+  const { caller, catalog } = question;
   const results: (Pick<Verdict, "action" | "flagged"> & { error?: ErrorBody })[] = [];
   const failures: unknown[] = [];
   let headers = new Headers();
@@ -57,7 +66,7 @@ async function judgeEach(caller: Caller, catalog: Catalog, policy: Policy, subje
     for (const [at, subject] of open) {
       const verdict = unjudged();
       try {
-        const answer = await judge(caller, catalog, policy, subject, false, verdict);
+        const answer = await judge(question, subject, false, verdict);
         ({ headers } = answer);
         results[at] = await answer.json();
       } catch (thrown) {
@@ -79,11 +88,12 @@ async function judgeEach(caller: Caller, catalog: Catalog, policy: Policy, subje
 /** What stands until the classifier is back, and where it never comes. */
 const unjudged = (): Verdict => ({ action: "review", flagged: false, categories: [] });
 
-/** Asks the judging model, with the classifier beside it. A stream begins as soon as the classifier is back. */
+/**
+ * Asks the judging model, with the classifier beside it, whose word is put into `verdict`. A stream begins as soon as the
+ * classifier is back.
+ */
 async function judge(
-  caller: Caller,
-  catalog: Catalog,
-  policy: Policy,
+  { caller, catalog, policy }: Question,
   subject: Subject,
   stream: boolean,
   verdict = unjudged(),
@@ -126,13 +136,7 @@ async function tell(verdict: Verdict, judged: Promise<Response>, writer: Writabl
 }
 
 /** Asks the classifier alone: a request, and no tokens. */
-async function classifyOnly(
-  caller: Caller,
-  catalog: Catalog,
-  policy: Policy,
-  request: ModerateRequest,
-  subjects: Subject[],
-) {
+async function classifyOnly({ caller, catalog, policy }: Question, request: ModerateRequest, subjects: Subject[]) {
   const [{ text, images } = { text: "", images: [] }] = subjects;
   // It takes one image at a time: the others are judged beside.
   const asked = images.length > 1 ? [{ text, images: images.slice(0, 1) }] : subjects;

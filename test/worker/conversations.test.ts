@@ -135,41 +135,26 @@ describe("an answer in a conversation", () => {
     await reader.cancel();
   });
 
-  it("is a 429 when the conversation grows between its count and its reservation, and nothing is sent", async () => {
+  it.each([
+    ["a 429 when the conversation grows between its count and its reservation", 429, "insufficient_quota", 200],
+    ["a 502 when it can be counted only once", 502, "provider_error", undefined],
+  ])("is %s, and nothing is sent", async (_kind, status, code, recounted) => {
     const owner = await createUser();
     const { id: conversation } = await converse(owner);
-    let counts = 0;
+    const counts = [100, recounted];
     const UPSTREAM = {
       fetch(request: Request) {
-        const { pathname } = new URL(request.url);
-        if (pathname === COUNTER) return Promise.resolve(Response.json({ input_tokens: ++counts * 100 }));
-        return bindings.UPSTREAM?.fetch(request);
+        if (new URL(request.url).pathname !== COUNTER) return bindings.UPSTREAM?.fetch(request);
+        const count = counts.shift();
+        return Promise.resolve(count ? Response.json({ input_tokens: count }) : new Response(null, { status: 500 }));
       },
     } as unknown as Fetcher;
     await emulation.zero();
     const user = createCaller(createSend({ UPSTREAM }), owner.token);
     const response = await user.post(PATH, asking({ tokens: 1 }, { conversation }));
-    expect(response.status).toBe(429);
-    expect(counts).toBe(2);
+    expect([response.status, (await errorOf(response)).code]).toEqual([status, code]);
+    expect(counts).toEqual([]);
     expect((await emulation.stats()).by_path).toEqual({ [`${CONVERSATIONS}/:id`]: 1 });
-    expect(await owner.settled()).toEqual(NOTHING);
-  });
-
-  it("is a 502 when it can be counted only once, and holds nothing", async () => {
-    const owner = await createUser();
-    const { id: conversation } = await converse(owner);
-    let counts = 0;
-    const UPSTREAM = {
-      fetch(request: Request) {
-        const isCount = new URL(request.url).pathname === COUNTER;
-        if (isCount && ++counts > 1) return Promise.resolve(new Response(null, { status: 500 }));
-        return bindings.UPSTREAM?.fetch(request);
-      },
-    } as unknown as Fetcher;
-    const user = createCaller(createSend({ UPSTREAM }), owner.token);
-    const response = await user.post(PATH, asking({ tokens: 1 }, { conversation }));
-    expect(response.status).toBe(502);
-    expect(await errorOf(response)).toMatchObject({ code: "provider_error" });
     expect(await owner.settled()).toEqual(NOTHING);
   });
 
