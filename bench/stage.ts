@@ -1,6 +1,6 @@
 // What is on stage: the emulated provider, the bare pass-through and Weir, each in a process of its own.
 
-import bundled from "../src/catalog/default.json" with { type: "json" };
+import bundled from "../src/core/catalog/default.json" with { type: "json" };
 import { createToken } from "../dev/token.ts";
 import { devVars } from "../dev/secrets.ts";
 import { GATED, MODEL } from "./asked.ts";

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { parseArgs } from "node:util";
-import { parseCatalog } from "../src/catalog/parse.ts";
+import { parseCatalog } from "../src/core/catalog/parse.ts";
 import type { Notices, Publication } from "./catalog-client.ts";
 import { createClient, isLocal, Refused } from "./catalog-client.ts";
 import { differences } from "./catalog-diff.ts";

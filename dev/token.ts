@@ -2,7 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { SignJWT } from "jose";
-import bundled from "../src/catalog/default.json" with { type: "json" };
+import bundled from "../src/core/catalog/default.json" with { type: "json" };
 import { devVars } from "./secrets.ts";
 import { understand } from "./usage.ts";
 

@@ -2,25 +2,25 @@
 
 import { Hono } from "hono/tiny";
 import { requestId } from "hono/request-id";
-import { requireAdmin } from "./auth/admin.ts";
-import { authenticate } from "./auth/token.ts";
-import { activeCatalog } from "./catalog/store.ts";
-import type { AppEnv } from "./env.ts";
-import { apiError, toApiError, toErrorResponse, toLogged } from "./errors.ts";
-import { adminCatalog } from "./routes/admin-catalog.ts";
-import { adminUsers } from "./routes/admin-users.ts";
-import { limitBody } from "./routes/body.ts";
-import { chat } from "./routes/chat.ts";
-import { chatCompletions } from "./routes/chat-completions.ts";
-import { conversations } from "./routes/conversations.ts";
-import { health } from "./routes/health.ts";
-import { models } from "./routes/models.ts";
-import { moderate } from "./routes/moderate.ts";
-import { moderations } from "./routes/moderations.ts";
-import { responses } from "./routes/responses.ts";
-import { storedResponses } from "./routes/stored-responses.ts";
-import { usage } from "./routes/usage.ts";
-import { createServerTiming } from "./server-timing.ts";
+import { requireAdmin } from "./core/auth/admin.ts";
+import { authenticate } from "./core/auth/token.ts";
+import { activeCatalog } from "./core/catalog/store.ts";
+import type { AppEnv } from "./core/env.ts";
+import { apiError, toApiError, toErrorResponse, toLogged } from "./core/errors.ts";
+import { adminCatalog } from "./features/admin-catalog/routes.ts";
+import { adminUsers } from "./features/admin-users/index.ts";
+import { limitBody } from "./core/json-body.ts";
+import { chat } from "./features/slim-chat/index.ts";
+import { chatCompletions } from "./features/chat-completions/index.ts";
+import { conversations } from "./features/stored-responses/conversations-route.ts";
+import { health } from "./health.ts";
+import { models } from "./features/models/index.ts";
+import { moderate } from "./features/moderation/moderate-route.ts";
+import { moderations } from "./features/moderation/moderations-route.ts";
+import { responses } from "./features/responses/index.ts";
+import { storedResponses } from "./features/stored-responses/responses-route.ts";
+import { usage } from "./features/usage/index.ts";
+import { createServerTiming } from "./core/server-timing.ts";
 
 export const app = new Hono<AppEnv>();
 

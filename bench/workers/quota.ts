@@ -1,10 +1,10 @@
 // Drives quota objects from inside the runtime. GET /?objects=&parallel=&count= makes that many decisions and answers
 // with the ms that all reservations took, and all settlements: the clock is too coarse for single ones, not for sums.
 
-import type { Limits } from "../../src/quota/view.ts";
-import type { UserQuota } from "../../src/quota/user-quota.ts";
+import type { Limits } from "../../src/core/quota/view.ts";
+import type { UserQuota } from "../../src/core/quota/user-quota.ts";
 
-export { UserQuota } from "../../src/quota/user-quota.ts";
+export { UserQuota } from "../../src/core/quota/user-quota.ts";
 
 const limits: Limits = {
   windows: [

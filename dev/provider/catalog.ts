@@ -1,6 +1,6 @@
 // Which models the emulation serves: those of Weir's bundled catalog, alive until the day that the catalog says, and invented ones. It
 // reads only the fields named here, and knows nothing of requests.
-import bundled from "../../src/catalog/default.json" with { type: "json" };
+import bundled from "../../src/core/catalog/default.json" with { type: "json" };
 import { invalidRequest } from "./errors.ts";
 
 export interface Card {

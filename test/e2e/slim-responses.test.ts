@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ToolCall } from "../../src/stream/slim.ts";
+import type { ToolCall } from "../../src/features/slim-chat/codec.ts";
 import { createCatalog } from "../support/catalog.ts";
 import { emulate } from "../support/emulation.ts";
 import { readEvents } from "../support/events.ts";

@@ -1,12 +1,12 @@
 // A request that asks to be let in: a catalog of two models and three plans, one user, and a counter that the test plays.
 
-import { chooseModel } from "../../src/catalog/choose.ts";
-import type { Model } from "../../src/catalog/resolve.ts";
-import type { Catalog } from "../../src/catalog/schema.ts";
-import type { Bindings } from "../../src/env.ts";
-import type { Admission } from "../../src/quota/admission.ts";
-import { admit } from "../../src/quota/admission.ts";
-import type { Demand } from "../../src/quota/bound.ts";
+import { chooseModel } from "../../src/core/catalog/choose.ts";
+import type { Model } from "../../src/core/catalog/resolve.ts";
+import type { Catalog } from "../../src/core/catalog/schema.ts";
+import type { Bindings } from "../../src/core/env.ts";
+import type { Admission } from "../../src/core/quota/admission.ts";
+import { admit } from "../../src/core/quota/admission.ts";
+import type { Demand } from "../../src/core/quota/bound.ts";
 import { cardDocument, catalogDocument, complete } from "./catalog-documents.ts";
 import type { Failure } from "./quota-namespace.ts";
 import { createNamespace } from "./quota-namespace.ts";

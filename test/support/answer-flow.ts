@@ -1,14 +1,14 @@
 // One streamed answer between a provider and a caller whom the test plays, under a clock that the test moves.
 
-import { readChatEvent } from "../../src/endpoints/chat-answer.ts";
-import type { Codec } from "../../src/stream/codec.ts";
-import { createDeparture } from "../../src/stream/departure.ts";
-import { createSink } from "../../src/stream/sink.ts";
-import type { Flow } from "../../src/stream/pump.ts";
-import { pump, READ_BYTES, readFirst } from "../../src/stream/pump.ts";
-import { createSlimCodec } from "../../src/stream/slim.ts";
-import type { Deadlines, Ending } from "../../src/stream/watchdog.ts";
-import { startWatchdog } from "../../src/stream/watchdog.ts";
+import { readChatEvent } from "../../src/dialects/chat-completions/decode.ts";
+import type { Codec } from "../../src/core/relay/codec.ts";
+import { createDeparture } from "../../src/core/relay/departure.ts";
+import { createSink } from "../../src/core/relay/sink.ts";
+import type { Flow } from "../../src/core/relay/pump.ts";
+import { pump, READ_BYTES, readFirst } from "../../src/core/relay/pump.ts";
+import { createSlimCodec } from "../../src/features/slim-chat/codec.ts";
+import type { Deadlines, Ending } from "../../src/core/relay/watchdog.ts";
+import { startWatchdog } from "../../src/core/relay/watchdog.ts";
 import { fromUtf8, toUtf8 } from "./chat-chunks.ts";
 import { createFakeClock } from "./fake-clock.ts";
 

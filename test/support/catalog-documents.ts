@@ -1,11 +1,11 @@
 // Catalogs for tests: the bundled one, complete, and the smallest document that a test can bend.
 
-import bundled from "../../src/catalog/default.json" with { type: "json" };
-import type { Model } from "../../src/catalog/resolve.ts";
-import { resolveModel } from "../../src/catalog/resolve.ts";
-import type { ModelCard } from "../../src/catalog/card.ts";
-import type { Catalog } from "../../src/catalog/schema.ts";
-import { parseCatalog } from "../../src/catalog/parse.ts";
+import bundled from "../../src/core/catalog/default.json" with { type: "json" };
+import type { Model } from "../../src/core/catalog/resolve.ts";
+import { resolveModel } from "../../src/core/catalog/resolve.ts";
+import type { ModelCard } from "../../src/core/catalog/card.ts";
+import type { Catalog } from "../../src/core/catalog/schema.ts";
+import { parseCatalog } from "../../src/core/catalog/parse.ts";
 
 /** A catalog document as somebody would write it: any JSON. */
 export type Document = Record<string, unknown>;

@@ -1,8 +1,8 @@
 // The operator of the catalog of the Worker under test: publishes over /admin/catalog and looks at what is there.
 
 import { reset } from "cloudflare:test";
-import type { Pointer } from "../../src/catalog/pointer.ts";
-import { forgetCatalog } from "../../src/catalog/store.ts";
+import type { Pointer } from "../../src/core/catalog/pointer.ts";
+import { forgetCatalog } from "../../src/core/catalog/store.ts";
 import { asAdmin } from "./admin.ts";
 import { createCatalog } from "./catalog.ts";
 import { bindings } from "./workerd.ts";

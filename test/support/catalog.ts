@@ -2,10 +2,10 @@
 // reach. Their windows are months, so that no test meets the end of a minute.
 
 import type { KVNamespace } from "@cloudflare/workers-types";
-import bundled from "../../src/catalog/default.json" with { type: "json" };
-import type { ModelCard } from "../../src/catalog/card.ts";
-import type { Alias, Catalog, Plan } from "../../src/catalog/schema.ts";
-import { parseCatalog } from "../../src/catalog/parse.ts";
+import bundled from "../../src/core/catalog/default.json" with { type: "json" };
+import type { ModelCard } from "../../src/core/catalog/card.ts";
+import type { Alias, Catalog, Plan } from "../../src/core/catalog/schema.ts";
+import { parseCatalog } from "../../src/core/catalog/parse.ts";
 
 /** The day on which the emulated provider believes to be: every model that the tests ask for is alive on it. */
 export const PROVIDER_DAY = "2026-10-01";

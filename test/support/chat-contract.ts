@@ -1,7 +1,7 @@
 // The slim chat as its caller knows it, over either of the dialects in which a model can be asked: what is sent, and
 // what is heard, without what differs from one answer to the next.
 
-import type { Endpoint } from "../../src/endpoints/table.ts";
+import type { Endpoint } from "../../src/core/catalog/endpoints.ts";
 import type { Caller } from "./caller.ts";
 import { createCatalog } from "./catalog.ts";
 import { readSlim } from "./slim-stream.ts";

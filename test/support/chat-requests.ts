@@ -1,11 +1,11 @@
 // Chat requests as Weir has read them, and the body that the provider gets of them.
 
 import * as v from "valibot";
-import type { Model } from "../../src/catalog/resolve.ts";
-import { passChat, slimChat } from "../../src/endpoints/chat-exchange.ts";
-import type { ChatRequest } from "../../src/endpoints/chat-request.ts";
-import { ChatRequestSchema } from "../../src/endpoints/chat-request.ts";
-import { SlimRequest } from "../../src/endpoints/slim-request.ts";
+import type { Model } from "../../src/core/catalog/resolve.ts";
+import { passChat, slimChat } from "../../src/features/chat-completions/exchange.ts";
+import type { ChatRequest } from "../../src/dialects/chat-completions/request.ts";
+import { ChatRequestSchema } from "../../src/dialects/chat-completions/request.ts";
+import { SlimRequest } from "../../src/features/slim-chat/request.ts";
 import { bundledModel } from "./catalog-documents.ts";
 import { prepared } from "./ways.ts";
 

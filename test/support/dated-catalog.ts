@@ -1,8 +1,8 @@
 // The bundled catalog with every date a century later: its models' lives are told in days that have not come yet, so
 // that nothing which the runtime does at a real time (alarms above all) takes part in a test of them.
 
-import bundled from "../../src/catalog/default.json" with { type: "json" };
-import type { Catalog } from "../../src/catalog/schema.ts";
+import bundled from "../../src/core/catalog/default.json" with { type: "json" };
+import type { Catalog } from "../../src/core/catalog/schema.ts";
 import { createCatalog } from "./catalog.ts";
 import { complete } from "./catalog-documents.ts";
 

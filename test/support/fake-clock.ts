@@ -1,7 +1,7 @@
 // Time that moves only when a test says so: the Clock of the stream's stages.
 
 import { setImmediate as turn } from "node:timers/promises";
-import type { Clock } from "../../src/stream/watchdog.ts";
+import type { Clock } from "../../src/core/relay/watchdog.ts";
 
 export interface FakeClock extends Clock {
   /** Moves time on. Every wait on the way returns at its own moment, earliest first, and what it wakes runs before the next. */

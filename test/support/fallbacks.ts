@@ -1,6 +1,6 @@
 // An app's alias with others to ask when its own model fails, and the ways in which it can fail.
 
-import type { Catalog, Plan } from "../../src/catalog/schema.ts";
+import type { Catalog, Plan } from "../../src/core/catalog/schema.ts";
 import { createCatalogOf, RESPONDENT, toAlias } from "./catalog.ts";
 import type { Fault } from "./providers.ts";
 

@@ -1,17 +1,17 @@
 // One streamed answer that is judged on its way: provider, caller and judge are played by the test, under its clock.
 
-import { apiError } from "../../src/errors.ts";
-import type { Codec } from "../../src/stream/codec.ts";
-import { createDeparture } from "../../src/stream/departure.ts";
-import type { Refusal } from "../../src/stream/gated.ts";
-import { createGatedCodec, pumpGated } from "../../src/stream/gated.ts";
-import type { Flow } from "../../src/stream/pump.ts";
-import { READ_BYTES, readFirst } from "../../src/stream/pump.ts";
-import { createSink } from "../../src/stream/sink.ts";
-import type { Deadlines, Ending } from "../../src/stream/watchdog.ts";
-import { startWatchdog } from "../../src/stream/watchdog.ts";
-import type { WindowSettings } from "../../src/stream/windows.ts";
-import { createTextWindows } from "../../src/stream/windows.ts";
+import { apiError } from "../../src/core/errors.ts";
+import type { Codec } from "../../src/core/relay/codec.ts";
+import { createDeparture } from "../../src/core/relay/departure.ts";
+import type { Refusal } from "../../src/features/moderation/gated.ts";
+import { createGatedCodec, pumpGated } from "../../src/features/moderation/gated.ts";
+import type { Flow } from "../../src/core/relay/pump.ts";
+import { READ_BYTES, readFirst } from "../../src/core/relay/pump.ts";
+import { createSink } from "../../src/core/relay/sink.ts";
+import type { Deadlines, Ending } from "../../src/core/relay/watchdog.ts";
+import { startWatchdog } from "../../src/core/relay/watchdog.ts";
+import type { WindowSettings } from "../../src/features/moderation/windows.ts";
+import { createTextWindows } from "../../src/features/moderation/windows.ts";
 import { createCallerSink, createProvider, DEADLINES } from "./answer-flow.ts";
 import { toUtf8 } from "./chat-chunks.ts";
 import { createFakeClock } from "./fake-clock.ts";

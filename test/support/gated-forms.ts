@@ -1,12 +1,12 @@
 // Every form in which an answer that is judged on its way travels: how its provider writes it, and what its caller sees.
 
-import { chatWords, readChatEvent } from "../../src/endpoints/chat-answer.ts";
-import { readResponsesEvent, responsesWords } from "../../src/endpoints/responses-answer.ts";
-import { createResponsesPassCodec } from "../../src/endpoints/responses-pass.ts";
-import type { Dialect } from "../../src/stream/answer.ts";
-import type { Codec } from "../../src/stream/codec.ts";
-import { createPassCodec } from "../../src/stream/pass.ts";
-import { createSlimCodec } from "../../src/stream/slim.ts";
+import { chatWords, readChatEvent } from "../../src/dialects/chat-completions/decode.ts";
+import { readResponsesEvent, responsesWords } from "../../src/dialects/responses/decode.ts";
+import { createResponsesPassCodec } from "../../src/features/responses/codec.ts";
+import type { Dialect } from "../../src/core/relay/answer.ts";
+import type { Codec } from "../../src/core/relay/codec.ts";
+import { createPassCodec } from "../../src/features/chat-completions/codec.ts";
+import { createSlimCodec } from "../../src/features/slim-chat/codec.ts";
 import { chunk, DONE, errorFrame, finishChunk, sse, textChunk, usageChunk } from "./chat-chunks.ts";
 import { readEvents } from "./events.ts";
 

@@ -1,11 +1,11 @@
 // Chats held against the card of the model that answers them on a day, as they are before anything is reserved.
 
-import { chooseModel } from "../../src/catalog/choose.ts";
-import type { Model } from "../../src/catalog/resolve.ts";
-import type { Catalog } from "../../src/catalog/schema.ts";
-import { requireSupport } from "../../src/catalog/support.ts";
-import { passChat, slimChat } from "../../src/endpoints/chat-exchange.ts";
-import type { Exchange } from "../../src/endpoints/exchange.ts";
+import { chooseModel } from "../../src/core/catalog/choose.ts";
+import type { Model } from "../../src/core/catalog/resolve.ts";
+import type { Catalog } from "../../src/core/catalog/schema.ts";
+import { requireSupport } from "../../src/core/catalog/support.ts";
+import { passChat, slimChat } from "../../src/features/chat-completions/exchange.ts";
+import type { Exchange } from "../../src/core/gateway/exchange.ts";
 import { bundledCatalog } from "./catalog-documents.ts";
 import { chatRequest, slimRequest } from "./chat-requests.ts";
 import { prepared } from "./ways.ts";

@@ -1,7 +1,7 @@
 // A second provider, `house`, which is data and nothing else: the tests' catalog with it, and its one model.
 
-import type { ModelCard } from "../../src/catalog/card.ts";
-import type { Catalog } from "../../src/catalog/schema.ts";
+import type { ModelCard } from "../../src/core/catalog/card.ts";
+import type { Catalog } from "../../src/core/catalog/schema.ts";
 import { createCatalog } from "./catalog.ts";
 
 export const HOUSE_MODEL = "emulated-house-1";

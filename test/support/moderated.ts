@@ -2,7 +2,7 @@
 // say and how they end.
 
 import type { Script } from "../../dev/provider/script.ts";
-import type { Catalog } from "../../src/catalog/schema.ts";
+import type { Catalog } from "../../src/core/catalog/schema.ts";
 import type { Caller, ErrorEnvelope } from "./caller.ts";
 import { createCatalog } from "./catalog.ts";
 import { complete } from "./catalog-documents.ts";

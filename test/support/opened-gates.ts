@@ -1,9 +1,9 @@
 // The gates of a chat whose classifier a test plays.
 
-import type { Moderation } from "../../src/catalog/policy.ts";
-import { passChat } from "../../src/endpoints/chat-exchange.ts";
-import type { Exchange } from "../../src/endpoints/exchange.ts";
-import { openGates } from "../../src/metering/gates.ts";
+import type { Moderation } from "../../src/features/moderation/catalog.ts";
+import { passChat } from "../../src/features/chat-completions/exchange.ts";
+import type { Exchange } from "../../src/core/gateway/exchange.ts";
+import { openGates } from "../../src/features/moderation/gates.ts";
 import { bundledModel } from "./catalog-documents.ts";
 import { chatRequest } from "./chat-requests.ts";
 import { createFakeClock } from "./fake-clock.ts";

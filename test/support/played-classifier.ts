@@ -1,8 +1,8 @@
 // A deployment whose classifier a test plays, and whose other routes nobody may ask.
 
-import type { Policy } from "../../src/catalog/policy.ts";
-import type { Catalog } from "../../src/catalog/schema.ts";
-import type { Bindings } from "../../src/env.ts";
+import type { Policy } from "../../src/features/moderation/catalog.ts";
+import type { Catalog } from "../../src/core/catalog/schema.ts";
+import type { Bindings } from "../../src/core/env.ts";
 import { bundledCatalog } from "./catalog-documents.ts";
 import { resultOf } from "./policies.ts";
 

@@ -1,8 +1,8 @@
 // Policies as a catalog gives them, and what a classifier says.
 
 import * as v from "valibot";
-import { CATEGORIES, Policy } from "../../src/catalog/policy.ts";
-import type { ClassifierResult } from "../../src/endpoints/moderations.ts";
+import { CATEGORIES, Policy } from "../../src/features/moderation/catalog.ts";
+import type { ClassifierResult } from "../../src/features/moderation/classifier-wire.ts";
 
 type Json = Record<string, unknown>;
 

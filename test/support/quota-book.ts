@@ -1,13 +1,13 @@
 // A ledger that is held the way the user's object holds it: in memory, and from its JSON once it was evicted.
 
-import type { Account, Decision } from "../../src/quota/account.ts";
-import { applyChange } from "../../src/quota/account.ts";
-import type { Bound, ReserveResult } from "../../src/quota/ledger.ts";
-import { giveBack, reserve, settle, sweep, view } from "../../src/quota/ledger.ts";
-import type { Ledger } from "../../src/quota/state.ts";
-import { emptyLedger } from "../../src/quota/state.ts";
-import type { Limits, View } from "../../src/quota/view.ts";
-import type { Amounts, Period, Unit, Window } from "../../src/quota/window.ts";
+import type { Account, Decision } from "../../src/core/quota/account.ts";
+import { applyChange } from "../../src/core/quota/account.ts";
+import type { Bound, ReserveResult } from "../../src/core/quota/ledger.ts";
+import { giveBack, reserve, settle, sweep, view } from "../../src/core/quota/ledger.ts";
+import type { Ledger } from "../../src/core/quota/state.ts";
+import { emptyLedger } from "../../src/core/quota/state.ts";
+import type { Limits, View } from "../../src/core/quota/view.ts";
+import type { Amounts, Period, Unit, Window } from "../../src/core/catalog/quota-window.ts";
 
 /** A bound as a test writes it; without prices it costs nothing. */
 export type BoundSketch = Pick<Bound, "input" | "output"> & Partial<Bound>;

@@ -1,10 +1,10 @@
 // What can happen to one user's quota, as fast-check arbitraries: plans, and the steps of a random history.
 
 import * as fc from "fast-check";
-import type { Bound, ReserveResult } from "../../src/quota/ledger.ts";
-import type { Limits } from "../../src/quota/view.ts";
-import type { Amounts, Unit, Window } from "../../src/quota/window.ts";
-import { windowKey } from "../../src/quota/window.ts";
+import type { Bound, ReserveResult } from "../../src/core/quota/ledger.ts";
+import type { Limits } from "../../src/core/quota/view.ts";
+import type { Amounts, Unit, Window } from "../../src/core/catalog/quota-window.ts";
+import { windowKey } from "../../src/core/catalog/quota-window.ts";
 import type { Book } from "./quota-book.ts";
 import { openBook } from "./quota-book.ts";
 

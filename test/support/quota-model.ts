@@ -1,9 +1,9 @@
 // The ledger told a second time, as slowly and plainly as possible: a list of everything that ever happened, added up
 // anew at each question. Nothing here is taken from the ledger's own code but the shapes of what goes in.
 
-import type { Bound } from "../../src/quota/ledger.ts";
-import type { Limits } from "../../src/quota/view.ts";
-import type { Amounts, Period, Window } from "../../src/quota/window.ts";
+import type { Bound } from "../../src/core/quota/ledger.ts";
+import type { Limits } from "../../src/core/quota/view.ts";
+import type { Amounts, Period, Window } from "../../src/core/catalog/quota-window.ts";
 
 const CORRECTABLE_MS = 3_600_000;
 

@@ -1,12 +1,12 @@
 // The binding of the users' objects as tests play it in Node: each object is a book and an account, and each call may
 // fail the way the runtime lets calls fail.
 
-import type { Account, Claim, Decision } from "../../src/quota/account.ts";
-import { refusalOf } from "../../src/quota/account.ts";
-import type { Reservation } from "../../src/quota/ledger.ts";
-import type { Bindings } from "../../src/env.ts";
-import type { Limits } from "../../src/quota/view.ts";
-import type { Amounts } from "../../src/quota/window.ts";
+import type { Account, Claim, Decision } from "../../src/core/quota/account.ts";
+import { refusalOf } from "../../src/core/quota/account.ts";
+import type { Reservation } from "../../src/core/quota/ledger.ts";
+import type { Bindings } from "../../src/core/env.ts";
+import type { Limits } from "../../src/core/quota/view.ts";
+import type { Amounts } from "../../src/core/catalog/quota-window.ts";
 import { openBook } from "./quota-book.ts";
 
 /** How a call fails: as the runtime marks it, and before the object did its work unless `late` is set. */

@@ -1,6 +1,6 @@
 // What a caller is refused with: the ApiError that some code throws.
 
-import { ApiError } from "../../src/errors.ts";
+import { ApiError } from "../../src/core/errors.ts";
 
 /** The ApiError that `work` throws, at once or later. Any other outcome fails the test. */
 export async function refusalOf(work: () => unknown): Promise<ApiError> {

@@ -1,14 +1,14 @@
 // Requests to /v1/responses as Weir has read them, and the body that the provider gets of them.
 
 import * as v from "valibot";
-import type { Model } from "../../src/catalog/resolve.ts";
-import type { Catalog } from "../../src/catalog/schema.ts";
-import { requireSupport } from "../../src/catalog/support.ts";
-import type { Exchange } from "../../src/endpoints/exchange.ts";
-import { passResponses, slimResponses } from "../../src/endpoints/responses-exchange.ts";
-import type { ResponsesRequest } from "../../src/endpoints/responses-request.ts";
-import { ResponsesRequestSchema } from "../../src/endpoints/responses-request.ts";
-import type { Stamp } from "../../src/endpoints/stored-response.ts";
+import type { Model } from "../../src/core/catalog/resolve.ts";
+import type { Catalog } from "../../src/core/catalog/schema.ts";
+import { requireSupport } from "../../src/core/catalog/support.ts";
+import type { Exchange } from "../../src/core/gateway/exchange.ts";
+import { passResponses, slimResponses } from "../../src/features/responses/exchange.ts";
+import type { ResponsesRequest } from "../../src/dialects/responses/request.ts";
+import { ResponsesRequestSchema } from "../../src/dialects/responses/request.ts";
+import type { Stamp } from "../../src/features/stored-responses/stamp.ts";
 import { bundledCatalog, bundledModel } from "./catalog-documents.ts";
 import { slimRequest } from "./chat-requests.ts";
 import { prepared } from "./ways.ts";

@@ -1,6 +1,6 @@
 // What /v1/responses can do beyond answering, switched on: the tests' catalog with it, and what is asked.
 
-import type { Catalog, Plan } from "../../src/catalog/schema.ts";
+import type { Catalog, Plan } from "../../src/core/catalog/schema.ts";
 import { createCatalogOf } from "./catalog.ts";
 import type { Caller } from "./caller.ts";
 import { emulate } from "./emulation.ts";

@@ -2,9 +2,9 @@
 
 import { runInDurableObject } from "cloudflare:test";
 import { vi } from "vitest";
-import type { Claim, Refused } from "../../src/quota/account.ts";
-import type { Reservation } from "../../src/quota/ledger.ts";
-import type { Limits, View } from "../../src/quota/view.ts";
+import type { Claim, Refused } from "../../src/core/quota/account.ts";
+import type { Reservation } from "../../src/core/quota/ledger.ts";
+import type { Limits, View } from "../../src/core/quota/view.ts";
 import { bindings } from "./workerd.ts";
 
 /** Later than any clock that runs these tests, so that no alarm ever runs by itself. */

@@ -1,8 +1,8 @@
 // A request in one dialect, as a model of a catalog gets it.
 
-import type { Model } from "../../src/catalog/resolve.ts";
-import type { Catalog } from "../../src/catalog/schema.ts";
-import type { Exchange, Way } from "../../src/endpoints/exchange.ts";
+import type { Model } from "../../src/core/catalog/resolve.ts";
+import type { Catalog } from "../../src/core/catalog/schema.ts";
+import type { Exchange, Way } from "../../src/core/gateway/exchange.ts";
 import { bundledCatalog } from "./catalog-documents.ts";
 
 /** What is sent and how its answer is read. Throws what the caller is refused with. */

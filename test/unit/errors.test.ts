@@ -3,8 +3,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { ErrorCode } from "../../src/errors.ts";
-import { ApiError, apiError, toApiError, toErrorResponse } from "../../src/errors.ts";
+import type { ErrorCode } from "../../src/core/errors.ts";
+import { ApiError, apiError, toApiError, toErrorResponse } from "../../src/core/errors.ts";
 
 const SOURCES = join(import.meta.dirname, "../../src");
 const sources = readdirSync(SOURCES, { recursive: true, encoding: "utf8" })

@@ -1,7 +1,7 @@
 import { evictDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
-import { requireAdmin } from "../../src/auth/admin.ts";
-import type { Bindings } from "../../src/env.ts";
+import { requireAdmin } from "../../src/core/auth/admin.ts";
+import type { Bindings } from "../../src/core/env.ts";
 import type { Described } from "../support/admin.ts";
 import { asAdmin, change, describeUser, pathOf, tryChange } from "../support/admin.ts";
 import type { Caller } from "../support/caller.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { isInCanary } from "../../src/catalog/canary.ts";
+import { isInCanary } from "../../src/core/catalog/canary.ts";
 import { edition, move, pointerInKv, put, startAnew } from "../support/catalog-operator.ts";
 import type { Surface } from "../support/surface.ts";
 import { ask, OPENAI, SLIM } from "../support/surface.ts";

@@ -1,7 +1,7 @@
 // Readings of the catalog that overlap, fail late, or follow a publishing: the last good catalog goes on.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { activeCatalog, rereadCatalog } from "../../src/catalog/store.ts";
+import { activeCatalog, rereadCatalog } from "../../src/core/catalog/store.ts";
 import { createCatalog, publish } from "../support/catalog.ts";
 import { edition, list, put, startAnew, tryPut } from "../support/catalog-operator.ts";
 import { errorOf } from "../support/caller.ts";

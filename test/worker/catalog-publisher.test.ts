@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import bundled from "../../src/catalog/default.json" with { type: "json" };
-import type { Catalog } from "../../src/catalog/schema.ts";
+import bundled from "../../src/core/catalog/default.json" with { type: "json" };
+import type { Catalog } from "../../src/core/catalog/schema.ts";
 import { asAdmin } from "../support/admin.ts";
 import { errorOf } from "../support/caller.ts";
 import { createCatalog } from "../support/catalog.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { activeCatalog, forgetCatalog } from "../../src/catalog/store.ts";
+import { activeCatalog, forgetCatalog } from "../../src/core/catalog/store.ts";
 import { createCatalog, publish } from "../support/catalog.ts";
 import { ask, SLIM } from "../support/surface.ts";
 import { bindings, createUser, send } from "../support/workerd.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { activeCatalog, forgetCatalog } from "../../src/catalog/store.ts";
+import { activeCatalog, forgetCatalog } from "../../src/core/catalog/store.ts";
 import { createCaller } from "../support/caller.ts";
 import { createCatalog, publish } from "../support/catalog.ts";
 import { startAnew } from "../support/catalog-operator.ts";

@@ -1,7 +1,7 @@
 // What is turned away before the provider hears of it: bodies that are too large, and callers whom nobody knows.
 
 import { beforeEach, describe, expect, it } from "vitest";
-import { forgetCatalog } from "../../src/catalog/store.ts";
+import { forgetCatalog } from "../../src/core/catalog/store.ts";
 import { errorOf } from "../support/caller.ts";
 import { createCatalog } from "../support/catalog.ts";
 import { failingKv } from "../support/kv-in-trouble.ts";

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Modality } from "../../src/catalog/card.ts";
-import type { Catalog } from "../../src/catalog/schema.ts";
+import type { Modality } from "../../src/core/catalog/card.ts";
+import type { Catalog } from "../../src/core/catalog/schema.ts";
 import { errorOf } from "../support/caller.ts";
 import { createCatalog } from "../support/catalog.ts";
 import { emulate } from "../support/emulation.ts";

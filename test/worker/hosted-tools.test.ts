@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Catalog } from "../../src/catalog/schema.ts";
+import type { Catalog } from "../../src/core/catalog/schema.ts";
 import { UserQuota } from "../../src/index.ts";
 import { dollarsOf } from "../support/caller.ts";
 import { createUserOf } from "../support/providers.ts";

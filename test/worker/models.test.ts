@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ENDPOINTS } from "../../src/endpoints/table.ts";
+import { ENDPOINTS } from "../../src/core/catalog/endpoints.ts";
 import { errorOf } from "../support/caller.ts";
 import { createCatalog } from "../support/catalog.ts";
 import { move, put, startAnew } from "../support/catalog-operator.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { CATEGORIES } from "../../src/catalog/policy.ts";
+import { CATEGORIES } from "../../src/features/moderation/catalog.ts";
 import { errorOf } from "../support/caller.ts";
 import { createCatalog } from "../support/catalog.ts";
 import { createUser, emulation, useCatalog } from "../support/workerd.ts";

@@ -1,6 +1,6 @@
 import { createExecutionContext, createScheduledController, waitOnExecutionContext } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Bindings } from "../../src/env.ts";
+import type { Bindings } from "../../src/core/env.ts";
 import worker from "../../src/index.ts";
 import { asAdmin } from "../support/admin.ts";
 import { createCatalog } from "../support/catalog.ts";

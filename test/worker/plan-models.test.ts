@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Plan } from "../../src/catalog/schema.ts";
+import type { Plan } from "../../src/core/catalog/schema.ts";
 import type { Caller } from "../support/caller.ts";
 import { errorOf } from "../support/caller.ts";
 import { createCatalogOf } from "../support/catalog.ts";

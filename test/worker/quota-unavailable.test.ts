@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Bindings } from "../../src/env.ts";
+import type { Bindings } from "../../src/core/env.ts";
 import { createCaller, errorOf } from "../support/caller.ts";
 import { createCatalog, createCatalogOf } from "../support/catalog.ts";
 import { ask, SLIM, SURFACES } from "../support/surface.ts";

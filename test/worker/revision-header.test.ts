@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Bindings } from "../../src/env.ts";
+import type { Bindings } from "../../src/core/env.ts";
 import { change } from "../support/admin.ts";
 import type { Caller } from "../support/caller.ts";
 import { createCaller } from "../support/caller.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Bindings } from "../../src/env.ts";
+import type { Bindings } from "../../src/core/env.ts";
 import { createCaller, errorOf } from "../support/caller.ts";
 import { complete } from "../support/catalog-documents.ts";
 import { emulate } from "../support/emulation.ts";

@@ -1,7 +1,7 @@
 // Where several providers may have stored an answer: its owner gets it from the one that has, whatever the others say.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Bindings } from "../../src/env.ts";
+import type { Bindings } from "../../src/core/env.ts";
 import { createCaller } from "../support/caller.ts";
 import { createHouseCatalog, HOUSE_HOST } from "../support/house.ts";
 import { createUserOf } from "../support/providers.ts";

@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Change } from "../../src/quota/account.ts";
+import type { Change } from "../../src/core/quota/account.ts";
 import type { QuotaObject } from "../support/user-quota.ts";
 import {
   BOUND_TOKENS,

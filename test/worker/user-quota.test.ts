@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Limits } from "../../src/quota/view.ts";
+import type { Limits } from "../../src/core/quota/view.ts";
 import type { QuotaObject } from "../support/user-quota.ts";
 import {
   BOUND,

@@ -1,7 +1,7 @@
 // Who may administer. Tokens are compared by a function that only the runtime has, so the worker tests have the rest.
 
 import { describe, expect, it } from "vitest";
-import { requireAdmin } from "../../../src/auth/admin.ts";
+import { requireAdmin } from "../../../src/core/auth/admin.ts";
 import { refusalOf } from "../../support/refusals.ts";
 
 describe("without ADMIN_TOKEN", () => {

@@ -1,7 +1,7 @@
 // Whose tokens are believed: AUTH_ISSUERS in the forms that wrangler and the dashboard give it, or a plain refusal.
 
 import { describe, expect, it } from "vitest";
-import { issuersOf } from "../../../src/auth/issuers.ts";
+import { issuersOf } from "../../../src/core/auth/issuers.ts";
 import { refusalOf } from "../../support/refusals.ts";
 
 const OWN = { issuer: "weir", audience: "weir" };

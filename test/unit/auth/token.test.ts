@@ -3,7 +3,7 @@
 import type { JWTPayload } from "jose";
 import { generateKeyPair, SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
-import { authenticate } from "../../../src/auth/token.ts";
+import { authenticate } from "../../../src/core/auth/token.ts";
 import { refusalOf } from "../../support/refusals.ts";
 
 const NOW = Date.UTC(2026, 10, 23, 12);

@@ -1,10 +1,10 @@
 // What an alias says beside its target: where it goes when all has ended, and what it fixes for its callers.
 
 import { describe, expect, it } from "vitest";
-import type { Model } from "../../../src/catalog/resolve.ts";
-import { resolveModel } from "../../../src/catalog/resolve.ts";
-import type { Catalog } from "../../../src/catalog/schema.ts";
-import { passChat, slimChat } from "../../../src/endpoints/chat-exchange.ts";
+import type { Model } from "../../../src/core/catalog/resolve.ts";
+import { resolveModel } from "../../../src/core/catalog/resolve.ts";
+import type { Catalog } from "../../../src/core/catalog/schema.ts";
+import { passChat, slimChat } from "../../../src/features/chat-completions/exchange.ts";
 import type { Document } from "../../support/catalog-documents.ts";
 import { cardDocument, catalogDocument, complete } from "../../support/catalog-documents.ts";
 import { chatRequest, slimRequest, writtenChat, writtenSlim } from "../../support/chat-requests.ts";

@@ -2,7 +2,7 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isInCanary } from "../../../src/catalog/canary.ts";
+import { isInCanary } from "../../../src/core/catalog/canary.ts";
 
 const USERS = 100_000;
 const CHUNK = 5000;

@@ -1,7 +1,7 @@
 // What a caller gets of the catalog: a plan, a model, and refusals that say what to ask for instead.
 
 import { describe, expect, it } from "vitest";
-import { chooseModel, choosePlan, isAllowed, modelHeaders, notAllowed } from "../../../src/catalog/choose.ts";
+import { chooseModel, choosePlan, isAllowed, modelHeaders, notAllowed } from "../../../src/core/catalog/choose.ts";
 import { bundledCatalog, cardDocument, catalogDocument, complete } from "../../support/catalog-documents.ts";
 import { refusalOf } from "../../support/refusals.ts";
 

@@ -1,7 +1,7 @@
 // What no schema can say of a catalog: every name in it leads somewhere, and its parts agree. Each fault has its path.
 
 import { describe, expect, it } from "vitest";
-import { parseCatalog } from "../../../src/catalog/parse.ts";
+import { parseCatalog } from "../../../src/core/catalog/parse.ts";
 import type { Document } from "../../support/catalog-documents.ts";
 import { cardDocument, catalogDocument } from "../../support/catalog-documents.ts";
 

@@ -1,8 +1,8 @@
 // What an operator is told of the models' lives: what ends soon, and where a provider says something else.
 
 import { describe, expect, it } from "vitest";
-import type { ListedModel, Notice } from "../../../src/catalog/notices.ts";
-import { findNotices } from "../../../src/catalog/notices.ts";
+import type { ListedModel, Notice } from "../../../src/features/admin-catalog/notices.ts";
+import { findNotices } from "../../../src/features/admin-catalog/notices.ts";
 import type { Document } from "../../support/catalog-documents.ts";
 import { bundledCatalog, cardDocument, catalogDocument, complete } from "../../support/catalog-documents.ts";
 

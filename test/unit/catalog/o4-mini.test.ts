@@ -1,9 +1,9 @@
 // The card of o4-mini as GET /v1/models serves it, held against the provider's page, figure by figure.
 
 import { describe, expect, it } from "vitest";
-import { compareModels, toModelObject } from "../../../src/catalog/present.ts";
-import { resolveModel } from "../../../src/catalog/resolve.ts";
-import { costOf } from "../../../src/quota/price.ts";
+import { compareModels, toModelObject } from "../../../src/features/models/present.ts";
+import { resolveModel } from "../../../src/core/catalog/resolve.ts";
+import { costOf } from "../../../src/core/quota/price.ts";
 import { bundledCatalog, bundledCard } from "../../support/catalog-documents.ts";
 import { gatedChat } from "../../support/gating.ts";
 import { refusalOf } from "../../support/refusals.ts";

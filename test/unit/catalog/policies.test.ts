@@ -1,9 +1,9 @@
 // Policies in a catalog: their defaults and bounds, that every name in them leads somewhere, and who they hold for.
 
 import { describe, expect, it } from "vitest";
-import { parseCatalog } from "../../../src/catalog/parse.ts";
-import { stricter } from "../../../src/catalog/policy.ts";
-import { resolveModel } from "../../../src/catalog/resolve.ts";
+import { parseCatalog } from "../../../src/core/catalog/parse.ts";
+import { stricter } from "../../../src/features/moderation/catalog.ts";
+import { resolveModel } from "../../../src/core/catalog/resolve.ts";
 import type { Document } from "../../support/catalog-documents.ts";
 import { cardDocument, catalogDocument, complete } from "../../support/catalog-documents.ts";
 

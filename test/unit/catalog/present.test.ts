@@ -1,12 +1,12 @@
 // The catalog as it is shown, for any card: what is not supported too, aliases and successors, and prices side by side.
 
 import { describe, expect, it } from "vitest";
-import { FEATURES, MODALITIES, TOOLS } from "../../../src/catalog/card.ts";
-import { parseCatalog } from "../../../src/catalog/parse.ts";
-import { compareModels, toModelObject } from "../../../src/catalog/present.ts";
-import type { Catalog } from "../../../src/catalog/schema.ts";
-import { modelsOf } from "../../../src/catalog/support.ts";
-import { ENDPOINTS } from "../../../src/endpoints/table.ts";
+import { FEATURES, MODALITIES, TOOLS } from "../../../src/core/catalog/card.ts";
+import { parseCatalog } from "../../../src/core/catalog/parse.ts";
+import { compareModels, toModelObject } from "../../../src/features/models/present.ts";
+import type { Catalog } from "../../../src/core/catalog/schema.ts";
+import { modelsOf } from "../../../src/core/catalog/support.ts";
+import { ENDPOINTS } from "../../../src/core/catalog/endpoints.ts";
 import { bundledCatalog, cardDocument, catalogDocument, complete } from "../../support/catalog-documents.ts";
 import { refusalOf } from "../../support/refusals.ts";
 

@@ -1,9 +1,9 @@
 // Where a provider is and with which key: nothing leaves for a host that this deployment did not allow.
 
 import { describe, expect, it } from "vitest";
-import type { Provider } from "../../../src/catalog/schema.ts";
-import type { Bindings } from "../../../src/env.ts";
-import { providerAccess } from "../../../src/catalog/provider-access.ts";
+import type { Provider } from "../../../src/core/catalog/schema.ts";
+import type { Bindings } from "../../../src/core/env.ts";
+import { providerAccess } from "../../../src/core/catalog/provider-access.ts";
 import { refusalOf } from "../../support/refusals.ts";
 
 const OPENAI: Provider = {

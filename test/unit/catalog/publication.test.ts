@@ -3,9 +3,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as v from "valibot";
-import { activeOf, BUNDLED, Pointer, revisionNamed } from "../../../src/catalog/pointer.ts";
-import type { Intent, Move, Publication } from "../../../src/catalog/publication.ts";
-import { afterMove, refusalOf } from "../../../src/catalog/publication.ts";
+import { activeOf, BUNDLED, Pointer, revisionNamed } from "../../../src/core/catalog/pointer.ts";
+import type { Intent, Move, Publication } from "../../../src/features/admin-catalog/publication.ts";
+import { afterMove, refusalOf } from "../../../src/features/admin-catalog/publication.ts";
 
 const START = Date.parse("2026-11-23T12:00:00Z");
 const NOBODY: Intent = { author: null, note: null };

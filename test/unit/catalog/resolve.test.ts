@@ -2,10 +2,10 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseCatalog } from "../../../src/catalog/parse.ts";
-import { FIRST_DAY, resolveModel, toDay } from "../../../src/catalog/resolve.ts";
-import { entry } from "../../../src/catalog/schema.ts";
-import type { Catalog } from "../../../src/catalog/schema.ts";
+import { parseCatalog } from "../../../src/core/catalog/parse.ts";
+import { FIRST_DAY, resolveModel, toDay } from "../../../src/core/catalog/resolve.ts";
+import { entry } from "../../../src/core/catalog/schema.ts";
+import type { Catalog } from "../../../src/core/catalog/schema.ts";
 import type { Document } from "../../support/catalog-documents.ts";
 import { bundledCatalog, cardDocument, catalogDocument, complete } from "../../support/catalog-documents.ts";
 

@@ -2,8 +2,8 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import bundled from "../../../src/catalog/default.json" with { type: "json" };
-import { revisionOf } from "../../../src/catalog/revision.ts";
+import bundled from "../../../src/core/catalog/default.json" with { type: "json" };
+import { revisionOf } from "../../../src/features/admin-catalog/revision.ts";
 
 /** The same JSON with the keys of every object in another order. */
 function reordered(value: unknown): unknown {

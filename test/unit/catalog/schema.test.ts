@@ -1,8 +1,8 @@
 // The catalog's schema: the bundled document is complete, a faulty one is told where, and a short one gets its defaults.
 
 import { describe, expect, it } from "vitest";
-import bundled from "../../../src/catalog/default.json" with { type: "json" };
-import { parseCatalog } from "../../../src/catalog/parse.ts";
+import bundled from "../../../src/core/catalog/default.json" with { type: "json" };
+import { parseCatalog } from "../../../src/core/catalog/parse.ts";
 import type { Document } from "../../support/catalog-documents.ts";
 import {
   bundledCard,

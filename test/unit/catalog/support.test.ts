@@ -1,14 +1,14 @@
 // What a request needs, held against the card of its model: refused by the caller's word for it, naming models that can.
 
 import { describe, expect, it } from "vitest";
-import type { Modality } from "../../../src/catalog/card.ts";
-import { MODALITIES } from "../../../src/catalog/card.ts";
-import { chooseModel } from "../../../src/catalog/choose.ts";
-import type { Catalog } from "../../../src/catalog/schema.ts";
-import type { Need } from "../../../src/catalog/support.ts";
-import { modelsOf, requireSupport } from "../../../src/catalog/support.ts";
-import { ENDPOINTS } from "../../../src/endpoints/table.ts";
-import type { Endpoint } from "../../../src/endpoints/table.ts";
+import type { Modality } from "../../../src/core/catalog/card.ts";
+import { MODALITIES } from "../../../src/core/catalog/card.ts";
+import { chooseModel } from "../../../src/core/catalog/choose.ts";
+import type { Catalog } from "../../../src/core/catalog/schema.ts";
+import type { Need } from "../../../src/core/catalog/support.ts";
+import { modelsOf, requireSupport } from "../../../src/core/catalog/support.ts";
+import { ENDPOINTS } from "../../../src/core/catalog/endpoints.ts";
+import type { Endpoint } from "../../../src/core/catalog/endpoints.ts";
 import type { Document } from "../../support/catalog-documents.ts";
 import { bundledCatalog, cardDocument, catalogDocument, complete } from "../../support/catalog-documents.ts";
 import { gatedChat, gatedSlim, modelsNamed } from "../../support/gating.ts";

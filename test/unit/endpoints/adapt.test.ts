@@ -3,7 +3,7 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Catalog } from "../../../src/catalog/schema.ts";
+import type { Catalog } from "../../../src/core/catalog/schema.ts";
 import type { Document } from "../../support/catalog-documents.ts";
 import { cardDocument, catalogDocument, complete } from "../../support/catalog-documents.ts";
 import { gatedChat, gatedSlim } from "../../support/gating.ts";

@@ -2,8 +2,8 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { chatWords } from "../../../src/endpoints/chat-answer.ts";
-import { responsesWords } from "../../../src/endpoints/responses-answer.ts";
+import { chatWords } from "../../../src/dialects/chat-completions/decode.ts";
+import { responsesWords } from "../../../src/dialects/responses/decode.ts";
 import { chunk, finishChunk } from "../../support/chat-chunks.ts";
 import { goldenData } from "../../support/golden-streams.ts";
 import { readEvents } from "../../support/events.ts";

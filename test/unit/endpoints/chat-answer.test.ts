@@ -1,7 +1,7 @@
 // How Chat Completions answers, piece by piece: chunks of a stream, whole completions, errors, and what is none of them.
 
 import { describe, expect, it } from "vitest";
-import { readChatBody, readChatEvent, readProviderError } from "../../../src/endpoints/chat-answer.ts";
+import { readChatBody, readChatEvent, readProviderError } from "../../../src/dialects/chat-completions/decode.ts";
 
 const chunk = (choice: Record<string, unknown>, more: Record<string, unknown> = {}) =>
   JSON.stringify({ object: "chat.completion.chunk", choices: [{ index: 0, ...choice }], ...more });

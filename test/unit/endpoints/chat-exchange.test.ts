@@ -1,7 +1,7 @@
 // Answers that come whole: as they are for /v1, and as one slim object for /chat.
 
 import { describe, expect, it } from "vitest";
-import { passChat, slimChat } from "../../../src/endpoints/chat-exchange.ts";
+import { passChat, slimChat } from "../../../src/features/chat-completions/exchange.ts";
 import { bundledModel } from "../../support/catalog-documents.ts";
 import { DONE, fromUtf8, textChunk, toUtf8, usageChunk } from "../../support/chat-chunks.ts";
 import { chatRequest, slimRequest } from "../../support/chat-requests.ts";

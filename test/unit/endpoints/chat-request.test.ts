@@ -1,9 +1,9 @@
 // What may be sent to /v1/chat/completions, what the provider gets of it, and what is refused before it costs anything.
 
 import { describe, expect, it } from "vitest";
-import { passChat } from "../../../src/endpoints/chat-exchange.ts";
-import { ChatRequestSchema } from "../../../src/endpoints/chat-request.ts";
-import { readBody } from "../../../src/routes/body.ts";
+import { passChat } from "../../../src/features/chat-completions/exchange.ts";
+import { ChatRequestSchema } from "../../../src/dialects/chat-completions/request.ts";
+import { readBody } from "../../../src/core/json-body.ts";
 import { bundledModel, cardDocument, catalogDocument, complete } from "../../support/catalog-documents.ts";
 import { chatRequest, writtenChat } from "../../support/chat-requests.ts";
 import { gatedChat } from "../../support/gating.ts";

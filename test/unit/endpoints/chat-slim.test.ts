@@ -1,7 +1,7 @@
 // A slim request, written as Chat Completions: nothing lost, nothing added that the phone did not ask for.
 
 import { describe, expect, it } from "vitest";
-import { slimChat } from "../../../src/endpoints/chat-exchange.ts";
+import { slimChat } from "../../../src/features/chat-completions/exchange.ts";
 import { bundledModel } from "../../support/catalog-documents.ts";
 import { slimRequest, writtenSlim } from "../../support/chat-requests.ts";
 import { gatedSlim } from "../../support/gating.ts";

@@ -3,7 +3,7 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { passChat, slimChat } from "../../../src/endpoints/chat-exchange.ts";
+import { passChat, slimChat } from "../../../src/features/chat-completions/exchange.ts";
 import { bundledModel } from "../../support/catalog-documents.ts";
 import { chatRequest, slimRequest } from "../../support/chat-requests.ts";
 import { prepared } from "../../support/ways.ts";

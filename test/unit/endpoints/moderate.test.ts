@@ -2,8 +2,8 @@
 
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import { isList, judgeWays, ModerateRequest, subjectsOf } from "../../../src/endpoints/moderate.ts";
-import { toVerdict } from "../../../src/moderation/verdict.ts";
+import { isList, judgeWays, ModerateRequest, subjectsOf } from "../../../src/features/moderation/moderate-wire.ts";
+import { toVerdict } from "../../../src/features/moderation/verdict.ts";
 import { bundledModel } from "../../support/catalog-documents.ts";
 import { fromUtf8, toUtf8 } from "../../support/chat-chunks.ts";
 import { readEvents } from "../../support/events.ts";

@@ -1,7 +1,7 @@
 // How Responses streams, piece by piece: text, thoughts, tool calls, ends, errors in both shapes, and what is none of them.
 
 import { describe, expect, it } from "vitest";
-import { readResponsesEvent } from "../../../src/endpoints/responses-answer.ts";
+import { readResponsesEvent } from "../../../src/dialects/responses/decode.ts";
 import { messageOf, responseOf, USAGE } from "../../support/responses-events.ts";
 
 type Json = Record<string, unknown>;

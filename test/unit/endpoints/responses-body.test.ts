@@ -1,11 +1,11 @@
 // What the provider gets of a request to /v1/responses, and what of it can cost something.
 
 import { describe, expect, it } from "vitest";
-import { chooseModel } from "../../../src/catalog/choose.ts";
-import type { Fixed, Model } from "../../../src/catalog/resolve.ts";
-import { responsesBody } from "../../../src/endpoints/responses-body.ts";
-import { slimResponses } from "../../../src/endpoints/responses-exchange.ts";
-import type { ResponsesRequest } from "../../../src/endpoints/responses-request.ts";
+import { chooseModel } from "../../../src/core/catalog/choose.ts";
+import type { Fixed, Model } from "../../../src/core/catalog/resolve.ts";
+import { responsesBody } from "../../../src/dialects/responses/body.ts";
+import { slimResponses } from "../../../src/features/responses/exchange.ts";
+import type { ResponsesRequest } from "../../../src/dialects/responses/request.ts";
 import { bundledModel, cardDocument, catalogDocument, complete } from "../../support/catalog-documents.ts";
 import { slimRequest } from "../../support/chat-requests.ts";
 import { refusalOf } from "../../support/refusals.ts";

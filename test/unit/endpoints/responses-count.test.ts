@@ -1,9 +1,9 @@
 // The exact count of an input over Responses: what is counted, what it costs, and where there is none.
 
 import { describe, expect, it } from "vitest";
-import { chooseModel } from "../../../src/catalog/choose.ts";
-import { requireSupport } from "../../../src/catalog/support.ts";
-import { countResponses } from "../../../src/endpoints/responses-exchange.ts";
+import { chooseModel } from "../../../src/core/catalog/choose.ts";
+import { requireSupport } from "../../../src/core/catalog/support.ts";
+import { countResponses } from "../../../src/features/responses/exchange.ts";
 import { bundledModel, cardDocument, catalogDocument, complete } from "../../support/catalog-documents.ts";
 import { refusalOf } from "../../support/refusals.ts";
 import { preparedResponses, responsesRequest } from "../../support/responses-requests.ts";

@@ -2,10 +2,10 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createResponsesPassCodec } from "../../../src/endpoints/responses-pass.ts";
-import type { Codec } from "../../../src/stream/codec.ts";
-import { toStreamError } from "../../../src/stream/failure.ts";
-import { endingOf } from "../../../src/stream/pump.ts";
+import { createResponsesPassCodec } from "../../../src/features/responses/codec.ts";
+import type { Codec } from "../../../src/core/relay/codec.ts";
+import { toStreamError } from "../../../src/core/relay/failure.ts";
+import { endingOf } from "../../../src/core/relay/pump.ts";
 import { fromUtf8, toUtf8 } from "../../support/chat-chunks.ts";
 import { readEvents } from "../../support/events.ts";
 import { FRAMINGS, toBytes } from "../../support/golden-streams.ts";

@@ -1,7 +1,7 @@
 // A slim request, written as Responses: the same that Chat Completions would be asked, in the other dialect's words.
 
 import { describe, expect, it } from "vitest";
-import { slimWays } from "../../../src/endpoints/slim-ways.ts";
+import { slimWays } from "../../../src/features/slim-chat/exchange.ts";
 import { slimRequest, writtenSlim } from "../../support/chat-requests.ts";
 import { writtenSlimResponses } from "../../support/responses-requests.ts";
 

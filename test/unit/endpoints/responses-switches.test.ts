@@ -1,9 +1,9 @@
 // What /v1/responses does beyond answering only where the catalog allows it, and what that can cost at most.
 
 import { describe, expect, it } from "vitest";
-import { hostedTools } from "../../../src/endpoints/responses-switches.ts";
-import { ResponsesRequestSchema } from "../../../src/endpoints/responses-request.ts";
-import { validate } from "../../../src/routes/body.ts";
+import { hostedTools } from "../../../src/features/stored-responses/switches.ts";
+import { ResponsesRequestSchema } from "../../../src/dialects/responses/request.ts";
+import { validate } from "../../../src/core/json-body.ts";
 import { bundledModel } from "../../support/catalog-documents.ts";
 import { refusalOf } from "../../support/refusals.ts";
 import {

@@ -1,8 +1,8 @@
 // A response that comes whole: the same pieces as a stream of it, for /v1 as it is and for /chat as one slim object.
 
 import { describe, expect, it } from "vitest";
-import { readResponse } from "../../../src/endpoints/responses-answer.ts";
-import { slimResponses } from "../../../src/endpoints/responses-exchange.ts";
+import { readResponse } from "../../../src/dialects/responses/decode.ts";
+import { slimResponses } from "../../../src/features/responses/exchange.ts";
 import { bundledModel } from "../../support/catalog-documents.ts";
 import { slimRequest } from "../../support/chat-requests.ts";
 import { refusalOf } from "../../support/refusals.ts";

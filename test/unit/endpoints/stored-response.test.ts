@@ -1,7 +1,7 @@
 // Answers that a provider keeps: stamped with whose they are, whatever the caller writes, and known by that alone.
 
 import { describe, expect, it } from "vitest";
-import { goesOn, readStored, stamped } from "../../../src/endpoints/stored-response.ts";
+import { goesOn, readStored, stamped } from "../../../src/features/stored-responses/stamp.ts";
 import { bundledModel } from "../../support/catalog-documents.ts";
 import { responseOf } from "../../support/responses-events.ts";
 import {

@@ -2,11 +2,11 @@
 // put into one of these tables.
 
 import { describe, expect, it } from "vitest";
-import { passChat } from "../../../src/endpoints/chat-exchange.ts";
-import type { ChatRequest } from "../../../src/endpoints/chat-request.ts";
-import { ChatRequestSchema } from "../../../src/endpoints/chat-request.ts";
-import type { ResponsesRequest } from "../../../src/endpoints/responses-request.ts";
-import { ResponsesRequestSchema } from "../../../src/endpoints/responses-request.ts";
+import { passChat } from "../../../src/features/chat-completions/exchange.ts";
+import type { ChatRequest } from "../../../src/dialects/chat-completions/request.ts";
+import { ChatRequestSchema } from "../../../src/dialects/chat-completions/request.ts";
+import type { ResponsesRequest } from "../../../src/dialects/responses/request.ts";
+import { ResponsesRequestSchema } from "../../../src/dialects/responses/request.ts";
 import { bundledModel } from "../../support/catalog-documents.ts";
 import { chatRequest } from "../../support/chat-requests.ts";
 import { catalogAllowing, EVERYTHING, preparedResponses } from "../../support/responses-requests.ts";

@@ -3,12 +3,12 @@
 import * as v from "valibot";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Model } from "../../../src/catalog/resolve.ts";
-import { passChat, slimChat } from "../../../src/endpoints/chat-exchange.ts";
-import { slimResponses } from "../../../src/endpoints/responses-exchange.ts";
-import { responsesBody } from "../../../src/endpoints/responses-body.ts";
-import { ResponsesRequestSchema } from "../../../src/endpoints/responses-request.ts";
-import type { Subject } from "../../../src/endpoints/subject.ts";
+import type { Model } from "../../../src/core/catalog/resolve.ts";
+import { passChat, slimChat } from "../../../src/features/chat-completions/exchange.ts";
+import { slimResponses } from "../../../src/features/responses/exchange.ts";
+import { responsesBody } from "../../../src/dialects/responses/body.ts";
+import { ResponsesRequestSchema } from "../../../src/dialects/responses/request.ts";
+import type { Subject } from "../../../src/dialects/openai/subject.ts";
 import { bundledCatalog, bundledModel } from "../../support/catalog-documents.ts";
 import { chatRequest, slimRequest } from "../../support/chat-requests.ts";
 import { prepared } from "../../support/ways.ts";

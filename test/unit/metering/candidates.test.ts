@@ -1,11 +1,11 @@
 // Who can answer a request, and in which dialect: the card of the model that was asked for, then its fallbacks.
 
 import { describe, expect, it } from "vitest";
-import { candidatesFor } from "../../../src/metering/candidates.ts";
-import type { Catalog } from "../../../src/catalog/schema.ts";
-import { passChat } from "../../../src/endpoints/chat-exchange.ts";
-import { passResponses } from "../../../src/endpoints/responses-exchange.ts";
-import { slimWays } from "../../../src/endpoints/slim-ways.ts";
+import { candidatesFor } from "../../../src/core/gateway/candidates.ts";
+import type { Catalog } from "../../../src/core/catalog/schema.ts";
+import { passChat } from "../../../src/features/chat-completions/exchange.ts";
+import { passResponses } from "../../../src/features/responses/exchange.ts";
+import { slimWays } from "../../../src/features/slim-chat/exchange.ts";
 import type { Document } from "../../support/catalog-documents.ts";
 import { cardDocument, catalogDocument, complete } from "../../support/catalog-documents.ts";
 import { chatRequest, slimRequest } from "../../support/chat-requests.ts";

@@ -1,10 +1,10 @@
 // What of a chat is judged before and beside its answer, and who is let through unjudged.
 
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { passResponses } from "../../../src/endpoints/responses-exchange.ts";
-import { passModeration } from "../../../src/endpoints/moderations.ts";
-import { apiError } from "../../../src/errors.ts";
-import { openGates } from "../../../src/metering/gates.ts";
+import { passResponses } from "../../../src/features/responses/exchange.ts";
+import { passModeration } from "../../../src/features/moderation/classifier-wire.ts";
+import { apiError } from "../../../src/core/errors.ts";
+import { openGates } from "../../../src/features/moderation/gates.ts";
 import { bundledModel } from "../../support/catalog-documents.ts";
 import { findsViolence, isPending, openedGates, reasonOf, SAID } from "../../support/opened-gates.ts";
 import { fallsSilent } from "../../support/played-classifier.ts";

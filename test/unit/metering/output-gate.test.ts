@@ -1,8 +1,8 @@
 // What of an answer is judged before it is sent: whole answers, the windows of streams, and those that could be read past both.
 
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { passChat, slimChat } from "../../../src/endpoints/chat-exchange.ts";
-import { passResponses } from "../../../src/endpoints/responses-exchange.ts";
+import { passChat, slimChat } from "../../../src/features/chat-completions/exchange.ts";
+import { passResponses } from "../../../src/features/responses/exchange.ts";
 import { bundledModel } from "../../support/catalog-documents.ts";
 import { chatRequest, slimRequest } from "../../support/chat-requests.ts";
 import { findsViolence, openedGates, reasonOf } from "../../support/opened-gates.ts";

@@ -2,9 +2,9 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Action } from "../../../src/catalog/policy.ts";
-import { createRuleReader, rulesOf, toJudgeRequest } from "../../../src/moderation/rules.ts";
-import type { Finish } from "../../../src/stream/answer.ts";
+import type { Action } from "../../../src/features/moderation/catalog.ts";
+import { createRuleReader, rulesOf, toJudgeRequest } from "../../../src/features/moderation/rules.ts";
+import type { Finish } from "../../../src/core/relay/answer.ts";
 import { judgement, policyOf } from "../../support/policies.ts";
 
 const POLICY = policyOf({

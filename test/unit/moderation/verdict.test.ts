@@ -2,8 +2,8 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ACTIONS } from "../../../src/catalog/policy.ts";
-import { toVerdict, worst } from "../../../src/moderation/verdict.ts";
+import { ACTIONS } from "../../../src/features/moderation/catalog.ts";
+import { toVerdict, worst } from "../../../src/features/moderation/verdict.ts";
 import { policyOf, resultOf } from "../../support/policies.ts";
 
 const violence = (from: number, action: string) => policyOf({ categories: { violence: { from, action } } });

@@ -1,9 +1,9 @@
 // What an operator decides about a user: which claims are still served, what each change does, and that all are kept.
 
 import { describe, expect, it } from "vitest";
-import type { Account, Change, Claim } from "../../../src/quota/account.ts";
-import { applyChange, refusalOf } from "../../../src/quota/account.ts";
-import { emptyLedger } from "../../../src/quota/state.ts";
+import type { Account, Change, Claim } from "../../../src/core/quota/account.ts";
+import { applyChange, refusalOf } from "../../../src/core/quota/account.ts";
+import { emptyLedger } from "../../../src/core/quota/state.ts";
 import { openBook } from "../../support/quota-book.ts";
 
 const NOON = Date.UTC(2026, 10, 23, 12);

@@ -1,10 +1,10 @@
 // A request that several models can answer, or that only the provider can size: what is reserved, and for whom.
 
 import { beforeEach, describe, expect, it } from "vitest";
-import { chooseModel } from "../../../src/catalog/choose.ts";
-import type { Catalog } from "../../../src/catalog/schema.ts";
-import { admit } from "../../../src/quota/admission.ts";
-import type { Demand } from "../../../src/quota/bound.ts";
+import { chooseModel } from "../../../src/core/catalog/choose.ts";
+import type { Catalog } from "../../../src/core/catalog/schema.ts";
+import { admit } from "../../../src/core/quota/admission.ts";
+import type { Demand } from "../../../src/core/quota/bound.ts";
 import { NOON } from "../../support/admissions.ts";
 import { cardDocument, catalogDocument, complete } from "../../support/catalog-documents.ts";
 import type { Failure } from "../../support/quota-namespace.ts";

@@ -3,10 +3,10 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Demand } from "../../../src/quota/bound.ts";
-import { toBound, widestBound } from "../../../src/quota/bound.ts";
-import type { Bound } from "../../../src/quota/ledger.ts";
-import { boundAmounts } from "../../../src/quota/ledger.ts";
+import type { Demand } from "../../../src/core/quota/bound.ts";
+import { toBound, widestBound } from "../../../src/core/quota/bound.ts";
+import type { Bound } from "../../../src/core/quota/ledger.ts";
+import { boundAmounts } from "../../../src/core/quota/ledger.ts";
 import { bundledCard } from "../../support/catalog-documents.ts";
 
 const CARD = bundledCard("o4-mini");

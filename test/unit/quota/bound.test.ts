@@ -2,12 +2,12 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { passChat, slimChat } from "../../../src/endpoints/chat-exchange.ts";
-import { ChatRequestSchema } from "../../../src/endpoints/chat-request.ts";
-import { SlimRequest } from "../../../src/endpoints/slim-request.ts";
-import type { Demand } from "../../../src/quota/bound.ts";
-import { toBound } from "../../../src/quota/bound.ts";
-import { readBody } from "../../../src/routes/body.ts";
+import { passChat, slimChat } from "../../../src/features/chat-completions/exchange.ts";
+import { ChatRequestSchema } from "../../../src/dialects/chat-completions/request.ts";
+import { SlimRequest } from "../../../src/features/slim-chat/request.ts";
+import type { Demand } from "../../../src/core/quota/bound.ts";
+import { toBound } from "../../../src/core/quota/bound.ts";
+import { readBody } from "../../../src/core/json-body.ts";
 import { bundledCard, bundledModel } from "../../support/catalog-documents.ts";
 import { postRequest } from "../../support/json-requests.ts";
 import { prepared } from "../../support/ways.ts";

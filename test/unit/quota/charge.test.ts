@@ -1,10 +1,10 @@
 // What a request is charged for: the provider's count, else an estimate of what was sent and relayed.
 
 import { describe, expect, it } from "vitest";
-import type { Demand } from "../../../src/quota/bound.ts";
-import { NO_CHARGE, toCharge } from "../../../src/quota/charge.ts";
-import type { Progress } from "../../../src/stream/answer.ts";
-import { emptyProgress } from "../../../src/stream/answer.ts";
+import type { Demand } from "../../../src/core/quota/bound.ts";
+import { NO_CHARGE, toCharge } from "../../../src/core/quota/charge.ts";
+import type { Progress } from "../../../src/core/relay/answer.ts";
+import { emptyProgress } from "../../../src/core/relay/answer.ts";
 import { bundledCard } from "../../support/catalog-documents.ts";
 
 const REASONING = bundledCard("o4-mini");

@@ -1,9 +1,9 @@
 // Under which plan a user is served: the claim first, then the one that the user's object tells, remembered.
 
 import { describe, expect, it } from "vitest";
-import type { Account, Claim } from "../../../src/quota/account.ts";
-import { refusalOf as refusalOfAccount } from "../../../src/quota/account.ts";
-import { isRefused, underClaim } from "../../../src/quota/claim.ts";
+import type { Account, Claim } from "../../../src/core/quota/account.ts";
+import { refusalOf as refusalOfAccount } from "../../../src/core/quota/account.ts";
+import { isRefused, underClaim } from "../../../src/core/quota/claim.ts";
 import { refusalOf } from "../../support/refusals.ts";
 
 const USER = { issuer: "weir", subject: "alice", plan: "free", issuedAt: 5000 };

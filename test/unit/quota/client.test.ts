@@ -1,11 +1,11 @@
 // Calls to a user's object that fail: again where the runtime says that it can help, on a fresh stub, and not for ever.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { ApiError } from "../../../src/errors.ts";
-import { callQuota } from "../../../src/quota/client.ts";
-import type { Bindings } from "../../../src/env.ts";
-import { createLease, createOpenLease } from "../../../src/quota/lease.ts";
-import type { Limits } from "../../../src/quota/view.ts";
+import type { ApiError } from "../../../src/core/errors.ts";
+import { callQuota } from "../../../src/core/quota/client.ts";
+import type { Bindings } from "../../../src/core/env.ts";
+import { createLease, createOpenLease } from "../../../src/core/quota/lease.ts";
+import type { Limits } from "../../../src/core/quota/view.ts";
 import type { Failure } from "../../support/quota-namespace.ts";
 import { createNamespace, runtimeError, skipPauses } from "../../support/quota-namespace.ts";
 import { refusalOf } from "../../support/refusals.ts";

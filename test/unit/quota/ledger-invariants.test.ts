@@ -3,8 +3,8 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { WindowView } from "../../../src/quota/view.ts";
-import { windowKey } from "../../../src/quota/window.ts";
+import type { WindowView } from "../../../src/core/quota/view.ts";
+import { windowKey } from "../../../src/core/catalog/quota-window.ts";
 import type { Stage, Step } from "../../support/quota-history.ts";
 import { arbitraryPlans, arbitrarySteps, openStage, play } from "../../support/quota-history.ts";
 

@@ -1,8 +1,8 @@
 // Windows of money and windows of some models: what is granted, refused and charged where several units count at once.
 
 import { describe, expect, it } from "vitest";
-import type { Window } from "../../../src/quota/window.ts";
-import { parseWindowKey, windowKey } from "../../../src/quota/window.ts";
+import type { Window } from "../../../src/core/catalog/quota-window.ts";
+import { parseWindowKey, windowKey } from "../../../src/core/catalog/quota-window.ts";
 import { openBook, tokensADay } from "../../support/quota-book.ts";
 
 const NOON = Date.UTC(2026, 10, 23, 12);

@@ -1,8 +1,8 @@
 // The ledger over time and over changes of plan: boundaries of periods, a clock that runs backwards, other windows.
 
 import { describe, expect, it } from "vitest";
-import type { Period } from "../../../src/quota/window.ts";
-import type { Limits } from "../../../src/quota/view.ts";
+import type { Period } from "../../../src/core/catalog/quota-window.ts";
+import type { Limits } from "../../../src/core/quota/view.ts";
 import { openBook, tokensADay } from "../../support/quota-book.ts";
 
 const NOON = Date.UTC(2026, 10, 23, 12);

@@ -3,7 +3,7 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ReserveResult } from "../../../src/quota/ledger.ts";
+import type { ReserveResult } from "../../../src/core/quota/ledger.ts";
 import type { Stage, Step } from "../../support/quota-history.ts";
 import { arbitraryPlans, arbitrarySteps, keyAt, openStage, play, windowAt } from "../../support/quota-history.ts";
 import type { QuotaModel } from "../../support/quota-model.ts";

@@ -1,10 +1,10 @@
 // The ledger's rules, one by one, from a fixed moment: what is granted, refused, settled and told.
 
 import { describe, expect, it } from "vitest";
-import type { Bound, ReserveResult } from "../../../src/quota/ledger.ts";
-import { nextLeaseEnd, reserve, settle, view } from "../../../src/quota/ledger.ts";
-import { emptyLedger } from "../../../src/quota/state.ts";
-import type { Limits } from "../../../src/quota/view.ts";
+import type { Bound, ReserveResult } from "../../../src/core/quota/ledger.ts";
+import { nextLeaseEnd, reserve, settle, view } from "../../../src/core/quota/ledger.ts";
+import { emptyLedger } from "../../../src/core/quota/state.ts";
+import type { Limits } from "../../../src/core/quota/view.ts";
 import type { Book } from "../../support/quota-book.ts";
 import { boundOf, openBook, tokensADay } from "../../support/quota-book.ts";
 

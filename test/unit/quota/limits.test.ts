@@ -2,8 +2,8 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Plan } from "../../../src/catalog/schema.ts";
-import { fromAmount, toAmount, toLimits, toUsd } from "../../../src/quota/limits.ts";
+import type { Plan } from "../../../src/core/catalog/schema.ts";
+import { fromAmount, toAmount, toLimits, toUsd } from "../../../src/core/quota/limits.ts";
 
 describe("an amount", () => {
   it.each([

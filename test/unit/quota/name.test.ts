@@ -3,7 +3,7 @@
 import "../../support/encoded-bytes.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { quotaName } from "../../../src/quota/name.ts";
+import { quotaName } from "../../../src/core/quota/name.ts";
 
 const PEPPER = "test-pepper";
 const nameOf = (issuer: string, subject: string, pepper = PEPPER) => quotaName({ issuer, subject }, pepper);

@@ -2,10 +2,10 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ModelCard } from "../../../src/catalog/card.ts";
-import { toBound } from "../../../src/quota/bound.ts";
-import { costOf, dearestPrice } from "../../../src/quota/price.ts";
-import { boundAmounts } from "../../../src/quota/ledger.ts";
+import type { ModelCard } from "../../../src/core/catalog/card.ts";
+import { toBound } from "../../../src/core/quota/bound.ts";
+import { costOf, dearestPrice } from "../../../src/core/quota/price.ts";
+import { boundAmounts } from "../../../src/core/quota/ledger.ts";
 import { bundledCard, bundledCatalog } from "../../support/catalog-documents.ts";
 
 // Dollars per million: input 1, cached 0.05, cache write 1.25, output 5; above 272,000 of input twice and 1.5 times that.

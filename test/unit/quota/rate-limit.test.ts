@@ -1,9 +1,9 @@
 // How the quota shows on the wire: OpenAI's headers, `left` on a slim answer, and GET /usage.
 
 import { describe, expect, it } from "vitest";
-import { leftOf, rateLimitHeaders, toGoDuration, toWire } from "../../../src/quota/rate-limit.ts";
-import type { WindowView } from "../../../src/quota/view.ts";
-import type { Window } from "../../../src/quota/window.ts";
+import { leftOf, rateLimitHeaders, toGoDuration, toWire } from "../../../src/core/quota/rate-limit.ts";
+import type { WindowView } from "../../../src/core/quota/view.ts";
+import type { Window } from "../../../src/core/catalog/quota-window.ts";
 import { openBook } from "../../support/quota-book.ts";
 
 const NOON = Date.UTC(2026, 10, 23, 12);

@@ -1,9 +1,9 @@
 // What a caller is told when the quota says no: how much, until when, and not to try again at once.
 
 import { describe, expect, it } from "vitest";
-import type { ApiError } from "../../../src/errors.ts";
-import { boundAmounts } from "../../../src/quota/ledger.ts";
-import { toQuotaError } from "../../../src/quota/refusal.ts";
+import type { ApiError } from "../../../src/core/errors.ts";
+import { boundAmounts } from "../../../src/core/quota/ledger.ts";
+import { toQuotaError } from "../../../src/core/quota/refusal.ts";
 import type { Book, BoundSketch } from "../../support/quota-book.ts";
 import { boundOf, openBook } from "../../support/quota-book.ts";
 

@@ -2,11 +2,11 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { passResponses, slimResponses } from "../../../src/endpoints/responses-exchange.ts";
-import { ResponsesRequestSchema } from "../../../src/endpoints/responses-request.ts";
-import { SlimRequest } from "../../../src/endpoints/slim-request.ts";
-import { toBound } from "../../../src/quota/bound.ts";
-import { readBody } from "../../../src/routes/body.ts";
+import { passResponses, slimResponses } from "../../../src/features/responses/exchange.ts";
+import { ResponsesRequestSchema } from "../../../src/dialects/responses/request.ts";
+import { SlimRequest } from "../../../src/features/slim-chat/request.ts";
+import { toBound } from "../../../src/core/quota/bound.ts";
+import { readBody } from "../../../src/core/json-body.ts";
 import { bundledModel } from "../../support/catalog-documents.ts";
 import { postRequest } from "../../support/json-requests.ts";
 import { catalogAllowing, EVERYTHING, STAMP } from "../../support/responses-requests.ts";

@@ -1,8 +1,8 @@
 // A state that an older version of Weir has written is still read, and nothing in it is lost or charged twice.
 
 import { describe, expect, it } from "vitest";
-import { emptyLedger, readLedger } from "../../../src/quota/state.ts";
-import type { Limits } from "../../../src/quota/view.ts";
+import { emptyLedger, readLedger } from "../../../src/core/quota/state.ts";
+import type { Limits } from "../../../src/core/quota/view.ts";
 import { openBook } from "../../support/quota-book.ts";
 
 const NOON = Date.UTC(2026, 10, 23, 12);

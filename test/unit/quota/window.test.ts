@@ -2,8 +2,8 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Period } from "../../../src/quota/window.ts";
-import { periodEnd, periodStart } from "../../../src/quota/window.ts";
+import type { Period } from "../../../src/core/catalog/quota-window.ts";
+import { periodEnd, periodStart } from "../../../src/core/catalog/quota-window.ts";
 
 const PERIODS: Period[] = ["minute", "hour", "day", "month"];
 const spanOf = (per: Period, moment: string) => {

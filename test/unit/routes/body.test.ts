@@ -3,8 +3,8 @@
 import * as fc from "fast-check";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import { SlimRequest } from "../../../src/endpoints/slim-request.ts";
-import { readBody } from "../../../src/routes/body.ts";
+import { SlimRequest } from "../../../src/features/slim-chat/request.ts";
+import { readBody } from "../../../src/core/json-body.ts";
 import { postRequest } from "../../support/json-requests.ts";
 import { refusalOf } from "../../support/refusals.ts";
 

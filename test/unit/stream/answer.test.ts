@@ -2,8 +2,8 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Piece } from "../../../src/stream/answer.ts";
-import { emptyProgress, note, utf8Length } from "../../../src/stream/answer.ts";
+import type { Piece } from "../../../src/core/relay/answer.ts";
+import { emptyProgress, note, utf8Length } from "../../../src/core/relay/answer.ts";
 
 const encoder = new TextEncoder();
 const progressOf = (...pieces: Piece[]) => {

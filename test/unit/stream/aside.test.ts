@@ -3,11 +3,11 @@
 import { isDeepStrictEqual } from "node:util";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readChatEvent } from "../../../src/endpoints/chat-answer.ts";
-import type { Progress } from "../../../src/stream/answer.ts";
-import { emptyProgress, note } from "../../../src/stream/answer.ts";
-import { createAside } from "../../../src/stream/aside.ts";
-import { createEventReader } from "../../../src/stream/events.ts";
+import { readChatEvent } from "../../../src/dialects/chat-completions/decode.ts";
+import type { Progress } from "../../../src/core/relay/answer.ts";
+import { emptyProgress, note } from "../../../src/core/relay/answer.ts";
+import { createAside } from "../../../src/core/relay/usage-tap.ts";
+import { createEventReader } from "../../../src/core/relay/events.ts";
 import {
   DONE,
   errorFrame,

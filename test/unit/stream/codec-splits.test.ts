@@ -2,11 +2,11 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readChatEvent } from "../../../src/endpoints/chat-answer.ts";
-import type { Progress } from "../../../src/stream/answer.ts";
-import type { Codec } from "../../../src/stream/codec.ts";
-import { createPassCodec } from "../../../src/stream/pass.ts";
-import { createSlimCodec } from "../../../src/stream/slim.ts";
+import { readChatEvent } from "../../../src/dialects/chat-completions/decode.ts";
+import type { Progress } from "../../../src/core/relay/answer.ts";
+import type { Codec } from "../../../src/core/relay/codec.ts";
+import { createPassCodec } from "../../../src/features/chat-completions/codec.ts";
+import { createSlimCodec } from "../../../src/features/slim-chat/codec.ts";
 import type { GoldenName } from "../../support/golden-streams.ts";
 import { FRAMINGS, goldenData, toBytes, toEvents } from "../../support/golden-streams.ts";
 import type { SlimEvent } from "../../support/slim-stream.ts";

@@ -1,7 +1,7 @@
 // A caller who leaves: the provider is cancelled at once, or read on for its usage, but not for longer than told.
 
 import { describe, expect, it } from "vitest";
-import { createDeparture } from "../../../src/stream/departure.ts";
+import { createDeparture } from "../../../src/core/relay/departure.ts";
 import { createAnswerFlow, LAST_READ_MS } from "../../support/answer-flow.ts";
 import { DONE, errorFrame, finishChunk, sse, textChunk, usageChunk } from "../../support/chat-chunks.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";

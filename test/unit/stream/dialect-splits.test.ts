@@ -2,10 +2,10 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readChatEvent } from "../../../src/endpoints/chat-answer.ts";
-import { readResponsesEvent } from "../../../src/endpoints/responses-answer.ts";
-import type { Dialect, Progress } from "../../../src/stream/answer.ts";
-import { createSlimCodec } from "../../../src/stream/slim.ts";
+import { readChatEvent } from "../../../src/dialects/chat-completions/decode.ts";
+import { readResponsesEvent } from "../../../src/dialects/responses/decode.ts";
+import type { Dialect, Progress } from "../../../src/core/relay/answer.ts";
+import { createSlimCodec } from "../../../src/features/slim-chat/codec.ts";
 import { readEvents } from "../../support/events.ts";
 import { fromUtf8, toUtf8 } from "../../support/chat-chunks.ts";
 import type { GoldenName } from "../../support/golden-streams.ts";

@@ -3,9 +3,9 @@
 import { runInNewContext } from "node:vm";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readChatEvent } from "../../../src/endpoints/chat-answer.ts";
-import { createEventReader } from "../../../src/stream/events.ts";
-import { createEventFilter } from "../../../src/stream/event-filter.ts";
+import { readChatEvent } from "../../../src/dialects/chat-completions/decode.ts";
+import { createEventReader } from "../../../src/core/relay/events.ts";
+import { createEventFilter } from "../../../src/core/relay/event-filter.ts";
 import { DONE, errorFrame, finishChunk, sse, textChunk, toUtf8, usageChunk } from "../../support/chat-chunks.ts";
 import { cutAt, everyCutInTwo, singleBytes } from "../../support/stream-cuts.ts";
 

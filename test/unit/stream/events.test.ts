@@ -3,7 +3,7 @@
 import { createParser } from "eventsource-parser";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createEventReader } from "../../../src/stream/events.ts";
+import { createEventReader } from "../../../src/core/relay/events.ts";
 import { toUtf8 } from "../../support/chat-chunks.ts";
 import { singleBytes } from "../../support/stream-cuts.ts";
 

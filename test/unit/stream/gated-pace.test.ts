@@ -1,7 +1,7 @@
 // An answer that is judged on its way and takes its time: a silent provider, a slow caller or one who leaves, a judge who is late.
 
 import { describe, expect, it } from "vitest";
-import { READ_BYTES } from "../../../src/stream/pump.ts";
+import { READ_BYTES } from "../../../src/core/relay/pump.ts";
 import { LAST_READ_MS } from "../../support/answer-flow.ts";
 import { textChunk } from "../../support/chat-chunks.ts";
 import type { GatedFlowOptions } from "../../support/gated-flow.ts";

@@ -1,9 +1,9 @@
 // What has arrived from the provider when a flow is ended from outside is read and metered; what has not is not waited for.
 
 import { describe, expect, it } from "vitest";
-import { readChatEvent } from "../../../src/endpoints/chat-answer.ts";
-import { createPassCodec } from "../../../src/stream/pass.ts";
-import { createSlimCodec } from "../../../src/stream/slim.ts";
+import { readChatEvent } from "../../../src/dialects/chat-completions/decode.ts";
+import { createPassCodec } from "../../../src/features/chat-completions/codec.ts";
+import { createSlimCodec } from "../../../src/features/slim-chat/codec.ts";
 import type { FlowOptions } from "../../support/answer-flow.ts";
 import { createAnswerFlow, LAST_READ_MS } from "../../support/answer-flow.ts";
 import { DONE, finishChunk, textChunk, toUtf8, usageChunk } from "../../support/chat-chunks.ts";

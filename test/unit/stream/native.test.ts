@@ -1,13 +1,13 @@
 // An answer that passes natively and is ended from outside: its caller, who reads, hears why.
 
 import { beforeAll, expect, it } from "vitest";
-import { readChatEvent } from "../../../src/endpoints/chat-answer.ts";
-import { apiError } from "../../../src/errors.ts";
-import type { Progress } from "../../../src/stream/answer.ts";
-import { createDeparture } from "../../../src/stream/departure.ts";
-import { createPassCodec } from "../../../src/stream/pass.ts";
-import { startRelay } from "../../../src/stream/relay.ts";
-import { startWatchdog } from "../../../src/stream/watchdog.ts";
+import { readChatEvent } from "../../../src/dialects/chat-completions/decode.ts";
+import { apiError } from "../../../src/core/errors.ts";
+import type { Progress } from "../../../src/core/relay/answer.ts";
+import { createDeparture } from "../../../src/core/relay/departure.ts";
+import { createPassCodec } from "../../../src/features/chat-completions/codec.ts";
+import { startRelay } from "../../../src/core/relay/relay.ts";
+import { startWatchdog } from "../../../src/core/relay/watchdog.ts";
 import { createProvider, DEADLINES, LAST_READ_MS } from "../../support/answer-flow.ts";
 import { finishChunk, fromUtf8, textChunk, usageChunk } from "../../support/chat-chunks.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";

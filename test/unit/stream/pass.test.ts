@@ -1,9 +1,9 @@
 // An OpenAI-compatible stream passed on: nothing added, and nothing left out but usage that nobody asked for.
 
 import { describe, expect, it } from "vitest";
-import { readChatEvent } from "../../../src/endpoints/chat-answer.ts";
-import { apiError } from "../../../src/errors.ts";
-import { createPassCodec } from "../../../src/stream/pass.ts";
+import { readChatEvent } from "../../../src/dialects/chat-completions/decode.ts";
+import { apiError } from "../../../src/core/errors.ts";
+import { createPassCodec } from "../../../src/features/chat-completions/codec.ts";
 import {
   chunk,
   DONE,

@@ -2,9 +2,9 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readChatEvent } from "../../../src/endpoints/chat-answer.ts";
-import { apiError } from "../../../src/errors.ts";
-import { createPassCodec } from "../../../src/stream/pass.ts";
+import { readChatEvent } from "../../../src/dialects/chat-completions/decode.ts";
+import { apiError } from "../../../src/core/errors.ts";
+import { createPassCodec } from "../../../src/features/chat-completions/codec.ts";
 import { createAnswerFlow, LAST_READ_MS } from "../../support/answer-flow.ts";
 import { chunk, DONE, errorFrame, finishChunk, sse, textChunk, toUtf8, usageChunk } from "../../support/chat-chunks.ts";
 import { readSlim, slimText } from "../../support/slim-stream.ts";

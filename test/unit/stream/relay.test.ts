@@ -1,13 +1,13 @@
 // An answer as a response body: settled exactly once, before its last words, and not at all when it never began.
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { readChatEvent } from "../../../src/endpoints/chat-answer.ts";
-import type { Progress } from "../../../src/stream/answer.ts";
-import { createDeparture } from "../../../src/stream/departure.ts";
-import { startRelay } from "../../../src/stream/relay.ts";
-import { createSlimCodec } from "../../../src/stream/slim.ts";
-import type { Ending } from "../../../src/stream/watchdog.ts";
-import { startWatchdog } from "../../../src/stream/watchdog.ts";
+import { readChatEvent } from "../../../src/dialects/chat-completions/decode.ts";
+import type { Progress } from "../../../src/core/relay/answer.ts";
+import { createDeparture } from "../../../src/core/relay/departure.ts";
+import { startRelay } from "../../../src/core/relay/relay.ts";
+import { createSlimCodec } from "../../../src/features/slim-chat/codec.ts";
+import type { Ending } from "../../../src/core/relay/watchdog.ts";
+import { startWatchdog } from "../../../src/core/relay/watchdog.ts";
 import { createProvider, DEADLINES, LAST_READ_MS } from "../../support/answer-flow.ts";
 import { DONE, errorFrame, finishChunk, fromUtf8, textChunk, usageChunk } from "../../support/chat-chunks.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";

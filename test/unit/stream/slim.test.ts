@@ -2,11 +2,11 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readChatEvent } from "../../../src/endpoints/chat-answer.ts";
-import { apiError } from "../../../src/errors.ts";
-import { readResponsesEvent } from "../../../src/endpoints/responses-answer.ts";
-import { endingOf } from "../../../src/stream/pump.ts";
-import { createSlimCodec } from "../../../src/stream/slim.ts";
+import { readChatEvent } from "../../../src/dialects/chat-completions/decode.ts";
+import { apiError } from "../../../src/core/errors.ts";
+import { readResponsesEvent } from "../../../src/dialects/responses/decode.ts";
+import { endingOf } from "../../../src/core/relay/pump.ts";
+import { createSlimCodec } from "../../../src/features/slim-chat/codec.ts";
 import { chunk, DONE, finishChunk, fromUtf8, textChunk, toUtf8, usageChunk } from "../../support/chat-chunks.ts";
 import { recordedResponse, toEvent } from "../../support/responses-events.ts";
 import { readSlim, slimText } from "../../support/slim-stream.ts";

@@ -1,9 +1,9 @@
 // The keep-alive, to the moment, and what the watchdog's timer costs.
 
 import { describe, expect, it } from "vitest";
-import { readChatEvent } from "../../../src/endpoints/chat-answer.ts";
-import { createPassCodec } from "../../../src/stream/pass.ts";
-import { startWatchdog } from "../../../src/stream/watchdog.ts";
+import { readChatEvent } from "../../../src/dialects/chat-completions/decode.ts";
+import { createPassCodec } from "../../../src/features/chat-completions/codec.ts";
+import { startWatchdog } from "../../../src/core/relay/watchdog.ts";
 import { createAnswerFlow, DEADLINES } from "../../support/answer-flow.ts";
 import { chunk, DONE, finishChunk, textChunk } from "../../support/chat-chunks.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";

@@ -1,9 +1,9 @@
 // The three deadlines, to the moment: whose silence counts, and whose does not.
 
 import { describe, expect, it } from "vitest";
-import { readChatEvent } from "../../../src/endpoints/chat-answer.ts";
-import { createPassCodec } from "../../../src/stream/pass.ts";
-import { startWatchdog } from "../../../src/stream/watchdog.ts";
+import { readChatEvent } from "../../../src/dialects/chat-completions/decode.ts";
+import { createPassCodec } from "../../../src/features/chat-completions/codec.ts";
+import { startWatchdog } from "../../../src/core/relay/watchdog.ts";
 import { createAnswerFlow, DEADLINES, LAST_READ_MS } from "../../support/answer-flow.ts";
 import { chunk, DONE, finishChunk, textChunk } from "../../support/chat-chunks.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";

@@ -2,8 +2,8 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { WindowSettings } from "../../../src/stream/windows.ts";
-import { createTextWindows } from "../../../src/stream/windows.ts";
+import type { WindowSettings } from "../../../src/features/moderation/windows.ts";
+import { createTextWindows } from "../../../src/features/moderation/windows.ts";
 
 const START = Date.UTC(2026, 10, 23, 12);
 

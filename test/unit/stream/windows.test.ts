@@ -1,8 +1,8 @@
 // Text cut into windows that are judged before they are sent: where one closes, and what its judge is shown.
 
 import { describe, expect, it } from "vitest";
-import type { WindowSettings } from "../../../src/stream/windows.ts";
-import { createTextWindows } from "../../../src/stream/windows.ts";
+import type { WindowSettings } from "../../../src/features/moderation/windows.ts";
+import { createTextWindows } from "../../../src/features/moderation/windows.ts";
 
 const START = Date.UTC(2026, 10, 23, 12);
 const USUAL: WindowSettings = { max_chars: 400, max_ms: 700, overlap_chars: 200 };

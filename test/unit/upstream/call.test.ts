@@ -1,9 +1,9 @@
 // What a provider is sent with every request, and how it is asked which models it serves.
 
 import { describe, expect, it } from "vitest";
-import type { Provider } from "../../../src/catalog/schema.ts";
-import type { Bindings } from "../../../src/env.ts";
-import { callProvider, listModels } from "../../../src/upstream/call.ts";
+import type { Provider } from "../../../src/core/catalog/schema.ts";
+import type { Bindings } from "../../../src/core/env.ts";
+import { callProvider, listModels } from "../../../src/core/gateway/provider.ts";
 import { refusalOf } from "../../support/refusals.ts";
 
 const HOUSE: Provider = {

@@ -1,8 +1,8 @@
 // What the classifier is asked about one thing, and what its several results come to.
 
 import { describe, expect, it } from "vitest";
-import type { ClassifierResult } from "../../../src/endpoints/moderations.ts";
-import { classify } from "../../../src/upstream/classify.ts";
+import type { ClassifierResult } from "../../../src/features/moderation/classifier-wire.ts";
+import { classify } from "../../../src/features/moderation/classifier.ts";
 import { bundledCatalog } from "../../support/catalog-documents.ts";
 import { playClassifier } from "../../support/played-classifier.ts";
 import { policyOf } from "../../support/policies.ts";

@@ -1,7 +1,7 @@
 // What a provider's refusal means to the caller: its words where the caller can do something about it, and ours elsewhere.
 
 import { describe, expect, it } from "vitest";
-import { toProviderError, unreachable } from "../../../src/upstream/provider-error.ts";
+import { toProviderError, unreachable } from "../../../src/core/gateway/provider-error.ts";
 
 const PROVIDERS = {
   message: "Invalid value for 'n' in org-abc.",

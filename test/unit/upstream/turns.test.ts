@@ -1,8 +1,8 @@
 // Who is asked when somebody fails: the same once more where that is soon, then the next, and nobody when it is no use.
 
 import { describe, expect, it } from "vitest";
-import { ApiError, apiError } from "../../../src/errors.ts";
-import { inTurn } from "../../../src/upstream/turns.ts";
+import { ApiError, apiError } from "../../../src/core/errors.ts";
+import { inTurn } from "../../../src/core/gateway/retry.ts";
 
 /** An error that the provider is to blame for, with the time after which it can be asked again. */
 const busy = (retryAfterMs?: number) => apiError("provider_overloaded", "Busy.", { retryAfterMs });

@@ -1,0 +1,124 @@
+// What a request needs of a model, held against the model's card; the refusal names the models that have it.
+
+import { ENDPOINTS } from "./endpoints.ts";
+import type { Endpoint } from "./endpoints.ts";
+import type { ErrorCode } from "../errors.ts";
+import { apiError } from "../errors.ts";
+import type { Feature, Modality, ModelCard } from "./card.ts";
+import { FEATURES, MODALITIES, TOOLS } from "./card.ts";
+import type { Model } from "./resolve.ts";
+import { resolveModel, toDay } from "./resolve.ts";
+import type { Catalog } from "./schema.ts";
+import { entry } from "./schema.ts";
+
+/** One thing that a request needs, and the field of the request that has it. */
+export type Need = { param: string } & (
+  | { kind: "endpoint"; endpoint: Endpoint }
+  | { kind: "feature"; feature: Feature }
+  | { kind: "input" | "output"; modality: Modality }
+  | { kind: "effort"; effort: string }
+  /** A tool that the provider runs. */
+  | { kind: "tool"; tool: keyof typeof TOOLS }
+  /** An exact count of the input's tokens. */
+  | { kind: "count" }
+  | { kind: "parameter"; endpoint: Endpoint; name: string }
+);
+
+/** Whether a model's card and its provider support all that a request needs. */
+export function supports(catalog: Catalog, { card }: Model, needs: Need[]): boolean {
+  return needs.every((need) => isSupported(catalog, card, need));
+}
+
+/** Throws 400 for the first need that the model's card, or its provider, does not support at `now` (epoch ms). */
+export function requireSupport(catalog: Catalog, model: Model, needs: Need[], now: number): void {
+  const missing = needs.find((need) => !isSupported(catalog, model.card, need));
+  if (!missing) return;
+  const canDo = (wanted: Need[]) => {
+    const others = modelsOf(catalog, now).filter(({ card, meant }) => card === meant);
+    return namesOf(others.filter(({ card }) => wanted.every((need) => isSupported(catalog, card, need))));
+  };
+  const able = canDo(needs);
+  const names = able.length > 0 ? able : canDo(needs.filter((need) => need === missing || need.kind === "endpoint"));
+  const instead = names.length > 0 ? `Models that do: ${names.join(", ")}.` : "No model here does.";
+  const moved = model.card === model.meant ? "" : `, now ${model.snapshot},`;
+  const message = `The model '${model.asked}'${moved} does not support ${titleOf(missing)}. ${instead}${adviceOf(missing, model)}`;
+  throw apiError(codeOf(missing), message, { param: missing.param });
+}
+
+/** Every name that answers at a moment (epoch ms), aliases first. */
+export function modelsOf(catalog: Catalog, now: number): Model[] {
+  const snapshots = Object.values(catalog.cards).flatMap((card) => Object.keys(card.snapshots));
+  return [...Object.keys(catalog.aliases), ...snapshots].flatMap((name) => {
+    const resolution = resolveModel(catalog, name, toDay(now));
+    return resolution.kind === "found" ? [resolution.model] : [];
+  });
+}
+
+/** One name for each card: the card's own where it answers, else the first. */
+function namesOf(models: Model[]): string[] {
+  const names = new Map<string, string>();
+  for (const { id, asked } of models) if (!names.has(id) || asked === id) names.set(id, asked);
+  return [...names.values()];
+}
+
+/** Whether a model has an endpoint, and its provider serves it. */
+export function serves({ providers }: Catalog, card: ModelCard, endpoint: Endpoint): boolean {
+  const served = entry(providers, card.provider)?.endpoints;
+  return card.endpoints.includes(endpoint) && (served === undefined || served.includes(endpoint));
+}
+
+function isSupported(catalog: Catalog, card: ModelCard, need: Need): boolean {
+  switch (need.kind) {
+    case "endpoint":
+      return serves(catalog, card, need.endpoint);
+    case "feature":
+      return card.features.includes(need.feature);
+    case "input":
+    case "output":
+      return card.modalities[need.kind].includes(need.modality);
+    case "effort":
+      return card.reasoning?.efforts.includes(need.effort) === true;
+    case "tool":
+      return card.tools.includes(need.tool);
+    case "count":
+      return entry(catalog.providers, card.provider)?.counts_input === true;
+    case "parameter":
+      return card.refuses[need.endpoint]?.includes(need.name) !== true;
+  }
+}
+
+function titleOf(need: Need): string {
+  switch (need.kind) {
+    case "endpoint":
+      return ENDPOINTS[need.endpoint].title;
+    case "feature":
+      return FEATURES[need.feature];
+    case "input":
+    case "output":
+      return `${MODALITIES[need.modality]} ${need.kind}`;
+    case "effort":
+      return `the effort '${need.effort}'`;
+    case "tool":
+      return TOOLS[need.tool];
+    case "count":
+      return "the counting of tokens";
+    case "parameter":
+      return `'${need.param}' on ${ENDPOINTS[need.endpoint].title}`;
+  }
+}
+
+function adviceOf({ kind }: Need, { asked, card: { reasoning } }: Model): string {
+  if (kind === "parameter") return " Leave it out.";
+  if (kind !== "effort") return "";
+  return reasoning
+    ? ` The efforts of '${asked}': ${reasoning.efforts.join(", ")}.`
+    : " It does not reason: leave it out.";
+}
+
+/** OpenAI's codes: the field itself is too much, or only what it says. */
+function codeOf(need: Need): ErrorCode {
+  const wholeField =
+    need.kind === "parameter" ||
+    (need.kind === "feature" && ["function_calling", "predicted_outputs"].includes(need.feature));
+  return wholeField ? "unsupported_parameter" : "unsupported_value";
+}

@@ -1,0 +1,83 @@
+// A request's JSON body: bounded in bytes and depth before it is parsed, then held against a schema.
+
+import type { MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import * as v from "valibot";
+import { ApiError, apiError } from "./errors.ts";
+
+const MEGABYTE = 1024 * 1024;
+const DEEPEST_BODY = 32;
+/** Of a field's name, so much is said back. */
+const LONGEST_PATH = 100;
+
+/** Middleware that answers a longer body with 413. The default has room for a photograph as a data URL. */
+export function limitBody(megabytes = 4): MiddlewareHandler {
+  return bodyLimit({
+    maxSize: megabytes * MEGABYTE,
+    onError: () => {
+      throw apiError("body_too_large", `The body is larger than ${megabytes} MB. Send less, or smaller images.`);
+    },
+  });
+}
+
+/** The validated body. Throws 400, naming the field that is wrong. */
+export async function readBody<const Schema extends v.GenericSchema>(
+  request: { arrayBuffer(): Promise<ArrayBuffer> },
+  schema: Schema,
+): Promise<v.InferOutput<Schema>> {
+  return validate(schema, parse(await request.arrayBuffer()));
+}
+
+/** What a schema makes of what a caller sent. Throws 400, naming the field that is wrong. */
+export function validate<const Schema extends v.GenericSchema>(schema: Schema, sent: unknown): v.InferOutput<Schema> {
+  const parsed = v.safeParse(schema, sent, { abortEarly: true });
+  if (!parsed.success) throw toInvalid(parsed.issues[0]);
+  return parsed.output;
+}
+
+function parse(raw: ArrayBuffer): unknown {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(raw);
+    requireShallow(text);
+    return JSON.parse(text);
+  } catch (cause) {
+    if (cause instanceof ApiError) throw cause;
+    throw apiError("invalid_json", "The body is not valid JSON.", { cause });
+  }
+}
+
+/** Refuses a body that is nested too deep for recursive code. Looks outside of strings only. */
+function requireShallow(text: string): void {
+  let depth = 0;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text[index];
+    if (unit === '"') index = endOfString(text, index);
+    else if (unit === "{" || unit === "[") depth += 1;
+    else if (unit === "}" || unit === "]") depth -= 1;
+    if (depth > DEEPEST_BODY) {
+      throw apiError("invalid_request", `The body is nested more than ${DEEPEST_BODY} levels deep.`);
+    }
+  }
+}
+
+/** Where the string that begins at `start` ends. Jumps from quote to quote, since an image is one long string. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let slashes = 0;
+    while (text[end - 1 - slashes] === "\\") slashes += 1;
+    if (slashes % 2 === 0) return end;
+  }
+  return text.length;
+}
+
+function toInvalid(issue: v.BaseIssue<unknown>) {
+  const path = v.getDotPath(issue)?.slice(0, LONGEST_PATH);
+  const unknown = issue.type === "strict_object" && issue.expected === "never";
+  const missing = issue.received === "undefined";
+  const message = unknown
+    ? `'${path}' is not supported here. Leave it out.`
+    : missing && path
+      ? `'${path}' is required.`
+      : `${path ? `'${path}'` : "The body"} is not valid: ${issue.message}`;
+  return apiError(unknown ? "unsupported_parameter" : "invalid_request", message, path ? { param: path } : {});
+}

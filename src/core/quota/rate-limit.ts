@@ -1,0 +1,42 @@
+// How the quota shows on the wire: OpenAI's x-ratelimit headers, GET /usage, and `left` on a slim answer.
+
+import { fromAmount } from "./limits.ts";
+import type { View, WindowView } from "./view.ts";
+import { countsModel, windowKey } from "../catalog/quota-window.ts";
+
+/**
+ * `x-ratelimit-{limit,remaining,reset}-{tokens,requests}` of the window of each unit that has the least left, among
+ * those that count the model of that card.
+ */
+export function rateLimitHeaders(view: View, now: number, model: string): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const unit of ["requests", "tokens"] as const) {
+    const windows = view.windows.filter((window) => window.unit === unit && countsModel(window, model));
+    const tightest = windows.toSorted((one, other) => one.left - other.left)[0];
+    if (!tightest) continue;
+    headers[`x-ratelimit-limit-${unit}`] = String(tightest.limit);
+    headers[`x-ratelimit-remaining-${unit}`] = String(tightest.left);
+    headers[`x-ratelimit-reset-${unit}`] = toGoDuration(tightest.resetAt - now);
+  }
+  return headers;
+}
+
+/** Milliseconds as OpenAI writes them: "1s", "6m0s", "23h59m1s". Rounded up to the second. */
+export function toGoDuration(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const rest = `${seconds % 60}s`;
+  if (hours > 0) return `${hours}h${minutes}m${rest}`;
+  return minutes > 0 ? `${minutes}m${rest}` : rest;
+}
+
+/** What is left per window, as a slim answer tells it: `{"tokens/day": 19922}`; dollars for usd. */
+export function leftOf(view: View): Record<string, number> {
+  return Object.fromEntries(view.windows.map((window) => [windowKey(window), fromAmount(window.unit, window.left)]));
+}
+
+/** A window as `GET /usage` shows it; `reset_at` is in epoch seconds, as all of OpenAI's times; dollars for usd. */
+export function toWire({ unit, per, models, limit, used, reserved, left, resetAt }: WindowView) {
+  const [total, spent, held, rest] = [limit, used, reserved, left].map((amount) => fromAmount(unit, amount));
+  return { unit, per, models, limit: total, used: spent, reserved: held, left: rest, reset_at: resetAt / 1000 };
+}

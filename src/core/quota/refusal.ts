@@ -1,0 +1,53 @@
+// A refused reservation as the error that tells the caller what is used up and when to come back.
+
+import type { ApiError } from "../errors.ts";
+import { apiError } from "../errors.ts";
+import type { ReserveResult } from "./ledger.ts";
+import { BUSY_RETRY_MS } from "./ledger.ts";
+import { fromAmount } from "./limits.ts";
+import { rateLimitHeaders } from "./rate-limit.ts";
+import type { Amounts } from "../catalog/quota-window.ts";
+
+/**
+ * 429 `insufficient_quota` with `retry-after` and `x-ratelimit-*`, which OpenAI's clients do not retry by themselves.
+ * `fewest`: what the request needs at the very least, to tell what is used up from what can never fit.
+ */
+export function toQuotaError(
+  result: ReserveResult & { ok: false },
+  now: number,
+  model: string,
+  fewest: Amounts,
+): ApiError {
+  const headers = rateLimitHeaders(result.view, now, model);
+  switch (result.reason) {
+    case "settled":
+      return apiError("quota_unavailable", "This request was already settled. Please send it again.", { headers });
+    case "concurrent": {
+      const { allowed } = result.view.leases;
+      const message = `Too many requests at once: your plan allows ${allowed}. Wait for one to end.`;
+      return insufficient(message, result.retryAfterMs, headers);
+    }
+    case "busy":
+      return busy(headers);
+    case "window": {
+      const { unit, per, limit, left } = result.window;
+      const [needed, rest, all] = [result.needed, left, limit].map((amount) => fromAmount(unit, amount));
+      const rests = `${rest} of your ${all} ${unit} per ${per} are left.`;
+      const message =
+        unit === "requests"
+          ? `This request is one too many: ${rests}`
+          : `This request may need ${needed} ${unit}: ${rests}`;
+      const never = fewest[unit] > limit ? " It never fits into your plan: send less." : "";
+      return insufficient(message + never, result.retryAfterMs, headers);
+    }
+  }
+}
+
+/** 429 for a conversation in which another request runs, or has just run. */
+export const busy = (headers: Record<string, string> = {}): ApiError =>
+  insufficient("Another request still runs in this conversation.", BUSY_RETRY_MS, headers);
+
+function insufficient(message: string, retryAfterMs: number, headers: Record<string, string>): ApiError {
+  const retry = { "retry-after": String(Math.ceil(retryAfterMs / 1000)), "x-should-retry": "false" };
+  return apiError("insufficient_quota", message, { headers: { ...headers, ...retry } });
+}

@@ -1,0 +1,129 @@
+// The Durable Object around ledger and account: one per user, one JSON row, cached in a field. It decides nothing itself.
+
+import { DurableObject } from "cloudflare:workers";
+import type { Bindings } from "../env.ts";
+import type { Account, Change, Claim, Refused } from "./account.ts";
+import { applyChange, refusalOf } from "./account.ts";
+import type { Reservation, ReserveResult } from "./ledger.ts";
+import { CORRECTABLE_MS, giveBack, nextLeaseEnd, reserve, settle, sweep, view } from "./ledger.ts";
+import type { Ledger } from "./state.ts";
+import { emptyLedger, readLedger } from "./state.ts";
+import type { Limits, View } from "./view.ts";
+import type { Amounts } from "../catalog/quota-window.ts";
+import { parseWindowKey, periodEnd } from "../catalog/quota-window.ts";
+
+interface Stored {
+  ledger: Ledger;
+  account?: Account | undefined;
+  /** When the alarm is set for (epoch ms): setting it costs a row, so it is left alone while it comes soon enough. */
+  alarmAt: number | null;
+}
+
+export class UserQuota extends DurableObject<Bindings> {
+  #stored: Stored | undefined;
+  #hasTable = false;
+
+  /** Reserves a bound under the claim's plan. Writes one row when granted and none when refused. */
+  reserve(claim: Claim, limits: Limits, reservation: Reservation): ReserveResult | Refused {
+    const { ledger, account } = this.#load();
+    const refusal = refusalOf(account, claim);
+    if (refusal) return { refusal };
+    const next = reserve(ledger, limits, reservation, Date.now());
+    if (next.changed) this.#save(next.ledger, account);
+    return next.result;
+  }
+
+  /** Settles a reservation, once, and tells what is left. Writes one row, and none when it is repeated. */
+  settle(limits: Limits, settlement: { key: string; charge: Amounts }): View {
+    const now = Date.now();
+    const { ledger, account } = this.#load();
+    const next = settle(ledger, settlement, now);
+    if (next.changed) this.#save(next.ledger, account);
+    return view(next.ledger, limits, now);
+  }
+
+  /** Undoes a reservation whose answer never reached its caller. Writes one row. */
+  giveBack(key: string): void {
+    const { ledger, account } = this.#load();
+    const next = giveBack(ledger, key, Date.now());
+    if (next.changed) this.#save(next.ledger, account);
+  }
+
+  /** What is left under the claim's plan. Writes nothing. */
+  view(claim: Claim, limits: Limits): { view: View } | Refused {
+    const { ledger, account } = this.#load();
+    const refusal = refusalOf(account, claim);
+    return refusal ? { refusal } : { view: view(ledger, limits, Date.now()) };
+  }
+
+  /** What an operator has decided. Writes nothing. */
+  account(): Account {
+    return this.#load().account ?? { changes: [] };
+  }
+
+  /** What is left under any limits, whoever asks. Writes nothing. */
+  inspect(limits: Limits): View {
+    return view(this.#load().ledger, limits, Date.now());
+  }
+
+  /** Applies and keeps an operator's change. Writes one row. */
+  change(change: Change): Account {
+    const { ledger, account } = this.#load();
+    const next = applyChange(account, sweep(ledger, change.at), change);
+    this.#save(next.ledger, next.account);
+    return next.account;
+  }
+
+  /** Ends the leases of users who never return; an object with nothing left to remember deletes itself. */
+  override async alarm(): Promise<void> {
+    const { ledger, account } = this.#load();
+    const now = sweep(ledger, Date.now());
+    this.#stored = { ledger: now, account, alarmAt: null };
+    if (Object.keys({ ...now.used, ...now.extra, ...now.leases, ...account }).length > 0) this.#save(now, account);
+    else {
+      this.#stored = undefined;
+      await this.ctx.storage.deleteAll();
+    }
+  }
+
+  #load(): Stored {
+    if (this.#stored) return this.#stored;
+    const { sql } = this.ctx.storage;
+    this.#hasTable = sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'ledger'").toArray().length > 0;
+    const rows = this.#hasTable ? sql.exec<{ state: string }>("SELECT state FROM ledger").toArray() : [];
+    const stored = rows[0] && (JSON.parse(rows[0].state) as Stored);
+    this.#stored = stored ? { ...stored, ledger: readLedger(stored.ledger) } : { ledger: emptyLedger(), alarmAt: null };
+    return this.#stored;
+  }
+
+  #save(ledger: Ledger, account: Account | undefined): void {
+    const { storage } = this.ctx;
+    let { alarmAt } = this.#load();
+    const due = nextLeaseEnd(ledger) ?? lastEnd(ledger);
+    // An alarm whose time has passed was given up by the runtime, or is about to run: another does no harm.
+    if (due !== undefined && (alarmAt === null || alarmAt <= ledger.at || due < alarmAt)) {
+      alarmAt = due;
+      // Not awaited: writes of one turn are confirmed together, and the answer waits for them (output gate).
+      void storage.setAlarm(due);
+    }
+    const stored: Stored = { ledger, account, alarmAt };
+    if (!this.#hasTable) {
+      storage.sql.exec("CREATE TABLE IF NOT EXISTS ledger (id INTEGER PRIMARY KEY, state TEXT NOT NULL)");
+    }
+    storage.sql.exec(
+      "INSERT INTO ledger (id, state) VALUES (0, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state",
+      JSON.stringify(stored),
+    );
+    this.#hasTable = true;
+    this.#stored = stored;
+  }
+}
+
+/** When the last thing to remember is over (epoch ms): a period with any use, or the correction of a lease. */
+function lastEnd({ used, extra, leases }: Ledger): number | undefined {
+  const periods = Object.entries({ ...used, ...extra }).map(([key, { start }]) =>
+    periodEnd(parseWindowKey(key).per, start),
+  );
+  const ends = [...periods, ...Object.values(leases).map((lease) => lease.endsAt + CORRECTABLE_MS)];
+  return ends.length > 0 ? Math.max(...ends) : undefined;
+}

@@ -1,0 +1,52 @@
+// What a user has left, window by window, read off a ledger. Pure, like the ledger itself.
+
+import type { Ledger, Use } from "./state.ts";
+import type { Period, Window } from "../catalog/quota-window.ts";
+import { parseWindowKey, periodEnd, periodStart, windowKey } from "../catalog/quota-window.ts";
+
+/** A plan as the ledger needs it. */
+export interface Limits {
+  windows: Window[];
+  /** Leases that may run at the same time. */
+  concurrent: number;
+}
+
+export interface WindowView extends Window {
+  used: number;
+  reserved: number;
+  left: number;
+  resetAt: number;
+}
+
+export interface View {
+  windows: WindowView[];
+  leases: { running: number; allowed: number };
+}
+
+/** Use, reservations and rest of every window of a plan at the ledger's own time. `limit` includes what was granted. */
+export function viewOf(ledger: Ledger, limits: Limits): View {
+  const { at } = ledger;
+  const running = Object.values(ledger.leases).filter((lease) => !lease.ended);
+  const windows = limits.windows.map((window) => {
+    const key = windowKey(window);
+    const { unit, per, counts } = parseWindowKey(key);
+    const limit = window.limit + amountIn(ledger.extra[key], per, at);
+    const used = amountIn(ledger.used[key], per, at);
+    const start = periodStart(per, at);
+    const reserved = running
+      .filter((lease) => counts(lease.model) && periodStart(per, lease.at) === start)
+      .reduce((sum, lease) => sum + lease.bound[unit], 0);
+    return {
+      ...window,
+      limit,
+      used,
+      reserved,
+      left: Math.max(0, limit - used - reserved),
+      resetAt: periodEnd(per, at),
+    };
+  });
+  return { windows, leases: { running: running.length, allowed: limits.concurrent } };
+}
+
+const amountIn = (use: Use | undefined, per: Period, at: number) =>
+  use?.start === periodStart(per, at) ? use.amount : 0;

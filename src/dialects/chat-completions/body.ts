@@ -1,0 +1,80 @@
+// What the provider gets of a chat request: the same, except for the model's name, the output bound, the wish for
+// usage, what an alias has fixed, and parameters that the model's card refuses.
+
+import type { Feature } from "../../core/catalog/card.ts";
+import type { Model } from "../../core/catalog/resolve.ts";
+import type { Need } from "../../core/catalog/support.ts";
+import type { ChatRequest } from "./request.ts";
+import type { RequestBody } from "../openai/request-body.ts";
+import { shownJson, textsIn } from "../openai/subject.ts";
+import { dropRefused, effortFor, measure, parameterNeeds } from "../openai/request-body.ts";
+
+const UNSEEN = new Set(["model", "stream", "stream_options", "n", "reasoning_effort", "service_tier", "store"]);
+
+/** What a caller's words for a field are, where they are not OpenAI's. */
+export type FieldNames = Partial<Record<keyof ChatRequest, string>>;
+
+/** A chat request for a model. Throws 400 for an effort that contradicts the alias. */
+export function chatBody(asked: ChatRequest, model: Model, names: FieldNames = {}): RequestBody<ChatRequest> {
+  const nameOf = (field: string) => names[field as keyof ChatRequest] ?? field;
+  const request = sentTo(model, asked, nameOf("reasoning_effort"));
+  return {
+    request,
+    needs: needsOf(request, nameOf),
+    subject: { text: [...textsIn(asked.messages), ...shownJson(besides(asked))].join("\n"), images: imagesOf(asked) },
+    ...measure(request, {
+      unseen: UNSEEN,
+      images: imagesOf(request),
+      choices: request.n ?? 1,
+      limits: [asked.max_completion_tokens ?? asked.max_tokens, model.fixed.max_output_tokens],
+      outputParameter: model.card.output_parameter,
+    }),
+  };
+}
+
+function sentTo(model: Model, asked: ChatRequest, effortField: string): ChatRequest {
+  const { max_tokens: _, max_completion_tokens: __, reasoning_effort, ...kept } = asked;
+  const { instructions } = model.fixed;
+  const effort = effortFor(reasoning_effort, model, effortField);
+  const sent: ChatRequest = { ...kept, model: model.snapshot };
+  if (effort !== undefined) sent.reasoning_effort = effort;
+  if (instructions !== undefined) sent.messages = [{ role: "system", content: instructions }, ...asked.messages];
+  if (asked.stream) sent.stream_options = { ...asked.stream_options, include_usage: true };
+  dropRefused(sent, "chat_completions", model);
+  return sent;
+}
+
+function needsOf(request: ChatRequest, nameOf: (field: string) => string): Need[] {
+  const needs = parameterNeeds(request, "chat_completions", nameOf);
+  const feature = (feature: Feature, field: keyof ChatRequest) =>
+    needs.push({ kind: "feature", feature, param: nameOf(field) });
+  if (request.stream) feature("streaming", "stream");
+  if (request.tools?.length) feature("function_calling", "tools");
+  if (request.functions?.length) feature("function_calling", "functions");
+  if (request.response_format?.type === "json_schema") feature("structured_outputs", "response_format");
+  if (request.prediction) feature("predicted_outputs", "prediction");
+  if (imagesOf(request).length > 0) needs.push({ kind: "input", modality: "image", param: nameOf("messages") });
+  for (const modality of request.modalities ?? []) {
+    if (modality !== "text") needs.push({ kind: "output", modality, param: nameOf("modalities") });
+  }
+  if (request.reasoning_effort) {
+    needs.push({ kind: "effort", effort: request.reasoning_effort, param: nameOf("reasoning_effort") });
+  }
+  return needs;
+}
+
+/** What the model is shown beside the messages. */
+const besides = ({ tools, functions, response_format, prediction, stop }: ChatRequest) => [
+  tools,
+  functions,
+  response_format,
+  prediction,
+  stop,
+];
+
+/** The URLs of all images. */
+function imagesOf({ messages }: ChatRequest): string[] {
+  return messages.flatMap(({ content }) =>
+    (Array.isArray(content) ? content : []).flatMap((part) => (part.type === "image_url" ? [part.image_url.url] : [])),
+  );
+}

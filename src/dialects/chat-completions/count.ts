@@ -1,0 +1,74 @@
+// A chat request as the body that asks for its exact size: POST /v1/responses/input_tokens speaks of the same input in
+// the words of Responses. What it may have no words for is not counted at all, lest it be counted too small.
+
+import type { ChatRequest } from "./request.ts";
+
+type Fields = Record<string, unknown>;
+type Message = ChatRequest["messages"][number];
+
+const ROLES = new Set(["system", "developer", "user", "assistant", "tool"]);
+
+/** The counter's body for a request as it is sent, or undefined when that holds what the counter may have no words for. */
+export function countBody(request: ChatRequest): string | undefined {
+  const { functions, prediction, tools, response_format: format } = request;
+  if (!holdsOnly({ functions, prediction }) || !request.messages.every(isKnown) || !(tools ?? []).every(isKnownTool))
+    return undefined;
+  const schema = (format as Fields | null | undefined)?.json_schema as Fields | undefined;
+  return JSON.stringify({
+    model: request.model,
+    input: request.messages.flatMap(toItems),
+    tools: tools?.map(toTool),
+    ...(schema ? { text: { format: { ...schema, type: "json_schema" } } } : {}),
+  });
+}
+
+function isKnown(message: Message): boolean {
+  const calls = (message.tool_calls ?? []) as Fields[];
+  return (
+    ROLES.has(message.role) &&
+    holdsOnly(message, "role", "content", "tool_calls", "tool_call_id") &&
+    calls.every((call) => holdsOnly(call, "id", "type", "function"))
+  );
+}
+
+function isKnownTool(tool: Fields): boolean {
+  return tool.type === "function" || (tool.type === "custom" && !(tool.custom as Fields | undefined)?.format);
+}
+
+/** Whether every other field is empty. */
+function holdsOnly(fields: Fields, ...known: string[]): boolean {
+  return Object.entries(fields).every(([name, value]) => known.includes(name) || isEmpty(value));
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0);
+}
+
+function toItems(message: Message): Fields[] {
+  const { role, content } = message;
+  const parts = Array.isArray(content) ? content.map((part) => toPart(part, role === "assistant")) : content;
+  if (role === "tool") return [{ type: "function_call_output", call_id: message.tool_call_id, output: parts }];
+  const calls = ((message.tool_calls ?? []) as Fields[]).map(toCall);
+  return [...(parts === null || parts === undefined ? [] : [{ role, content: parts }]), ...calls];
+}
+
+function toCall({ id, function: called }: Fields): Fields {
+  const { name, arguments: text } = (called ?? {}) as Fields;
+  return { type: "function_call", call_id: id, name, arguments: text };
+}
+
+function toPart(part: Fields, answers: boolean): Fields {
+  if (part.type === "image_url") {
+    const { url, detail } = part.image_url as Fields;
+    return { type: "input_image", image_url: url, detail };
+  }
+  if (part.type === "refusal") return part;
+  return { type: answers ? "output_text" : "input_text", text: part.text };
+}
+
+/** Responses writes a tool's fields beside its type, where Chat Completions nests them. */
+function toTool(tool: Fields): Fields {
+  const { type } = tool;
+  // Last, so that a field of the caller's cannot make it another kind of tool.
+  return { ...(tool[String(type)] as Fields | undefined), type };
+}

@@ -1,0 +1,69 @@
+// What a caller may send to /v1/chat/completions. Whether the model takes it is for chat-body.ts to ask.
+
+import * as v from "valibot";
+import { MODALITIES } from "../../core/catalog/card.ts";
+import type { Modality } from "../../core/catalog/card.ts";
+import { oneOf } from "../../core/one-of.ts";
+import { textOr } from "../../core/text-or.ts";
+
+const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
+
+const TextPart = v.looseObject({ type: v.picklist(["text", "refusal"]) });
+const ImagePart = v.looseObject({
+  type: v.literal("image_url"),
+  image_url: v.looseObject({ url: v.string() }),
+});
+// Audio and files are absent on purpose: neither has a bound, and a file id may be another user's.
+const Part = oneOf("type", { text: TextPart, refusal: TextPart, image_url: ImagePart });
+
+const Message = v.looseObject({
+  role: v.picklist(["developer", "system", "user", "assistant", "tool", "function"]),
+  content: v.nullish(textOr(v.array(Part))),
+  /** Sound that the provider stored; its answers carry `null` here, and clients send them back whole. */
+  audio: v.nullish(v.never("is not supported here")),
+});
+
+// Tools that the provider itself would run cost extra; these two are run by the caller.
+const Tool = v.looseObject({ type: v.picklist(["function", "custom"]) });
+
+const Any = v.optional(v.unknown());
+
+/** Every field that Weir passes on. One that is not here could cost money unmetered, or reach data of others. */
+const ChatRequest = v.strictObject({
+  model: v.pipe(v.string(), v.maxLength(100)),
+  messages: v.pipe(v.array(Message), v.minLength(1)),
+  stream: v.nullish(v.boolean()),
+  stream_options: v.nullish(v.looseObject({ include_usage: v.optional(v.boolean()) })),
+  max_completion_tokens: v.nullish(Count),
+  max_tokens: v.nullish(Count),
+  n: v.nullish(v.pipe(Count, v.maxValue(128))),
+  reasoning_effort: v.nullish(v.string()),
+  tools: v.nullish(v.array(Tool)),
+  store: v.nullish(v.literal(false, "storing answers at the provider is not allowed here")),
+  service_tier: v.nullish(v.picklist(["auto", "default"])),
+  modalities: v.nullish(v.array(v.picklist(Object.keys(MODALITIES) as Modality[]))),
+  prediction: Any,
+  temperature: Any,
+  top_p: Any,
+  stop: Any,
+  presence_penalty: Any,
+  frequency_penalty: Any,
+  logit_bias: Any,
+  logprobs: Any,
+  top_logprobs: Any,
+  seed: Any,
+  response_format: v.nullish(v.looseObject({ type: v.string() })),
+  tool_choice: Any,
+  parallel_tool_calls: Any,
+  functions: v.nullish(v.array(v.unknown())),
+  function_call: Any,
+  verbosity: Any,
+  user: Any,
+  safety_identifier: Any,
+  prompt_cache_key: Any,
+  metadata: Any,
+});
+
+export type ChatRequest = v.InferOutput<typeof ChatRequest>;
+
+export { ChatRequest as ChatRequestSchema };

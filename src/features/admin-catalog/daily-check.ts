@@ -1,0 +1,35 @@
+// The daily look at the models' lives: asks every provider what it serves, and keeps what the operator should know.
+
+import { findNotices } from "./notices.ts";
+import type { ListedModel, Notices } from "./notices.ts";
+import { publisherOf } from "./publisher-client.ts";
+import { toDay } from "../../core/catalog/resolve.ts";
+import { activeCatalog } from "../../core/catalog/store.ts";
+import type { Bindings } from "../../core/env.ts";
+import { toApiError, toLogged } from "../../core/errors.ts";
+import { listModels } from "../../core/gateway/provider.ts";
+
+/** Looks, keeps the notices for GET /admin/catalog/notices, logs each of them, and returns them. */
+export async function lookAtModels(
+  env: Bindings,
+  now: number,
+  waitUntil: (work: Promise<unknown>) => void,
+): Promise<Notices> {
+  const { catalog } = await activeCatalog(env.CATALOG, now, waitUntil);
+  const asked = Object.entries(catalog.providers).filter(([, provider]) => provider.lists_models);
+  const listed = await Promise.all(
+    asked.map(async ([name, provider]): Promise<[string, ListedModel[] | undefined]> => {
+      try {
+        return [name, await listModels(env, provider)];
+      } catch (error) {
+        const { cause } = toApiError(error);
+        console.warn(JSON.stringify({ event: "models_not_listed", provider: name, reason: toLogged(cause) }));
+        return [name, undefined];
+      }
+    }),
+  );
+  const notices: Notices = { checkedAt: now, notices: findNotices(catalog, new Map(listed), toDay(now)) };
+  for (const notice of notices.notices) console.warn(JSON.stringify({ event: "catalog_notice", ...notice }));
+  await publisherOf(env, (publisher) => publisher.keepNotices(notices));
+  return notices;
+}

@@ -1,0 +1,46 @@
+// What a policy makes of what a classifier says. Pure.
+
+import type { Action, Policy } from "./catalog.ts";
+import { ACTIONS } from "./catalog.ts";
+import type { ClassifierResult } from "./classifier-wire.ts";
+import { entry } from "../../core/catalog/schema.ts";
+
+export interface CategoryVerdict {
+  name: string;
+  score: number;
+  action: Action;
+}
+
+export interface Verdict {
+  action: Action;
+  /** Whether the classifier flagged it, whatever the policy says. */
+  flagged: boolean;
+  /** What was flagged, and what the policy does something about; the highest score first. */
+  categories: CategoryVerdict[];
+}
+
+/** The verdict on one thing. A category of the policy goes by its score, any other by the classifier's own flag. */
+export function toVerdict(result: ClassifierResult, policy: Policy): Verdict {
+  const names = new Set([...Object.keys(result.category_scores), ...Object.keys(result.categories)]);
+  const categories = [...names].flatMap((name): CategoryVerdict[] => {
+    const flagged = result.categories[name] === true;
+    const score = result.category_scores[name] ?? 0;
+    const action = actionOn(name, score, flagged, policy);
+    return flagged || action !== "allow" ? [{ name, score, action }] : [];
+  });
+  // A flag without a category is one of a category that is not known.
+  const unnamed = result.flagged && categories.length === 0 ? [policy.otherwise] : [];
+  const action = worst([...categories.map((category) => category.action), ...unnamed]);
+  return { action, flagged: result.flagged, categories: categories.toSorted((one, other) => other.score - one.score) };
+}
+
+function actionOn(name: string, score: number, flagged: boolean, policy: Policy): Action {
+  const threshold = entry(policy.categories as Record<string, { from: number; action: Action }>, name);
+  if (threshold) return score >= threshold.from ? threshold.action : "allow";
+  return flagged ? policy.otherwise : "allow";
+}
+
+/** The severest of some actions; `allow` when there is none. */
+export function worst(actions: Action[]): Action {
+  return ACTIONS.findLast((action) => actions.includes(action)) ?? "allow";
+}

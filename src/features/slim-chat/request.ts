@@ -1,0 +1,76 @@
+// What a phone sends to /chat: the shortest JSON that says what is wanted. No dialect of any provider.
+
+import * as v from "valibot";
+import { ImageUrl } from "../../dialects/openai/image-url.ts";
+import { oneOf } from "../../core/one-of.ts";
+import { textOr } from "../../core/text-or.ts";
+
+export const SlimPart = oneOf("type", {
+  text: v.strictObject({ type: v.literal("text"), text: v.string() }),
+  image: v.strictObject({ type: v.literal("image"), url: ImageUrl }),
+});
+
+const ToolCall = v.strictObject({ id: v.string(), name: v.string(), arguments: v.string() });
+
+const Message = oneOf("role", {
+  user: v.strictObject({ role: v.literal("user"), content: textOr(v.array(SlimPart)) }),
+  assistant: v.strictObject({
+    role: v.literal("assistant"),
+    content: v.optional(v.string()),
+    /** The tool calls of an earlier answer, as its `tool` events gave them. */
+    tools: v.optional(v.array(ToolCall)),
+  }),
+  system: v.strictObject({ role: v.literal("system"), content: v.string() }),
+  /** What the app's tool returned for the call with that id. */
+  tool: v.strictObject({ role: v.literal("tool"), id: v.string(), content: v.string() }),
+});
+
+/** Whether tool calls and their results go together, as every dialect wants them. */
+function isAnswered(input: string | v.InferOutput<typeof Message>[]): boolean {
+  if (typeof input === "string") return true;
+  const open = new Set<string>();
+  const isInOrder = input.every((message) => {
+    if (message.role === "tool") return open.delete(message.id);
+    const isNext = open.size === 0;
+    if (message.role === "assistant") for (const { id } of message.tools ?? []) open.add(id);
+    return isNext;
+  });
+  return isInOrder && open.size === 0;
+}
+
+const Tool = v.strictObject({
+  name: v.string(),
+  description: v.optional(v.string()),
+  /** JSON Schema of the arguments. */
+  parameters: v.optional(v.record(v.string(), v.unknown())),
+});
+
+export const SlimRequest = v.strictObject({
+  input: v.pipe(
+    textOr(v.array(Message)),
+    v.check((input) => input.length > 0, "must not be empty"),
+    v.check(isAnswered, "each tool call of an assistant message needs its result next, as a tool message with its id"),
+  ),
+  model: v.optional(v.pipe(v.string(), v.maxLength(100)), "default"),
+  instructions: v.optional(v.string()),
+  effort: v.optional(v.string()),
+  /** With it, a model that reasons tells in short what it thought. */
+  reasoning: v.optional(v.literal("summary")),
+  max_output_tokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  /** A JSON Schema that the answer's text follows. */
+  format: v.optional(v.record(v.string(), v.unknown())),
+  tools: v.optional(v.array(Tool)),
+  stream: v.optional(v.boolean(), true),
+});
+
+export type SlimRequest = v.InferOutput<typeof SlimRequest>;
+export type SlimMessage = Exclude<SlimRequest["input"], string>[number];
+export type SlimPart = v.InferOutput<typeof SlimPart>;
+export type SlimTool = v.InferOutput<typeof Tool>;
+
+/** What a slim caller calls a field of a provider's; null where it has none. `names`: those that are not the same. */
+export function slimField(param: string, names: Record<string, string>): string | null {
+  const [field = ""] = param.split(/[.[]/);
+  const name = names[field] ?? field;
+  return Object.hasOwn(SlimRequest.entries, name) ? name : null;
+}

@@ -1,0 +1,65 @@
+// A slim request written as Responses. The other direction is stream/slim.ts, over responses-answer.ts.
+
+import type { ResponsesRequest } from "../../dialects/responses/request.ts";
+import type { SlimMessage, SlimPart, SlimRequest, SlimTool } from "./request.ts";
+
+type InputItem = Exclude<ResponsesRequest["input"], string>[number];
+
+/** The request to Responses that asks for the same. */
+export function slimToResponses(request: SlimRequest, formatName: string): ResponsesRequest {
+  const { model, input, stream, instructions, effort, format, tools, max_output_tokens: limit } = request;
+  const reasoning = {
+    ...(effort === undefined ? {} : { effort }),
+    ...(request.reasoning === undefined ? {} : { summary: "auto" }),
+  };
+  return {
+    model,
+    input: typeof input === "string" ? input : input.flatMap(toItems),
+    stream,
+    ...(instructions === undefined ? {} : { instructions }),
+    ...(limit === undefined ? {} : { max_output_tokens: Math.max(limit, LEAST_OUTPUT_TOKENS) }),
+    ...(Object.keys(reasoning).length === 0 ? {} : { reasoning }),
+    ...(format === undefined
+      ? {}
+      : { text: { format: { type: "json_schema", name: formatName, strict: true, schema: format } } }),
+    ...(tools?.length ? { tools: tools.map(toTool) } : {}),
+  };
+}
+
+/** Responses refuses a smaller limit. */
+const LEAST_OUTPUT_TOKENS = 16;
+/** A function without parameters: Responses wants the field. Unless told not to be, it is strict with a schema. */
+const NO_PARAMETERS = { type: "object", properties: {} };
+
+function toTool({ name, description, parameters = NO_PARAMETERS }: SlimTool) {
+  return { type: "function", name, description, parameters, strict: false };
+}
+
+function toItems(message: SlimMessage): InputItem[] {
+  switch (message.role) {
+    case "system":
+      return [{ type: "message", role: "system", content: message.content }];
+    case "user": {
+      const { content } = message;
+      return [{ type: "message", role: "user", content: typeof content === "string" ? content : content.map(toPart) }];
+    }
+    case "assistant": {
+      // Without ids of their own: nothing is stored that they could name.
+      const calls = (message.tools ?? []).map(({ id, name, arguments: text }): InputItem => ({
+        type: "function_call",
+        call_id: id,
+        name,
+        arguments: text,
+      }));
+      const { content } = message;
+      return [...(content === undefined ? [] : [{ type: "message", role: "assistant", content } as const]), ...calls];
+    }
+    case "tool":
+      return [{ type: "function_call_output", call_id: message.id, output: message.content }];
+  }
+}
+
+const toPart = (part: SlimPart) =>
+  part.type === "text"
+    ? ({ type: "input_text", text: part.text } as const)
+    : ({ type: "input_image", image_url: part.url } as const);
