@@ -1,75 +1,81 @@
-// The map: middleware in order, then one line per route. Public routes stand before the lines that demand somebody.
+// The app: middleware in order, then the routes of the features. It names no feature.
 
-import { Hono } from "hono/tiny";
+import { Hono } from "hono";
+import type { Context } from "hono";
 import { requestId } from "hono/request-id";
 import { requireAdmin } from "./core/auth/admin.ts";
 import { authenticate } from "./core/auth/token.ts";
-import { activeCatalog } from "./core/catalog/store.ts";
-import type { AppEnv } from "./core/env.ts";
-import { apiError, toApiError, toErrorResponse, toLogged } from "./core/errors.ts";
-import { adminCatalog } from "./features/admin-catalog/routes.ts";
-import { adminUsers } from "./features/admin-users/index.ts";
+import { activeCatalog, catalogFor } from "./core/catalog/store.ts";
+import { apiError, toApiError, toErrorResponse } from "./core/errors.ts";
+import type { AppEnv, Feature } from "./core/feature.ts";
+import { routesOf } from "./core/feature.ts";
+import type { Caller } from "./core/gateway/call.ts";
 import { limitBody } from "./core/json-body.ts";
-import { chat } from "./features/slim-chat/index.ts";
-import { chatCompletions } from "./features/chat-completions/index.ts";
-import { conversations } from "./features/stored-responses/conversations-route.ts";
-import { health } from "./health.ts";
-import { models } from "./features/models/index.ts";
-import { moderate } from "./features/moderation/moderate-route.ts";
-import { moderations } from "./features/moderation/moderations-route.ts";
-import { responses } from "./features/responses/index.ts";
-import { storedResponses } from "./features/stored-responses/responses-route.ts";
-import { usage } from "./features/usage/index.ts";
+import { toLogged, toLoggedFailure } from "./core/log.ts";
 import { createServerTiming } from "./core/server-timing.ts";
+import { features } from "./features.ts";
 
-export const app = new Hono<AppEnv>();
+/** The app with the routes of these features. Public routes come before the middleware that demands a user. */
+function createApp(features: Feature[]): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+  const mount = (access: "public" | "user" | "admin") => {
+    for (const route of routesOf(features, access)) app.route(route.path, route.app);
+  };
 
-app.use(requestId(), async (c, next) => {
-  await next();
-  c.res.headers.set("x-request-id", c.get("requestId"));
-});
+  app.use(requestId(), async (c, next) => {
+    await next();
+    c.res.headers.set("x-request-id", c.get("requestId"));
+  });
+  app.get("/healthz", async (c) => {
+    const now = Date.now();
+    const { revision } = await activeCatalog(c.env.CATALOG, now, (work) => c.executionCtx.waitUntil(work));
+    const facts = await Promise.all(features.map((feature) => feature.health?.(c.env, now)));
+    return c.json(Object.assign({ status: "ok", revision }, ...facts));
+  });
+  mount("public");
 
-app.route("/healthz", health);
+  app.use("/admin/*", async (c, next) => {
+    await requireAdmin(c.req.header("authorization"), c.env);
+    await next();
+  });
+  app.use("/admin/*", limitBody());
+  mount("admin");
+  app.all("/admin/*", (c) => c.notFound());
 
-app.use("/admin/*", async (c, next) => {
-  await requireAdmin(c.req.header("authorization"), c.env);
-  await next();
-});
-app.use("/admin/*", limitBody());
-app.route("/admin/catalog", adminCatalog);
-app.route("/admin/users", adminUsers);
-app.all("/admin/*", (c) => c.notFound());
+  app.use(limitBody());
+  app.use(async (c, next) => {
+    c.set("caller", await callerOf(c));
+    await next();
+  });
+  mount("user");
 
-app.use(limitBody());
-app.use(async (c, next) => {
+  app.notFound((c) => toErrorResponse(apiError("not_found", `There is no ${c.req.method} ${c.req.path} here.`)));
+  app.onError((thrown, c) => {
+    const error = toApiError(thrown);
+    const { status, body, cause } = error;
+    if (status >= 500 || cause !== undefined) {
+      const request = c.get("requestId");
+      const told = body.code === "internal_error" ? toLoggedFailure(cause) : { cause: toLogged(cause) };
+      console.warn(JSON.stringify({ event: "refused", request, status, code: body.code, ...told }));
+    }
+    return toErrorResponse(error);
+  });
+  return app;
+}
+
+/** The caller of a request: its user, and the one catalog that holds for all of it. Throws 401 `invalid_api_key`. */
+async function callerOf(c: Context<AppEnv>): Promise<Caller> {
   const now = Date.now();
-  c.set("timing", createServerTiming(now));
-  // Side by side: the body arrives, the catalog is brought up to date, and it is found out who asks.
-  if (c.req.method === "POST") c.req.arrayBuffer().catch(() => undefined);
   const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+  const timing = createServerTiming(now);
+  // The body arrives and the catalog is refreshed while the token is verified. Multipart bodies are not held whole.
+  const isMultipart = c.req.header("content-type")?.startsWith("multipart/") === true;
+  if (c.req.method === "POST" && !isMultipart) c.req.arrayBuffer().catch(() => undefined);
   const authenticated = authenticate(c.req.header("authorization"), c.env, now);
   const [user] = await Promise.all([authenticated, activeCatalog(c.env.CATALOG, now, waitUntil)]);
-  c.set("user", user);
-  await next();
-});
-app.route("/chat", chat);
-app.route("/moderate", moderate);
-app.route("/usage", usage);
-app.route("/v1/chat/completions", chatCompletions);
-app.route("/v1/conversations", conversations);
-app.route("/v1/models", models);
-app.route("/v1/moderations", moderations);
-app.route("/v1/responses", responses);
-app.route("/v1/responses", storedResponses);
+  const { catalog, revision } = await catalogFor(user, c.env.CATALOG, now, waitUntil);
+  const { signal } = c.req.raw;
+  return { env: c.env, user, catalog, revision, requestId: c.get("requestId"), timing, signal, waitUntil };
+}
 
-app.notFound((c) => toErrorResponse(apiError("not_found", `There is no ${c.req.method} ${c.req.path} here.`)));
-
-app.onError((thrown, c) => {
-  const error = toApiError(thrown);
-  const { status, body, cause } = error;
-  if (status >= 500 || cause !== undefined) {
-    const request = c.get("requestId");
-    console.warn(JSON.stringify({ event: "refused", request, status, code: body.code, cause: toLogged(cause) }));
-  }
-  return toErrorResponse(error);
-});
+export const app = createApp(features);

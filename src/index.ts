@@ -1,15 +1,16 @@
-// The entry: what the platform calls, and the Durable Object classes that it must find here. Nothing else.
+// The entry: what the platform calls, and the Durable Object classes that it must find here.
 
 import { app } from "./app.ts";
 import type { Bindings } from "./core/env.ts";
-import { lookAtModels } from "./features/admin-catalog/daily-check.ts";
+import { features } from "./features.ts";
 
-export { CatalogPublisher } from "./features/admin-catalog/object.ts";
 export { UserQuota } from "./core/quota/user-quota.ts";
+export { CatalogPublisher } from "./features/admin-catalog/object.ts";
 
 export default {
   fetch: app.fetch,
   async scheduled({ scheduledTime }, env, context) {
-    await lookAtModels(env, scheduledTime, (work) => context.waitUntil(work));
+    const waitUntil = (work: Promise<unknown>) => context.waitUntil(work);
+    await Promise.all(features.map((feature) => feature.scheduled?.(env, scheduledTime, waitUntil)));
   },
 } satisfies ExportedHandler<Bindings>;

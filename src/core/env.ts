@@ -1,7 +1,4 @@
-// What the Worker is given: bindings from wrangler.toml (typed by `npm run types:write`) and what middleware adds.
-
-import type { User } from "./auth/user.ts";
-import type { ServerTiming } from "./server-timing.ts";
+// The Worker's bindings: those of wrangler.toml (typed by `npm run types:write`) and optional ones.
 
 export interface Bindings extends Env {
   /**
@@ -9,14 +6,6 @@ export interface Bindings extends Env {
    * the emulated provider here; a deployment can bind an egress Worker of its own.
    */
   UPSTREAM?: Fetcher;
-  /** "true" lets requests through, unmetered, while the quota cannot be reached: see docs/settlement.md. */
-  QUOTA_FAIL_OPEN?: string;
-  /** The key to /admin; without it there is no /admin. */
+  /** The key to /admin. Without it, /admin refuses everybody. */
   ADMIN_TOKEN?: string;
-}
-
-/** What Hono's context carries once the caller is known. */
-export interface AppEnv {
-  Bindings: Bindings;
-  Variables: { requestId: string; user: User; timing: ServerTiming };
 }

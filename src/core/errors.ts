@@ -1,4 +1,4 @@
-// Every way that Weir says no: one table of codes, one class, one envelope.
+// Errors: one table of codes, one class, one envelope.
 // The public message tells the caller what to do; the cause is for the log and never leaves the Worker.
 
 /** Each code and its status. */
@@ -49,7 +49,7 @@ interface ErrorDetails {
   cause?: unknown;
 }
 
-/** A refusal or failure with its public face: status, envelope, headers. `headers` may be added to on the way out. */
+/** A refusal or failure with its public part: status, envelope, headers. It is never changed after it was thrown. */
 export class ApiError extends Error {
   readonly status: number;
   readonly body: ErrorBody;
@@ -66,6 +66,28 @@ export class ApiError extends Error {
   }
 }
 
+/** A fault of Weir itself, whose message holds no words of callers or models, so that the log may show it. */
+export class InternalError extends Error {
+  override readonly name = "InternalError";
+}
+
+/** The same error with more headers; its own win over them. */
+export function withHeaders(error: ApiError, headers: Record<string, string>): ApiError {
+  return copyOf(error, error.body, { ...headers, ...error.headers });
+}
+
+/** The same error about another field. */
+export function withParam(error: ApiError, param: string | null): ApiError {
+  return copyOf(error, { ...error.body, param }, error.headers);
+}
+
+function copyOf(error: ApiError, body: ErrorBody, headers: Record<string, string>): ApiError {
+  const { status, cause, retryAfterMs, stack } = error;
+  const copy = new ApiError(status, body, { headers, cause, retryAfterMs });
+  if (stack !== undefined) copy.stack = stack;
+  return copy;
+}
+
 /** What a 401 must carry (RFC 9110, section 15.5.2). */
 export const CHALLENGE = { "www-authenticate": "Bearer" };
 
@@ -76,15 +98,15 @@ export function apiError(code: ErrorCode, message: string, details: ErrorDetails
   return new ApiError(status, { message, type, param: details.param ?? null, code }, details);
 }
 
-/** The refusal of a name that is none of those that there are; `param`: the field that holds it. */
-export function unknownName(what: string, name: string, known: Iterable<string>, param = what): ApiError {
-  const message = `There is no ${what} '${name}'. There is: ${[...known].join(", ")}.`;
+/** The refusal of a name that does not exist, with those that do; `param`: the field that holds it. */
+export function unknownName(what: string, name: string, names: Iterable<string>, param = what): ApiError {
+  const message = `There is no ${what} '${name}'. There is: ${[...names].join(", ")}.`;
   return apiError("invalid_request", message, { param });
 }
 
 /**
- * Any thrown value as an ApiError. Only providers are waited for, so that a time that is up is theirs; anything else
- * becomes a 500 that reveals nothing.
+ * Any thrown value as an ApiError. A timeout is the provider's, because Weir waits for nobody else; anything else becomes
+ * a 500 that reveals nothing.
  */
 export function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
@@ -99,14 +121,4 @@ export function toApiError(thrown: unknown): ApiError {
 /** The one envelope, as a response. */
 export function toErrorResponse(error: ApiError): Response {
   return Response.json({ error: error.body }, { status: error.status, headers: error.headers });
-}
-
-/**
- * What a log may say of a cause: our own words and codes. Of a foreign error only its name and code, since its message
- * can quote what a caller or a model wrote.
- */
-export function toLogged(cause: unknown): unknown {
-  if (!(cause instanceof Error)) return cause;
-  const { name, code } = cause as Error & { code?: unknown };
-  return typeof code === "string" ? `${name} ${code}` : name;
 }

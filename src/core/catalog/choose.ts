@@ -5,12 +5,12 @@ import { apiError } from "../errors.ts";
 import type { Model, Sunset } from "./resolve.ts";
 import { resolveModel, toDay } from "./resolve.ts";
 import type { Catalog, Plan } from "./schema.ts";
-import { entry, known } from "./schema.ts";
+import { entry, lookup } from "./schema.ts";
 
 /** The plan that a token claims, or the default one: a claim that names no plan earns nothing more. */
 export function choosePlan(catalog: Catalog, claimed: string | undefined): { name: string; plan: Plan } {
   const name = claimed !== undefined && entry(catalog.plans, claimed) ? claimed : catalog.default_plan;
-  return { name, plan: known(catalog.plans, name) };
+  return { name, plan: lookup(catalog.plans, name) };
 }
 
 /** The model for a name at a moment (epoch ms). Throws 404 `model_not_found`, naming a successor where there is one. */
@@ -46,8 +46,8 @@ export function isAllowed({ models }: Plan, { names }: Model): boolean {
   return models === undefined || names.some((name) => models.includes(name));
 }
 
-/** The refusal of a model that a plan may not use, naming those that it may. */
-export function notAllowed({ models }: Plan, { asked }: Model): ApiError {
+/** The refusal of a model that a plan does not include, naming those that it does. */
+export function modelNotAllowed({ models }: Plan, { asked }: Model): ApiError {
   const message = `Your plan does not include the model '${asked}'. It includes: ${models?.join(", ")}.`;
   return apiError("model_not_allowed", message, { param: "model" });
 }

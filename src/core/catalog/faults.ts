@@ -1,27 +1,29 @@
-// What no schema can say of a catalog: that every name in it leads somewhere, and that its parts agree.
+// Faults that no schema can find in a catalog: names that lead nowhere, and parts that do not agree.
 
-import { windowKey } from "./quota-window.ts";
+import type { ModelCard } from "./card.ts";
+import { isAllowed } from "./choose.ts";
+import { countsModel, windowKey } from "./quota-window.ts";
 import { FIRST_DAY, LAST_DAY, resolveModel } from "./resolve.ts";
-import type { Catalog } from "./schema.ts";
+import type { Catalog, Plan } from "./schema.ts";
 import { entry } from "./schema.ts";
+import type { CatalogNames, CatalogSection } from "./sections.ts";
 
 /** Every fault of a document that fits the schema, each with its path; none when it is a catalog. */
-export function faultsOf(catalog: Catalog): string[] {
+export function faultsOf(catalog: Catalog, sections: CatalogSection[]): string[] {
   const snapshots = new Set(Object.values(catalog.cards).flatMap((card) => Object.keys(card.snapshots)));
-  const leads = (name: string) => snapshots.has(name) || Object.hasOwn(catalog.aliases, name);
-  const { background, store } = catalog.responses;
+  const names: CatalogNames = {
+    leads: (name) => snapshots.has(name) || Object.hasOwn(catalog.aliases, name),
+    cardNamed: (name) => entry(catalog.cards, cardOf(catalog, name) ?? ""),
+  };
   return [
-    ...cardFaults(catalog, leads),
-    ...aliasFaults(catalog, snapshots, leads),
-    ...planFaults(catalog, leads),
-    ...policyFaults(catalog, leads),
-    ...(background && !store ? ["responses.background: needs responses.store"] : []),
+    ...cardFaults(catalog, names),
+    ...aliasFaults(catalog, snapshots, names),
+    ...planFaults(catalog, names),
+    ...sections.flatMap((section) => section.faults?.(catalog, names) ?? []),
   ];
 }
 
-type Leads = (name: string) => boolean;
-
-function cardFaults({ cards, providers, plans }: Catalog, leads: Leads): string[] {
+function cardFaults({ cards, providers, plans }: Catalog, { leads }: CatalogNames): string[] {
   const faults: string[] = [];
   const dollars = Object.values(plans).flatMap(({ windows }) => windows.filter(({ unit }) => unit === "usd"));
   const owners = new Map<string, string>();
@@ -32,8 +34,9 @@ function cardFaults({ cards, providers, plans }: Catalog, leads: Leads): string[
     if (chats && card.modalities.input.includes("image") && !card.image_tokens) {
       faults.push(`${path}.image_tokens: is needed, since the model takes images`);
     }
-    if (chats && !card.prices && dollars.some(({ models }) => models?.includes(id) ?? true)) {
-      faults.push(`${path}.prices: is needed, since a plan counts dollars`);
+    const isCounted = dollars.some((window) => countsModel(window, id));
+    if (chats && isCounted && (card.prices?.input === undefined || card.prices.output === undefined)) {
+      faults.push(`${path}.prices: input and output are needed, since a plan counts dollars`);
     }
     for (const other of card.compare) if (!leads(other)) faults.push(`${path}.compare: no model '${other}'`);
     for (const [name, { successor }] of Object.entries(card.snapshots)) {
@@ -48,7 +51,7 @@ function cardFaults({ cards, providers, plans }: Catalog, leads: Leads): string[
   return faults;
 }
 
-function aliasFaults(catalog: Catalog, snapshots: Set<string>, leads: Leads): string[] {
+function aliasFaults(catalog: Catalog, snapshots: Set<string>, { leads }: CatalogNames): string[] {
   const faults: string[] = [];
   for (const [name, alias] of Object.entries(catalog.aliases)) {
     const path = `aliases.${name}`;
@@ -58,10 +61,10 @@ function aliasFaults(catalog: Catalog, snapshots: Set<string>, leads: Leads): st
     const first = resolveModel(catalog, name, FIRST_DAY);
     if (first.kind === "unknown" && leads(alias.target)) faults.push(`${path}.target: leads in a circle`);
     const last = resolveModel(catalog, name, LAST_DAY);
-    const known = [first, last].flatMap((end) =>
+    const efforts = [first, last].flatMap((end) =>
       end.kind === "found" ? (end.model.card.reasoning?.efforts ?? []) : [],
     );
-    if (alias.effort && first.kind === "found" && !known.includes(alias.effort)) {
+    if (alias.effort && first.kind === "found" && !efforts.includes(alias.effort)) {
       faults.push(
         `${path}.effort: '${alias.effort}' is no effort of the card '${first.model.id}', nor of its successor`,
       );
@@ -72,60 +75,57 @@ function aliasFaults(catalog: Catalog, snapshots: Set<string>, leads: Leads): st
   return faults;
 }
 
-function planFaults(catalog: Catalog, leads: Leads): string[] {
+function planFaults(catalog: Catalog, { leads }: CatalogNames): string[] {
   const faults: string[] = [];
-  for (const [name, { windows, models }] of Object.entries(catalog.plans)) {
+  for (const [name, plan] of Object.entries(catalog.plans)) {
+    const { windows, models } = plan;
+    const path = `plans.${name}`;
     for (const id of windows.flatMap((window) => window.models ?? [])) {
-      if (!entry(catalog.cards, id)) faults.push(`plans.${name}.windows: no card '${id}'`);
+      if (!entry(catalog.cards, id)) faults.push(`${path}.windows: no card '${id}'`);
     }
-    faults.push(
-      ...windows.flatMap(({ models }) =>
-        uncounted(catalog, models ?? []).map(
-          (id) => `plans.${name}.windows: counts no '${id}', where its models go when they end`,
-        ),
-      ),
-    );
+    for (const id of windows.flatMap((window) => uncountedSuccessors(catalog, window.models ?? []))) {
+      faults.push(`${path}.windows: counts no '${id}', where its models go when they end`);
+    }
     const keys = windows.map(windowKey);
     const twice = keys.find((key, index) => keys.indexOf(key) !== index);
-    if (twice) faults.push(`plans.${name}.windows: has '${twice}' twice`);
+    if (twice) faults.push(`${path}.windows: has '${twice}' twice`);
     for (const id of models ?? []) {
-      if (!entry(catalog.cards, id) && !leads(id)) faults.push(`plans.${name}.models: no model '${id}'`);
+      if (!entry(catalog.cards, id) && !leads(id)) faults.push(`${path}.models: no model '${id}'`);
+    }
+    for (const id of allowedCards(catalog, plan)) {
+      const missing = unboundedUnit(plan, id, entry(catalog.cards, id)?.prices);
+      if (missing) faults.push(`${path}.windows: nothing bounds the cost of '${id}': add a window that counts ${missing}`);
     }
   }
   if (!entry(catalog.plans, catalog.default_plan)) faults.push(`default_plan: no plan '${catalog.default_plan}'`);
   return faults;
 }
 
-function policyFaults(catalog: Catalog, leads: Leads): string[] {
-  const { policies, aliases, plans } = catalog;
-  const faults: string[] = [];
-  for (const [name, { classifier, judge, rules, instructions }] of Object.entries(policies)) {
-    const hasRules = instructions !== undefined || Object.keys(rules).length > 0;
-    const path = `policies.${name}`;
-    if (!leads(classifier)) faults.push(`${path}.classifier: no model '${classifier}'`);
-    else if (!cardNamed(catalog, classifier)?.endpoints.includes("moderation")) {
-      faults.push(`${path}.classifier: '${classifier}' does not classify`);
-    }
-    if (!leads(judge)) faults.push(`${path}.judge: no model '${judge}'`);
-    else if (hasRules && !cardNamed(catalog, judge)?.features.includes("structured_outputs")) {
-      faults.push(`${path}.judge: '${judge}' has no structured outputs`);
-    }
-  }
-  for (const [kind, records] of Object.entries({ aliases, plans })) {
-    for (const [name, { moderation }] of Object.entries<{ moderation?: { policy?: string | undefined } | undefined }>(
-      records,
-    )) {
-      const policy = moderation && (moderation.policy ?? "default");
-      if (policy !== undefined && !entry(policies, policy)) {
-        faults.push(`${kind}.${name}.moderation.policy: no policy '${policy}'`);
-      }
-    }
-  }
-  return faults;
+/** The cards that a plan allows by any name that leads to them, now or when models have ended. */
+function allowedCards(catalog: Catalog, plan: Plan): Set<string> {
+  const snapshots = Object.values(catalog.cards).flatMap((card) => Object.keys(card.snapshots));
+  const models = [...Object.keys(catalog.aliases), ...snapshots].flatMap((name) =>
+    [FIRST_DAY, LAST_DAY].flatMap((day) => {
+      const resolution = resolveModel(catalog, name, day);
+      return resolution.kind === "found" ? [resolution.model] : [];
+    }),
+  );
+  return new Set(models.filter((model) => isAllowed(plan, model)).map(({ id }) => id));
 }
 
-/** The cards to which the cards of a window move on, and that it does not count: its limit would end with its models. */
-function uncounted(catalog: Catalog, counted: string[]): string[] {
+/** The unit that a plan's windows would have to count to bound what a model costs; undefined when one does. */
+function unboundedUnit({ windows }: Plan, id: string, prices: ModelCard["prices"]): string | undefined {
+  const { batch: _, long_context: __, input = 0, output = 0, cached_input = 0, cache_write = 0, ...others } = prices ?? {};
+  const counted = new Set(windows.filter((window) => countsModel(window, id)).map(({ unit }) => unit));
+  if (counted.has("usd")) return undefined;
+  const { image, audio, ...units } = others;
+  if (Object.values(units).some((usd) => usd !== undefined && usd > 0)) return "usd";
+  const rates = [input, output, cached_input, cache_write, ...Object.values({ ...image, ...audio })];
+  return rates.some((usd) => usd !== undefined && usd > 0) && !counted.has("tokens") ? "tokens or usd" : undefined;
+}
+
+/** The cards that models of a window move on to, and that it does not count: its limit would end with its models. */
+function uncountedSuccessors(catalog: Catalog, counted: string[]): string[] {
   const successors = counted.flatMap((id) =>
     Object.values(entry(catalog.cards, id)?.snapshots ?? {}).flatMap(({ successor }) => successor ?? []),
   );
@@ -135,8 +135,6 @@ function uncounted(catalog: Catalog, counted: string[]): string[] {
   const cards = [...successors, ...fallbacks].flatMap((name) => cardOf(catalog, name) ?? []);
   return [...new Set(cards)].filter((id) => !counted.includes(id));
 }
-
-const cardNamed = (catalog: Catalog, name: string) => entry(catalog.cards, cardOf(catalog, name) ?? "");
 
 function cardOf(catalog: Catalog, name: string): string | undefined {
   const first = resolveModel(catalog, name, FIRST_DAY);

@@ -17,8 +17,8 @@ export interface Model {
   /** The card that the name stands for; another one than `card` when the model has moved on. */
   meant: ModelCard;
   fixed: Fixed;
-  /** What each alias on the way to the first snapshot says of moderation; the strictest of each field counts. */
-  moderations: Alias["moderation"][];
+  /** The aliases on the way to the first snapshot, the one that was asked for first. */
+  aliases: Alias[];
   /** Names that are asked in its place when it fails, in this order. */
   fallback: string[];
 }
@@ -82,19 +82,8 @@ export function resolveModel(catalog: Catalog, asked: string, today: string): Re
       const { shutdown_date: date, successor, deprecated } = snapshot;
       if (date) sunset ??= { snapshot: name, date, successor, deprecated };
       if (!date || today < date) {
-        const fixed = fixedBy(given);
-        const moderations = given.map(({ moderation }) => moderation);
-        const model = {
-          asked,
-          names: [...names, ...cards],
-          snapshot: name,
-          id,
-          card,
-          meant,
-          fixed,
-          moderations,
-          fallback,
-        };
+        const path = { asked, names: [...names, ...cards], aliases: given, fixed: fixedBy(given), fallback };
+        const model = { ...path, snapshot: name, id, card, meant };
         return sunset ? { kind: "found", model, sunset } : { kind: "found", model };
       }
       name = (pinned ? undefined : successor) ?? fallBack();

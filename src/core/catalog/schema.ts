@@ -1,10 +1,10 @@
-// The catalog document: its schema; model cards are in card.ts.
+// The schema of the catalog document: providers, aliases, plans, timing. Model cards are in card.ts.
 // A fork changes models, prices, plans and providers in JSON of this shape, not in code.
 
 import * as v from "valibot";
+import { InternalError } from "../errors.ts";
 import { isSecureUrl } from "../secure-url.ts";
-import { Moderation, Policy } from "../../features/moderation/catalog.ts";
-import { EndpointName, ModelCard, Name, Tokens } from "./card.ts";
+import { CatalogName, EndpointName, ModelCard, TokenCount } from "./card.ts";
 
 const Milliseconds = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(3_600_000));
 const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -46,10 +46,10 @@ const Window = v.strictObject({
   per: v.picklist(["minute", "hour", "day", "month"]),
   limit: v.pipe(v.number(), v.minValue(0)),
   /** Cards that it counts; all when absent. */
-  models: v.optional(v.pipe(v.array(Name), v.minLength(1))),
+  models: v.optional(v.pipe(v.array(CatalogName), v.minLength(1))),
 });
 
-const Plan = v.strictObject({
+const plan = {
   windows: v.array(
     v.pipe(
       Window,
@@ -60,30 +60,24 @@ const Plan = v.strictObject({
   concurrent: Count,
   max_output_tokens: OutputTokens,
   /** Aliases, snapshots or cards that it may use; all when absent. */
-  models: v.optional(v.array(Name)),
-  /** Holds together with what the alias says: the stricter of each. */
-  moderation: v.optional(Moderation),
-});
+  models: v.optional(v.array(CatalogName)),
+};
 
-/**
- * A name that callers use. What it fixes, callers cannot change; an alias of an alias takes what it does not fix itself, and
- * the stricter moderation of both.
- */
-const Alias = v.strictObject({
+/** A name that callers use. Callers cannot change what it fixes. An alias of an alias takes what it does not fix itself. */
+const alias = {
   /** Another alias or a snapshot. */
-  target: Name,
+  target: CatalogName,
   /** Ends with its snapshot instead of moving on to the successor. */
   strict: v.optional(v.boolean(), false),
   /** Asked in this order when neither the target nor a successor of it is alive, and when its provider fails. */
-  fallback: v.optional(v.array(Name), []),
+  fallback: v.optional(v.array(CatalogName), []),
   /** Told to the model before everything that the caller says. */
   instructions: v.optional(v.pipe(v.string(), v.minLength(1))),
   effort: v.optional(v.string()),
   max_output_tokens: v.optional(OutputTokens),
   /** When the caller leaves: cancel the provider, or let it finish (for at most `timing.leave_ms`) to learn the usage. */
   on_leave: v.optional(v.picklist(["cancel", "finish"])),
-  moderation: v.optional(Moderation),
-});
+};
 
 const Timing = v.strictObject({
   /** How long the provider may take until its answer begins, then between two pieces, then in all. */
@@ -100,57 +94,57 @@ const Timing = v.strictObject({
   lease_grace_ms: v.optional(Milliseconds, 90_000),
 });
 
-/** The most that one call of a tool costs that the provider runs: its price, and what it shows the model. */
-const HostedTool = v.strictObject({
-  usd_per_call: v.pipe(v.number(), v.minValue(0)),
-  input_tokens_per_call: Tokens,
-  /** What the provider is told of the tool beside its type: callers cannot say it, since it may name what is others'. */
-  fields: v.optional(v.record(v.string(), v.unknown()), {}),
-});
-
-/** What /v1/responses may do beyond answering. */
-const Responses = v.strictObject({
-  /** Answers that the provider keeps, and going on from them. Each belongs to the user who asked for it. */
-  store: v.optional(v.boolean(), false),
-  /** Answers that go on without a caller; they must be stored. */
-  background: v.optional(v.boolean(), false),
-  /** Conversations that the provider keeps, each for one user. */
-  conversations: v.optional(v.boolean(), false),
-  /** Prompts that the provider keeps for the operator, by their id, and how many tokens each has at most. */
-  prompts: v.optional(v.record(Name, v.strictObject({ input_tokens: Tokens })), {}),
-  /** Tools that the provider runs, by their type. */
-  hosted_tools: v.optional(v.record(Name, HostedTool), {}),
-  /** How often an answer may call such tools. */
-  max_tool_calls: v.optional(Count, 8),
-});
-
-export const CatalogSchema = v.strictObject({
+/** The fields at the root of every catalog. Features add sections: see sections.ts. */
+const root = {
   schema: v.literal(1),
-  providers: v.record(Name, Provider),
-  cards: v.record(Name, ModelCard),
-  aliases: v.record(Name, Alias),
-  default_plan: Name,
-  plans: v.record(Name, Plan),
+  providers: v.record(CatalogName, Provider),
+  cards: v.record(CatalogName, ModelCard),
+  default_plan: CatalogName,
   /** An answer that could not have at least this many tokens is not begun. */
-  min_output_tokens: v.optional(Tokens, 256),
+  min_output_tokens: v.optional(TokenCount, 256),
   timing: v.optional(Timing, {}),
-  responses: v.optional(Responses, {}),
-  policies: v.optional(v.record(Name, Policy), {}),
+};
+
+const Catalog = v.strictObject({
+  ...root,
+  aliases: v.record(CatalogName, v.strictObject(alias)),
+  plans: v.record(CatalogName, v.strictObject(plan)),
 });
 
-export type Alias = v.InferOutput<typeof Alias>;
-export type Catalog = v.InferOutput<typeof CatalogSchema>;
-export type Plan = v.InferOutput<typeof Plan>;
+/** Fields that a feature adds at the root of the document, in each alias, and in each plan. All must be optional. */
+export interface SectionFields {
+  root?: Record<string, v.GenericSchema>;
+  alias?: Record<string, v.GenericSchema>;
+  plan?: Record<string, v.GenericSchema>;
+}
+
+/** The schema of a catalog with the sections and fields that features add. */
+export function catalogSchema(sections: SectionFields[]): v.GenericSchema<unknown, Catalog> {
+  const entriesOf = (place: keyof SectionFields): v.ObjectEntries =>
+    Object.assign({}, ...sections.map((each) => each[place]));
+  const schema: unknown = v.strictObject({
+    ...root,
+    aliases: v.record(CatalogName, v.strictObject({ ...alias, ...entriesOf("alias") })),
+    plans: v.record(CatalogName, v.strictObject({ ...plan, ...entriesOf("plan") })),
+    ...entriesOf("root"),
+  });
+  // Each feature reads its own fields through its own type.
+  return schema as v.GenericSchema<unknown, Catalog>;
+}
+
+export type Catalog = v.InferOutput<typeof Catalog>;
+export type Alias = Catalog["aliases"][string];
+export type Plan = Catalog["plans"][string];
 export type Provider = v.InferOutput<typeof Provider>;
 
-/** What a record of the catalog holds under a name that is in it, as its check has found. */
-export function known<Value>(record: Record<string, Value>, name: string): Value {
+/** The entry of a record under a name that the catalog's check has found in it. Throws otherwise. */
+export function lookup<Value>(record: Record<string, Value>, name: string): Value {
   const value = entry(record, name);
-  if (value === undefined) throw new Error(`no '${name}'`);
+  if (value === undefined) throw new InternalError(`no '${name}'`);
   return value;
 }
 
-/** What a record of the catalog holds under any name; names of Object's own properties are not in it. */
+/** The entry of a record under any name, or undefined. Names of Object's own properties are not in it. */
 export function entry<Value>(record: Record<string, Value>, name: string): Value | undefined {
   return Object.hasOwn(record, name) ? record[name] : undefined;
 }

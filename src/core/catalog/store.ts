@@ -5,7 +5,8 @@ import * as v from "valibot";
 import type { Canary } from "./canary.ts";
 import { isInCanary } from "./canary.ts";
 import bundled from "./default.json" with { type: "json" };
-import { parseCatalog } from "./parse.ts";
+import { parseCatalog, readCatalog } from "./parse.ts";
+import { InternalError } from "../errors.ts";
 import { BUNDLED, Pointer, POINTER_KEY, revisionKey } from "./pointer.ts";
 import type { Catalog } from "./schema.ts";
 
@@ -141,10 +142,12 @@ async function load(kv: KVNamespace, revision: string): Promise<ActiveCatalog> {
   }
   const key = revisionKey(revision);
   const document: unknown = await kv.get(key, { type: "json", cacheTtl: REVISION_CACHE_S });
-  if (document === null) throw new Error(`${key} is not there`);
-  const parsed = parseCatalog(document);
-  if (!parsed.ok) throw new Error(`${key}: ${parsed.faults.slice(0, 3).join("; ")}`);
-  return { catalog: parsed.catalog, revision };
+  if (document === null) throw new InternalError(`${key} is not there`);
+  const read = readCatalog(document);
+  if (!read.ok) throw new InternalError(`${key}: ${read.faults.slice(0, 3).join("; ")}`);
+  // A later version of Weir has published it: its other sections still hold here.
+  if (read.ignored.length > 0) console.warn(JSON.stringify({ event: "catalog_fields_ignored", revision, fields: read.ignored }));
+  return { catalog: read.catalog, revision };
 }
 
 let completed: Catalog | undefined;
@@ -153,7 +156,7 @@ let completed: Catalog | undefined;
 export function bundledCatalog(): ActiveCatalog {
   if (!completed) {
     const parsed = parseCatalog(bundled);
-    if (!parsed.ok) throw new Error(`default.json: ${parsed.faults.join("; ")}`);
+    if (!parsed.ok) throw new InternalError(`default.json: ${parsed.faults.join("; ")}`);
     completed = parsed.catalog;
   }
   return { catalog: completed, revision: BUNDLED };

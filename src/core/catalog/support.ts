@@ -4,8 +4,8 @@ import { ENDPOINTS } from "./endpoints.ts";
 import type { Endpoint } from "./endpoints.ts";
 import type { ErrorCode } from "../errors.ts";
 import { apiError } from "../errors.ts";
-import type { Feature, Modality, ModelCard } from "./card.ts";
-import { FEATURES, MODALITIES, TOOLS } from "./card.ts";
+import type { Modality, ModelCard, ModelFeature, ModelTool } from "./card.ts";
+import { MODALITIES, MODEL_FEATURES, MODEL_TOOLS } from "./card.ts";
 import type { Model } from "./resolve.ts";
 import { resolveModel, toDay } from "./resolve.ts";
 import type { Catalog } from "./schema.ts";
@@ -14,11 +14,11 @@ import { entry } from "./schema.ts";
 /** One thing that a request needs, and the field of the request that has it. */
 export type Need = { param: string } & (
   | { kind: "endpoint"; endpoint: Endpoint }
-  | { kind: "feature"; feature: Feature }
+  | { kind: "feature"; feature: ModelFeature }
   | { kind: "input" | "output"; modality: Modality }
   | { kind: "effort"; effort: string }
   /** A tool that the provider runs. */
-  | { kind: "tool"; tool: keyof typeof TOOLS }
+  | { kind: "tool"; tool: ModelTool }
   /** An exact count of the input's tokens. */
   | { kind: "count" }
   | { kind: "parameter"; endpoint: Endpoint; name: string }
@@ -92,14 +92,14 @@ function titleOf(need: Need): string {
     case "endpoint":
       return ENDPOINTS[need.endpoint].title;
     case "feature":
-      return FEATURES[need.feature];
+      return MODEL_FEATURES[need.feature];
     case "input":
     case "output":
       return `${MODALITIES[need.modality]} ${need.kind}`;
     case "effort":
       return `the effort '${need.effort}'`;
     case "tool":
-      return TOOLS[need.tool];
+      return MODEL_TOOLS[need.tool];
     case "count":
       return "the counting of tokens";
     case "parameter":

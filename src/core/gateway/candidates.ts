@@ -1,14 +1,15 @@
-// Who can answer a request, and in which dialect: the model that was asked for, then those that stand in for it.
+// Candidates: the model that was asked for, then its fallbacks, each with the request in a dialect that it can do.
 
 import { chooseModel } from "../catalog/choose.ts";
 import type { Model, Sunset } from "../catalog/resolve.ts";
 import { fallbacksOf, toDay } from "../catalog/resolve.ts";
 import type { Catalog, Provider } from "../catalog/schema.ts";
-import { known } from "../catalog/schema.ts";
+import { lookup } from "../catalog/schema.ts";
 import { requireSupport, serves, supports } from "../catalog/support.ts";
+import { InternalError } from "../errors.ts";
 import type { Exchange, Way } from "./exchange.ts";
 
-/** A model that can answer, and the request as it gets it. */
+/** A model that can answer, with the request as it is sent to it. */
 export interface Candidate {
   model: Model;
   provider: Provider;
@@ -22,7 +23,7 @@ interface Candidates {
 }
 
 /**
- * Who can answer to a name at a moment (epoch ms). Throws 404 `model_not_found`, and 400 for what the model that was
+ * The candidates for a model's name at `now` (epoch ms). Throws 404 `model_not_found`, and 400 for what the model that was
  * asked for cannot do.
  */
 export function candidatesFor(catalog: Catalog, asked: string, ways: Way[], now: number): Candidates {
@@ -37,8 +38,8 @@ export function candidatesFor(catalog: Catalog, asked: string, ways: Way[], now:
 
 function exchangeFor(catalog: Catalog, model: Model, ways: Way[], now: number): Exchange {
   const exchange = able(catalog, model, ways) ?? waysOf(catalog, model, ways)[0]?.prepare(model, catalog);
-  if (!exchange) throw new Error("a call without a way");
-  requireSupport(catalog, model, exchange.needs, now);
+  if (!exchange) throw new InternalError("a call without a way");
+  requireSupport(catalog, model, exchange.ask.needs, now);
   return exchange;
 }
 
@@ -46,7 +47,7 @@ function exchangeFor(catalog: Catalog, model: Model, ways: Way[], now: number): 
 function able(catalog: Catalog, model: Model, ways: Way[]): Exchange | undefined {
   for (const way of waysOf(catalog, model, ways)) {
     const exchange = way.prepare(model, catalog);
-    if (supports(catalog, model, exchange.needs)) return exchange;
+    if (supports(catalog, model, exchange.ask.needs)) return exchange;
   }
   return undefined;
 }
@@ -59,5 +60,5 @@ function waysOf(catalog: Catalog, { card }: Model, ways: Way[]): Way[] {
 }
 
 function toCandidate(catalog: Catalog, model: Model, exchange: Exchange): Candidate {
-  return { model, provider: known(catalog.providers, model.card.provider), exchange };
+  return { model, provider: lookup(catalog.providers, model.card.provider), exchange };
 }

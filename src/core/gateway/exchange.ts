@@ -1,53 +1,93 @@
-// One request in a provider's dialect: how it is written, and how its answer is read. What metered.ts works with.
+// An exchange: one request to a provider. `ask` is what is sent, `reply` is how the answer is read.
 
+import type { Endpoint } from "../catalog/endpoints.ts";
 import type { Model } from "../catalog/resolve.ts";
 import type { Catalog } from "../catalog/schema.ts";
 import type { Need } from "../catalog/support.ts";
 import type { Demand } from "../quota/bound.ts";
-import type { Dialect, Progress } from "../relay/answer.ts";
-import type { Subject } from "../../dialects/openai/subject.ts";
-import type { Codec, Settled } from "../relay/codec.ts";
-import type { Endpoint } from "../catalog/endpoints.ts";
+import type { Progress, Usage } from "../relay/answer.ts";
+import type { Codec, CreateEventCodec, Settled } from "../relay/codec.ts";
+import type { Dialect } from "../relay/dialect.ts";
 
 export interface Exchange {
+  ask: Ask;
+  reply: Reply;
+}
+
+/** What moderation reads: a text, and images by their URLs. */
+export interface Subject {
+  text: string;
+  images: string[];
+}
+
+export interface Ask {
   endpoint: Endpoint;
   /** Where it is sent, when that is not the endpoint's own route. */
   path?: string;
   /** What the model's card must support. */
   needs: Need[];
   demand: Demand;
-  /** The provider's JSON body, with that many output tokens allowed for each choice. */
-  write(maxOutputTokens: number): string;
+  /** What the caller says. Undefined only when the answer is for Weir itself, or says nothing: it is not moderated. */
+  subject: Subject | undefined;
+  /** The body for the provider. Called once for each attempt. */
+  write(grant: Grant): OutgoingBody;
   /** The body that asks the provider for the exact count of the input's tokens, where there is one. */
-  count(): string | undefined;
-  /** What there still is at the provider: the `answer` after its end, or work that goes on after the `request`. */
+  count?(): string | undefined;
+  /** What goes on at the provider: the `answer` is stored after its end, or work goes on after the `request`. */
   outlives?: "answer" | "request" | undefined;
-  /** What the caller says, as it is judged. */
-  subject: Subject;
-  /** For an answer that streams; with `gated` one that is pushed whole events, and leaves nothing to the runtime. */
-  codec(gated: boolean): Codec;
-  /** What the caller calls a field of what is written; the same where absent. */
-  fieldOf?: (param: string) => string | null;
-  /** How the events of such an answer are read. */
+  /** Maps a field of what is sent, in a provider's error, to the caller's name for it; null where it has none. */
+  callerField?(param: string): string | null;
+  /** The catalog chose the model and not the caller, so the plan need not include it. */
+  chosenByCatalog?: boolean;
+  /** The body can be read only once, so the request is never sent again. */
+  readOnce?: boolean;
+}
+
+/** What a request was granted. */
+export interface Grant {
+  /** For each choice. */
+  maxOutputTokens: number;
+}
+
+export interface OutgoingBody {
+  body: BodyInit;
+  headers: Record<string, string>;
+}
+
+export type Reply = StreamReply | JsonReply | BytesReply;
+
+/** An answer in server-sent events. */
+export interface StreamReply {
+  kind: "stream";
   dialect: Dialect;
-  /** All that the data of an event, or a whole answer, says: what is judged. */
-  words: (text: string) => string;
-  /** The answer is for Weir itself, which makes something else of it. */
-  isOurs?: boolean;
-  /** The model is a policy's choice and not the caller's, so that no plan need include it. */
-  isPolicys?: boolean;
-  /** For an answer that comes whole. Throws when the text is not what the endpoint answers with. */
+  /** Writes the events for the caller. */
+  events: CreateEventCodec;
+  /** Passes the bytes with less work than event by event, where nothing moderates the answer. */
+  passThrough?(): Codec;
+}
+
+/** An answer in one piece of JSON, which is read before it is passed on. */
+export interface JsonReply {
+  kind: "json";
+  /** Throws `provider_error` when the text is not what the endpoint answers with. */
   read(text: string): WholeAnswer;
+}
+
+/** An answer that passes through unread and is never held whole. Moderation does not read it. */
+export interface BytesReply {
+  kind: "bytes";
+  /** Reads the usage from the last 4 KiB of the answer, as text. */
+  usageIn(tail: string): Usage | undefined;
 }
 
 export interface WholeAnswer {
   progress: Progress;
-  /** The text that it says. */
-  said: string;
-  /** The JSON text for the caller of an answer that goes on without one. Whoever asks for it when it has ended settles it. */
-  goesOn?: string;
-  /** The JSON text for the caller, once the request is settled. */
+  /** All text in the answer: what moderation reads. */
+  words(): string;
+  /** The text for the caller, once the request is settled. */
   conclude(settled: Settled): string;
+  /** The work goes on at the provider: the lease stays, and whoever asks for the answer after its end settles it. */
+  settlesLater?: boolean;
 }
 
 /** A dialect in which a request can be asked. */
@@ -56,3 +96,9 @@ export interface Way {
   /** The request for a model. Throws 400 for what no model could do. */
   prepare(model: Model, catalog: Catalog): Exchange;
 }
+
+/** A JSON text as the body for a provider. */
+export const jsonBody = (text: string): OutgoingBody => ({
+  body: text,
+  headers: { "content-type": "application/json" },
+});

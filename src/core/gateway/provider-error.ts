@@ -1,8 +1,8 @@
-// What a provider's refusal means to the caller: what the caller sent wrong is the caller's, all else is not.
+// Maps a provider's refusal to an error for the caller: only what the caller sent wrong is the caller's fault.
 
-import { readProviderError } from "../../dialects/chat-completions/decode.ts";
 import type { ErrorCode } from "../errors.ts";
 import { ApiError, apiError } from "../errors.ts";
+import { readProviderError } from "./provider-error-body.ts";
 
 /** Enough for any error in JSON; a page of HTML is cut, since it is never shown. */
 const LONGEST_ERROR = 65_536;

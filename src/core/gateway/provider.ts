@@ -1,12 +1,13 @@
 // The only fetch to a provider. Request headers are built from nothing; no string of a caller is part of the URL.
 
 import * as v from "valibot";
-import type { ListedModel } from "../../features/admin-catalog/notices.ts";
 import type { Provider } from "../catalog/schema.ts";
 import type { Bindings } from "../env.ts";
-import { apiError, toLogged } from "../errors.ts";
+import { apiError } from "../errors.ts";
+import { toLogged } from "../log.ts";
 import { brokenOff } from "../relay/failure.ts";
 import { providerAccess } from "../catalog/provider-access.ts";
+import { jsonBody } from "./exchange.ts";
 import { toProviderError, unreachable } from "./provider-error.ts";
 
 const COUNTER_PATH = "/responses/input_tokens";
@@ -15,11 +16,13 @@ const COUNTER_MS = 5000;
 /** Nobody waits for the list of models. */
 const LIST_MS = 30_000;
 
-/** What is asked of a provider's route: JSON is posted. */
+/** A request to one of a provider's routes. */
 interface ProviderRequest {
   path: string;
+  /** POST when there is a body, else GET. */
   method?: "GET" | "POST" | "DELETE";
-  body?: string;
+  body?: BodyInit;
+  headers?: Record<string, string>;
 }
 
 /**
@@ -29,13 +32,12 @@ interface ProviderRequest {
 export async function callProvider(
   env: Bindings,
   provider: Provider,
-  { path, body, method = body === undefined ? "GET" : "POST" }: ProviderRequest,
+  { path, body, headers = {}, method = body === undefined ? "GET" : "POST" }: ProviderRequest,
   signal: AbortSignal,
 ): Promise<Response> {
-  const { baseUrl, headers } = providerAccess(env, provider);
-  const message =
-    body === undefined ? { headers } : { headers: { ...headers, "content-type": "application/json" }, body };
-  const request = new Request(`${baseUrl}${path}`, { ...message, method, redirect: "manual", signal });
+  const access = providerAccess(env, provider);
+  const message = { headers: { ...headers, ...access.headers }, ...(body === undefined ? {} : { body }) };
+  const request = new Request(`${access.baseUrl}${path}`, { ...message, method, redirect: "manual", signal });
   let response: Response;
   try {
     response = await (env.UPSTREAM ? env.UPSTREAM.fetch(request) : fetch(request));
@@ -57,12 +59,19 @@ export async function countInput(
 ): Promise<number | undefined> {
   if (!provider.counts_input || body === undefined) return undefined;
   try {
-    const response = await callProvider(env, provider, { path: COUNTER_PATH, body }, AbortSignal.timeout(COUNTER_MS));
+    const response = await callProvider(env, provider, { path: COUNTER_PATH, ...jsonBody(body) }, AbortSignal.timeout(COUNTER_MS));
     return v.parse(InputTokens, await response.json()).input_tokens;
   } catch (error) {
     console.warn(JSON.stringify({ event: "input_not_counted", reason: toLogged(error) }));
     return undefined;
   }
+}
+
+/** A model as a provider lists it. */
+export interface ListedModel {
+  id: string;
+  /** YYYY-MM-DD. */
+  shutdown_date?: string | null | undefined;
 }
 
 const ModelList = v.object({
@@ -85,10 +94,15 @@ export function isEventStream(response: Response): boolean {
   return response.headers.get("content-type")?.startsWith("text/event-stream") === true;
 }
 
-/** The bytes of an answer that streams. Throws `provider_error` when it does not. */
-export function requireBody(response: Response): ReadableStream<Uint8Array> {
-  if (response.body && isEventStream(response)) return response.body;
+/** The bytes of an answer. Throws `provider_error` when it has none, or should stream events and does not. */
+export function requireBody(response: Response, kind: "stream" | "bytes"): ReadableStream<Uint8Array> {
+  if (response.body && (kind === "bytes" || isEventStream(response))) return response.body;
   throw apiError("provider_error", "The model did not stream its answer. Please try again.");
+}
+
+/** The provider's content type for an answer that passes through unread. */
+export function contentTypeOf(response: Response): string {
+  return response.headers.get("content-type") ?? "application/octet-stream";
 }
 
 /** The text of an answer that comes whole. A connection that breaks off is the provider's fault. */

@@ -1,6 +1,6 @@
-// Asking again, and asking others, before anything is promised to the caller.
+// Retries and fallbacks, only before the response has started.
 
-import { ApiError } from "../errors.ts";
+import { ApiError, InternalError } from "../errors.ts";
 
 /** A provider who says that it can be asked again this soon is waited for, once. */
 const LONGEST_PAUSE_MS = 2000;
@@ -9,7 +9,7 @@ const LONGEST_PAUSE_MS = 2000;
  * Asks the candidates in turn until one answers, with the number of the attempt. An error that is the provider's leads to
  * the next one, unless `isFinal`; what the last one throws is thrown.
  */
-export async function inTurn<Candidate, Answer>(
+export async function tryInTurn<Candidate, Answer>(
   candidates: Candidate[],
   ask: (candidate: Candidate, attempt: number) => Promise<Answer>,
   { isFinal, pause }: { isFinal: () => boolean; pause: (ms: number) => Promise<void> },
@@ -18,7 +18,7 @@ export async function inTurn<Candidate, Answer>(
   let retried = false;
   for (let attempt = 1; ; attempt++) {
     const [candidate] = left;
-    if (!candidate) throw new Error("nobody to ask");
+    if (!candidate) throw new InternalError("no candidate");
     try {
       return await ask(candidate, attempt);
     } catch (error) {

@@ -33,17 +33,17 @@ export interface Claim {
   issuedAt: number;
 }
 
-export type Refusal = { reason: "plan"; plan: string } | { reason: "blocked" } | { reason: "revoked" };
+export type ClaimRefusal = { reason: "plan"; plan: string } | { reason: "blocked" } | { reason: "revoked" };
 
 /** What a user's object answers to a claim that it does not serve. */
-export interface Refused {
-  refusal: Refusal;
+export interface RefusedClaim {
+  refusal: ClaimRefusal;
 }
 
 const REMEMBERED_CHANGES = 50;
 
 /** Why a claim is not served, or undefined when it is. A request prepared for another plan is told the right one. */
-export function refusalOf(account: Account | undefined, claim: Claim): Refusal | undefined {
+export function claimRefusal(account: Account | undefined, claim: Claim): ClaimRefusal | undefined {
   const plan = account?.plan ?? claim.claimed;
   if (account?.blocked) return { reason: "blocked" };
   // Tokens tell when they were issued in whole seconds.

@@ -1,10 +1,11 @@
-// The most that a request can cost, known before it is sent.
+// The bound: the most that a request can cost, known before it is sent.
 
 import type { ModelCard } from "../catalog/card.ts";
 import type { Bound } from "./ledger.ts";
-import { dearestPrice } from "./price.ts";
+import type { PricedUnits } from "./price.ts";
+import { costOfUnits, dearestPrice } from "./price.ts";
 
-/** What a request says about its own size. */
+/** What a request tells about its own size. */
 export interface Demand {
   /** UTF-8 bytes of the JSON that shows the model its input, as it is sent, without data URLs. */
   inputBytes: number;
@@ -13,23 +14,28 @@ export interface Demand {
   choices: number;
   /** Output tokens asked for, per answer. */
   maxOutputTokens: number | undefined;
+  /** The most input tokens that are possible whatever its bytes, where the endpoint has such a limit. */
+  maxInputTokens?: number;
   /** The provider's own count of the input's tokens, where it was asked for. */
   exactInput?: number | undefined;
-  /** The model is shown more than what is sent, so that only the provider's own count bounds it. */
-  uncounted?: boolean;
-  /** What it goes on with and adds to, so that its count holds only while no other request does: a conversation's id. */
-  exclusive?: string | undefined;
-  /** What a prompt that the provider keeps adds to the input, at most. */
-  promptTokens?: number | undefined;
-  hosted?: HostedTools | undefined;
-  /** It costs a request and no tokens. */
+  /** Only the provider's own count bounds the input, because the model is shown more than what is sent. */
+  needsCount?: boolean;
+  /** Input tokens that the provider adds to what is sent, at most. */
+  addedTokens?: number | undefined;
+  /** Excludes other requests with the same key while this one runs. `busy`: what those are told. */
+  exclusive?: { key: string; busy: string } | undefined;
+  /** Tools that the provider may run. */
+  calls?: ProviderCalls | undefined;
+  /** What is priced by something else than tokens. */
+  units?: PricedUnits;
+  /** It costs a request, and neither tokens nor money. */
   free?: boolean;
 }
 
-/** The most that tools can cost that the provider runs. */
-export interface HostedTools {
-  calls: number;
-  /** What a call may show the model. */
+/** The most that the tools can cost that the provider runs. */
+export interface ProviderCalls {
+  most: number;
+  /** Tokens that the result of a call may add to the input. */
   inputTokensPerCall: number;
   nanoUsdPerCall: number;
 }
@@ -45,7 +51,7 @@ export function leastInput({ inputBytes }: Demand): number {
   return Math.floor(inputBytes / MOST_BYTES_PER_TOKEN);
 }
 
-/** What holds whichever of several requests is sent. */
+/** A bound that holds whichever of several requests is sent. */
 export function widestBound(bounds: Bound[]): Bound {
   const most = (field: keyof Bound) => Math.max(...bounds.map((bound) => bound[field]));
   return {
@@ -59,8 +65,8 @@ export function widestBound(bounds: Bound[]): Bound {
 }
 
 /**
- * The bound of a demand. No text has more tokens than UTF-8 bytes (byte-level BPE only ever merges bytes), JSON never
- * shortens text, and its keys outweigh the template's tokens per message; so the input bound is never too small.
+ * The bound of a demand. No text has more tokens than UTF-8 bytes (byte-level BPE only merges bytes), JSON never shortens
+ * text, and its keys outweigh the template's tokens per message. So the input bound is never too small.
  */
 export function toBound(
   demand: Demand,
@@ -70,9 +76,9 @@ export function toBound(
 ): Bound {
   if (demand.free) return { input: 0, output: 0, minOutput: 0, choices: 1, inputNanoUsd: 0, outputNanoUsd: 0 };
   const most = demand.inputBytes + demand.images * (card.image_tokens ?? 0);
-  const { calls = 0, inputTokensPerCall = 0, nanoUsdPerCall = 0 } = demand.hosted ?? {};
-  const added = TEMPLATE_TOKENS + (demand.promptTokens ?? 0) + calls * inputTokensPerCall;
-  const ceiling = card.max_input_tokens ?? card.context_window ?? Infinity;
+  const { most: calls = 0, inputTokensPerCall = 0, nanoUsdPerCall = 0 } = demand.calls ?? {};
+  const added = TEMPLATE_TOKENS + (demand.addedTokens ?? 0) + calls * inputTokensPerCall;
+  const ceiling = demand.maxInputTokens ?? card.max_input_tokens ?? card.context_window ?? Infinity;
   const asked = demand.maxOutputTokens ?? Infinity;
   const output = Math.min(asked, plan.max_output_tokens, card.max_output_tokens ?? Infinity);
   const shown = (demand.exactInput ?? most) + added;
@@ -84,7 +90,7 @@ export function toBound(
     output,
     minOutput: Math.min(minOutputTokens, output),
     choices: demand.choices,
-    inputNanoUsd: price.input + calls * nanoUsdPerCall,
+    inputNanoUsd: price.input + calls * nanoUsdPerCall + costOfUnits(demand.units ?? {}, card.prices),
     outputNanoUsd: price.output,
   };
 }

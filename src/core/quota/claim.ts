@@ -2,7 +2,7 @@
 
 import type { User } from "../auth/user.ts";
 import { apiError, CHALLENGE } from "../errors.ts";
-import type { Claim, Refused } from "./account.ts";
+import type { Claim, RefusedClaim } from "./account.ts";
 
 const REMEMBERED_PLANS = 1000;
 
@@ -16,13 +16,13 @@ const storedPlans = new Map<string, string>();
 export async function underClaim<Result extends object>(
   user: User,
   name: string,
-  attempt: (claim: Claim) => Promise<Result | Refused>,
-): Promise<Exclude<Result, Refused>> {
+  attempt: (claim: Claim) => Promise<Result | RefusedClaim>,
+): Promise<Exclude<Result, RefusedClaim>> {
   const claimed = user.plan ?? "";
   let plan = storedPlans.get(name) ?? claimed;
   for (;;) {
     const result = await attempt({ plan, claimed, issuedAt: user.issuedAt });
-    if (!isRefused(result)) return result as Exclude<Result, Refused>;
+    if (!isRefused(result)) return result as Exclude<Result, RefusedClaim>;
     const { refusal } = result;
     switch (refusal.reason) {
       case "blocked":
@@ -37,7 +37,7 @@ export async function underClaim<Result extends object>(
 }
 
 /** Whether an answer of the user's object is a refusal of the claim itself. */
-export const isRefused = (result: object): result is Refused => "refusal" in result;
+export const isRefused = (result: object): result is RefusedClaim => "refusal" in result;
 
 function remember(name: string, plan: string, claimed: string): void {
   storedPlans.delete(name);

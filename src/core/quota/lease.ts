@@ -1,9 +1,10 @@
 // One request's reservation, from the moment it is granted until it is settled.
 
 import type { Bindings } from "../env.ts";
-import { toApiError, toLogged } from "../errors.ts";
+import { toApiError } from "../errors.ts";
+import { toLogged } from "../log.ts";
 import { callQuota } from "./client.ts";
-import type { Limits, View } from "./view.ts";
+import type { Limits, QuotaView } from "./view.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
 
 export interface Lease {
@@ -12,9 +13,9 @@ export interface Lease {
   /** All that is reserved: the provider cannot have used more, or the bound was wrong. */
   bound: Amounts;
   /** What the windows held right after the reservation. */
-  view: View;
+  view: QuotaView;
   /** Settles; only the first call counts. Never throws: a lease that cannot be settled ends by itself, in full. */
-  settle(charge: Amounts): Promise<View | undefined>;
+  settle(charge: Amounts): Promise<QuotaView | undefined>;
 }
 
 /** The lease of a reservation that was granted under `key`. */
@@ -22,7 +23,7 @@ export function createLease(
   env: Bindings,
   name: string,
   limits: Limits,
-  grant: { key: string; granted: number; bound: Amounts; view: View },
+  grant: { key: string; granted: number; bound: Amounts; view: QuotaView },
 ): Lease {
   const { key, granted, bound, view } = grant;
   let settled = false;
@@ -42,15 +43,5 @@ export function createLease(
         return undefined;
       }
     },
-  };
-}
-
-/** A lease on nothing, for a request that is let through although the quota could not be asked (QUOTA_FAIL_OPEN). */
-export function createOpenLease(granted: number, bound: Amounts): Lease {
-  return {
-    granted,
-    bound,
-    view: { windows: [], leases: { running: 0, allowed: 0 } },
-    settle: async () => undefined,
   };
 }

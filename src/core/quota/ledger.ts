@@ -1,11 +1,11 @@
-// How much may be spent: reserve and settle over one user's state. Pure: no clock, storage or network; state, plan
-// and time come in, the next state and a tagged result go out. Integers only. The state holds use, never limits.
+// The ledger: reserve and settle over one user's state. Pure: no clock, storage or network. State, plan and time come
+// in, the next state and a tagged result go out. Integers only. The state holds use, never limits.
 
-import type { Ledger, Lease } from "./state.ts";
-import type { Limits, View, WindowView } from "./view.ts";
+import type { Ledger, StoredLease } from "./state.ts";
+import type { Limits, QuotaView, WindowView } from "./view.ts";
 import { viewOf } from "./view.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
-import { countsModel, parseWindowKey, periodStart, windowKey } from "../catalog/quota-window.ts";
+import { amountOf, countsModel, parseWindowKey, periodStart, windowKey } from "../catalog/quota-window.ts";
 
 /** The most that a request can cost. Between `minOutput` and `output` tokens are granted to each choice. */
 export interface Bound {
@@ -31,10 +31,10 @@ export interface Reservation {
 }
 
 export type ReserveResult =
-  | { ok: true; granted: number; view: View }
-  | { ok: false; reason: "settled"; view: View }
-  | { ok: false; reason: "concurrent" | "busy"; retryAfterMs: number; view: View }
-  | { ok: false; reason: "window"; window: WindowView; needed: number; retryAfterMs: number; view: View };
+  | { ok: true; granted: number; view: QuotaView }
+  | { ok: false; reason: "settled"; view: QuotaView }
+  | { ok: false; reason: "concurrent" | "busy"; retryAfterMs: number; view: QuotaView }
+  | { ok: false; reason: "window"; window: WindowView; needed: number; retryAfterMs: number; view: QuotaView };
 
 const REMEMBERED_KEYS = 32;
 /** How long a lease that ended by itself can still be corrected. */
@@ -42,7 +42,7 @@ export const CORRECTABLE_MS = 3_600_000;
 /** What a caller is told to wait when the user's own running requests stand in the way, not the window. */
 export const BUSY_RETRY_MS = 1000;
 
-const NOTHING: Amounts = { tokens: 0, requests: 0, usd: 0 };
+const NOTHING: Amounts = { tokens: 0, requests: 0, nanoUsd: 0 };
 
 /**
  * Takes the bound from every window that counts the model and grants as much output as fits, or says what refuses.
@@ -64,22 +64,22 @@ export function reserve(
   if (view.leases.running >= limits.concurrent) {
     return answer({ ok: false, reason: "concurrent", retryAfterMs: BUSY_RETRY_MS, view });
   }
-  const isTaken = (lease: Lease) => !lease.ended && lease.exclusive === exclusive;
+  const isTaken = (lease: StoredLease) => !lease.ended && lease.exclusive === exclusive;
   if (exclusive !== undefined && Object.values(state.leases).some(isTaken)) {
     return answer({ ok: false, reason: "busy", retryAfterMs: BUSY_RETRY_MS, view });
   }
   const counting = view.windows.filter((window) => countsModel(window, model));
   const needed = boundAmounts(bound, bound.minOutput);
-  const refusing = counting.filter((window) => window.left < needed[window.unit]);
-  const usedUp = refusing.filter(({ used, unit, limit }) => used + needed[unit] > limit);
+  const refusing = counting.filter((window) => window.left < amountOf(needed, window.unit));
+  const usedUp = refusing.filter(({ used, unit, limit }) => used + amountOf(needed, unit) > limit);
   const window = usedUp.toSorted((one, other) => other.resetAt - one.resetAt)[0] ?? refusing[0];
   if (window) {
     const retryAfterMs = usedUp.length === 0 ? BUSY_RETRY_MS : window.resetAt - state.at;
-    return answer({ ok: false, reason: "window", window, needed: needed[window.unit], retryAfterMs, view });
+    return answer({ ok: false, reason: "window", window, needed: amountOf(needed, window.unit), retryAfterMs, view });
   }
 
   const granted = Math.min(bound.output, ...counting.map((each) => outputRoom(each, bound)));
-  const lease: Lease = {
+  const lease: StoredLease = {
     at: state.at,
     endsAt: state.at + leaseMs,
     model,
@@ -106,7 +106,7 @@ export function settle(
   if (!lease || !Object.hasOwn(state.leases, key)) return { ledger: state, changed: false };
   const already = lease.ended ? lease.bound : NOTHING;
   const owed = (unit: keyof Amounts) => Math.min(charge[unit], lease.bound[unit]) - already[unit];
-  const used = addUse(state.used, lease, { tokens: owed("tokens"), requests: owed("requests"), usd: owed("usd") });
+  const used = addUse(state.used, lease, { tokens: owed("tokens"), requests: owed("requests"), nanoUsd: owed("nanoUsd") });
   const settled = [...state.settled, key].slice(-REMEMBERED_KEYS);
   return { ledger: { ...state, used, leases, settled }, changed: true };
 }
@@ -138,7 +138,7 @@ export function sweep(ledger: Ledger, now: number): Ledger {
 }
 
 /** What is used, reserved and left of every window of a plan at `now`. */
-export function view(ledger: Ledger, limits: Limits, now: number): View {
+export function view(ledger: Ledger, limits: Limits, now: number): QuotaView {
   return viewOf(openWindows(sweep(ledger, now), limits), limits);
 }
 
@@ -151,7 +151,7 @@ export function nextLeaseEnd(ledger: Ledger): number | undefined {
 /** What a bound comes to with that many output tokens for each choice. */
 export function boundAmounts(bound: Bound, outputEach: number): Amounts {
   const output = outputEach * bound.choices;
-  return { tokens: bound.input + output, requests: 1, usd: bound.inputNanoUsd + output * bound.outputNanoUsd };
+  return { tokens: bound.input + output, requests: 1, nanoUsd: bound.inputNanoUsd + output * bound.outputNanoUsd };
 }
 
 /** The output tokens that a window has room for, per choice. */
@@ -173,12 +173,12 @@ function openWindows(state: Ledger, limits: Limits): Ledger {
 }
 
 /** Adds to every window that counts the lease, unless it was made in another period or ended before a reset. */
-function addUse(used: Ledger["used"], lease: Lease, charge: Amounts): Ledger["used"] {
+function addUse(used: Ledger["used"], lease: StoredLease, charge: Amounts): Ledger["used"] {
   const added = Object.entries(used).map(([key, use]) => {
     const { unit, per, counts } = parseWindowKey(key);
     const forgiven = lease.ended && lease.endsAt <= (use.resetAt ?? 0);
     const same = !forgiven && counts(lease.model) && periodStart(per, lease.at) === use.start;
-    return [key, same ? { ...use, amount: use.amount + charge[unit] } : use] as const;
+    return [key, same ? { ...use, amount: use.amount + amountOf(charge, unit) } : use] as const;
   });
   return Object.fromEntries(added);
 }

@@ -2,7 +2,7 @@
 
 import type { Plan } from "../catalog/schema.ts";
 import type { Limits } from "./view.ts";
-import type { Unit } from "../catalog/quota-window.ts";
+import type { QuotaUnit } from "../catalog/quota-window.ts";
 
 const NANO_PER_USD = 1e9;
 
@@ -13,12 +13,12 @@ export function toLimits({ windows, concurrent }: Plan): Limits {
 }
 
 /** An amount as an operator writes it, in the unit that the ledger counts. */
-export function toAmount(unit: Unit, written: number): number {
+export function toAmount(unit: QuotaUnit, written: number): number {
   return Math.round(unit === "usd" ? written * NANO_PER_USD : written);
 }
 
 /** An amount of the ledger, as people write it. */
-export function fromAmount(unit: Unit, amount: number): number {
+export function fromAmount(unit: QuotaUnit, amount: number): number {
   return unit === "usd" ? toUsd(amount) : amount;
 }
 

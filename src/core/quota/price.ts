@@ -1,52 +1,102 @@
-// What tokens cost, in nano-dollars (1e-9 USD): always integers, rounded up. Prices are the card's, per million tokens.
+// Prices of usage in nano-dollars (1e-9 USD): always integers, rounded up. The rates are the model card's.
 
 import type { ModelCard } from "../catalog/card.ts";
-import type { Usage } from "../relay/answer.ts";
+import type { ModalityUsage, Usage } from "../relay/answer.ts";
+
+type Prices = NonNullable<ModelCard["prices"]>;
 
 /** Rates in pico-dollars (1e-12 USD) a token, so that every price with up to six decimals is an integer. */
-interface Rates {
+interface TokenRates {
   input: number;
   cached: number;
   cacheWrite: number;
   output: number;
 }
 
-const PICO_PER_TOKEN = 1_000_000;
-const PICO_PER_NANO = 1000;
+/** Amounts that are known before a request is sent, and priced by something else than tokens. */
+export interface PricedUnits {
+  audioSeconds?: number;
+  characters?: number;
+  videoSeconds?: number;
+  trainingTokens?: number;
+}
 
-/** What a usage cost at the rates that applied to it. A card without prices is free. */
-export function costOf(usage: Omit<Usage, "reasoning">, card: ModelCard, batch = false): number {
-  const rates = ratesFor(card, usage.input, batch);
-  const fresh = usage.input - usage.cached - usage.cacheWrite;
+const PICO_PER_USD = 1e12;
+const PICO_PER_NANO = 1000;
+const MILLION = 1_000_000;
+
+/** What a usage costs at the rates that apply to it. A card without prices is free. */
+export function costOf(usage: Omit<Usage, "reasoning">, { prices }: ModelCard): number {
+  if (!prices) return 0;
+  const { image = NONE, audio = NONE } = usage;
+  const text = {
+    input: usage.input - image.input - audio.input,
+    cached: usage.cached - image.cached - audio.cached,
+    cacheWrite: usage.cacheWrite,
+    output: usage.output - image.output - audio.output,
+  };
+  const rates = ratesFor(prices, usage.input);
   const pico =
-    Math.max(0, fresh) * rates.input +
-    usage.cached * rates.cached +
-    usage.cacheWrite * rates.cacheWrite +
-    usage.output * rates.output;
+    tokensCost(text, rates.text) +
+    tokensCost({ ...image, cacheWrite: 0 }, rates.image) +
+    tokensCost({ ...audio, cacheWrite: 0 }, rates.audio);
+  return Math.ceil(pico / PICO_PER_NANO) + costOfUnits({ audioSeconds: usage.audioSeconds ?? 0 }, prices);
+}
+
+/** What units cost. A unit without a price is free. */
+export function costOfUnits(units: PricedUnits, prices: ModelCard["prices"]): number {
+  if (!prices) return 0;
+  const pico =
+    toPico(prices.minute_of_audio, 60) * (units.audioSeconds ?? 0) +
+    toPico(prices.million_characters, MILLION) * (units.characters ?? 0) +
+    toPico(prices.second_of_video, 1) * (units.videoSeconds ?? 0) +
+    toPico(prices.million_training_tokens, MILLION) * (units.trainingTokens ?? 0);
   return Math.ceil(pico / PICO_PER_NANO);
 }
 
-/** The dearest that `inputTokens` can cost in all, and one token of output, for a request of at most that input. */
-export function dearestPrice(card: ModelCard, inputTokens: number, batch = false): { input: number; output: number } {
-  const rates = ratesFor(card, inputTokens, batch);
-  const dearest = Math.max(rates.input, rates.cached, rates.cacheWrite);
+/**
+ * The most that `inputTokens` can cost in all, and that one output token can cost, for a request of at most that input:
+ * at the dearest modality, and the dearest of fresh, cached and cache-written input.
+ */
+export function dearestPrice({ prices }: ModelCard, inputTokens: number): { input: number; output: number } {
+  if (!prices) return { input: 0, output: 0 };
+  const all = Object.values(ratesFor(prices, inputTokens));
+  const input = Math.max(...all.flatMap((rates) => [rates.input, rates.cached, rates.cacheWrite]));
+  const output = Math.max(...all.map((rates) => rates.output));
+  return { input: Math.ceil((inputTokens * input) / PICO_PER_NANO), output: Math.ceil(output / PICO_PER_NANO) };
+}
+
+const NONE: ModalityUsage = { input: 0, cached: 0, output: 0 };
+
+function tokensCost(tokens: TokenRates, rates: TokenRates): number {
+  const fresh = Math.max(0, tokens.input - tokens.cached - tokens.cacheWrite);
+  return (
+    fresh * rates.input +
+    tokens.cached * rates.cached +
+    tokens.cacheWrite * rates.cacheWrite +
+    tokens.output * rates.output
+  );
+}
+
+/** The rates of each modality. A modality without rates of its own costs what text costs. */
+function ratesFor(prices: Prices, inputTokens: number): Record<"text" | "image" | "audio", TokenRates> {
+  const long = prices.long_context;
+  const applies = long !== undefined && inputTokens > long.above_input_tokens;
+  const inputTimes = applies ? long.input_times : 1;
+  const outputTimes = applies ? long.output_times : 1;
+  const toRates = (rates: Pick<Prices, "input" | "cached_input" | "cache_write" | "output">): TokenRates => ({
+    input: toPico(rates.input, MILLION, inputTimes),
+    cached: toPico(rates.cached_input ?? rates.input, MILLION, inputTimes),
+    cacheWrite: toPico(rates.cache_write ?? rates.input, MILLION, inputTimes),
+    output: toPico(rates.output, MILLION, outputTimes),
+  });
+  const { input, output } = prices;
   return {
-    input: Math.ceil((inputTokens * dearest) / PICO_PER_NANO),
-    output: Math.ceil(rates.output / PICO_PER_NANO),
+    text: toRates(prices),
+    image: toRates({ input, output, ...prices.image }),
+    audio: toRates({ input, output, ...prices.audio }),
   };
 }
 
-function ratesFor({ prices }: ModelCard, inputTokens: number, batch: boolean): Rates {
-  if (!prices) return { input: 0, cached: 0, cacheWrite: 0, output: 0 };
-  const { input, cached_input, cache_write, output } = (batch && prices.batch) || prices;
-  const long =
-    prices.long_context && inputTokens > prices.long_context.above_input_tokens ? prices.long_context : undefined;
-  return {
-    input: toPico(input, long?.input_times),
-    cached: toPico(cached_input ?? input, long?.input_times),
-    cacheWrite: toPico(cache_write ?? input, long?.input_times),
-    output: toPico(output, long?.output_times),
-  };
-}
-
-const toPico = (usdPerMillion: number, times = 1) => Math.round(usdPerMillion * times * PICO_PER_TOKEN);
+/** A price in US dollars for `per` units, as pico-dollars for one. */
+const toPico = (usd: number | undefined, per: number, times = 1) => Math.round(((usd ?? 0) * times * PICO_PER_USD) / per);

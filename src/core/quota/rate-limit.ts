@@ -1,14 +1,14 @@
 // How the quota shows on the wire: OpenAI's x-ratelimit headers, GET /usage, and `left` on a slim answer.
 
 import { fromAmount } from "./limits.ts";
-import type { View, WindowView } from "./view.ts";
+import type { QuotaView, WindowView } from "./view.ts";
 import { countsModel, windowKey } from "../catalog/quota-window.ts";
 
 /**
  * `x-ratelimit-{limit,remaining,reset}-{tokens,requests}` of the window of each unit that has the least left, among
  * those that count the model of that card.
  */
-export function rateLimitHeaders(view: View, now: number, model: string): Record<string, string> {
+export function rateLimitHeaders(view: QuotaView, now: number, model: string): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const unit of ["requests", "tokens"] as const) {
     const windows = view.windows.filter((window) => window.unit === unit && countsModel(window, model));
@@ -31,12 +31,12 @@ export function toGoDuration(ms: number): string {
 }
 
 /** What is left per window, as a slim answer tells it: `{"tokens/day": 19922}`; dollars for usd. */
-export function leftOf(view: View): Record<string, number> {
+export function leftOf(view: QuotaView): Record<string, number> {
   return Object.fromEntries(view.windows.map((window) => [windowKey(window), fromAmount(window.unit, window.left)]));
 }
 
 /** A window as `GET /usage` shows it; `reset_at` is in epoch seconds, as all of OpenAI's times; dollars for usd. */
-export function toWire({ unit, per, models, limit, used, reserved, left, resetAt }: WindowView) {
+export function toWindowObject({ unit, per, models, limit, used, reserved, left, resetAt }: WindowView) {
   const [total, spent, held, rest] = [limit, used, reserved, left].map((amount) => fromAmount(unit, amount));
   return { unit, per, models, limit: total, used: spent, reserved: held, left: rest, reset_at: resetAt / 1000 };
 }

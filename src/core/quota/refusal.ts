@@ -7,6 +7,7 @@ import { BUSY_RETRY_MS } from "./ledger.ts";
 import { fromAmount } from "./limits.ts";
 import { rateLimitHeaders } from "./rate-limit.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
+import { amountOf } from "../catalog/quota-window.ts";
 
 /**
  * 429 `insufficient_quota` with `retry-after` and `x-ratelimit-*`, which OpenAI's clients do not retry by themselves.
@@ -17,6 +18,7 @@ export function toQuotaError(
   now: number,
   model: string,
   fewest: Amounts,
+  busyMessage = "",
 ): ApiError {
   const headers = rateLimitHeaders(result.view, now, model);
   switch (result.reason) {
@@ -28,7 +30,7 @@ export function toQuotaError(
       return insufficient(message, result.retryAfterMs, headers);
     }
     case "busy":
-      return busy(headers);
+      return busy(busyMessage, headers);
     case "window": {
       const { unit, per, limit, left } = result.window;
       const [needed, rest, all] = [result.needed, left, limit].map((amount) => fromAmount(unit, amount));
@@ -37,15 +39,15 @@ export function toQuotaError(
         unit === "requests"
           ? `This request is one too many: ${rests}`
           : `This request may need ${needed} ${unit}: ${rests}`;
-      const never = fewest[unit] > limit ? " It never fits into your plan: send less." : "";
+      const never = amountOf(fewest, unit) > limit ? " It never fits into your plan: send less." : "";
       return insufficient(message + never, result.retryAfterMs, headers);
     }
   }
 }
 
-/** 429 for a conversation in which another request runs, or has just run. */
-export const busy = (headers: Record<string, string> = {}): ApiError =>
-  insufficient("Another request still runs in this conversation.", BUSY_RETRY_MS, headers);
+/** 429 for a request whose exclusive key another one holds, or has just held. */
+export const busy = (message: string, headers: Record<string, string> = {}): ApiError =>
+  insufficient(message, BUSY_RETRY_MS, headers);
 
 function insufficient(message: string, retryAfterMs: number, headers: Record<string, string>): ApiError {
   const retry = { "retry-after": String(Math.ceil(retryAfterMs / 1000)), "x-should-retry": "false" };

@@ -1,47 +1,55 @@
-// How a request is settled: what it is charged by how it ended, once, and the one line that the log has of it.
+// Settles one request: replaces its reservation by the cost of its ending, once, and writes the one log line about it.
 
-import type { Model } from "../catalog/resolve.ts";
 import type { Endpoint } from "../catalog/endpoints.ts";
-import { toLogged } from "../errors.ts";
+import type { Model } from "../catalog/resolve.ts";
+import { toLogged } from "../log.ts";
 import type { Progress } from "../relay/answer.ts";
 import type { Settled } from "../relay/codec.ts";
 import type { Ending } from "../relay/watchdog.ts";
 import type { Demand } from "./bound.ts";
-import { NO_CHARGE, toCharge } from "./charge.ts";
+import type { Stage } from "./ending-cost.ts";
+import { costOfEnding } from "./ending-cost.ts";
 import type { Lease } from "./lease.ts";
 import { toUsd } from "./limits.ts";
 import { leftOf } from "./rate-limit.ts";
-import type { View } from "./view.ts";
+import type { QuotaView } from "./view.ts";
 
-/** Who was asked at last, and for what. */
+/** The candidate that was asked last. */
 export interface Answerer {
   model: Model;
-  exchange: { endpoint: Endpoint; demand: Demand };
+  exchange: { ask: { endpoint: Endpoint; demand: Demand } };
 }
 
-/** Settles by how the request ended; `free` when it cost nothing. Gives what the windows hold afterwards. Never throws. */
-export type Settlement = (
-  answerer: Answerer,
-  progress: Progress,
-  ending: Ending,
-  free?: boolean,
-) => Promise<Settled & { view: View }>;
+/** How a request ended. */
+export interface Ended {
+  answerer: Answerer;
+  stage: Stage;
+  ending: Ending;
+  progress: Progress;
+}
+
+/** Settles a request, and gives what the windows hold afterwards. Never throws. */
+export type Settlement = (ended: Ended) => Promise<Settled & { view: QuotaView }>;
 
 interface MeteredRequest {
   requestId: string;
   lease: Lease;
+  /** The provider's count of the input, where the bound is one. */
+  exactInput: number | undefined;
   /** Epoch ms. */
   startedAt: number;
 }
 
 /** The settlement of one request. */
-export function createSettlement({ requestId, lease, startedAt }: MeteredRequest): Settlement {
-  return async ({ model, exchange: { endpoint, demand } }, progress, ending, free = false) => {
-    const charge = free ? NO_CHARGE : toCharge(progress, demand, model.card);
-    if (progress.usage && charge.tokens > lease.bound.tokens) {
-      console.error(JSON.stringify({ event: "bound_exceeded", model: model.snapshot, charge, bound: lease.bound }));
+export function createSettlement({ requestId, lease, exactInput, startedAt }: MeteredRequest): Settlement {
+  return async ({ answerer: { model, exchange }, stage, ending, progress }) => {
+    const { endpoint, demand } = exchange.ask;
+    const ended = { stage, ending: ending.kind, progress, demand: { ...demand, exactInput }, card: model.card };
+    const cost = costOfEnding(ended);
+    if (progress.usage && cost.tokens > lease.bound.tokens) {
+      console.error(JSON.stringify({ event: "bound_exceeded", model: model.snapshot, cost, bound: lease.bound }));
     }
-    const view = (await lease.settle(charge)) ?? lease.view;
+    const view = (await lease.settle(cost)) ?? lease.view;
     const failure = "error" in ending ? ending.error : undefined;
     // Metadata only: no content, no names, no keys.
     const line = {
@@ -53,8 +61,8 @@ export function createSettlement({ requestId, lease, startedAt }: MeteredRequest
       code: failure?.body.code,
       cause: toLogged(failure?.cause),
       usage: progress.usage,
-      charged: Math.min(charge.tokens, lease.bound.tokens),
-      usd: toUsd(Math.min(charge.usd, lease.bound.usd)),
+      charged: Math.min(cost.tokens, lease.bound.tokens),
+      usd: toUsd(Math.min(cost.nanoUsd, lease.bound.nanoUsd)),
       ms: Date.now() - startedAt,
     };
     console.log(JSON.stringify(line));

@@ -1,16 +1,16 @@
-// What is remembered of one user, and nothing else: use, reservations, and what an operator has decided. No limits.
+// The stored state of one user: use and leases. It holds no limits: the plan travels with each call.
 
 import type { Amounts } from "../catalog/quota-window.ts";
 
 /** `at` is the latest moment seen (epoch ms): a clock that runs backwards changes nothing. */
 export interface Ledger {
-  version: 2;
+  version: 3;
   at: number;
   /** Use per window ("tokens/day") in the period that began at `start` (epoch ms). */
   used: Record<string, Use>;
   /** What an operator granted on top of a window's limit, in the period that began at `start`. */
   extra: Record<string, Use>;
-  leases: Record<string, Lease>;
+  leases: Record<string, StoredLease>;
   /** Keys that were settled lately, newest last: a reserve that arrives twice must not open a second lease. */
   settled: string[];
 }
@@ -23,7 +23,7 @@ export interface Use {
 }
 
 /** A reservation. It ends by itself at `endsAt`, is then charged in full, and can still be corrected once. */
-export interface Lease {
+export interface StoredLease {
   at: number;
   endsAt: number;
   /** The card of the model that it is for. */
@@ -32,29 +32,28 @@ export interface Lease {
   bound: Amounts;
   /** The output tokens granted to each choice. */
   granted: number;
-  /** What no other request goes on with while it runs: a conversation's id. */
+  /** No other lease with the same key may run meanwhile. */
   exclusive?: string;
   ended: boolean;
 }
 
-/** The ledger before money: leases knew their tokens only. */
-interface LedgerVersion1 {
-  version: 1;
-  at: number;
-  used: Record<string, Use>;
-  leases: Record<string, { at: number; endsAt: number; tokens: number; granted: number; ended: boolean }>;
-  settled: string[];
-}
-
+/** The ledger of a user who has used nothing. */
 export function emptyLedger(): Ledger {
-  return { version: 2, at: 0, used: {}, extra: {}, leases: {}, settled: [] };
+  return { version: 3, at: 0, used: {}, extra: {}, leases: {}, settled: [] };
 }
 
-/** A stored ledger of any version as one of today's. */
-export function readLedger(stored: Ledger | LedgerVersion1): Ledger {
-  if (stored.version === 2) return stored;
-  const leases = Object.entries(stored.leases).map(([key, { tokens, ...lease }]) => {
-    return [key, { ...lease, model: "", bound: { tokens, requests: 1, usd: 0 } }] as const;
+/** The ledger before units had names: a lease's bound said `usd` where it now says `nanoUsd`. */
+interface LedgerVersion2 extends Omit<Ledger, "version" | "leases"> {
+  version: 2;
+  leases: Record<string, Omit<StoredLease, "bound"> & { bound: { tokens: number; requests: number; usd: number } }>;
+}
+
+/** Reads a stored ledger of this version or of the one before it. */
+export function readLedger(stored: Ledger | LedgerVersion2): Ledger {
+  if (stored.version === 3) return stored;
+  const leases = Object.entries(stored.leases).map(([key, lease]) => {
+    const { tokens, requests, usd } = lease.bound;
+    return [key, { ...lease, bound: { tokens, requests, nanoUsd: usd } }] as const;
   });
-  return { ...stored, version: 2, extra: {}, leases: Object.fromEntries(leases) };
+  return { ...stored, version: 3, leases: Object.fromEntries(leases) };
 }

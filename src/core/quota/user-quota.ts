@@ -2,13 +2,13 @@
 
 import { DurableObject } from "cloudflare:workers";
 import type { Bindings } from "../env.ts";
-import type { Account, Change, Claim, Refused } from "./account.ts";
-import { applyChange, refusalOf } from "./account.ts";
+import type { Account, Change, Claim, RefusedClaim } from "./account.ts";
+import { applyChange, claimRefusal } from "./account.ts";
 import type { Reservation, ReserveResult } from "./ledger.ts";
 import { CORRECTABLE_MS, giveBack, nextLeaseEnd, reserve, settle, sweep, view } from "./ledger.ts";
 import type { Ledger } from "./state.ts";
 import { emptyLedger, readLedger } from "./state.ts";
-import type { Limits, View } from "./view.ts";
+import type { Limits, QuotaView } from "./view.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
 import { parseWindowKey, periodEnd } from "../catalog/quota-window.ts";
 
@@ -24,9 +24,9 @@ export class UserQuota extends DurableObject<Bindings> {
   #hasTable = false;
 
   /** Reserves a bound under the claim's plan. Writes one row when granted and none when refused. */
-  reserve(claim: Claim, limits: Limits, reservation: Reservation): ReserveResult | Refused {
+  reserve(claim: Claim, limits: Limits, reservation: Reservation): ReserveResult | RefusedClaim {
     const { ledger, account } = this.#load();
-    const refusal = refusalOf(account, claim);
+    const refusal = claimRefusal(account, claim);
     if (refusal) return { refusal };
     const next = reserve(ledger, limits, reservation, Date.now());
     if (next.changed) this.#save(next.ledger, account);
@@ -34,7 +34,7 @@ export class UserQuota extends DurableObject<Bindings> {
   }
 
   /** Settles a reservation, once, and tells what is left. Writes one row, and none when it is repeated. */
-  settle(limits: Limits, settlement: { key: string; charge: Amounts }): View {
+  settle(limits: Limits, settlement: { key: string; charge: Amounts }): QuotaView {
     const now = Date.now();
     const { ledger, account } = this.#load();
     const next = settle(ledger, settlement, now);
@@ -50,9 +50,9 @@ export class UserQuota extends DurableObject<Bindings> {
   }
 
   /** What is left under the claim's plan. Writes nothing. */
-  view(claim: Claim, limits: Limits): { view: View } | Refused {
+  view(claim: Claim, limits: Limits): { view: QuotaView } | RefusedClaim {
     const { ledger, account } = this.#load();
-    const refusal = refusalOf(account, claim);
+    const refusal = claimRefusal(account, claim);
     return refusal ? { refusal } : { view: view(ledger, limits, Date.now()) };
   }
 
@@ -62,7 +62,7 @@ export class UserQuota extends DurableObject<Bindings> {
   }
 
   /** What is left under any limits, whoever asks. Writes nothing. */
-  inspect(limits: Limits): View {
+  inspect(limits: Limits): QuotaView {
     return view(this.#load().ledger, limits, Date.now());
   }
 

@@ -1,30 +1,30 @@
-// What a user has left, window by window, read off a ledger. Pure, like the ledger itself.
+// Computes what a user has left in each quota window. Pure, like the ledger.
 
 import type { Ledger, Use } from "./state.ts";
-import type { Period, Window } from "../catalog/quota-window.ts";
-import { parseWindowKey, periodEnd, periodStart, windowKey } from "../catalog/quota-window.ts";
+import type { Period, QuotaWindow } from "../catalog/quota-window.ts";
+import { amountOf, parseWindowKey, periodEnd, periodStart, windowKey } from "../catalog/quota-window.ts";
 
 /** A plan as the ledger needs it. */
 export interface Limits {
-  windows: Window[];
+  windows: QuotaWindow[];
   /** Leases that may run at the same time. */
   concurrent: number;
 }
 
-export interface WindowView extends Window {
+export interface WindowView extends QuotaWindow {
   used: number;
   reserved: number;
   left: number;
   resetAt: number;
 }
 
-export interface View {
+export interface QuotaView {
   windows: WindowView[];
   leases: { running: number; allowed: number };
 }
 
 /** Use, reservations and rest of every window of a plan at the ledger's own time. `limit` includes what was granted. */
-export function viewOf(ledger: Ledger, limits: Limits): View {
+export function viewOf(ledger: Ledger, limits: Limits): QuotaView {
   const { at } = ledger;
   const running = Object.values(ledger.leases).filter((lease) => !lease.ended);
   const windows = limits.windows.map((window) => {
@@ -35,7 +35,7 @@ export function viewOf(ledger: Ledger, limits: Limits): View {
     const start = periodStart(per, at);
     const reserved = running
       .filter((lease) => counts(lease.model) && periodStart(per, lease.at) === start)
-      .reduce((sum, lease) => sum + lease.bound[unit], 0);
+      .reduce((sum, lease) => sum + amountOf(lease.bound, unit), 0);
     return {
       ...window,
       limit,

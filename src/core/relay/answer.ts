@@ -1,38 +1,51 @@
-// What an answer is made of, whatever dialect it came in and whatever form it leaves in.
+// The parts of a model's answer, independent of the dialect it came in and of the format it leaves in.
 
 import type { ErrorBody } from "../errors.ts";
+import { utf8Length } from "../utf8-length.ts";
 
-/** Tokens as the provider counted them. `cached` and `cacheWrite` are part of `input`, `reasoning` is part of `output`. */
+/**
+ * What the provider counted. `cached` and `cacheWrite` are part of `input`, `reasoning` is part of `output`; the tokens of
+ * images and audio are part of all three. Everything but `input` and `output` may be 0 or absent.
+ */
 export interface Usage {
+  /** Tokens. */
   input: number;
   cached: number;
   cacheWrite: number;
   output: number;
   reasoning: number;
+  image?: ModalityUsage;
+  audio?: ModalityUsage;
+  /** Seconds of audio, where the provider counts time instead of tokens. */
+  audioSeconds?: number;
+}
+
+/** The tokens of one modality. */
+export interface ModalityUsage {
+  input: number;
+  cached: number;
+  output: number;
 }
 
 /** Why an answer stopped. */
 export type Finish = "stop" | "length" | "tool_calls" | "content_filter" | "refusal";
 
-/** One thing that one event of a provider's stream says. */
+/** One thing that an event of a provider's stream tells. */
 export type Piece =
   | { kind: "text"; text: string }
-  /** Part of the summary of what a reasoning model thought. */
+  /** Part of the summary of the model's reasoning. */
   | { kind: "thinking"; text: string }
   /** Part of the tool call with that index; `arguments` is a fragment of JSON text. */
   | { kind: "tool"; index: number; id?: string; name?: string; arguments: string }
-  /** A tool that the provider itself has run. */
-  | { kind: "hosted call" }
+  /** The provider ran a tool by itself. */
+  | { kind: "provider_call" }
   | { kind: "finish"; finish: Finish }
   /** `alone`: the event holds nothing else. */
   | { kind: "usage"; usage: Usage; alone: boolean }
-  /** Where the dialect says nothing after it, `end` follows. */
+  /** In a dialect that sends nothing after an error, `end` follows. */
   | { kind: "error"; error: ErrorBody }
   /** The dialect's own sign that nothing more comes. */
   | { kind: "end" };
-
-/** Reads the data of one event. What it does not know it leaves out; it throws when the data is not the dialect's. */
-export type Dialect = (data: string) => Piece[];
 
 /** What is known of an answer so far; at its end, what settling needs. */
 export interface Progress {
@@ -40,7 +53,8 @@ export interface Progress {
   heard: boolean;
   /** UTF-8 bytes of text and tool arguments so far. */
   outputBytes: number;
-  hostedCalls?: number;
+  /** Tools that the provider ran. */
+  providerCalls?: number;
   finish?: Finish;
   usage?: Usage;
   error?: ErrorBody;
@@ -48,7 +62,7 @@ export interface Progress {
   ended: boolean;
 }
 
-/** Notes a piece of an answer. */
+/** Adds a piece of an answer to its progress. */
 export function note(progress: Progress, piece: Piece): void {
   progress.heard = true;
   switch (piece.kind) {
@@ -60,18 +74,18 @@ export function note(progress: Progress, piece: Piece): void {
       break;
     case "thinking":
       break;
-    case "hosted call":
-      progress.hostedCalls = (progress.hostedCalls ?? 0) + 1;
+    case "provider_call":
+      progress.providerCalls = (progress.providerCalls ?? 0) + 1;
       break;
     case "finish":
-      // A refusal is told before the finish of the stream that holds it, and says more.
+      // A refusal comes before the finish of its stream, and says more.
       progress.finish ??= piece.finish;
       break;
     case "usage":
       progress.usage = piece.usage;
       break;
     case "error":
-      // An error that is told twice says more at first.
+      // When an error is told twice, the first one says more.
       progress.error ??= piece.error;
       break;
     case "end":
@@ -80,17 +94,7 @@ export function note(progress: Progress, piece: Piece): void {
   }
 }
 
+/** The progress of an answer that has not begun. */
 export function emptyProgress(): Progress {
   return { heard: false, outputBytes: 0, ended: false };
-}
-
-/** The UTF-8 bytes of a text, without encoding it. */
-export function utf8Length(text: string): number {
-  let bytes = text.length;
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    // A surrogate is half of a four-byte character; other units above 0x7ff take three bytes.
-    if (unit > 0x7f) bytes += unit > 0x7ff && (unit & 0xf800) !== 0xd800 ? 2 : 1;
-  }
-  return bytes;
 }

@@ -1,30 +1,55 @@
-// How a streamed answer changes on its way: bytes in, bytes out, no waiting. The pump does the waiting.
+// The interfaces of a streamed answer's formats: bytes or events in, bytes out, no waiting. The pump does the waiting.
 
 import type { ErrorBody } from "../errors.ts";
-import type { Progress } from "./answer.ts";
+import type { Piece, Progress } from "./answer.ts";
 
 /** What is known once a request is settled. */
 export interface Settled {
-  /** What is left of each window. */
+  /** What is left of each quota window. */
   left: Record<string, number>;
   /** What the request cost, in dollars. */
   usd: number;
 }
 
-export interface Codec {
-  /** Takes what arrived; the bytes may be reused afterwards. Throws when it is not what the provider should have sent. */
-  push(bytes: Uint8Array): void;
-  /** What can be sent of all that was pushed, in whole events: possibly nothing. */
-  take(): Uint8Array;
-  readonly progress: Progress;
-  /** `native`: the bytes need no change, and what is pushed is only metered. `coalesced`: what it sends may wait a little for more. */
-  readonly pace: "native" | "at once" | "coalesced";
-  /** Completes the progress: nothing more will be pushed. Throws when what came is not what the provider should have sent. */
-  finish(): void;
-  /** What is sent after an answer that came to its end and was settled. */
+/** `native`: the bytes need no change. `coalesced`: what is sent may wait a little for more. */
+export type Pace = "native" | "at once" | "coalesced";
+
+/** How a format ends an answer. */
+export interface Closing {
+  /** Sent after an answer that is complete and settled. */
   conclude(settled: Settled): Uint8Array;
-  /** What is sent after an answer that did not. */
-  fail(error: ErrorBody): Uint8Array;
-  /** What is sent in place of the rest of an answer that is not allowed; `began`: the data of its first event. */
-  block(error: ErrorBody, began?: string): Uint8Array;
+  /** Sent after an answer that failed; undefined when the format cannot tell an error, so that the connection is cut. */
+  fail(error: ErrorBody): Uint8Array | undefined;
+  /** Sent instead of the rest of an answer that moderation blocks; `first`: the JSON of its first event. */
+  block(error: ErrorBody, first: unknown): Uint8Array;
 }
+
+/** A format that reads bytes. */
+export interface Codec extends Closing {
+  readonly progress: Progress;
+  readonly pace: Pace;
+  /** Takes what arrived; the bytes may be reused afterwards. Throws when they are not what the provider should send. */
+  push(bytes: Uint8Array): void;
+  /** Gives what can be sent of all that was pushed: possibly nothing. */
+  take(): Uint8Array;
+  /** Completes the progress: nothing more will be pushed. Throws when the answer is not what the provider should send. */
+  finish(): void;
+}
+
+/** One decoded event of a provider's stream. A comment has no pieces and no JSON. */
+export interface StreamEvent {
+  /** The event as it was sent, with the blank line that ends it. */
+  raw: string;
+  pieces: Piece[];
+  json: unknown;
+}
+
+/** A format that reads decoded events. Whoever pushes an event notes its pieces in the progress first. */
+export interface EventCodec extends Closing {
+  readonly pace: Exclude<Pace, "native">;
+  push(event: StreamEvent): void;
+  take(): Uint8Array;
+}
+
+/** Makes an event codec that follows `progress`. `blockable`: the answer can end in `block`. */
+export type CreateEventCodec = (progress: Progress, blockable: boolean) => EventCodec;

@@ -1,7 +1,7 @@
-// Bytes that belong together but came apart.
+// Concatenates byte arrays.
 
-/** Both, one after the other, in memory of their own. */
-export function joinBytes(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+/** Both arrays, one after the other, in memory of their own. */
+export function concatBytes(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
   const joined = new Uint8Array(first.length + second.length);
   joined.set(first);
   joined.set(second, first.length);

@@ -1,7 +1,7 @@
 // Takes single events out of a stream of bytes without parsing the others: whatever may be one is looked at, the rest
 // passes as it came.
 
-import { joinBytes } from "./concat-bytes.ts";
+import { concatBytes } from "./concat-bytes.ts";
 import { createEventReader } from "./events.ts";
 
 /** No chunk of a chat is longer; what is joined to at each read must not grow. */
@@ -34,7 +34,7 @@ export function createEventFilter(withhold: (data: string) => boolean): (bytes: 
     // What was whole before an endless event has been given out by now.
     if (rest.length > LONGEST_CHUNK) throw new Error(`an event of more than ${LONGEST_CHUNK} bytes`);
     if (exact) return encode(exact(bytes));
-    const all = joinBytes(rest, bytes);
+    const all = concatBytes(rest, bytes);
     const text = decoder.decode(all);
     if (text.includes("\r")) {
       // Ends of line that can be cut in two are left to who knows them.
@@ -59,7 +59,7 @@ function withoutSome(whole: Uint8Array, text: string, withhold: (data: string) =
     const isWithheld =
       SUSPICIOUS.test(text.slice(from, end)) &&
       createEventReader()(event).some(({ data }) => data !== undefined && withhold(data));
-    if (!isWithheld) kept = joinBytes(kept, event);
+    if (!isWithheld) kept = concatBytes(kept, event);
     from = end;
   }
   return kept;

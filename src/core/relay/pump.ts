@@ -24,6 +24,9 @@ export interface Flow {
   departure: Departure;
 }
 
+/** Sends what the flow's codec makes of an answer to the sink, and says how the answer ended. Leaves the sink open. */
+export type Pump = (flow: Flow, sink: Sink, clock: Clock) => Promise<Ending>;
+
 /**
  * Reads until the provider's first event, before anything is promised to the caller; the codec holds what it became.
  * Throws an ApiError, or an `Ending` when the flow was ended from outside.

@@ -10,7 +10,7 @@ const DRAWN_BYTES = 16_384;
 const MOST_UNREAD_BYTES = 1_048_576;
 
 /** A source whose reads take all that has arrived, up to the size of their view. */
-export function createGatheringSource(body: ReadableStream<Uint8Array>): Source {
+export function createBatchingSource(body: ReadableStream<Uint8Array>): Source {
   const [drawn, kept] = body.tee();
   const { readable, writable } = new IdentityTransformStream();
   // What goes wrong is seen in the other branch, too.

@@ -1,31 +1,32 @@
-// What metering needs of an answer that is passed on unread: its bytes are kept, and at the end mostly the tail is parsed.
+// Meters a stream that is passed on untouched: keeps a copy of its bytes, and mostly parses the last 4 KiB only.
 
-import type { Dialect, Progress } from "./answer.ts";
+import type { Progress } from "./answer.ts";
 import { emptyProgress, note } from "./answer.ts";
+import type { Dialect } from "./dialect.ts";
 import { createEventReader } from "./events.ts";
 
-/** An answer's last words, where usage and the end are told, are in so many bytes. */
+/** Usage and the end mark stand within that many bytes of the end. */
 const TAIL_BYTES = 4096;
-/** More than this is not kept, but read on the way. */
+/** Beyond this the copy is parsed on the way instead of kept. */
 const MOST_KEPT_BYTES = 524_288;
-/** So much is made into text at once. */
+/** Bytes that are decoded at once. */
 const PARSED_BYTES = 32_768;
 
 const BLANK_LINE = "\n\n";
 
-export interface Aside {
-  /** Before `conclude` it is known whether anything was heard; `outputBytes` only ever of what had to be parsed. */
+export interface UsageTap {
+  /** Before `conclude`, only `heard` is reliable; `outputBytes` counts only what had to be parsed. */
   readonly progress: Progress;
   /** Takes bytes, which may be reused afterwards. Throws when the first event is not the dialect's. */
   push(bytes: Uint8Array): void;
   /**
-   * Completes the progress: of an answer with usage by its tail alone, of any other by all of it. An event that cannot
-   * be read is left out; the first fault is thrown when all is done.
+   * Completes the progress: from the tail alone when the usage is there, else from the whole answer. Events that cannot be
+   * read are skipped; the first fault is thrown at the end.
    */
   conclude(): void;
 }
 
-export function createAside(dialect: Dialect): Aside {
+export function createUsageTap(dialect: Dialect): UsageTap {
   const progress = emptyProgress();
   const read = createEventReader();
   // One buffer that grows, so that a long answer leaves no garbage.
@@ -33,7 +34,7 @@ export function createAside(dialect: Dialect): Aside {
   let used = 0;
   let fault: unknown;
 
-  const noteFault = (work: () => void) => {
+  const keepFault = (work: () => void) => {
     const isFirst = !progress.heard;
     try {
       work();
@@ -43,8 +44,8 @@ export function createAside(dialect: Dialect): Aside {
     }
   };
   const parse = (bytes: Uint8Array) =>
-    noteFault(() => {
-      for (const { data } of read(bytes)) noteFault(() => noteEvent(progress, dialect, data));
+    keepFault(() => {
+      for (const { data } of read(bytes)) keepFault(() => noteEvent(progress, dialect, data));
     });
   const parseKept = () => {
     for (let from = 0; from < used; from += PARSED_BYTES) {
@@ -55,7 +56,7 @@ export function createAside(dialect: Dialect): Aside {
   return {
     progress,
     push(bytes) {
-      // The first event is looked at before anything is promised.
+      // The first event is checked before the caller is promised anything.
       if (!progress.heard) return parse(bytes);
       if (used + bytes.length > MOST_KEPT_BYTES) parseKept();
       if (used + bytes.length > buffer.length) buffer = grown(buffer, used, used + bytes.length);
@@ -80,10 +81,10 @@ function grown(buffer: Uint8Array, used: number, needed: number): Uint8Array<Arr
 function noteEvent(progress: Progress, dialect: Dialect, data: string | undefined): void {
   if (data === undefined) return;
   progress.heard = true;
-  for (const piece of dialect(data)) note(progress, piece);
+  for (const piece of dialect.decode(data).pieces) note(progress, piece);
 }
 
-/** What the last events say; undefined where they cannot be told apart. */
+/** What the last events tell; undefined when they cannot be told apart. */
 function progressOfTail(bytes: Uint8Array, dialect: Dialect): Progress | undefined {
   // A character that is cut in two stands before the first blank line, where nothing is read.
   const text = new TextDecoder().decode(bytes);

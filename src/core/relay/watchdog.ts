@@ -1,4 +1,4 @@
-// Three deadlines and the keep-alive, beside the stream: one timer for all, and no work per chunk but noting the time.
+// Enforces the deadlines of an answer and sends keep-alives, with one timer; a chunk costs no more than noting the time.
 
 import type { ApiError } from "../errors.ts";
 import { apiError } from "../errors.ts";
@@ -9,12 +9,19 @@ export interface Clock {
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-/** How an answer ended: it came to its end, its caller left, it failed, or what was said is not allowed. */
+/**
+ * How a request ended: complete, left by its caller, failed, blocked by moderation, or withheld because moderation could
+ * not judge it.
+ */
 export type Ending =
   | { kind: "finished" }
   | { kind: "left" }
   | { kind: "failed"; error: ApiError }
-  | { kind: "blocked"; error: ApiError };
+  | { kind: "blocked"; error: ApiError }
+  | { kind: "withheld"; error: ApiError };
+
+/** An ending that the caller is told as an error. */
+export type Refusal = Extract<Ending, { error: ApiError }>;
 
 export interface Deadlines {
   first_byte_ms: number;

@@ -1,27 +1,27 @@
-// What the provider gets of a chat request: the same, except for the model's name, the output bound, the wish for
-// usage, what an alias has fixed, and parameters that the model's card refuses.
+// Writes a Chat Completions request for the provider. It changes the model's name, the output bound, the wish for usage,
+// what an alias fixes, and parameters that the model's card refuses.
 
-import type { Feature } from "../../core/catalog/card.ts";
+import type { ModelFeature } from "../../core/catalog/card.ts";
 import type { Model } from "../../core/catalog/resolve.ts";
 import type { Need } from "../../core/catalog/support.ts";
 import type { ChatRequest } from "./request.ts";
 import type { RequestBody } from "../openai/request-body.ts";
-import { shownJson, textsIn } from "../openai/subject.ts";
+import { jsonTexts, textsIn } from "../openai/texts.ts";
 import { dropRefused, effortFor, measure, parameterNeeds } from "../openai/request-body.ts";
 
 const UNSEEN = new Set(["model", "stream", "stream_options", "n", "reasoning_effort", "service_tier", "store"]);
 
-/** What a caller's words for a field are, where they are not OpenAI's. */
-export type FieldNames = Partial<Record<keyof ChatRequest, string>>;
+/** The caller's names for fields, where they are not OpenAI's. */
+export type ChatFieldNames = Partial<Record<keyof ChatRequest, string>>;
 
 /** A chat request for a model. Throws 400 for an effort that contradicts the alias. */
-export function chatBody(asked: ChatRequest, model: Model, names: FieldNames = {}): RequestBody<ChatRequest> {
+export function chatBody(asked: ChatRequest, model: Model, names: ChatFieldNames = {}): RequestBody<ChatRequest> {
   const nameOf = (field: string) => names[field as keyof ChatRequest] ?? field;
   const request = sentTo(model, asked, nameOf("reasoning_effort"));
   return {
     request,
     needs: needsOf(request, nameOf),
-    subject: { text: [...textsIn(asked.messages), ...shownJson(besides(asked))].join("\n"), images: imagesOf(asked) },
+    subject: { text: [...textsIn(asked.messages), ...jsonTexts(besides(asked))].join("\n"), images: imagesOf(asked) },
     ...measure(request, {
       unseen: UNSEEN,
       images: imagesOf(request),
@@ -46,7 +46,7 @@ function sentTo(model: Model, asked: ChatRequest, effortField: string): ChatRequ
 
 function needsOf(request: ChatRequest, nameOf: (field: string) => string): Need[] {
   const needs = parameterNeeds(request, "chat_completions", nameOf);
-  const feature = (feature: Feature, field: keyof ChatRequest) =>
+  const feature = (feature: ModelFeature, field: keyof ChatRequest) =>
     needs.push({ kind: "feature", feature, param: nameOf(field) });
   if (request.stream) feature("streaming", "stream");
   if (request.tools?.length) feature("function_calling", "tools");

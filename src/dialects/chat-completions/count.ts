@@ -1,5 +1,5 @@
-// A chat request as the body that asks for its exact size: POST /v1/responses/input_tokens speaks of the same input in
-// the words of Responses. What it may have no words for is not counted at all, lest it be counted too small.
+// Writes a chat request for the provider's exact counter, POST /v1/responses/input_tokens, which reads Responses input.
+// A request that the counter may not understand is not counted at all, because its count would be too small.
 
 import type { ChatRequest } from "./request.ts";
 
@@ -8,8 +8,8 @@ type Message = ChatRequest["messages"][number];
 
 const ROLES = new Set(["system", "developer", "user", "assistant", "tool"]);
 
-/** The counter's body for a request as it is sent, or undefined when that holds what the counter may have no words for. */
-export function countBody(request: ChatRequest): string | undefined {
+/** The counter's body for a request as it is sent, or undefined when the counter may not understand all of it. */
+export function countChatInput(request: ChatRequest): string | undefined {
   const { functions, prediction, tools, response_format: format } = request;
   if (!holdsOnly({ functions, prediction }) || !request.messages.every(isKnown) || !(tools ?? []).every(isKnownTool))
     return undefined;

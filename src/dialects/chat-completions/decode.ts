@@ -1,25 +1,26 @@
-// How Chat Completions answers: the pieces of a chunk and of a whole completion.
+// Decodes Chat Completions: the chunks of a stream, and whole completions.
 
 import * as v from "valibot";
-import type { ErrorBody } from "../../core/errors.ts";
+import { ProviderErrorBody, toErrorBody } from "../../core/gateway/provider-error-body.ts";
 import type { Finish, Piece } from "../../core/relay/answer.ts";
-import { textsIn } from "../openai/subject.ts";
-import { Count, Details, orNothing, ProviderError, Text, toErrorBody, usageOf } from "../openai/answer-fields.ts";
+import type { Decoded, Dialect } from "../../core/relay/dialect.ts";
+import { textsIn } from "../openai/texts.ts";
+import { NullableText, orNull, TokenCount, toTokenUsage, UsageDetails } from "../openai/answer-fields.ts";
 
 const ToolCall = v.object({
-  index: orNothing(v.number()),
-  id: Text,
-  function: v.nullish(v.object({ name: Text, arguments: Text })),
-  custom: v.nullish(v.object({ name: Text, input: Text })),
+  index: orNull(v.number()),
+  id: NullableText,
+  function: v.nullish(v.object({ name: NullableText, arguments: NullableText })),
+  custom: v.nullish(v.object({ name: NullableText, input: NullableText })),
 });
 
 /** The older form of a tool call: one, without an id. */
-const FunctionCall = orNothing(v.object({ name: Text, arguments: Text }));
+const FunctionCall = orNull(v.object({ name: NullableText, arguments: NullableText }));
 
 const Message = v.object({
-  content: Text,
-  refusal: Text,
-  tool_calls: orNothing(v.array(ToolCall)),
+  content: NullableText,
+  refusal: NullableText,
+  tool_calls: orNull(v.array(ToolCall)),
   function_call: FunctionCall,
 });
 
@@ -30,18 +31,18 @@ const Choice = v.object({
 });
 
 const Usage = v.object({
-  prompt_tokens: Count,
-  completion_tokens: Count,
-  prompt_tokens_details: Details,
-  completion_tokens_details: Details,
+  prompt_tokens: TokenCount,
+  completion_tokens: TokenCount,
+  prompt_tokens_details: UsageDetails,
+  completion_tokens_details: UsageDetails,
 });
 
 /** A chunk of a stream, a whole completion, or an error: the three things that this endpoint sends. */
 const Body = v.object({
   choices: v.nullish(v.array(Choice)),
-  /** Usage that cannot be read is none: the answer is charged by estimate, not for free. */
-  usage: orNothing(Usage),
-  error: v.nullish(ProviderError),
+  /** Usage that cannot be read counts as absent: the answer is charged by estimate, not for free. */
+  usage: orNull(Usage),
+  error: v.nullish(ProviderErrorBody),
 });
 
 const FINISHES = new Map<string, Finish>([
@@ -52,14 +53,22 @@ const FINISHES = new Map<string, Finish>([
   ["content_filter", "content_filter"],
 ]);
 
-/** The pieces of one event's data, in order. Throws when it is not JSON of this endpoint. */
-export function readChatEvent(data: string): Piece[] {
-  return data === "[DONE]" ? [{ kind: "end" }] : readChatBody(data);
-}
+/** Chat Completions as the relay and the gateway read it. */
+export const chatDialect: Dialect = {
+  decode: (data) => (data === "[DONE]" ? END : decodeBody(data)),
+  decodeWhole: decodeBody,
+  words(json) {
+    const { choices } = (json ?? {}) as { choices?: object[] | null };
+    // Log probabilities repeat the tokens: in between the words they would hide the text from a judge.
+    return (choices ?? []).flatMap((choice) => textsIn({ ...choice, logprobs: null })).join("");
+  },
+};
 
-/** The pieces of a whole completion or of one chunk, given as JSON text. Throws when it is neither. */
-export function readChatBody(text: string): Piece[] {
-  const { choices, usage, error } = v.parse(Body, JSON.parse(text));
+const END: Decoded = { pieces: [{ kind: "end" }], json: undefined };
+
+function decodeBody(text: string): Decoded {
+  const json: unknown = JSON.parse(text);
+  const { choices, usage, error } = v.parse(Body, json);
   const pieces: Piece[] = [];
   for (const choice of choices ?? []) {
     const message = choice.delta ?? choice.message;
@@ -73,25 +82,7 @@ export function readChatBody(text: string): Piece[] {
   }
   if (usage) pieces.push({ kind: "usage", usage: toUsage(usage), alone: !choices || choices.length === 0 });
   if (error) pieces.push({ kind: "error", error: toErrorBody(error) }, { kind: "end" });
-  return pieces;
-}
-
-/** All that one event's data, or a whole completion, says in its choices, whether it is understood or not. */
-export function chatWords(text: string): string {
-  if (text === "[DONE]") return "";
-  const { choices } = JSON.parse(text) as { choices?: object[] | null };
-  // Tokens between the words would hide these from who judges them.
-  return (choices ?? []).flatMap((choice) => textsIn({ ...choice, logprobs: null })).join("");
-}
-
-/** The error that a provider's JSON body holds, or undefined when it holds none. */
-export function readProviderError(text: string): ErrorBody | undefined {
-  try {
-    const { error } = v.parse(Body, JSON.parse(text));
-    return error ? toErrorBody(error) : undefined;
-  } catch {
-    return undefined;
-  }
+  return { pieces, json };
 }
 
 function toToolPiece(call: Partial<v.InferOutput<typeof ToolCall>>, position: number): Piece {
@@ -107,5 +98,5 @@ function toToolPiece(call: Partial<v.InferOutput<typeof ToolCall>>, position: nu
 
 function toUsage(usage: v.InferOutput<typeof Usage>) {
   const { prompt_tokens_details: input, completion_tokens_details: output } = usage;
-  return usageOf(usage.prompt_tokens, input, usage.completion_tokens, output);
+  return toTokenUsage(usage.prompt_tokens, input, usage.completion_tokens, output);
 }

@@ -1,9 +1,8 @@
-// What a caller may send to /v1/chat/completions. Whether the model takes it is for chat-body.ts to ask.
+// The schema of /v1/chat/completions requests. body.ts checks what the model supports.
 
 import * as v from "valibot";
 import { MODALITIES } from "../../core/catalog/card.ts";
 import type { Modality } from "../../core/catalog/card.ts";
-import { oneOf } from "../../core/one-of.ts";
 import { textOr } from "../../core/text-or.ts";
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -14,7 +13,7 @@ const ImagePart = v.looseObject({
   image_url: v.looseObject({ url: v.string() }),
 });
 // Audio and files are absent on purpose: neither has a bound, and a file id may be another user's.
-const Part = oneOf("type", { text: TextPart, refusal: TextPart, image_url: ImagePart });
+const Part = v.variant("type", [TextPart, ImagePart]);
 
 const Message = v.looseObject({
   role: v.picklist(["developer", "system", "user", "assistant", "tool", "function"]),

@@ -1,4 +1,4 @@
-// What becomes of a request when its model has moved on: an app that was written for the ended one goes on working.
+// Adapts a request to the successor of the model it was written for, so that the app goes on working.
 
 import type { Model } from "../../core/catalog/resolve.ts";
 import type { Endpoint } from "../../core/catalog/endpoints.ts";

@@ -1,4 +1,4 @@
-// A picture in a request: where it is on the web, or itself.
+// The URL of an image in a request: on the web, or the image itself as data.
 
 import * as v from "valibot";
 

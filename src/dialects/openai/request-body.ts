@@ -1,15 +1,16 @@
-// What every request has in common, in whatever dialect: which fields are sent, what they need, how much they can cost.
+// What requests of every dialect have in common: which fields are sent, what they need, and how much they can cost.
 
 import type { Model } from "../../core/catalog/resolve.ts";
 import type { Need } from "../../core/catalog/support.ts";
 import { apiError } from "../../core/errors.ts";
+import type { Grant, OutgoingBody, Subject } from "../../core/gateway/exchange.ts";
+import { jsonBody } from "../../core/gateway/exchange.ts";
 import type { Demand } from "../../core/quota/bound.ts";
-import { utf8Length } from "../../core/relay/answer.ts";
+import { utf8Length } from "../../core/utf8-length.ts";
 import { adaptEffort, isLeftOut } from "./adapt.ts";
-import type { Subject } from "./subject.ts";
 import type { Endpoint } from "../../core/catalog/endpoints.ts";
 
-/** What changes nothing, since providers assume it when it is absent: a refused parameter with such a value is dropped. */
+/** Values that providers assume when a parameter is absent: a refused parameter with such a value is dropped. */
 const DEFAULTS: Record<string, readonly unknown[]> = {
   temperature: [1],
   top_p: [1],
@@ -28,19 +29,18 @@ const DEFAULTS: Record<string, readonly unknown[]> = {
 };
 
 export interface RequestBody<Request> {
-  /** What is sent, but for the output bound. */
+  /** What is sent, except for the output bound. */
   request: Request;
   needs: Need[];
   demand: Demand;
   /** What the caller says in it. */
   subject: Subject;
-  /** The provider's JSON. */
-  write(maxOutputTokens: number): string;
+  write(grant: Grant): OutgoingBody;
 }
 
 type Fields = Record<string, unknown>;
 
-/** The effort to send. Throws 400 for one that contradicts the alias; `param` is what the caller calls it. */
+/** The effort to send. Throws 400 for one that contradicts the alias; `param` is the caller's name for the field. */
 export function effortFor(asked: string | null | undefined, model: Model, param: string): string | undefined {
   const { effort } = model.fixed;
   if (asked && effort && asked !== effort) {
@@ -50,14 +50,14 @@ export function effortFor(asked: string | null | undefined, model: Model, param:
   return adaptEffort(effort ?? (asked || undefined), model);
 }
 
-/** Drops what the model refuses on that endpoint and what changes nothing there, or has only tuned its predecessor. */
+/** Drops parameters that the model refuses on that endpoint, where they change nothing or only tuned its predecessor. */
 export function dropRefused(request: Fields, endpoint: Endpoint, model: Model): void {
   for (const name of model.card.refuses[endpoint] ?? []) {
     if (isDefault(name, request[name]) || isLeftOut(name, endpoint, model)) delete request[name];
   }
 }
 
-/** That the endpoint takes every parameter that says something. */
+/** Needs the endpoint, and that the model takes every parameter whose value is not the default. */
 export function parameterNeeds(request: Fields, endpoint: Endpoint, nameOf: (field: string) => string): Need[] {
   const needs: Need[] = [{ kind: "endpoint", endpoint, param: "model" }];
   for (const [name, value] of Object.entries(request)) {
@@ -75,7 +75,7 @@ function isDefault(name: string, value: unknown): boolean {
 }
 
 interface Size {
-  /** Fields that are never shown to the model, so that they cost no tokens. */
+  /** Fields that the model is never shown, so that they cost no tokens. */
   unseen: Set<string>;
   /** The URLs of all images. */
   images: string[];
@@ -87,7 +87,10 @@ interface Size {
 }
 
 /** How much a request can cost, and how it is written. */
-export function measure(request: Fields, { unseen, images, choices = 1, limits, outputParameter }: Size) {
+export function measure(
+  request: Fields,
+  { unseen, images, choices = 1, limits, outputParameter }: Size,
+): Pick<RequestBody<unknown>, "demand" | "write"> {
   const fields = Object.entries(request);
   const shown = toJson(fields.filter(([name]) => !unseen.has(name)));
   const hidden = toJson(fields.filter(([name]) => unseen.has(name)));
@@ -101,8 +104,8 @@ export function measure(request: Fields, { unseen, images, choices = 1, limits, 
       maxOutputTokens: given.length > 0 ? Math.min(...given) : undefined,
     },
     // The fields of both, one after the other: `hidden` has the model and `shown` the input, so neither is empty.
-    write: (maxOutputTokens: number) =>
-      `${hidden.slice(0, -1)},${shown.slice(1, -1)},"${outputParameter}":${maxOutputTokens}}`,
+    write: ({ maxOutputTokens }) =>
+      jsonBody(`${hidden.slice(0, -1)},${shown.slice(1, -1)},"${outputParameter}":${maxOutputTokens}}`),
   };
 }
 

@@ -1,48 +1,26 @@
-// An answer that comes in one piece, in any dialect: passed on as it is, or slim.
+// Reads an answer that was not streamed and passes it on as it is.
 
 import { apiError } from "../../core/errors.ts";
-import type { Dialect, Piece } from "../../core/relay/answer.ts";
-import { emptyProgress, note } from "../../core/relay/answer.ts";
-import { createToolCollector, toSummary } from "../../features/slim-chat/codec.ts";
 import type { WholeAnswer } from "../../core/gateway/exchange.ts";
+import type { Progress } from "../../core/relay/answer.ts";
+import { emptyProgress, note } from "../../core/relay/answer.ts";
+import type { Decoded, Dialect } from "../../core/relay/dialect.ts";
 
 /** The answer as the provider wrote it. Throws `provider_error` when it cannot be read. */
 export function passWhole(body: string, dialect: Dialect): WholeAnswer {
-  const progress = emptyProgress();
-  let said = "";
-  for (const piece of piecesOf(body, dialect)) {
-    note(progress, piece);
-    if (piece.kind === "text") said += piece.text;
-  }
-  return { progress, said, conclude: () => body };
+  const { progress, decoded } = readWhole(body, dialect);
+  return { progress, words: () => dialect.words(decoded.json), conclude: () => body };
 }
 
-/** The answer as one slim object. Throws `provider_error` when it cannot be read. */
-export function slimWhole(body: string, dialect: Dialect): WholeAnswer {
-  const progress = emptyProgress();
-  const collector = createToolCollector();
-  let text = "";
-  let thinking = "";
-  for (const piece of piecesOf(body, dialect)) {
-    note(progress, piece);
-    if (piece.kind === "text") text += piece.text;
-    if (piece.kind === "thinking") thinking += piece.text;
-    if (piece.kind === "tool") collector.add(piece);
-  }
-  const tools = collector.take(progress);
-  const more = { ...(thinking === "" ? {} : { thinking }), ...(tools.length > 0 ? { tools } : {}) };
-  return {
-    progress,
-    said: text,
-    conclude: (settled) => JSON.stringify({ text, ...more, ...toSummary(progress, settled) }),
-  };
-}
-
-function piecesOf(body: string, dialect: Dialect): Piece[] {
+/** Decodes a complete answer. Throws `provider_error` when it cannot be read, or does not tell how it ended. */
+export function readWhole(body: string, dialect: Dialect): { progress: Progress; decoded: Decoded } {
   try {
-    const pieces = dialect(body);
-    if (pieces.some(({ kind }) => kind === "finish" || kind === "error")) return pieces;
-    throw new Error("an answer that does not say how it ended");
+    const decoded = dialect.decodeWhole(body);
+    const isComplete = decoded.pieces.some(({ kind }) => kind === "finish" || kind === "error");
+    if (!isComplete) throw new Error("an answer that does not tell how it ended");
+    const progress = emptyProgress();
+    for (const piece of decoded.pieces) note(progress, piece);
+    return { progress, decoded };
   } catch (cause) {
     throw apiError("provider_error", "The model's answer could not be read. Please try again.", { cause });
   }

@@ -1,55 +1,75 @@
-// How Responses answers: the pieces of a stream's event and of a whole response.
+// Decodes Responses: the events of a stream, and whole responses.
 
 import * as v from "valibot";
+import { ProviderErrorBody, toErrorBody } from "../../core/gateway/provider-error-body.ts";
 import type { Finish, Piece } from "../../core/relay/answer.ts";
-import { textsIn } from "../openai/subject.ts";
-import { Count, Details, orNothing, ProviderError, Text, toErrorBody, usageOf } from "../openai/answer-fields.ts";
+import type { Dialect } from "../../core/relay/dialect.ts";
+import { textsIn } from "../openai/texts.ts";
+import { NullableText, orNull, TokenCount, toTokenUsage, UsageDetails } from "../openai/answer-fields.ts";
 
 const UsageBody = v.object({
-  input_tokens: Count,
-  output_tokens: Count,
-  input_tokens_details: Details,
-  output_tokens_details: Details,
+  input_tokens: TokenCount,
+  output_tokens: TokenCount,
+  input_tokens_details: UsageDetails,
+  output_tokens_details: UsageDetails,
 });
 
 /** Custom tools take a text where functions take JSON. */
 const Item = v.looseObject({
   type: v.string(),
-  call_id: Text,
-  name: Text,
-  arguments: Text,
-  input: Text,
-  content: orNothing(v.array(v.object({ type: v.string(), text: Text, refusal: Text }))),
-  summary: orNothing(v.array(v.object({ text: Text }))),
+  call_id: NullableText,
+  name: NullableText,
+  arguments: NullableText,
+  input: NullableText,
+  content: orNull(v.array(v.object({ type: v.string(), text: NullableText, refusal: NullableText }))),
+  summary: orNull(v.array(v.object({ text: NullableText }))),
 });
 
 const ResponseBody = v.object({
   status: v.string(),
   output: v.fallback(v.array(Item), []),
-  /** Usage that cannot be read is none: the answer is charged by estimate, not for free. */
-  usage: orNothing(UsageBody),
-  incomplete_details: orNothing(v.object({ reason: Text })),
-  error: v.nullish(ProviderError),
+  /** Usage that cannot be read counts as absent: the answer is charged by estimate, not for free. */
+  usage: orNull(UsageBody),
+  incomplete_details: orNull(v.object({ reason: NullableText })),
+  error: v.nullish(ProviderErrorBody),
 });
 
-/** The fields of all events together; which of them an event has, its type says. */
+/** The fields of all events together; the type decides which of them an event has. */
 const EventBody = v.object({
   type: v.string(),
-  delta: Text,
+  delta: NullableText,
   output_index: v.fallback(v.number(), 0),
   summary_index: v.fallback(v.number(), 0),
-  item: orNothing(Item),
+  item: orNull(Item),
   response: v.nullish(v.unknown()),
   /** Recorded streams have an error's fields in here; the specification has them in the event itself. */
-  error: orNothing(ProviderError),
-  message: Text,
-  param: Text,
-  code: Text,
+  error: orNull(ProviderErrorBody),
+  message: NullableText,
+  param: NullableText,
+  code: NullableText,
 });
 
-/** The pieces of one event's data, in order. Throws when it is not JSON of this endpoint. */
-export function readResponsesEvent(data: string): Piece[] {
-  const event = v.parse(EventBody, JSON.parse(data));
+/** Responses as the relay and the gateway read it. */
+export const responsesDialect: Dialect = {
+  decode(data) {
+    const json: unknown = JSON.parse(data);
+    return { pieces: piecesOfEvent(v.parse(EventBody, json)), json };
+  },
+  decodeWhole(text) {
+    const json: unknown = JSON.parse(text);
+    return { pieces: piecesOfResponse(v.parse(ResponseBody, json)), json };
+  },
+  /** Of an event only what is new in it: other events repeat it. */
+  words(json) {
+    const { type, delta, annotation, item, output } = (json ?? {}) as Record<string, unknown>;
+    // A tool's name, and arguments that come whole, are only in its item; a provider's call only in its finished item.
+    const isCall = isProviderCall(item ?? {});
+    const isNew = type === "response.output_item.added" || (type === "response.output_item.done" && isCall);
+    return textsIn([delta, annotation, isNew ? item : undefined, output]).join("");
+  },
+};
+
+function piecesOfEvent(event: v.InferOutput<typeof EventBody>): Piece[] {
   const { delta, item, output_index: index } = event;
   switch (event.type) {
     case "response.output_text.delta":
@@ -63,7 +83,7 @@ export function readResponsesEvent(data: string): Piece[] {
     case "response.output_item.added":
       return item && isToolCall(item) ? [toToolPiece(item, index)] : [];
     case "response.output_item.done":
-      return item && isHostedCall(item) ? [{ kind: "hosted call" }] : [];
+      return item && isProviderCall(item) ? [{ kind: "provider_call" }] : [];
     case "response.function_call_arguments.delta":
     case "response.custom_tool_call_input.delta":
       return [{ kind: "tool", index, arguments: delta ?? "" }];
@@ -80,12 +100,11 @@ export function readResponsesEvent(data: string): Piece[] {
   }
 }
 
-/** The pieces of a whole response, given as JSON text. Throws when it is none, or not an ended one. */
-export function readResponse(text: string): Piece[] {
-  const response = v.parse(ResponseBody, JSON.parse(text));
+/** The pieces of a response that has ended. Throws when it has not. */
+function piecesOfResponse(response: v.InferOutput<typeof ResponseBody>): Piece[] {
   const pieces = response.output.flatMap((item, index): Piece[] => {
     if (isToolCall(item)) return [toToolPiece(item, index)];
-    if (isHostedCall(item)) return [{ kind: "hosted call" }];
+    if (isProviderCall(item)) return [{ kind: "provider_call" }];
     const summary = item.summary?.map(({ text }) => text ?? "").join(PARAGRAPH);
     const thinking: Piece[] = summary ? [{ kind: "thinking", text: summary }] : [];
     const content = item.content?.flatMap((part): Piece[] =>
@@ -94,15 +113,6 @@ export function readResponse(text: string): Piece[] {
     return [...thinking, ...((item.type === "message" && content) || [])];
   });
   return [...pieces, ...readEnd(response), { kind: "end" }];
-}
-
-/** All that one event's data says anew, or all of a whole response, whether it is understood or not. */
-export function responsesWords(text: string): string {
-  const { type, delta, annotation, item, output } = JSON.parse(text) as Record<string, unknown>;
-  // A tool's name, and arguments that come whole, are in its item alone; a hosted tool's in what it has become.
-  const hosted = isHostedCall(item ?? {});
-  const isNew = type === "response.output_item.added" || (type === "response.output_item.done" && hosted);
-  return textsIn([delta, annotation, isNew ? item : undefined, output]).join("");
 }
 
 const REFUSED: Piece = { kind: "finish", finish: "refusal" };
@@ -129,8 +139,8 @@ function finishOf({ status, output, incomplete_details }: v.InferOutput<typeof R
 }
 
 const isToolCall = ({ type }: { type?: unknown }) => type === "function_call" || type === "custom_tool_call";
-/** A call of a tool that is neither: `web_search_call`, `mcp_call`, and those to come. */
-const isHostedCall = (item: { type?: unknown }) => String(item.type).endsWith("_call") && !isToolCall(item);
+/** A call that the provider runs itself: `web_search_call`, `mcp_call`, and those to come. */
+const isProviderCall = (item: { type?: unknown }) => String(item.type).endsWith("_call") && !isToolCall(item);
 
 function toToolPiece(item: v.InferOutput<typeof Item>, index: number): Piece {
   const { call_id: id, name } = item;
@@ -144,5 +154,5 @@ function toToolPiece(item: v.InferOutput<typeof Item>, index: number): Piece {
 }
 
 function toUsage(usage: v.InferOutput<typeof UsageBody>) {
-  return usageOf(usage.input_tokens, usage.input_tokens_details, usage.output_tokens, usage.output_tokens_details);
+  return toTokenUsage(usage.input_tokens, usage.input_tokens_details, usage.output_tokens, usage.output_tokens_details);
 }

@@ -1,8 +1,7 @@
-// What a caller may send to /v1/responses. Whether the model takes it is for responses-body.ts to ask.
+// The schema of /v1/responses requests that store nothing. body.ts checks what the model supports.
 
 import * as v from "valibot";
 import { ImageUrl } from "../openai/image-url.ts";
-import { oneOf } from "../../core/one-of.ts";
 import { textOr } from "../../core/text-or.ts";
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -16,7 +15,7 @@ const ImagePart = v.looseObject({
   file_id: v.nullish(v.never("is not supported here: send the image as image_url")),
 });
 // Files and audio are absent on purpose: neither has a bound.
-const Part = oneOf("type", { input_text: TextPart, output_text: TextPart, refusal: TextPart, input_image: ImagePart });
+const Part = v.variant("type", [TextPart, ImagePart]);
 const Content = v.nullish(textOr(v.array(Part)));
 
 /** A message, or something that an earlier answer held. An item that is only named may be another user's. */
@@ -47,10 +46,10 @@ const InputItem = v.lazy((item) => {
   return type === "message" ? Message : Item;
 });
 
-const Id = v.pipe(v.string(), v.minLength(1));
+/** Tools that the caller runs. Those that the provider runs cost extra. */
+const CallersTool = v.looseObject({ type: v.picklist(["function", "custom"], "is not allowed here") });
 
-/** Which of these a deployment allows, its catalog says: see responses-switches.ts. */
-const Tool = v.looseObject({ type: v.string() });
+const NOT_STORED = "storing at the provider is not allowed here";
 
 /** Every field that Weir passes on. One that is not here could cost money unmetered, or reach data of others. */
 const ResponsesRequest = v.strictObject({
@@ -66,22 +65,12 @@ const ResponsesRequest = v.strictObject({
   max_tool_calls: v.nullish(Count),
   reasoning: v.nullish(v.looseObject({ effort: v.nullish(v.string()) })),
   text: v.nullish(v.looseObject({ format: v.nullish(v.looseObject({ type: v.string() })) })),
-  tools: v.nullish(v.array(Tool)),
+  tools: v.nullish(v.array(CallersTool)),
   tool_choice: Any,
   parallel_tool_calls: Any,
   include: v.nullish(v.array(v.string())),
-  store: v.nullish(v.boolean()),
-  background: v.nullish(v.boolean()),
-  previous_response_id: v.nullish(Id),
-  conversation: v.nullish(v.lazy((given) => (typeof given === "object" ? v.strictObject({ id: Id }) : Id))),
-  // Texts only: what a picture or a file in it costs has no bound here.
-  prompt: v.nullish(
-    v.strictObject({
-      id: v.string(),
-      version: v.nullish(v.string()),
-      variables: v.nullish(v.record(v.string(), v.string("must be a text"))),
-    }),
-  ),
+  store: v.nullish(v.literal(false, NOT_STORED)),
+  background: v.nullish(v.literal(false, NOT_STORED)),
   service_tier: v.nullish(v.picklist(["auto", "default"])),
   temperature: Any,
   top_p: Any,
@@ -94,10 +83,13 @@ const ResponsesRequest = v.strictObject({
   prompt_cache_retention: Any,
 });
 
-export type ResponsesRequest = v.InferOutput<typeof ResponsesRequest>;
+type Parsed = v.InferOutput<typeof ResponsesRequest>;
 
-/** The id of the conversation that a request goes on from and adds to. */
-export const conversationOf = ({ conversation }: ResponsesRequest): string | undefined =>
-  typeof conversation === "string" ? conversation : conversation?.id;
+/** A request, with what features that store may add to it. */
+export type ResponsesRequest = Omit<Parsed, "store" | "background" | "tools"> & {
+  store?: boolean | null | undefined;
+  background?: boolean | null | undefined;
+  tools?: { type: string }[] | null | undefined;
+};
 
 export { ResponsesRequest as ResponsesRequestSchema };

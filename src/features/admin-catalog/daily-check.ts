@@ -1,16 +1,18 @@
-// The daily look at the models' lives: asks every provider what it serves, and keeps what the operator should know.
+// The daily check of the models: asks every provider what it serves, and stores notices for the operator.
 
 import { findNotices } from "./notices.ts";
-import type { ListedModel, Notices } from "./notices.ts";
+import type { Notices } from "./notices.ts";
 import { publisherOf } from "./publisher-client.ts";
 import { toDay } from "../../core/catalog/resolve.ts";
 import { activeCatalog } from "../../core/catalog/store.ts";
 import type { Bindings } from "../../core/env.ts";
-import { toApiError, toLogged } from "../../core/errors.ts";
+import { toApiError } from "../../core/errors.ts";
+import { toLogged } from "../../core/log.ts";
+import type { ListedModel } from "../../core/gateway/provider.ts";
 import { listModels } from "../../core/gateway/provider.ts";
 
-/** Looks, keeps the notices for GET /admin/catalog/notices, logs each of them, and returns them. */
-export async function lookAtModels(
+/** Checks, stores the notices for GET /admin/catalog/notices, logs each of them, and returns them. */
+export async function checkModels(
   env: Bindings,
   now: number,
   waitUntil: (work: Promise<unknown>) => void,

@@ -1,7 +1,8 @@
-// What an operator should know of the models' lives: what ends soon, and where the providers say something else than the
-// catalog. Pure: the day and what the providers say come in.
+// Notices for the operator: models that end soon, and where providers and catalog differ. Pure: the day and the providers'
+// lists come in.
 
 import { resolveModel } from "../../core/catalog/resolve.ts";
+import type { ListedModel } from "../../core/gateway/provider.ts";
 import type { Catalog } from "../../core/catalog/schema.ts";
 
 export interface Notice {
@@ -18,12 +19,6 @@ export interface Notices {
   /** Epoch ms. */
   checkedAt: number;
   notices: Notice[];
-}
-
-/** A model as a provider lists it. */
-export interface ListedModel {
-  id: string;
-  shutdown_date?: string | null | undefined;
 }
 
 const SOON_DAYS = 60;

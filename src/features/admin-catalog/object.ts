@@ -1,15 +1,16 @@
-// The Durable Object through which the catalog is published, one for all: KV cannot compare and set. It remembers the
-// pointer and its history, and what the daily look at the providers has found; it decides nothing itself.
+// The Durable Object that publishes the catalog, one for all, because KV cannot compare and set. It stores the pointer, its
+// history and the notices of the daily check. publication.ts makes the decisions.
 
 import { DurableObject } from "cloudflare:workers";
 import * as v from "valibot";
 import type { Bindings } from "../../core/env.ts";
 import { deploymentFaults } from "./deployment-faults.ts";
 import type { Notices } from "./notices.ts";
-import { parseCatalog } from "../../core/catalog/parse.ts";
+import type { CatalogResult } from "../../core/catalog/parse.ts";
+import { parseCatalog, readCatalog } from "../../core/catalog/parse.ts";
 import { activeOf, BUNDLED, Pointer, POINTER_KEY, revisionKey, revisionNamed } from "../../core/catalog/pointer.ts";
 import type { Intent, Move, Publication, PublishRefusal } from "./publication.ts";
-import { afterMove, refusalOf } from "./publication.ts";
+import { afterMove, publishRefusal } from "./publication.ts";
 import { revisionOf } from "./revision.ts";
 
 export type PublishResult = { ok: true; revision: string; publication: Publication } | ({ ok: false } & PublishRefusal);
@@ -25,7 +26,7 @@ export class CatalogPublisher extends DurableObject<Bindings> {
       if (faults.length > 0) return { ok: false, reason: "faults", faults };
       const revision = await revisionOf(document);
       const move: Move = { kind: activate ? "activate" : "store", revision };
-      const refusal = refusalOf(await this.#publication(), move, intent);
+      const refusal = publishRefusal(await this.#publication(), move, intent);
       if (refusal) return { ok: false, ...refusal };
       await this.env.CATALOG.put(revisionKey(revision), JSON.stringify(document));
       return this.#move(move, intent);
@@ -59,12 +60,12 @@ export class CatalogPublisher extends DurableObject<Bindings> {
     const publication = await this.#publication();
     const move =
       "revision" in asked ? { ...asked, revision: revisionNamed(publication.pointer, asked.revision) } : asked;
-    const refusal = refusalOf(publication, move, intent);
+    const refusal = publishRefusal(publication, move, intent);
     if (refusal) return { ok: false, ...refusal };
     const { next, entry } = afterMove(publication, move, intent, Date.now(), crypto.randomUUID());
     // What callers have already is not looked at: whatever it is, a trial can be ended.
     const isNew = move.kind === "store" || entry.revision !== activeOf(publication.pointer);
-    const refused = isNew && entry.percent !== 0 ? await this.#refusalOf(entry.revision) : undefined;
+    const refused = isNew && entry.percent !== 0 ? await this.#readBackRefusal(entry.revision) : undefined;
     if (refused) return { ok: false, ...refused };
     // KV first: should this object die in between, repeating the call repairs it.
     if (move.kind !== "store") await this.env.CATALOG.put(POINTER_KEY, JSON.stringify(next.pointer));
@@ -73,17 +74,20 @@ export class CatalogPublisher extends DurableObject<Bindings> {
   }
 
   /** Why callers cannot be given a revision: reads it back as they will. */
-  async #refusalOf(revision: string): Promise<PublishRefusal | undefined> {
+  async #readBackRefusal(revision: string): Promise<PublishRefusal | undefined> {
     if (revision === BUNDLED) return undefined;
     const document: unknown = await this.env.CATALOG.get(revisionKey(revision), "json");
     if (document === null) return { reason: "missing", revision };
-    const faults = this.#faultsOf(document);
+    const faults = this.#deployable(readCatalog(document));
     return faults.length > 0 ? { reason: "faults", faults } : undefined;
   }
 
   #faultsOf(document: unknown): string[] {
-    const parsed = parseCatalog(document);
-    return parsed.ok ? deploymentFaults(this.env, parsed.catalog, Date.now()) : parsed.faults;
+    return this.#deployable(parseCatalog(document));
+  }
+
+  #deployable(result: CatalogResult): string[] {
+    return result.ok ? deploymentFaults(this.env, result.catalog, Date.now()) : result.faults;
   }
 
   /** What is remembered; at first what KV says, so that a pointer set by hand is taken over. */

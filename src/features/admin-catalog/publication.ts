@@ -21,7 +21,7 @@ export interface Intent {
   expected?: string | undefined;
 }
 
-export interface Entry {
+export interface HistoryEntry {
   /** Epoch ms. */
   at: number;
   kind: Move["kind"];
@@ -34,7 +34,7 @@ export interface Entry {
 export interface Publication {
   pointer: Pointer;
   /** Newest first. */
-  history: Entry[];
+  history: HistoryEntry[];
 }
 
 export type PublishRefusal =
@@ -46,7 +46,7 @@ export type PublishRefusal =
 const REMEMBERED_ENTRIES = 200;
 
 /** Why a move cannot be made, or undefined when it can. */
-export function refusalOf({ pointer }: Publication, move: Move, { expected }: Intent): PublishRefusal | undefined {
+export function publishRefusal({ pointer }: Publication, move: Move, { expected }: Intent): PublishRefusal | undefined {
   const active = activeOf(pointer);
   if (expected !== undefined && expected !== active) return { reason: "conflict", active };
   if (move.kind === "rollback" && !pointer.canary && pointer.active === pointer.previous) {
@@ -72,11 +72,11 @@ export function afterMove(
   { author, note }: Intent,
   at: number,
   salt: string,
-): { next: Publication; entry: Entry } {
+): { next: Publication; entry: HistoryEntry } {
   const to = moved(pointer, move, at, salt);
   const revision = move.kind === "rollback" ? activeOf(to) : move.revision;
   const percent = move.kind === "canary" ? { percent: move.percent } : {};
-  const entry: Entry = { at, kind: move.kind, revision, ...percent, author, note };
+  const entry: HistoryEntry = { at, kind: move.kind, revision, ...percent, author, note };
   return { next: { pointer: to, history: [entry, ...history].slice(0, REMEMBERED_ENTRIES) }, entry };
 }
 

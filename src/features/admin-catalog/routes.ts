@@ -1,18 +1,18 @@
 // /admin/catalog: revisions of the catalog, which of them callers get, and what an operator should know of the models.
 
 import type { Context } from "hono";
-import { Hono } from "hono/tiny";
+import { Hono } from "hono";
 import * as v from "valibot";
 import type { Notices } from "./notices.ts";
 import { activeOf, BUNDLED, revisionKey, revisionNamed } from "../../core/catalog/pointer.ts";
 import type { PublishResult } from "./object.ts";
-import type { Entry, Intent, Move, Publication } from "./publication.ts";
+import type { HistoryEntry, Intent, Move, Publication } from "./publication.ts";
 import { publisherOf } from "./publisher-client.ts";
 import { bundledDocument, rereadCatalog } from "../../core/catalog/store.ts";
-import type { AppEnv } from "../../core/env.ts";
+import type { AppEnv } from "../../core/feature.ts";
 import type { ApiError } from "../../core/errors.ts";
 import { apiError } from "../../core/errors.ts";
-import { lookAtModels } from "./daily-check.ts";
+import { checkModels } from "./daily-check.ts";
 import { readBody, validate } from "../../core/json-body.ts";
 
 /** KV shows a change everywhere within 60 s, an isolate looks every 30 s, and the request after that has it. */
@@ -31,7 +31,7 @@ const Trial = v.strictObject({
 });
 const Rollback = v.strictObject(intent);
 
-export const adminCatalog = new Hono<AppEnv>()
+export const catalogRoutes = new Hono<AppEnv>()
   .get("/", async (c) => c.json(toWire(await publisherOf(c.env, (publisher) => publisher.publication()))))
   .put("/", async (c) => {
     const { activate, ...words } = validate(PutQuery, c.req.query());
@@ -51,7 +51,7 @@ export const adminCatalog = new Hono<AppEnv>()
   .post("/rollback", async (c) => move(c, { kind: "rollback" }, await readBody(c.req, Rollback)))
   .get("/notices", async (c) => c.json(toNotices(await publisherOf(c.env, (publisher) => publisher.notices()))))
   .post("/notices", async (c) => {
-    return c.json(toNotices(await lookAtModels(c.env, Date.now(), (work) => c.executionCtx.waitUntil(work))), 201);
+    return c.json(toNotices(await checkModels(c.env, Date.now(), (work) => c.executionCtx.waitUntil(work))), 201);
   })
   .get("/:revision", async (c) => {
     const { pointer } = await publisherOf(c.env, (publisher) => publisher.publication());
@@ -114,7 +114,7 @@ function toWire({ pointer, history }: Publication) {
     canary: canary ? { revision: canary.revision, percent: canary.percent } : null,
     published_at: toIso(at),
     seen_everywhere_by: toIso(at === null ? null : at + SEEN_EVERYWHERE_MS),
-    history: history.map((entry: Entry) => Object.assign({}, entry, { at: toIso(entry.at) })),
+    history: history.map((entry: HistoryEntry) => Object.assign({}, entry, { at: toIso(entry.at) })),
   };
 }
 

@@ -1,135 +1,16 @@
-// /admin/users/:id: what a user has used, and an operator's changes to it. `:id` is `issuer|subject`, URL-encoded.
+// The feature admin-users: /admin/users, one user's quota and an operator's changes to it.
 
-import type { Context } from "hono";
-import { Hono } from "hono/tiny";
-import * as v from "valibot";
-import { issuersOf } from "../../core/auth/issuers.ts";
-import { choosePlan } from "../../core/catalog/choose.ts";
-import { entry } from "../../core/catalog/schema.ts";
-import type { Catalog } from "../../core/catalog/schema.ts";
-import { activeCatalog } from "../../core/catalog/store.ts";
-import type { AppEnv } from "../../core/env.ts";
-import { apiError, unknownName } from "../../core/errors.ts";
-import type { Account, Change, Decision } from "../../core/quota/account.ts";
-import { callQuota } from "../../core/quota/client.ts";
-import { fromAmount, toAmount, toLimits } from "../../core/quota/limits.ts";
-import { quotaName } from "../../core/quota/name.ts";
-import { toWire } from "../../core/quota/rate-limit.ts";
-import { parseWindowKey, windowKey } from "../../core/catalog/quota-window.ts";
-import { oneOf } from "../../core/one-of.ts";
-import { readBody } from "../../core/json-body.ts";
+import type { Feature } from "../../core/feature.ts";
+import { userRoutes } from "./routes.ts";
 
-const Window = v.pipe(v.string(), v.regex(/^(tokens|requests|usd)\/(minute|hour|day|month)(\/[^/]+)?$/));
-const Moment = v.pipe(
-  v.string(),
-  v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/),
-  v.check((text) => !Number.isNaN(Date.parse(text)), "must be a moment, such as 2026-11-23T12:00:00Z"),
-);
-const reason = v.pipe(v.string(), v.minLength(1), v.maxLength(500));
-
-const ChangeRequest = oneOf("kind", {
-  /** `null`: back to what the token claims. */
-  plan: v.strictObject({ kind: v.literal("plan"), plan: v.nullable(v.string()), reason }),
-  grant: v.strictObject({
-    kind: v.literal("grant"),
-    window: Window,
-    amount: v.pipe(v.number(), v.minValue(0)),
-    reason,
-  }),
-  reset: v.strictObject({ kind: v.literal("reset"), window: Window, reason }),
-  block: v.strictObject({ kind: v.literal("block"), reason }),
-  unblock: v.strictObject({ kind: v.literal("unblock"), reason }),
-  /** Tokens issued before that moment; now, when absent. */
-  revoke: v.strictObject({ kind: v.literal("revoke"), before: v.optional(Moment), reason }),
-});
-
-export const adminUsers = new Hono<AppEnv>()
-  .get("/:id", async (c) => {
-    const { catalog, quota } = await userOf(c);
-    const account = await callQuota(c.env, quota, (object) => object.account());
-    return c.json(await describe(c, catalog, quota, account));
-  })
-  .post("/:id/changes", async (c) => {
-    const { catalog, quota } = await userOf(c);
-    const body = await readBody(c.req, ChangeRequest);
-    const change: Change = {
-      ...toDecision(catalog, body),
-      id: crypto.randomUUID(),
-      at: Date.now(),
-      reason: body.reason,
-    };
-    const account = await callQuota(c.env, quota, (object) => object.change(change));
-    return c.json(await describe(c, catalog, quota, account), 201);
-  });
-
-async function userOf(c: Context<AppEnv, "/:id">) {
-  // A subject may hold a bar of its own (Auth0's do); an issuer is a URL or a word and never does.
-  const [, issuer, subject] = /^([^|]+)\|(.+)$/.exec(c.req.param("id")) ?? [];
-  const issuers = issuersOf(c.env).map((known) => known.issuer);
-  if (issuer && !issuers.includes(issuer)) throw unknownName("issuer", issuer, issuers, "id");
-  if (!issuer || !subject) {
-    throw apiError("invalid_request", "A user is named 'issuer|subject', URL-encoded: weir%7Calice.", { param: "id" });
-  }
-  const { catalog } = await activeCatalog(c.env.CATALOG, Date.now(), (work) => c.executionCtx.waitUntil(work));
-  return { catalog, quota: await quotaName({ issuer, subject }, c.env.QUOTA_PEPPER) };
-}
-
-function toDecision(catalog: Catalog, request: v.InferOutput<typeof ChangeRequest>): Decision {
-  switch (request.kind) {
-    case "plan":
-      if (request.plan !== null && !entry(catalog.plans, request.plan)) {
-        throw unknownName("plan", request.plan, Object.keys(catalog.plans));
-      }
-      return { kind: "plan", plan: request.plan };
-    case "grant": {
-      const { window, amount } = request;
-      requireWindow(catalog, window);
-      const { unit } = parseWindowKey(window);
-      const counted = toAmount(unit, amount);
-      if (!Number.isSafeInteger(counted) || (unit !== "usd" && counted !== amount)) {
-        throw apiError("invalid_request", "'amount' must be whole, except for usd, and not too large.", {
-          param: "amount",
-        });
-      }
-      return { kind: "grant", window, amount: counted };
-    }
-    case "reset":
-      requireWindow(catalog, request.window);
-      return { kind: "reset", window: request.window };
-    case "revoke":
-      return { kind: "revoke", before: request.before === undefined ? Date.now() : Date.parse(request.before) };
-    case "block":
-    case "unblock":
-      return { kind: request.kind };
-  }
-}
-
-/** Throws 400 for a window that no plan has: a change of it would reach nobody. */
-function requireWindow(catalog: Catalog, window: string): void {
-  const windows = new Set(Object.values(catalog.plans).flatMap((plan) => plan.windows.map(windowKey)));
-  if (!windows.has(window)) throw unknownName("window", window, windows);
-}
-
-/** The user as an operator sees it: under the stored plan, else under the default one (a token may claim another). */
-async function describe(c: Context<AppEnv>, catalog: Catalog, quota: string, account: Account) {
-  const { name, plan } = choosePlan(catalog, account.plan);
-  const view = await callQuota(c.env, quota, (object) => object.inspect(toLimits(plan)));
-  return {
-    plan: { stored: account.plan ?? null, shown: name },
-    blocked: account.blocked ?? false,
-    tokens_revoked_before: toIso(account.revokedBefore),
-    windows: view.windows.map(toWire),
-    leases: view.leases,
-    changes: account.changes.map(toWireChange),
-  };
-}
-
-function toWireChange(change: Change) {
-  const at = toIso(change.at);
-  if (change.kind === "grant") {
-    return { ...change, amount: fromAmount(parseWindowKey(change.window).unit, change.amount), at };
-  }
-  return change.kind === "revoke" ? { ...change, before: toIso(change.before), at } : { ...change, at };
-}
-
-const toIso = (moment: number | undefined) => (moment === undefined ? null : new Date(moment).toISOString());
+export const adminUsers: Feature = {
+  name: "admin-users",
+  routes: [
+    {
+      path: "/admin/users",
+      access: "admin",
+      app: userRoutes,
+      summary: "`GET /:id`, `POST /:id/changes`: one user's quota, and changes to it",
+    },
+  ],
+};

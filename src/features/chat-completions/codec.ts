@@ -1,74 +1,97 @@
-// An OpenAI-compatible stream passed on as it came, without the usage chunk where the caller did not ask for it.
+// Passes a Chat Completions stream on as it came, without the usage chunk when the caller did not ask for it.
 
-import type { Dialect, Piece } from "../../core/relay/answer.ts";
-import { createAside } from "../../core/relay/usage-tap.ts";
-import { joinBytes } from "../../core/relay/concat-bytes.ts";
-import type { Codec } from "../../core/relay/codec.ts";
+import type { Piece } from "../../core/relay/answer.ts";
+import type { Codec, CreateEventCodec } from "../../core/relay/codec.ts";
+import { concatBytes } from "../../core/relay/concat-bytes.ts";
+import type { Dialect } from "../../core/relay/dialect.ts";
 import { createEventFilter } from "../../core/relay/event-filter.ts";
+import { createUsageTap } from "../../core/relay/usage-tap.ts";
 
 const encoder = new TextEncoder();
 const NOTHING = new Uint8Array(0);
 
 interface PassOptions {
+  /** Whether the caller asked for usage. Clients that did not may fail on a chunk without choices. */
   keepUsage: boolean;
-  /** What is pushed has been judged, and may be followed by a block. */
-  gated?: boolean;
 }
 
 /**
- * With `keepUsage` the bytes pass untouched. Without it, an event that carries nothing but usage is left out, since
- * clients that did not ask for one may fail on a chunk without choices. The provider's own error frame is left out unless
- * the bytes go natively, which needs `keepUsage`.
+ * Passes bytes. With `keepUsage` they are not touched at all, not even an error event of the provider's. Without it, the
+ * usage chunk and error events are removed.
  */
-export function createPassCodec(dialect: Dialect, { keepUsage, gated = false }: PassOptions): Codec {
-  const native = keepUsage && !gated;
-  const aside = createAside(dialect);
-  const { progress } = aside;
+export function createPassCodec(dialect: Dialect, { keepUsage }: PassOptions): Codec {
+  const tap = createUsageTap(dialect);
+  const { progress } = tap;
   const filter = createEventFilter((data) => {
     const pieces = piecesOf(data, dialect);
     for (const piece of pieces) {
-      // Nothing comes after these, so that nobody waits for more.
+      // Nothing comes after these, so the relay must not wait for more.
       if (piece.kind === "end") progress.ended = true;
       if (piece.kind === "error") progress.error = piece.error;
     }
-    return pieces.some(({ kind }) => kind === "error") || (!keepUsage && pieces.some(isOnlyUsage));
+    return isWithheld(pieces, keepUsage);
   });
   let pending: Uint8Array = NOTHING;
 
   return {
     progress,
-    pace: native ? "native" : "at once",
+    pace: keepUsage ? "native" : "at once",
     push(bytes) {
-      aside.push(bytes);
-      if (native) return;
+      tap.push(bytes);
+      if (keepUsage) return;
       const sendable = filter(bytes);
-      pending = pending.length === 0 ? sendable : joinBytes(pending, sendable);
+      pending = pending.length === 0 ? sendable : concatBytes(pending, sendable);
     },
     take() {
       const bytes = pending;
       pending = NOTHING;
       return bytes;
     },
-    finish: () => aside.conclude(),
+    finish: () => tap.conclude(),
     conclude: () => NOTHING,
-    block(_error, began = "{}") {
-      const { id, created, model } = JSON.parse(began) as Record<string, unknown>;
-      const choices = [{ index: 0, delta: {}, finish_reason: "content_filter" }];
-      const chunk = { id, object: "chat.completion.chunk", created, model, choices };
-      return encoder.encode(`data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`);
-    },
-    // A blank line first: what passed untouched may have been cut in the middle of an event.
-    fail: (error) => encoder.encode(`${native ? "\n\n" : ""}data: ${JSON.stringify({ error })}\n\n`),
+    // A blank line first: bytes that passed untouched may end in the middle of an event.
+    fail: (error) => encoder.encode(`${keepUsage ? "\n\n" : ""}data: ${JSON.stringify({ error })}\n\n`),
+    block: toBlocked,
   };
 }
 
-/** The pieces of an event; one that cannot be read passes like any other. */
+/** Passes decoded events, for answers that are moderated. */
+export const passEvents =
+  ({ keepUsage }: PassOptions): CreateEventCodec =>
+  () => {
+    let pending = "";
+    return {
+      pace: "at once",
+      push({ raw, pieces }) {
+        if (!isWithheld(pieces, keepUsage)) pending += raw;
+      },
+      take() {
+        const bytes = encoder.encode(pending);
+        pending = "";
+        return bytes;
+      },
+      conclude: () => NOTHING,
+      fail: (error) => encoder.encode(`data: ${JSON.stringify({ error })}\n\n`),
+      block: toBlocked,
+    };
+  };
+
+/** Ends a blocked answer like one that the provider's own filter stopped. */
+function toBlocked(_error: unknown, first: unknown): Uint8Array {
+  const { id, created, model } = (first ?? {}) as Record<string, unknown>;
+  const choices = [{ index: 0, delta: {}, finish_reason: "content_filter" }];
+  const chunk = { id, object: "chat.completion.chunk", created, model, choices };
+  return encoder.encode(`data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`);
+}
+
+/** The pieces of an event; an event that cannot be read passes like any other. */
 function piecesOf(data: string, dialect: Dialect): Piece[] {
   try {
-    return dialect(data);
+    return dialect.decode(data).pieces;
   } catch {
     return [];
   }
 }
 
-const isOnlyUsage = (piece: Piece) => piece.kind === "usage" && piece.alone;
+const isWithheld = (pieces: Piece[], keepUsage: boolean) =>
+  pieces.some((piece) => piece.kind === "error" || (!keepUsage && piece.kind === "usage" && piece.alone));

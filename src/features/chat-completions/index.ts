@@ -1,18 +1,19 @@
-// POST /v1/chat/completions: OpenAI's, metered.
+// The feature chat-completions: POST /v1/chat/completions, OpenAI's, metered.
 
-import { Hono } from "hono/tiny";
-import { passChat } from "./exchange.ts";
-import { ChatRequestSchema } from "../../dialects/chat-completions/request.ts";
-import type { AppEnv } from "../../core/env.ts";
+import { Hono } from "hono";
+import type { AppEnv, Feature } from "../../core/feature.ts";
 import { metered } from "../../core/gateway/metered.ts";
 import { readBody } from "../../core/json-body.ts";
-import { callerOf } from "../../core/caller.ts";
+import { ChatRequestSchema } from "../../dialects/chat-completions/request.ts";
+import { passChat } from "./exchange.ts";
 
-export const chatCompletions = new Hono<AppEnv>().post("/", async (c) => {
-  const body = await readBody(c.req, ChatRequestSchema);
-  return metered(callerOf(c), {
-    model: body.model,
-    stream: body.stream ?? false,
-    ways: [passChat(body)],
-  });
+const app = new Hono<AppEnv>().post("/", async (c) => {
+  const request = await readBody(c.req, ChatRequestSchema);
+  return metered(c.get("caller"), { model: request.model, ways: [passChat(request)] });
 });
+
+export const chatCompletions: Feature = {
+  name: "chat-completions",
+  serves: ["chat_completions"],
+  routes: [{ path: "/v1/chat/completions", access: "user", app, summary: "`POST`: OpenAI's, metered; streams or not" }],
+};

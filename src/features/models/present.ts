@@ -1,8 +1,8 @@
-// The catalog as it is shown: a card as the provider's page has it, with what is not supported too, and a comparison.
+// Presents the catalog: cards as on the provider's page, with what is not supported too, and a comparison of models.
 
 import { ENDPOINTS } from "../../core/catalog/endpoints.ts";
 import type { Endpoint } from "../../core/catalog/endpoints.ts";
-import { FEATURES, MODALITIES, TOOLS } from "../../core/catalog/card.ts";
+import { MODALITIES, MODEL_FEATURES, MODEL_TOOLS } from "../../core/catalog/card.ts";
 import type { Modality, ModelCard } from "../../core/catalog/card.ts";
 import { modelNotFound } from "../../core/catalog/choose.ts";
 import type { Model } from "../../core/catalog/resolve.ts";
@@ -60,8 +60,8 @@ function toCardObject(catalog: Catalog, id: string, card: ModelCard) {
       route: `/v1${path}`,
       supported: serves(catalog, card, name as Endpoint),
     })),
-    features: toSupport(FEATURES, features),
-    tools: toSupport(TOOLS, tools),
+    features: toSupport(MODEL_FEATURES, features),
+    tools: toSupport(MODEL_TOOLS, tools),
     snapshots: Object.entries(snapshots).map(([name, snapshot]) => {
       const names = { aliases: aliasesOf(catalog, name), successors: successorsOf(catalog, name) };
       return Object.assign({ id: name, ...names }, snapshot);
@@ -70,8 +70,8 @@ function toCardObject(catalog: Catalog, id: string, card: ModelCard) {
 }
 
 /** What the page writes where other models have marks: dollars for a million tokens in and out. */
-function toPriceRating({ prices }: ModelCard): string | null {
-  return prices ? `$${prices.input} · $${prices.output}` : null;
+function toPriceRating({ prices: { input, output } = {} }: ModelCard): string | null {
+  return input === undefined || output === undefined ? null : `$${input} · $${output}`;
 }
 
 function toSupport(titles: Record<string, string>, supported: readonly string[]) {

@@ -1,15 +1,17 @@
-// Whether something may be said: the classifier's word, held against a policy.
+// Decides whether a text is allowed: the classifier's verdict under a policy, or how the request ends without one.
 
-import type { Moderation, Policy } from "./catalog.ts";
 import type { Catalog } from "../../core/catalog/schema.ts";
-import { known } from "../../core/catalog/schema.ts";
-import type { Subject } from "../../dialects/openai/subject.ts";
+import { lookup } from "../../core/catalog/schema.ts";
 import type { Bindings } from "../../core/env.ts";
-import { ApiError, apiError, toLogged } from "../../core/errors.ts";
+import { ApiError, apiError } from "../../core/errors.ts";
+import type { Subject } from "../../core/gateway/exchange.ts";
+import { toLogged } from "../../core/log.ts";
+import type { Refusal } from "../../core/relay/watchdog.ts";
+import type { Moderation, Policy } from "./catalog.ts";
+import { policiesOf } from "./catalog.ts";
+import { classify } from "./classifier.ts";
 import type { Verdict } from "./verdict.ts";
 import { toVerdict } from "./verdict.ts";
-import type { Refusal } from "./gated.ts";
-import { classify } from "./classifier.ts";
 
 export interface Gatekeeper {
   env: Bindings;
@@ -19,51 +21,52 @@ export interface Gatekeeper {
   signal: AbortSignal;
 }
 
+type Side = "input" | "output";
+
 /**
- * Gives how a request ends for what may not be said, and nothing for what may: `blocked`, 400 `content_policy_violation`;
- * or `failed`, 503 `moderation_unavailable`, when the classifier fails and the policy is to block then. Once the
- * signal has aborted, its reason is thrown.
+ * How a request ends because of a subject; undefined when the subject is allowed. `blocked`: 400
+ * `content_policy_violation`. `withheld`: 503 `moderation_unavailable`, when the classifier fails and the policy is to
+ * block then. Once the signal has aborted, its reason is thrown.
  */
-export async function refusalOf(
-  keeper: Gatekeeper,
-  side: "input" | "output",
-  subject: Subject,
-): Promise<Refusal | undefined> {
+export async function refusalFor(keeper: Gatekeeper, side: Side, subject: Subject): Promise<Refusal | undefined> {
   const { env, catalog, requestId, signal } = keeper;
-  const policy = policyOf(keeper);
+  const policy = policyFor(keeper);
   if (subject.text === "" && subject.images.length === 0) return undefined;
-  const noted = { event: "moderated", request: requestId, side };
+  const line = { event: "moderated", request: requestId, side };
   try {
     const verdict = toVerdict(await classify(env, catalog, policy, subject, signal), policy);
-    // Names and scores only: never what was said.
-    if (verdict.action !== "allow") console.log(JSON.stringify({ ...noted, ...verdict }));
+    // Names and scores only, never the text.
+    if (verdict.action !== "allow") console.log(JSON.stringify({ ...line, ...verdict }));
     return verdict.action === "block" ? { kind: "blocked", error: violation(side, verdict) } : undefined;
   } catch (error) {
     signal.throwIfAborted();
     const failed = error instanceof ApiError ? [error.body.code, toLogged(error.cause)] : toLogged(error);
-    console.warn(JSON.stringify({ ...noted, failed, on_failure: policy.on_failure }));
-    // What the classifier refuses to look at is no outage that could be waited out, or made use of.
-    if (error instanceof ApiError && [400, 413, 415, 422].includes(error.status))
+    console.warn(JSON.stringify({ ...line, failed, on_failure: policy.on_failure }));
+    // A subject that the classifier refuses is no outage: it cannot be waited out, nor used to get around the policy.
+    if (error instanceof ApiError && [400, 413, 415, 422].includes(error.status)) {
       return { kind: "blocked", error: unjudgeable(side, error) };
-    return policy.on_failure === "allow" ? undefined : { kind: "failed", error: unavailable(error) };
+    }
+    return policy.on_failure === "allow" ? undefined : withheld(error);
   }
 }
 
 /** The policy that a chat is held against. */
-export const policyOf = ({ catalog, moderation }: Pick<Gatekeeper, "catalog" | "moderation">): Policy =>
-  known(catalog.policies, moderation.policy);
+export const policyFor = ({ catalog, moderation }: Pick<Gatekeeper, "catalog" | "moderation">): Policy =>
+  lookup(policiesOf(catalog), moderation.policy);
 
-/** The refusal when it cannot be found out what is allowed. */
-export const unavailable = (cause: unknown) =>
-  apiError("moderation_unavailable", "It could not be checked whether this is allowed. Please try again.", { cause });
-
-function violation(side: "input" | "output", { categories }: Verdict): ApiError {
-  const names = categories.filter(({ action }) => action === "block").map(({ name }) => name);
-  return notAllowed(side, `The ${side} is not allowed here${names.length > 0 ? `: ${names.join(", ")}` : ""}.`);
+/** The ending of a request whose text nobody could judge. */
+export function withheld(cause: unknown): Refusal {
+  const message = "It could not be checked whether this is allowed. Please try again.";
+  return { kind: "withheld", error: apiError("moderation_unavailable", message, { cause }) };
 }
 
-const unjudgeable = (side: "input" | "output", cause: unknown) =>
-  notAllowed(side, `The ${side} cannot be judged, so it is not allowed here.`, cause);
+function violation(side: Side, { categories }: Verdict): ApiError {
+  const names = categories.filter(({ action }) => action === "block").map(({ name }) => name);
+  return contentNotAllowed(side, `The ${side} is not allowed here${names.length > 0 ? `: ${names.join(", ")}` : ""}.`);
+}
 
-const notAllowed = (side: "input" | "output", message: string, cause?: unknown) =>
+const unjudgeable = (side: Side, cause: unknown) =>
+  contentNotAllowed(side, `The ${side} cannot be judged, so it is not allowed here.`, cause);
+
+const contentNotAllowed = (side: Side, message: string, cause?: unknown) =>
   apiError("content_policy_violation", message, { cause, ...(side === "input" ? { param: "input" } : {}) });

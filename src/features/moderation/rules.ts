@@ -4,11 +4,11 @@
 import * as v from "valibot";
 import type { Action, Policy } from "./catalog.ts";
 import { ACTIONS } from "./catalog.ts";
-import type { Subject } from "../../dialects/openai/subject.ts";
+import type { Subject } from "../../core/gateway/exchange.ts";
 import type { SlimRequest } from "../slim-chat/request.ts";
 import type { Finish } from "../../core/relay/answer.ts";
 import { createObjectReader } from "./growing-json.ts";
-import { worst } from "./verdict.ts";
+import { worstAction } from "./verdict.ts";
 
 export interface RuleVerdict {
   name: string;
@@ -90,7 +90,7 @@ export function createRuleReader(policy: Policy): RuleReader {
     },
     action(finish) {
       const isWhole = !strayed && open.size === 0 && finish === "stop" && v.safeParse(Whole, said).success;
-      return worst([...verdicts.map(({ action }) => action), ...(isWhole ? [] : ["review" as const])]);
+      return worstAction([...verdicts.map(({ action }) => action), ...(isWhole ? [] : ["review" as const])]);
     },
   };
 }

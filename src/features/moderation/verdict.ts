@@ -2,7 +2,7 @@
 
 import type { Action, Policy } from "./catalog.ts";
 import { ACTIONS } from "./catalog.ts";
-import type { ClassifierResult } from "./classifier-wire.ts";
+import type { ClassifierResult } from "./classifier-body.ts";
 import { entry } from "../../core/catalog/schema.ts";
 
 export interface CategoryVerdict {
@@ -30,7 +30,7 @@ export function toVerdict(result: ClassifierResult, policy: Policy): Verdict {
   });
   // A flag without a category is one of a category that is not known.
   const unnamed = result.flagged && categories.length === 0 ? [policy.otherwise] : [];
-  const action = worst([...categories.map((category) => category.action), ...unnamed]);
+  const action = worstAction([...categories.map((category) => category.action), ...unnamed]);
   return { action, flagged: result.flagged, categories: categories.toSorted((one, other) => other.score - one.score) };
 }
 
@@ -41,6 +41,6 @@ function actionOn(name: string, score: number, flagged: boolean, policy: Policy)
 }
 
 /** The severest of some actions; `allow` when there is none. */
-export function worst(actions: Action[]): Action {
+export function worstAction(actions: Action[]): Action {
   return ACTIONS.findLast((action) => actions.includes(action)) ?? "allow";
 }

@@ -1,19 +1,15 @@
-// A stream of Responses passed on event by event, unchanged but for errors: of those there are two shapes, which clients
-// read only in one, and the words of a provider's own troubles are not for callers.
+// Passes a Responses stream on event by event, unchanged except for errors, which leave in the one shape clients read.
 
 import type { ErrorBody } from "../../core/errors.ts";
-import { emptyProgress, note } from "../../core/relay/answer.ts";
-import type { Codec } from "../../core/relay/codec.ts";
-import { createEventReader } from "../../core/relay/events.ts";
-import { readResponsesEvent } from "../../dialects/responses/decode.ts";
+import type { CreateEventCodec } from "../../core/relay/codec.ts";
 
 const encoder = new TextEncoder();
 const NOTHING = new Uint8Array(0);
 
 type Json = Record<string, unknown>;
 
-/** What is read of an event where its pieces do not say it. */
-interface Event {
+/** The fields of an event that its pieces do not tell. */
+interface ResponsesEvent {
   sequence_number?: number;
   response?: Json;
   type?: string;
@@ -22,43 +18,35 @@ interface Event {
   delta?: string;
 }
 
-/** With `gated`, what is pushed has been judged, and may be followed by a block. */
-export function createResponsesPassCodec(gated = false): Codec {
-  const read = createEventReader();
-  const progress = emptyProgress();
+/** A provider's own error event is dropped: the relay tells the error in Weir's words, as `error` and `response.failed`. */
+export const passResponsesEvents: CreateEventCodec = (progress, blockable) => {
   let pending = "";
-  /** The data of the last event that was passed on, of which the number is read only in case of need. */
-  let last = "{}";
+  /** The last event that was passed on. */
+  let last: ResponsesEvent = {};
   let response: Json = {};
-  /** The items that have begun, where they may be blocked, and the text of each. */
+  /** The items that have begun and the text of each, kept only when the answer can be blocked. */
   const items: Json[] = [];
   const texts: string[] = [];
 
-  const nextNumber = () => ((JSON.parse(last) as Event).sequence_number ?? 0) + 1;
-  const keep = ({ type, output_index: at, item, delta }: Event) => {
+  const nextNumber = () => (last.sequence_number ?? 0) + 1;
+  const keep = ({ type, output_index: at, item, delta }: ResponsesEvent) => {
     if (at === undefined) return;
     if (item) items[at] = item;
     if (type === "response.output_text.delta") texts[at] = (texts[at] ?? "") + (delta ?? "");
   };
 
   return {
-    progress,
     pace: "at once",
-    push(bytes) {
-      for (const { raw, data } of read(bytes)) {
-        if (progress.ended) return;
-        const pieces = data === undefined ? [] : readResponsesEvent(data);
-        for (const piece of pieces) note(progress, piece);
-        if (data !== undefined) {
-          progress.heard = true;
-          // The first event, and the last one, hold the response itself.
-          if (pieces.length === 0 || progress.ended) response = (JSON.parse(data) as Event).response ?? response;
-          if (gated) keep(JSON.parse(data) as Event);
-        }
-        if (pieces.some(({ kind }) => kind === "error")) continue;
-        pending += raw;
-        last = data ?? last;
+    push({ raw, pieces, json }) {
+      const event = json as ResponsesEvent | undefined;
+      if (event) {
+        // The first event and the last one hold the response itself.
+        if (pieces.length === 0 || progress.ended) response = event.response ?? response;
+        if (blockable) keep(event);
       }
+      if (pieces.some(({ kind }) => kind === "error")) return;
+      pending += raw;
+      last = event ?? last;
     },
     take() {
       if (pending === "") return NOTHING;
@@ -66,10 +54,9 @@ export function createResponsesPassCodec(gated = false): Codec {
       pending = "";
       return bytes;
     },
-    finish: () => undefined,
     conclude: () => NOTHING,
     block() {
-      // Clients find each item by its place.
+      // Clients find each item by its position.
       const output = items.map((item, at) => {
         const content = [{ type: "output_text", text: texts[at] ?? "", annotations: [] }];
         return item["type"] === "message" ? Object.assign(item, { status: "incomplete", content }) : item;
@@ -86,9 +73,9 @@ export function createResponsesPassCodec(gated = false): Codec {
       );
     },
   };
-}
+};
 
-/** Both shapes of an error's event that there are have its type and number beside it; nested is what clients read. */
+/** Clients read an error event whose fields are nested under `error`; type and number stand beside it. */
 function toEvent(type: string, sequenceNumber: number, rest: { error: ErrorBody } | { response: unknown }): string {
   return `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: sequenceNumber, ...rest })}\n\n`;
 }

@@ -1,112 +1,75 @@
-// The ways to have an answer over Responses: passed on as it is, slim, and only counted.
+// A Responses request as an exchange that passes the answer on, or that only counts its input.
 
-import type { Model } from "../../core/catalog/resolve.ts";
 import type { Catalog } from "../../core/catalog/schema.ts";
+import type { Model } from "../../core/catalog/resolve.ts";
+import type { Ask, Way, WholeAnswer } from "../../core/gateway/exchange.ts";
+import { jsonBody } from "../../core/gateway/exchange.ts";
 import { emptyProgress } from "../../core/relay/answer.ts";
-import { createSlimCodec } from "../slim-chat/codec.ts";
-import type { Exchange, Way } from "../../core/gateway/exchange.ts";
 import type { RequestBody } from "../../dialects/openai/request-body.ts";
-import { PLAIN } from "../../dialects/openai/plain.ts";
-import { readResponse, readResponsesEvent, responsesWords } from "../../dialects/responses/decode.ts";
-import { responsesBody } from "../../dialects/responses/body.ts";
-import { createResponsesPassCodec } from "./codec.ts";
+import { passWhole } from "../../dialects/openai/whole-answer.ts";
+import { COUNTER_PATH, countResponsesInput } from "../../dialects/responses/count.ts";
+import { responsesDialect } from "../../dialects/responses/decode.ts";
 import type { ResponsesRequest } from "../../dialects/responses/request.ts";
-import { slimToResponses } from "../slim-chat/to-responses.ts";
-import type { SlimRequest } from "../slim-chat/request.ts";
-import { slimField } from "../slim-chat/request.ts";
-import type { Stamp } from "../stored-responses/stamp.ts";
-import { goesOn, stamped } from "../stored-responses/stamp.ts";
-import { passWhole, slimWhole } from "../../dialects/openai/whole-answer.ts";
+import { passResponsesEvents } from "./codec.ts";
 
 const endpoint = "responses";
 
-/** /v1/responses as the provider has it. What is stored carries its stamp. */
-export function passResponses(request: ResponsesRequest, stamp: Stamp): Way {
-  const { background, store, conversation } = request;
-  const asked = (model: Model) => withReasoning(stamped(request, stamp, model.snapshot), model);
-  return overResponses((model, switches) => responsesBody(asked(model), model, switches), {
-    outlives: background ? "request" : store || conversation ? "answer" : undefined,
-    codec: createResponsesPassCodec,
-    read: (text) =>
-      background && goesOn(text)
-        ? { progress: emptyProgress(), said: "", goesOn: text, conclude: () => text }
-        : passWhole(text, readResponse),
-  });
+/** A request that may be sent. A feature that stores answers decides more of it than the model. */
+export interface AcceptedRequest {
+  stream: boolean;
+  body(model: Model, catalog: Catalog): RequestBody<ResponsesRequest>;
+  /** What goes on at the provider after the answer or after the request. */
+  outlives?: Ask["outlives"];
+  /** Reads an answer that is not streamed; passes it on when absent. */
+  read?: (text: string) => WholeAnswer;
 }
 
-const SLIM_NAMES = { reasoning: "effort", text: "format" };
-
-const fieldOf = (param: string) => slimField(param, SLIM_NAMES);
-
-/** /chat over Responses. */
-export function slimResponses(request: SlimRequest, formatName = "answer"): Way {
-  const asked = slimToResponses(request, formatName);
-  return overResponses((model, switches) => responsesBody(asked, model, switches, SLIM_NAMES), {
-    fieldOf,
-    codec: () => createSlimCodec(readResponsesEvent, fieldOf),
-    read: (text) => slimWhole(text, readResponse),
-  });
-}
-
-function overResponses(
-  bodyFor: (model: Model, switches: Catalog["responses"]) => RequestBody<ResponsesRequest>,
-  form: Pick<Exchange, "fieldOf" | "codec" | "read" | "outlives">,
-): Way {
+/** The request with the answer as the provider gives it. */
+export function passResponses({ stream, body, outlives, read }: AcceptedRequest): Way {
   return {
     endpoint,
-    prepare(model, { responses }) {
-      const { request: sent, ...body } = bodyFor(model, responses);
+    prepare(model, catalog) {
+      const { request, ...ask } = body(model, catalog);
       return {
-        endpoint,
-        ...body,
-        ...form,
-        count: () => countBody(sent),
-        dialect: readResponsesEvent,
-        words: responsesWords,
+        ask: { endpoint, ...ask, count: () => countResponsesInput(request), outlives },
+        reply: stream
+          ? { kind: "stream", dialect: responsesDialect, events: passResponsesEvents }
+          : { kind: "json", read: read ?? ((text) => passWhole(text, responsesDialect)) },
       };
     },
   };
 }
 
-/** /v1/responses/input_tokens: the exact count, which costs a request and no tokens. */
-export function countResponses(request: ResponsesRequest): Way {
+/** The exact count of the request's input, which costs a request and no tokens. */
+export function countResponses({ body }: AcceptedRequest): Way {
   return {
     endpoint,
     prepare(model, catalog) {
-      const { request: sent, needs, demand } = responsesBody(request, model, catalog.responses);
+      const { request, needs } = body(model, catalog);
       return {
-        ...PLAIN,
-        endpoint,
-        path: "/responses/input_tokens",
-        needs: [...needs, { kind: "count", param: "model" }],
-        demand: { ...demand, inputBytes: 0, images: 0, uncounted: false, exclusive: undefined, free: true },
-        write: () => countBody(sent),
+        ask: {
+          endpoint,
+          path: COUNTER_PATH,
+          needs: [...needs, { kind: "count", param: "model" }],
+          demand: { inputBytes: 0, images: 0, choices: 1, maxOutputTokens: undefined, free: true },
+          // Nothing is answered that could be moderated.
+          subject: undefined,
+          write: () => jsonBody(countResponsesInput(request)),
+        },
+        reply: {
+          kind: "json",
+          read: (text) => ({ progress: emptyProgress(), words: () => "", conclude: () => text }),
+        },
       };
     },
   };
 }
 
 /**
- * What is not stored must be sent back, and what a model thought is part of that: asked for unless it is stored, so that
- * clients that send back all that they got can go on.
+ * Asks for the encrypted reasoning, unless the answer is stored: clients send it back with the next request, since nothing
+ * else remembers it.
  */
-function withReasoning(request: ResponsesRequest, { card }: Model): ResponsesRequest {
+export function withReasoning<Request extends ResponsesRequest>(request: Request, { card }: Model): Request {
   if (request.store || !card.reasoning) return request;
   return { ...request, include: [...new Set([...(request.include ?? []), "reasoning.encrypted_content"])] };
-}
-
-/** What the counter takes of a request as it is sent: all that the model is shown. */
-function countBody(sent: ResponsesRequest): string {
-  const { model, input, instructions, tools, tool_choice, text, reasoning, previous_response_id, conversation } = sent;
-  return JSON.stringify({
-    model,
-    input,
-    instructions,
-    tools,
-    tool_choice,
-    text,
-    reasoning,
-    previous_response_id,
-    conversation,
-  });
 }

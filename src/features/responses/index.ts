@@ -1,26 +1,28 @@
-// /v1/responses: OpenAI's, metered. What is stored of it is in stored-responses.ts.
+// The feature responses: POST /v1/responses and its exact counter, OpenAI's, metered. Nothing is stored.
 
-import { Hono } from "hono/tiny";
-import { countResponses, passResponses } from "./exchange.ts";
+import type { Feature } from "../../core/feature.ts";
+import { responsesBody } from "../../dialects/responses/body.ts";
 import { ResponsesRequestSchema } from "../../dialects/responses/request.ts";
-import type { AppEnv } from "../../core/env.ts";
-import { metered } from "../../core/gateway/metered.ts";
-import { ownerOf, requireOwn } from "../stored-responses/stored.ts";
-import { readBody } from "../../core/json-body.ts";
-import { callerOf } from "../../core/caller.ts";
+import { withReasoning } from "./exchange.ts";
+import { createResponsesRoutes } from "./routes.ts";
 
-export const responses = new Hono<AppEnv>()
-  .post("/", async (c) => {
-    const body = await readBody(c.req, ResponsesRequestSchema);
-    const caller = callerOf(c);
-    await requireOwn(caller, body);
-    const stamp = { owner: await ownerOf(caller), lease: crypto.randomUUID() };
-    const ways = [passResponses(body, stamp)];
-    return metered(caller, { model: body.model, stream: body.stream ?? false, ways, key: stamp.lease });
-  })
-  .post("/input_tokens", async (c) => {
-    const body = await readBody(c.req, ResponsesRequestSchema);
-    const caller = callerOf(c);
-    await requireOwn(caller, body);
-    return metered(caller, { model: body.model, stream: false, ways: [countResponses(body)] });
-  });
+const app = createResponsesRoutes({
+  schema: ResponsesRequestSchema,
+  accept: async (_, request) => ({
+    stream: request.stream ?? false,
+    body: (model) => responsesBody(withReasoning(request, model), model),
+  }),
+});
+
+export const responses: Feature = {
+  name: "responses",
+  serves: ["responses"],
+  routes: [
+    {
+      path: "/v1/responses",
+      access: "user",
+      app,
+      summary: "`POST`: OpenAI's, metered; streams or not. `POST /input_tokens` counts the input",
+    },
+  ],
+};

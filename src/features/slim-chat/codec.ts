@@ -1,13 +1,10 @@
-// The slim wire: text as JSON strings, what a model thought for who asks for it, whole tool calls, one `done` or `failed` at
-// the end. Nothing else.
+// The slim wire format: text as JSON strings, reasoning summaries, whole tool calls, and one `done` or `failed` at the end.
 
-import type { Dialect, Piece, Progress } from "../../core/relay/answer.ts";
-import { emptyProgress } from "../../core/relay/answer.ts";
-import type { Codec, Settled } from "../../core/relay/codec.ts";
-import { createPieceReader } from "../../core/relay/pieces.ts";
+import type { Piece, Progress } from "../../core/relay/answer.ts";
+import type { CreateEventCodec, Settled } from "../../core/relay/codec.ts";
 
 /** A tool call as the caller gets it and sends it back; `arguments` is JSON text, as the model wrote it. */
-export interface ToolCall {
+export interface SlimToolCall {
   id: string;
   name: string;
   arguments: string;
@@ -16,43 +13,40 @@ export interface ToolCall {
 const encoder = new TextEncoder();
 
 /**
- * Turns a provider's stream into slim events. All text between two takes travels in one event. `fieldOf`: what the caller
- * calls a field that an error names.
+ * Turns a provider's events into slim events. All text between two takes travels in one event. `callerField`: maps the
+ * provider's name for a field in an error to the caller's.
  */
-export function createSlimCodec(dialect: Dialect, fieldOf: (param: string) => string | null = (param) => param): Codec {
-  const progress = emptyProgress();
-  const read = createPieceReader(dialect, progress);
-  const tools = createToolCollector();
-  let text = "";
-  let thinking = "";
-
-  return {
-    progress,
-    pace: "coalesced",
-    push(bytes) {
-      for (const piece of read(bytes)) {
-        if (piece.kind === "text") text += piece.text;
-        if (piece.kind === "thinking") thinking += piece.text;
-        if (piece.kind === "tool") tools.add(piece);
-      }
-    },
-    take() {
-      let out = thinking === "" ? "" : toEvent("thinking", thinking);
-      if (text !== "") out += `data:${JSON.stringify(text)}\n\n`;
-      thinking = "";
-      text = "";
-      for (const tool of tools.take(progress)) out += toEvent("tool", tool);
-      return encoder.encode(out);
-    },
-    finish: () => undefined,
-    conclude: (settled) => encoder.encode(toEvent("done", toSummary(progress, settled))),
-    fail: (error) =>
-      encoder.encode(toEvent("failed", { error: { ...error, param: error.param && fieldOf(error.param) } })),
-    block: (error) => encoder.encode(toEvent("failed", { error })),
+export const slimEvents =
+  (callerField: (param: string) => string | null): CreateEventCodec =>
+  (progress) => {
+    const tools = createToolCollector();
+    let text = "";
+    let thinking = "";
+    return {
+      pace: "coalesced",
+      push({ pieces }) {
+        for (const piece of pieces) {
+          if (piece.kind === "text") text += piece.text;
+          if (piece.kind === "thinking") thinking += piece.text;
+          if (piece.kind === "tool") tools.add(piece);
+        }
+      },
+      take() {
+        let out = thinking === "" ? "" : toSlimEvent("thinking", thinking);
+        if (text !== "") out += `data:${JSON.stringify(text)}\n\n`;
+        thinking = "";
+        text = "";
+        for (const tool of tools.take(progress)) out += toSlimEvent("tool", tool);
+        return encoder.encode(out);
+      },
+      conclude: (settled) => encoder.encode(toSlimEvent("done", toSummary(progress, settled))),
+      fail: (error) =>
+        encoder.encode(toSlimEvent("failed", { error: { ...error, param: error.param && callerField(error.param) } })),
+      block: (error) => encoder.encode(toSlimEvent("failed", { error })),
+    };
   };
-}
 
-/** What `done` says, and a slim answer that is not streamed says beside its text. */
+/** The facts on `done`, and beside the text of a slim answer that is not streamed. */
 export function toSummary({ finish, usage }: Progress, { left, usd }: Settled) {
   const counted = usage && {
     input: usage.input,
@@ -64,11 +58,11 @@ export function toSummary({ finish, usage }: Progress, { left, usd }: Settled) {
 }
 
 /**
- * Puts fragments of tool calls together. `take` gives the calls, each once, as soon as they are known to be whole: an
- * answer that was cut short by its length or a filter has none.
+ * Joins the fragments of tool calls. `take` gives each call once, as soon as it is complete. An answer that was cut short
+ * by its length or by a filter has no complete calls.
  */
 export function createToolCollector() {
-  const calls = new Map<number, ToolCall>();
+  const calls = new Map<number, SlimToolCall>();
   return {
     add(piece: Piece & { kind: "tool" }): void {
       const call = calls.get(piece.index) ?? { id: "", name: "", arguments: "" };
@@ -78,14 +72,14 @@ export function createToolCollector() {
         arguments: call.arguments + piece.arguments,
       });
     },
-    take({ finish, ended, error }: Progress): ToolCall[] {
-      const whole = !error && (finish === "tool_calls" || finish === "stop" || (finish === undefined && ended));
-      const taken = whole ? [...calls].toSorted(([one], [other]) => one - other).map(([, call]) => call) : [];
-      if (whole) calls.clear();
+    take({ finish, ended, error }: Progress): SlimToolCall[] {
+      const complete = !error && (finish === "tool_calls" || finish === "stop" || (finish === undefined && ended));
+      const taken = complete ? [...calls].toSorted(([one], [other]) => one - other).map(([, call]) => call) : [];
+      if (complete) calls.clear();
       return taken;
     },
   };
 }
 
-/** One slim event. */
-export const toEvent = (name: string, data: unknown) => `event:${name}\ndata:${JSON.stringify(data)}\n\n`;
+/** Writes one slim event. */
+export const toSlimEvent = (name: string, data: unknown) => `event:${name}\ndata:${JSON.stringify(data)}\n\n`;

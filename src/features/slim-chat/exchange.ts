@@ -1,12 +1,67 @@
-// The dialects that a slim request can be asked in. Which one it is, the model's card says; the caller cannot tell.
+// A slim request as an exchange, over Chat Completions or over Responses: the model's card decides which.
 
-import { slimChat } from "../chat-completions/exchange.ts";
-import type { Way } from "../../core/gateway/exchange.ts";
-import { slimResponses } from "../responses/exchange.ts";
+import type { Endpoint } from "../../core/catalog/endpoints.ts";
+import type { Model } from "../../core/catalog/resolve.ts";
+import type { Ask, StreamReply } from "../../core/gateway/exchange.ts";
+import type { Dialect } from "../../core/relay/dialect.ts";
+import { chatBody } from "../../dialects/chat-completions/body.ts";
+import { countChatInput } from "../../dialects/chat-completions/count.ts";
+import { chatDialect } from "../../dialects/chat-completions/decode.ts";
+import { responsesBody } from "../../dialects/responses/body.ts";
+import { countResponsesInput } from "../../dialects/responses/count.ts";
+import { responsesDialect } from "../../dialects/responses/decode.ts";
+import { slimEvents } from "./codec.ts";
 import type { SlimRequest } from "./request.ts";
+import { toSlimField } from "./request.ts";
+import { slimToChat } from "./to-chat-completions.ts";
+import { slimToResponses } from "./to-responses.ts";
+import type { SlimAnswer } from "./whole-answer.ts";
+import { slimWhole } from "./whole-answer.ts";
 
-/** Only Responses tells what a model thought. `formatName` is what the provider is told that the format is called. */
-export function slimWays(request: SlimRequest, formatName = "answer"): Way[] {
-  const overResponses = slimResponses(request, formatName);
-  return request.reasoning ? [overResponses] : [slimChat(request, formatName), overResponses];
+/** A dialect in which a slim request can be asked. Its answer is slim. */
+export interface SlimWay {
+  endpoint: Endpoint;
+  prepare(model: Model): { ask: Ask; reply: SlimReply };
+}
+
+export type SlimReply = StreamReply | { kind: "json"; read(text: string): SlimAnswer };
+
+/** Slim names of fields that Chat Completions and Responses call something else. */
+const CHAT_FIELDS = {
+  messages: "input",
+  reasoning_effort: "effort",
+  response_format: "format",
+  max_completion_tokens: "max_output_tokens",
+};
+const RESPONSES_FIELDS = { reasoning: "effort", text: "format" };
+
+/**
+ * The dialects for a slim request. Only Responses tells a summary of the reasoning. `formatName`: the name of the JSON
+ * Schema for the provider.
+ */
+export function slimWays(request: SlimRequest, formatName = "answer"): SlimWay[] {
+  const overResponses = overDialect(request, "responses", responsesDialect, RESPONSES_FIELDS, (model) => {
+    const { request: sent, ...ask } = responsesBody(slimToResponses(request, formatName), model, RESPONSES_FIELDS);
+    return { ...ask, count: () => countResponsesInput(sent) };
+  });
+  if (request.reasoning) return [overResponses];
+  const overChat = overDialect(request, "chat_completions", chatDialect, CHAT_FIELDS, (model) => {
+    const { request: sent, ...ask } = chatBody(slimToChat(request, formatName), model, CHAT_FIELDS);
+    return { ...ask, count: () => countChatInput(sent) };
+  });
+  return [overChat, overResponses];
+}
+
+function overDialect(
+  { stream }: SlimRequest,
+  endpoint: Endpoint,
+  dialect: Dialect,
+  names: Record<string, string>,
+  askOf: (model: Model) => Omit<Ask, "endpoint">,
+): SlimWay {
+  const callerField = (param: string) => toSlimField(param, names);
+  const reply: SlimReply = stream
+    ? { kind: "stream", dialect, events: slimEvents(callerField) }
+    : { kind: "json", read: (text) => slimWhole(text, dialect) };
+  return { endpoint, prepare: (model) => ({ ask: { endpoint, ...askOf(model), callerField }, reply }) };
 }

@@ -1,18 +1,18 @@
-// POST /chat: the slim chat.
+// The feature slim-chat: POST /chat, short JSON in and slim server-sent events out.
 
-import { Hono } from "hono/tiny";
-import { slimWays } from "./exchange.ts";
-import { SlimRequest } from "./request.ts";
-import type { AppEnv } from "../../core/env.ts";
+import { Hono } from "hono";
+import type { AppEnv, Feature } from "../../core/feature.ts";
 import { metered } from "../../core/gateway/metered.ts";
 import { readBody } from "../../core/json-body.ts";
-import { callerOf } from "../../core/caller.ts";
+import { slimWays } from "./exchange.ts";
+import { SlimRequest } from "./request.ts";
 
-export const chat = new Hono<AppEnv>().post("/", async (c) => {
-  const body = await readBody(c.req, SlimRequest);
-  return metered(callerOf(c), {
-    model: body.model,
-    stream: body.stream,
-    ways: slimWays(body),
-  });
+const app = new Hono<AppEnv>().post("/", async (c) => {
+  const request = await readBody(c.req, SlimRequest);
+  return metered(c.get("caller"), { model: request.model, ways: slimWays(request) });
 });
+
+export const slimChat: Feature = {
+  name: "slim-chat",
+  routes: [{ path: "/chat", access: "user", app, summary: "`POST`: slim chat; streams or not" }],
+};

@@ -1,29 +1,28 @@
-// What a phone sends to /chat: the shortest JSON that says what is wanted. No dialect of any provider.
+// The schema of POST /chat: short JSON, in no provider's dialect.
 
 import * as v from "valibot";
 import { ImageUrl } from "../../dialects/openai/image-url.ts";
-import { oneOf } from "../../core/one-of.ts";
 import { textOr } from "../../core/text-or.ts";
 
-export const SlimPart = oneOf("type", {
-  text: v.strictObject({ type: v.literal("text"), text: v.string() }),
-  image: v.strictObject({ type: v.literal("image"), url: ImageUrl }),
-});
+export const SlimPart = v.variant("type", [
+  v.strictObject({ type: v.literal("text"), text: v.string() }),
+  v.strictObject({ type: v.literal("image"), url: ImageUrl }),
+]);
 
 const ToolCall = v.strictObject({ id: v.string(), name: v.string(), arguments: v.string() });
 
-const Message = oneOf("role", {
-  user: v.strictObject({ role: v.literal("user"), content: textOr(v.array(SlimPart)) }),
-  assistant: v.strictObject({
+const Message = v.variant("role", [
+  v.strictObject({ role: v.literal("user"), content: textOr(v.array(SlimPart)) }),
+  v.strictObject({
     role: v.literal("assistant"),
     content: v.optional(v.string()),
     /** The tool calls of an earlier answer, as its `tool` events gave them. */
     tools: v.optional(v.array(ToolCall)),
   }),
-  system: v.strictObject({ role: v.literal("system"), content: v.string() }),
+  v.strictObject({ role: v.literal("system"), content: v.string() }),
   /** What the app's tool returned for the call with that id. */
-  tool: v.strictObject({ role: v.literal("tool"), id: v.string(), content: v.string() }),
-});
+  v.strictObject({ role: v.literal("tool"), id: v.string(), content: v.string() }),
+]);
 
 /** Whether tool calls and their results go together, as every dialect wants them. */
 function isAnswered(input: string | v.InferOutput<typeof Message>[]): boolean {
@@ -68,8 +67,8 @@ export type SlimMessage = Exclude<SlimRequest["input"], string>[number];
 export type SlimPart = v.InferOutput<typeof SlimPart>;
 export type SlimTool = v.InferOutput<typeof Tool>;
 
-/** What a slim caller calls a field of a provider's; null where it has none. `names`: those that are not the same. */
-export function slimField(param: string, names: Record<string, string>): string | null {
+/** The slim name of a provider's field; null when there is none. `names`: the names that differ. */
+export function toSlimField(param: string, names: Record<string, string>): string | null {
   const [field = ""] = param.split(/[.[]/);
   const name = names[field] ?? field;
   return Object.hasOwn(SlimRequest.entries, name) ? name : null;

@@ -1,4 +1,4 @@
-// A slim request written as Chat Completions. The other direction is stream/slim.ts, over chat-answer.ts.
+// Translates a slim request to Chat Completions. codec.ts translates the answer.
 
 import type { ChatRequest } from "../../dialects/chat-completions/request.ts";
 import type { SlimMessage, SlimPart, SlimRequest } from "./request.ts";

@@ -1,4 +1,4 @@
-// A slim request written as Responses. The other direction is stream/slim.ts, over responses-answer.ts.
+// Translates a slim request to Responses. codec.ts translates the answer.
 
 import type { ResponsesRequest } from "../../dialects/responses/request.ts";
 import type { SlimMessage, SlimPart, SlimRequest, SlimTool } from "./request.ts";

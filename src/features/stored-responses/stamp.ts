@@ -1,10 +1,9 @@
-// What the provider keeps: whose it is, and which reservation an answer was made under, is in its metadata, so that
-// nothing about it need be kept here.
+// Stamps what the provider stores with its owner and its reservation, in its metadata, so that Weir stores nothing.
 
 import * as v from "valibot";
-import type { ResponsesRequest } from "../../dialects/responses/request.ts";
+import type { StoringRequest } from "./request.ts";
 
-/** Metadata of what is stored; callers see both and can do nothing with them. */
+/** Keys of the metadata. Callers see them and cannot write them. */
 const OWNER = "weir_user";
 const LEASE = "weir_lease";
 const MODEL = "weir_model";
@@ -27,18 +26,18 @@ const Stored = v.object({
  * A request whose answer is stored, with its stamp, whatever the caller's own metadata say. One that goes on in the
  * background also names what it is settled by later: its reservation, and the snapshot.
  */
-export function stamped(request: ResponsesRequest, { owner, lease }: Stamp, snapshot: string): ResponsesRequest {
+export function stamped(request: StoringRequest, { owner, lease }: Stamp, snapshot: string): StoringRequest {
   if (!request.store) return request;
   const settledBy = request.background ? { [LEASE]: lease, [MODEL]: snapshot } : {};
   return { ...request, metadata: { ...request.metadata, ...ownedBy(owner), [LEASE]: undefined, ...settledBy } };
 }
 
-/** The metadata that say whose a stored thing is. */
+/** The metadata that name the owner of a stored thing. */
 export const ownedBy = (owner: string) => ({ [OWNER]: owner });
 
 const Json = v.pipe(v.string(), v.parseJson(), Stored);
 
-/** What a stored thing says of itself; undefined when it is not one of ours. */
+/** Reads the stamp of a stored thing; undefined when it has none. */
 export function readStored(text: string) {
   const stored = v.safeParse(Json, text);
   if (!stored.success) return undefined;
@@ -46,8 +45,8 @@ export function readStored(text: string) {
   return { ...rest, owner: metadata[OWNER], lease: metadata[LEASE], snapshot: metadata[MODEL] };
 }
 
-/** Whether an answer goes on in the background. */
-export function goesOn(text: string): boolean {
+/** Whether an answer still runs in the background. */
+export function isRunning(text: string): boolean {
   const status = readStored(text)?.status;
   return status === "queued" || status === "in_progress";
 }

@@ -1,14 +1,14 @@
-// What the routes of stored things have in common: they answer with the provider's JSON, and show long lists in pages.
+// Answers about stored things: the provider's JSON, and long lists in pages.
 
 import type { Context } from "hono";
 import * as v from "valibot";
-import type { AppEnv } from "../../core/env.ts";
-import type { Asked, Kind } from "./stored.ts";
-import { askStored } from "./stored.ts";
+import type { AppEnv } from "../../core/feature.ts";
 import { validate } from "../../core/json-body.ts";
-import { callerOf } from "../../core/caller.ts";
+import type { StoredAction } from "./ownership.ts";
+import { askStored } from "./ownership.ts";
+import type { StoredKind } from "./store.ts";
 
-const Nothing = v.strictObject({});
+const NoQuery = v.strictObject({});
 
 const Page = v.strictObject({
   limit: v.optional(v.pipe(v.string(), v.regex(/^\d{1,3}$/)), "20"),
@@ -16,19 +16,24 @@ const Page = v.strictObject({
   after: v.optional(v.pipe(v.string(), v.regex(/^[\w-]{1,200}$/))),
 });
 
-/** The answer about the stored thing that the route names. Throws 400 for a query, of which nothing would be passed on. */
-export async function answerStored(c: Context<AppEnv, "/:id">, kind: Kind, how?: Asked): Promise<Response> {
-  validate(Nothing, c.req.query());
-  return json(await askStored(callerOf(c), kind, c.req.param("id"), how));
+/** The answer about the stored thing that the route names. Throws 400 for a query, because none of it is passed on. */
+export async function answerStored(
+  c: Context<AppEnv, "/:id">,
+  kind: StoredKind,
+  action?: StoredAction,
+): Promise<Response> {
+  validate(NoQuery, c.req.query());
+  return jsonResponse(await askStored(c.get("caller"), kind, c.req.param("id"), action));
 }
 
-/** The answer with one page of its `items`. Throws 400 for a page that is none. */
-export async function answerPage(c: Context<AppEnv, "/:id">, kind: Kind, items: string): Promise<Response> {
+/** The answer with one page of its `items`. Throws 400 for a query that is no page. */
+export async function answerPage(c: Context<AppEnv, "/:id">, kind: StoredKind, items: string): Promise<Response> {
   const { limit, order, after } = validate(Page, c.req.query());
   const query = new URLSearchParams({ limit, order, ...(after === undefined ? {} : { after }) });
-  return json(await askStored(callerOf(c), kind, c.req.param("id"), { rest: `/${items}?${query.toString()}` }));
+  const rest = `/${items}?${query.toString()}`;
+  return jsonResponse(await askStored(c.get("caller"), kind, c.req.param("id"), { rest }));
 }
 
 /** The provider's JSON text as an answer. */
-export const json = (text: string) =>
+export const jsonResponse = (text: string) =>
   new Response(text, { headers: { "content-type": "application/json", "cache-control": "no-cache" } });

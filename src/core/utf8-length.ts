@@ -1,0 +1,12 @@
+// Counts the UTF-8 bytes of a text without encoding it.
+
+/** The length of a text in UTF-8, in bytes. */
+export function utf8Length(text: string): number {
+  let bytes = text.length;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    // A surrogate is half of a four-byte character; other units above 0x7ff take three bytes.
+    if (unit > 0x7f) bytes += unit > 0x7ff && (unit & 0xf800) !== 0xd800 ? 2 : 1;
+  }
+  return bytes;
+}

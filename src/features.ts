@@ -1,0 +1,24 @@
+// The manifest: one import and one line of the list for each feature. `npm run features` lists them and removes them.
+
+import { defineFeatures } from "./core/feature.ts";
+import { adminCatalog } from "./features/admin-catalog/index.ts";
+import { adminUsers } from "./features/admin-users/index.ts";
+import { chatCompletions } from "./features/chat-completions/index.ts";
+import { models } from "./features/models/index.ts";
+import { moderation } from "./features/moderation/index.ts";
+import { responses } from "./features/responses/index.ts";
+import { slimChat } from "./features/slim-chat/index.ts";
+import { storedResponses } from "./features/stored-responses/index.ts";
+import { usage } from "./features/usage/index.ts";
+
+export const features = defineFeatures([
+  slimChat,
+  chatCompletions,
+  responses,
+  storedResponses,
+  moderation,
+  models,
+  usage,
+  adminUsers,
+  adminCatalog,
+]);

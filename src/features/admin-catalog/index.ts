@@ -1,0 +1,22 @@
+// The feature admin-catalog: /admin/catalog, where revisions of the catalog are published, tried and taken back.
+
+import type { Feature } from "../../core/feature.ts";
+import { checkModels } from "./daily-check.ts";
+import { noticesHealth } from "./health.ts";
+import { catalogRoutes } from "./routes.ts";
+
+export const adminCatalog: Feature = {
+  name: "admin-catalog",
+  routes: [
+    {
+      path: "/admin/catalog",
+      access: "admin",
+      app: catalogRoutes,
+      summary: "revisions of the catalog: publish, canary, rollback, notices",
+    },
+  ],
+  health: noticesHealth,
+  async scheduled(env, now, waitUntil) {
+    await checkModels(env, now, waitUntil);
+  },
+};

@@ -1,0 +1,167 @@
+// Releases a streamed answer window by window: each event waits until moderation has allowed the text up to its end.
+
+import { toApiError } from "../../core/errors.ts";
+import { emptyProgress, note } from "../../core/relay/answer.ts";
+import type { Codec, CreateEventCodec, StreamEvent } from "../../core/relay/codec.ts";
+import type { Dialect } from "../../core/relay/dialect.ts";
+import { createEventDecoder } from "../../core/relay/event-codec.ts";
+import type { Flow } from "../../core/relay/pump.ts";
+import { endingOf, faultOf, readLast, readOnce } from "../../core/relay/pump.ts";
+import type { Sink } from "../../core/relay/sink.ts";
+import type { Clock, Ending, Refusal } from "../../core/relay/watchdog.ts";
+import type { TextWindows } from "./text-windows.ts";
+
+/** Characters of held events, about 330 a token in a chat. Beyond this nothing more is read from the provider. */
+const MOST_HELD_CHARS = 4_194_304;
+
+/** A caller who has not read for this long after a block is cut off without being told. */
+const TOLD_WITHIN_MS = 10_000;
+
+/** How an answer is moderated. */
+export interface OutputGate {
+  windows: TextWindows;
+  /** Characters of the events that wait for a verdict. */
+  heldChars: () => number;
+  /** Gives how the answer ends when the text is not allowed, or could not be judged. */
+  judge: (text: string) => Promise<Refusal | undefined>;
+}
+
+export interface GatedCodec extends Codec {
+  /** Characters of the events that it holds. */
+  readonly heldChars: number;
+}
+
+/**
+ * Decodes each event once, and hands it to the events' own codec when all text up to its end has been released. The
+ * progress is that of everything that was read.
+ */
+export function createGatedCodec(
+  dialect: Dialect,
+  createEvents: CreateEventCodec,
+  windows: TextWindows,
+  now: () => number,
+): GatedCodec {
+  const progress = emptyProgress();
+  const released = emptyProgress();
+  const events = createEvents(released, true);
+  const held: { event: StreamEvent; endsAt: number }[] = [];
+  let heldChars = 0;
+  /** The JSON of the first event. */
+  let first: unknown;
+
+  const push = createEventDecoder(dialect, progress, (event) => {
+    if (event.json !== undefined) {
+      first ??= event.json;
+      // Text that the dialect does not understand is moderated too.
+      windows.add(dialect.words(event.json), now());
+    }
+    held.push({ event, endsAt: windows.added });
+    heldChars += event.raw.length;
+    // A refusal is a finish that comes before its text is complete.
+    if ((progress.finish && progress.finish !== "refusal") || progress.ended) windows.end();
+  });
+  return {
+    progress,
+    get heldChars() {
+      return heldChars;
+    },
+    pace: "at once",
+    push,
+    take() {
+      const waiting = held.findIndex(({ endsAt }) => endsAt > windows.released);
+      for (const { event } of held.splice(0, waiting === -1 ? held.length : waiting)) {
+        heldChars -= event.raw.length;
+        for (const piece of event.pieces) note(released, piece);
+        events.push(event);
+      }
+      return events.take();
+    },
+    finish: () => undefined,
+    conclude: (settled) => events.conclude(settled),
+    fail: (error) => events.fail(error),
+    block: (error) => events.block(error, first),
+  };
+}
+
+/** Pumps a gated answer: sends only what was released; a verdict that does not allow the text ends the answer. */
+export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: OutputGate): Promise<Ending> {
+  const { codec, control, departure, watchdog } = flow;
+  const { windows } = gate;
+  const { signal } = control;
+  const work: PendingWork = { isOver: codec.progress.ended };
+  // A caller who reads nothing would hold a write open for ever; but a slow one is still told of a block.
+  const cut = async () => {
+    if (work.refusal) await clock.wait(TOLD_WITHIN_MS, new AbortController().signal);
+    sink.cutIfStuck();
+  };
+  signal.addEventListener("abort", cut, { once: true });
+  const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  // What had arrived is read at once, even while a write is stuck.
+  const drain = async () => {
+    await work.reading;
+    if (!work.isOver) await readLast(flow).catch(() => undefined);
+  };
+  const drained = signal.aborted ? drain() : aborted.then(drain);
+
+  while (!signal.aborted) {
+    if (work.isOver) windows.end();
+    const text = windows.next(clock.now());
+    if (text !== undefined) work.judging = judgeWindow(gate, text, work, control);
+    const bytes = codec.take();
+    if (bytes.length > 0) {
+      await sink.write(bytes);
+      watchdog.sent();
+      // A verdict may have come meanwhile.
+      continue;
+    }
+    if (work.isOver && !work.judging && windows.released === windows.added) break;
+    if (!work.isOver && gate.heldChars() < MOST_HELD_CHARS) work.reading ??= readMore(flow, work);
+    const round = new AbortController();
+    const due = windows.dueAt();
+    const waits = due === Infinity ? [] : [clock.wait(Math.max(0, due - clock.now()), round.signal)];
+    await Promise.race([aborted, ...waits, ...[work.reading, work.judging].filter((each) => each !== undefined)]);
+    round.abort();
+  }
+  if (signal.aborted) {
+    await drained;
+    return signal.reason as Ending;
+  }
+  const fault = faultOf(codec);
+  void flow.source.cancel().catch(() => undefined);
+  return departure.gone ? { kind: "left" } : endingOf(codec, work.cause ?? fault);
+}
+
+/** The reading and judging that go on beside the sending. */
+interface PendingWork {
+  reading?: Promise<void> | undefined;
+  judging?: Promise<void> | undefined;
+  /** The provider's answer is complete. */
+  isOver: boolean;
+  cause?: unknown;
+  refusal?: Refusal | undefined;
+}
+
+async function readMore(flow: Flow, work: PendingWork): Promise<void> {
+  try {
+    work.isOver = (await readOnce(flow)) === 0 || flow.codec.progress.ended;
+  } catch (error) {
+    work.cause = error;
+    work.isOver = true;
+  }
+  work.reading = undefined;
+}
+
+async function judgeWindow(
+  { windows, judge }: OutputGate,
+  text: string,
+  work: PendingWork,
+  control: AbortController,
+): Promise<void> {
+  // Once the flow was ended from outside, that is its ending.
+  const refusal = await judge(text).catch((error: unknown): Refusal => ({ kind: "failed", error: toApiError(error) }));
+  windows.judged(refusal === undefined);
+  work.judging = undefined;
+  if (!refusal || control.signal.aborted) return;
+  work.refusal = refusal;
+  control.abort(refusal);
+}

@@ -1,0 +1,33 @@
+// The routes of Responses, for a request schema and for how a request of that schema is accepted.
+
+import { Hono } from "hono";
+import type * as v from "valibot";
+import type { AppEnv } from "../../core/feature.ts";
+import type { Caller } from "../../core/gateway/call.ts";
+import { metered } from "../../core/gateway/metered.ts";
+import { readBody } from "../../core/json-body.ts";
+import type { ResponsesRequest } from "../../dialects/responses/request.ts";
+import type { AcceptedRequest } from "./exchange.ts";
+import { countResponses, passResponses } from "./exchange.ts";
+
+interface ResponsesKind<Request extends ResponsesRequest> {
+  schema: v.GenericSchema<unknown, Request>;
+  /** Accepts a request of the caller's. `key`: names its reservation. Throws an ApiError. */
+  accept(caller: Caller, request: Request): Promise<AcceptedRequest & { key?: string }>;
+}
+
+/** POST / answers, POST /input_tokens counts. */
+export function createResponsesRoutes<Request extends ResponsesRequest>({ schema, accept }: ResponsesKind<Request>) {
+  return new Hono<AppEnv>()
+    .post("/", async (c) => {
+      const request = await readBody(c.req, schema);
+      const { key, ...accepted } = await accept(c.get("caller"), request);
+      const call = { model: request.model, ways: [passResponses(accepted)] };
+      return metered(c.get("caller"), key === undefined ? call : { ...call, key });
+    })
+    .post("/input_tokens", async (c) => {
+      const request = await readBody(c.req, schema);
+      const accepted = await accept(c.get("caller"), request);
+      return metered(c.get("caller"), { model: request.model, ways: [countResponses(accepted)] });
+    });
+}

@@ -1,0 +1,32 @@
+// A slim answer that is not streamed: one JSON object.
+
+import type { WholeAnswer } from "../../core/gateway/exchange.ts";
+import type { Dialect } from "../../core/relay/dialect.ts";
+import { readWhole } from "../../dialects/openai/whole-answer.ts";
+import { createToolCollector, toSummary } from "./codec.ts";
+
+export interface SlimAnswer extends WholeAnswer {
+  /** The text that the model wrote. */
+  text: string;
+}
+
+/** The answer as one slim object. Throws `provider_error` when it cannot be read. */
+export function slimWhole(body: string, dialect: Dialect): SlimAnswer {
+  const { progress, decoded } = readWhole(body, dialect);
+  const collector = createToolCollector();
+  let text = "";
+  let thinking = "";
+  for (const piece of decoded.pieces) {
+    if (piece.kind === "text") text += piece.text;
+    if (piece.kind === "thinking") thinking += piece.text;
+    if (piece.kind === "tool") collector.add(piece);
+  }
+  const tools = collector.take(progress);
+  const more = { ...(thinking === "" ? {} : { thinking }), ...(tools.length > 0 ? { tools } : {}) };
+  return {
+    progress,
+    text,
+    words: () => dialect.words(decoded.json),
+    conclude: (settled) => JSON.stringify({ text, ...more, ...toSummary(progress, settled) }),
+  };
+}

@@ -1,0 +1,55 @@
+// The feature stored-responses: what the provider keeps of answers, conversations and prompts, and tools that it runs.
+
+import { Hono } from "hono";
+import * as v from "valibot";
+import type { AppEnv, Feature } from "../../core/feature.ts";
+import { readBody } from "../../core/json-body.ts";
+import { responsesSection } from "./catalog.ts";
+import { createConversation } from "./ownership.ts";
+import { storingResponses } from "./storing-route.ts";
+import { answerPage, answerStored, jsonResponse } from "./stored-answer.ts";
+
+/** Answers that the provider stores, for their owners alone. Other users' do not exist. */
+const storedAnswers = new Hono<AppEnv>()
+  .get("/:id", (c) => answerStored(c, "response"))
+  .delete("/:id", (c) => answerStored(c, "response", { method: "DELETE" }))
+  .post("/:id/cancel", (c) => answerStored(c, "response", { method: "POST", rest: "/cancel" }))
+  .get("/:id/input_items", (c) => answerPage(c, "response", "input_items"));
+
+const NewConversation = v.strictObject({ metadata: v.nullish(v.record(v.string(), v.unknown())) });
+
+/** Conversations, for their owners alone. Items come in as the input of answers, which meters and moderates them. */
+const conversations = new Hono<AppEnv>()
+  .post("/", async (c) => {
+    const { metadata } = await readBody(c.req, NewConversation);
+    return jsonResponse(await createConversation(c.get("caller"), metadata ?? {}));
+  })
+  .get("/:id", (c) => answerStored(c, "conversation"))
+  .delete("/:id", (c) => answerStored(c, "conversation", { method: "DELETE" }))
+  .get("/:id/items", (c) => answerPage(c, "conversation", "items"));
+
+export const storedResponses: Feature = {
+  name: "stored-responses",
+  needs: ["responses"],
+  catalog: responsesSection,
+  routes: [
+    {
+      path: "/v1/responses",
+      access: "user",
+      app: storingResponses,
+      summary: "`POST` with `store`, `background`, `conversation`, `prompt` or hosted tools, where the catalog allows it",
+    },
+    {
+      path: "/v1/responses",
+      access: "user",
+      app: storedAnswers,
+      summary: "`GET`, `DELETE` of `/:id`, `POST /:id/cancel`, `GET /:id/input_items`: stored answers, for their owner",
+    },
+    {
+      path: "/v1/conversations",
+      access: "user",
+      app: conversations,
+      summary: "`POST`; `GET`, `DELETE` of `/:id`; `GET /:id/items`: conversations, for their owner",
+    },
+  ],
+};

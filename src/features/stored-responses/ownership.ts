@@ -1,0 +1,107 @@
+// What a provider stores of a caller: read, changed and settled for its owner alone.
+
+import { findSnapshot } from "../../core/catalog/resolve.ts";
+import { choosePlan } from "../../core/catalog/choose.ts";
+import { ApiError, apiError } from "../../core/errors.ts";
+import type { Caller } from "../../core/gateway/call.ts";
+import { callQuota } from "../../core/quota/client.ts";
+import { costOfEnding } from "../../core/quota/ending-cost.ts";
+import { toLimits } from "../../core/quota/limits.ts";
+import { planAndUsage } from "../../core/quota/plan-and-usage.ts";
+import { emptyProgress, note } from "../../core/relay/answer.ts";
+import { responsesDialect } from "../../dialects/responses/decode.ts";
+import { switchesOf } from "./catalog.ts";
+import type { StoringRequest } from "./request.ts";
+import { conversationOf } from "./request.ts";
+import { isRunning, ownedBy, readStored } from "./stamp.ts";
+import type { StoredKind } from "./store.ts";
+import { askStore, findStored, requireKind, storingProviders } from "./store.ts";
+import { providerCalls } from "./switches.ts";
+
+/** What is done with a stored thing: a `method`, or a GET of its route with `rest` after it. */
+export interface StoredAction {
+  rest?: string;
+  method?: "POST" | "DELETE";
+}
+
+/**
+ * A stored thing of the caller's as JSON text, or the provider's answer to an action on it. An answer that ran in the
+ * background and has ended is settled. Throws 404 `not_found`.
+ */
+export async function askStored(
+  caller: Caller,
+  kind: StoredKind,
+  id: string,
+  { rest = "", method }: StoredAction = {},
+): Promise<string> {
+  const { env, catalog } = caller;
+  // A blocked user, and one whose token was revoked, reads nothing either.
+  const { quota: owner } = await planAndUsage(caller);
+  const { provider, text } = await findStored(env, catalog, kind, id, owner);
+  const settle = async (last: string, { isOver = false } = {}) => {
+    if (kind === "response") await settleStored(caller, owner, last, isOver);
+  };
+  // First, because after a DELETE nobody knows the usage.
+  await settle(text);
+  if (rest === "" && !method) return text;
+  const answer = await askStore(env, provider, `/${kind}s/${id}${rest}`, method && { method });
+  if (method === "DELETE") await settle(text, { isOver: true });
+  else await settle(answer);
+  return answer;
+}
+
+/** A new conversation of the caller's, as JSON text, with the caller's own metadata. Throws 404 where none are allowed. */
+export async function createConversation(caller: Caller, metadata: Record<string, unknown>): Promise<string> {
+  const { env, catalog } = caller;
+  const { quota: owner } = await planAndUsage(caller);
+  requireKind(catalog, "conversation");
+  const [provider] = storingProviders(catalog);
+  if (!provider) throw apiError("not_found", "No provider of this deployment stores conversations.");
+  const body = JSON.stringify({ metadata: { ...metadata, ...ownedBy(owner) } });
+  return askStore(env, provider, "/conversations", { body });
+}
+
+/**
+ * Throws 400 `previous_response_not_found` or 404 `not_found` unless what a request goes on from is the caller's. Where
+ * the catalog does not allow it, the request is refused later, with the name of the switch.
+ */
+export async function requireOwn(caller: Caller, request: StoringRequest): Promise<void> {
+  const { store, conversations } = switchesOf(caller.catalog);
+  const named = [
+    { param: "previous_response_id", kind: "response", id: store && request.previous_response_id },
+    { param: "conversation", kind: "conversation", id: conversations && conversationOf(request) },
+  ] as const;
+  for (const { param, kind, id } of named) {
+    if (!id) continue;
+    await askStored(caller, kind, id).catch((error: unknown) => {
+      if (!(error instanceof ApiError) || error.body.code !== "not_found") throw error;
+      throw apiError(kind === "response" ? "previous_response_not_found" : "not_found", error.message, { param });
+    });
+  }
+}
+
+/**
+ * Settles an answer that ran in the background, once it has ended or is deleted. It may be called again: the ledger
+ * settles a reservation once.
+ */
+async function settleStored(
+  { env, user, catalog }: Caller,
+  owner: string,
+  text: string,
+  isDeleted: boolean,
+): Promise<void> {
+  const stored = readStored(text);
+  const { lease: key, snapshot } = stored ?? {};
+  const running = isRunning(text);
+  if (!stored || !key || !snapshot || (running && !isDeleted)) return;
+  const card = findSnapshot(catalog, snapshot)?.card;
+  const progress = emptyProgress();
+  if (!running) for (const piece of responsesDialect.decodeWhole(text).pieces) note(progress, piece);
+  const calls = providerCalls(stored, switchesOf(catalog));
+  const demand = { inputBytes: 0, images: 0, choices: 1, maxOutputTokens: undefined, calls };
+  const ending = progress.usage ? "finished" : "unknown";
+  const charge = costOfEnding({ stage: "relayed", ending, progress, demand, card });
+  const limits = toLimits(choosePlan(catalog, user.plan).plan);
+  await callQuota(env, owner, (object) => object.settle(limits, { key, charge }));
+  console.log(JSON.stringify({ event: "settled", model: snapshot, key, usage: progress.usage }));
+}
