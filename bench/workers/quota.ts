@@ -15,7 +15,7 @@ const limits: Limits = {
 };
 const claim = { plan: "bench", claimed: "bench", issuedAt: 0 };
 const bound = { input: 100, output: 1000, minOutput: 100, choices: 1, inputNanoUsd: 0, outputNanoUsd: 0 };
-const charge = { tokens: 500, requests: 1, usd: 0 };
+const charge = { tokens: 500, requests: 1, nanoUsd: 0 };
 export default {
   async fetch(request: Request, env: { USER_QUOTA: DurableObjectNamespace<UserQuota> }): Promise<Response> {
     const query = new URL(request.url).searchParams;

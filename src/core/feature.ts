@@ -57,7 +57,8 @@ export function defineFeatures(features: Feature[]): Feature[] {
     const missing = needs.find((need) => !names.includes(need));
     if (missing !== undefined) throw new InternalError(`the feature '${name}' needs '${missing}'`);
     const misplaced = routes.find(({ path, access }) => path.startsWith("/admin/") !== (access === "admin"));
-    if (misplaced) throw new InternalError(`the route ${misplaced.path} must be under /admin/ exactly if it is for admins`);
+    if (misplaced)
+      throw new InternalError(`the route ${misplaced.path} must be under /admin/ exactly if it is for admins`);
   }
   const gates = features.flatMap(({ gate }) => gate ?? []);
   if (gates.length > 1) throw new InternalError("two features have a gate");

@@ -94,7 +94,8 @@ function planFaults(catalog: Catalog, { leads }: CatalogNames): string[] {
     }
     for (const id of allowedCards(catalog, plan)) {
       const missing = unboundedUnit(plan, id, entry(catalog.cards, id)?.prices);
-      if (missing) faults.push(`${path}.windows: nothing bounds the cost of '${id}': add a window that counts ${missing}`);
+      if (missing)
+        faults.push(`${path}.windows: nothing bounds the cost of '${id}': add a window that counts ${missing}`);
     }
   }
   if (!entry(catalog.plans, catalog.default_plan)) faults.push(`default_plan: no plan '${catalog.default_plan}'`);
@@ -115,7 +116,15 @@ function allowedCards(catalog: Catalog, plan: Plan): Set<string> {
 
 /** The unit that a plan's windows would have to count to bound what a model costs; undefined when one does. */
 function unboundedUnit({ windows }: Plan, id: string, prices: ModelCard["prices"]): string | undefined {
-  const { batch: _, long_context: __, input = 0, output = 0, cached_input = 0, cache_write = 0, ...others } = prices ?? {};
+  const {
+    batch: _,
+    long_context: __,
+    input = 0,
+    output = 0,
+    cached_input = 0,
+    cache_write = 0,
+    ...others
+  } = prices ?? {};
   const counted = new Set(windows.filter((window) => countsModel(window, id)).map(({ unit }) => unit));
   if (counted.has("usd")) return undefined;
   const { image, audio, ...units } = others;

@@ -11,9 +11,9 @@ export interface CatalogSection extends SectionFields {
 /** Looks up names in a catalog that is being checked. */
 export interface CatalogNames {
   /** Whether a name is an alias or a snapshot. */
-  leads(name: string): boolean;
+  leads: (name: string) => boolean;
   /** The card that a name stands for. */
-  cardNamed(name: string): ModelCard | undefined;
+  cardNamed: (name: string) => ModelCard | undefined;
 }
 
 let installed: CatalogSection[] = [];

@@ -146,7 +146,8 @@ async function load(kv: KVNamespace, revision: string): Promise<ActiveCatalog> {
   const read = readCatalog(document);
   if (!read.ok) throw new InternalError(`${key}: ${read.faults.slice(0, 3).join("; ")}`);
   // A later version of Weir has published it: its other sections still hold here.
-  if (read.ignored.length > 0) console.warn(JSON.stringify({ event: "catalog_fields_ignored", revision, fields: read.ignored }));
+  if (read.ignored.length > 0)
+    console.warn(JSON.stringify({ event: "catalog_fields_ignored", revision, fields: read.ignored }));
   return { catalog: read.catalog, revision };
 }
 

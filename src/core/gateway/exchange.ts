@@ -32,11 +32,11 @@ export interface Ask {
   /** The body for the provider. Called once for each attempt. */
   write(grant: Grant): OutgoingBody;
   /** The body that asks the provider for the exact count of the input's tokens, where there is one. */
-  count?(): string | undefined;
+  count?: () => string | undefined;
   /** What goes on at the provider: the `answer` is stored after its end, or work goes on after the `request`. */
   outlives?: "answer" | "request" | undefined;
   /** Maps a field of what is sent, in a provider's error, to the caller's name for it; null where it has none. */
-  callerField?(param: string): string | null;
+  callerField?: (param: string) => string | null;
   /** The catalog chose the model and not the caller, so the plan need not include it. */
   chosenByCatalog?: boolean;
   /** The body can be read only once, so the request is never sent again. */
@@ -70,20 +70,20 @@ export interface StreamReply {
 export interface JsonReply {
   kind: "json";
   /** Throws `provider_error` when the text is not what the endpoint answers with. */
-  read(text: string): WholeAnswer;
+  read: (text: string) => WholeAnswer;
 }
 
 /** An answer that passes through unread and is never held whole. Moderation does not read it. */
 export interface BytesReply {
   kind: "bytes";
   /** Reads the usage from the last 4 KiB of the answer, as text. */
-  usageIn(tail: string): Usage | undefined;
+  usageIn: (tail: string) => Usage | undefined;
 }
 
 export interface WholeAnswer {
   progress: Progress;
   /** All text in the answer: what moderation reads. */
-  words(): string;
+  words: () => string;
   /** The text for the caller, once the request is settled. */
   conclude(settled: Settled): string;
   /** The work goes on at the provider: the lease stays, and whoever asks for the answer after its end settles it. */

@@ -59,7 +59,12 @@ export async function countInput(
 ): Promise<number | undefined> {
   if (!provider.counts_input || body === undefined) return undefined;
   try {
-    const response = await callProvider(env, provider, { path: COUNTER_PATH, ...jsonBody(body) }, AbortSignal.timeout(COUNTER_MS));
+    const response = await callProvider(
+      env,
+      provider,
+      { path: COUNTER_PATH, ...jsonBody(body) },
+      AbortSignal.timeout(COUNTER_MS),
+    );
     return v.parse(InputTokens, await response.json()).input_tokens;
   } catch (error) {
     console.warn(JSON.stringify({ event: "input_not_counted", reason: toLogged(error) }));

@@ -55,7 +55,9 @@ export interface Admitted<Candidate> {
  * Reserves the most that a request can cost under its user's plan, whichever candidate answers. Throws 403
  * `model_not_allowed` or `user_blocked`, 429 `insufficient_quota`, and 503 `quota_unavailable`.
  */
-export async function admit<Candidate extends Applicant>(admission: Admission<Candidate>): Promise<Admitted<Candidate>> {
+export async function admit<Candidate extends Applicant>(
+  admission: Admission<Candidate>,
+): Promise<Admitted<Candidate>> {
   const { env, user, key, waitUntil } = admission;
   const name = await quotaName(user, env.QUOTA_PEPPER);
   const giveBack = () => waitUntil(callQuota(env, name, (object) => object.giveBack(key)).catch(() => undefined));

@@ -106,7 +106,11 @@ export function settle(
   if (!lease || !Object.hasOwn(state.leases, key)) return { ledger: state, changed: false };
   const already = lease.ended ? lease.bound : NOTHING;
   const owed = (unit: keyof Amounts) => Math.min(charge[unit], lease.bound[unit]) - already[unit];
-  const used = addUse(state.used, lease, { tokens: owed("tokens"), requests: owed("requests"), nanoUsd: owed("nanoUsd") });
+  const used = addUse(state.used, lease, {
+    tokens: owed("tokens"),
+    requests: owed("requests"),
+    nanoUsd: owed("nanoUsd"),
+  });
   const settled = [...state.settled, key].slice(-REMEMBERED_KEYS);
   return { ledger: { ...state, used, leases, settled }, changed: true };
 }

@@ -99,4 +99,5 @@ function ratesFor(prices: Prices, inputTokens: number): Record<"text" | "image" 
 }
 
 /** A price in US dollars for `per` units, as pico-dollars for one. */
-const toPico = (usd: number | undefined, per: number, times = 1) => Math.round(((usd ?? 0) * times * PICO_PER_USD) / per);
+const toPico = (usd: number | undefined, per: number, times = 1) =>
+  Math.round(((usd ?? 0) * times * PICO_PER_USD) / per);

@@ -84,7 +84,5 @@ async function conclude(relay: Relay, ending: Ending, sink: Sink) {
 
 function closingOf(codec: Codec, ending: Exclude<Ending, { kind: "left" }>, settled: Settled): Uint8Array | undefined {
   if (ending.kind === "finished") return codec.conclude(settled);
-  return ending.kind === "blocked"
-    ? codec.block(ending.error.body, undefined)
-    : codec.fail(ending.error.body);
+  return ending.kind === "blocked" ? codec.block(ending.error.body, undefined) : codec.fail(ending.error.body);
 }

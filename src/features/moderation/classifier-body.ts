@@ -35,11 +35,15 @@ export type ClassifierResult = v.InferOutput<typeof ModerationResponse>["results
 
 /** /v1/moderations with the answer as the provider gives it. */
 export const passModeration = (request: ModerationRequest): Way =>
-  classifierWay("caller", (model) => JSON.stringify({ ...request, model }), (text) => ({
-    progress: emptyProgress(),
-    words: () => "",
-    conclude: () => text,
-  }));
+  classifierWay(
+    "caller",
+    (model) => JSON.stringify({ ...request, model }),
+    (text) => ({
+      progress: emptyProgress(),
+      words: () => "",
+      conclude: () => text,
+    }),
+  );
 
 /** A request to the classifier. `chosenBy`: a policy's classifier need not be in the caller's plan. */
 export function classifierWay(

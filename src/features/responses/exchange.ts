@@ -17,7 +17,7 @@ const endpoint = "responses";
 /** A request that may be sent. A feature that stores answers decides more of it than the model. */
 export interface AcceptedRequest {
   stream: boolean;
-  body(model: Model, catalog: Catalog): RequestBody<ResponsesRequest>;
+  body: (model: Model, catalog: Catalog) => RequestBody<ResponsesRequest>;
   /** What goes on at the provider after the answer or after the request. */
   outlives?: Ask["outlives"];
   /** Reads an answer that is not streamed; passes it on when absent. */

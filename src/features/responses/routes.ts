@@ -13,7 +13,7 @@ import { countResponses, passResponses } from "./exchange.ts";
 interface ResponsesKind<Request extends ResponsesRequest> {
   schema: v.GenericSchema<unknown, Request>;
   /** Accepts a request of the caller's. `key`: names its reservation. Throws an ApiError. */
-  accept(caller: Caller, request: Request): Promise<AcceptedRequest & { key?: string }>;
+  accept: (caller: Caller, request: Request) => Promise<AcceptedRequest & { key?: string }>;
 }
 
 /** POST / answers, POST /input_tokens counts. */

@@ -37,7 +37,8 @@ export const storedResponses: Feature = {
       path: "/v1/responses",
       access: "user",
       app: storingResponses,
-      summary: "`POST` with `store`, `background`, `conversation`, `prompt` or hosted tools, where the catalog allows it",
+      summary:
+        "`POST` with `store`, `background`, `conversation`, `prompt` or hosted tools, where the catalog allows it",
     },
     {
       path: "/v1/responses",
