@@ -2,10 +2,9 @@
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { dirname } from "node:path";
 
-/** The root folder, without a slash at its end. */
-export const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+const ROOT = dirname(import.meta.dirname);
 
 export const toFile = (path: string): string => `${ROOT}/${path}`;
 export const exists = (path: string): boolean => existsSync(toFile(path));
