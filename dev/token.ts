@@ -28,7 +28,9 @@ if (import.meta.main) {
     return { subject, ...values };
   });
   if (plan !== undefined && !Object.hasOwn(bundled.plans, plan)) {
-    console.error(`The bundled catalog (src/core/catalog/default.json) has no plan '${plan}'; a published one may have it.`);
+    console.error(
+      `The bundled catalog (src/core/catalog/default.json) has no plan '${plan}'; a published one may have it.`,
+    );
   }
   console.log(await createToken(subject, plan, expires));
 }
