@@ -19,7 +19,14 @@ describe("features that do not fit together", () => {
   it.each<[string, Feature[], string]>([
     ["have the same name", [{ name: "one" }, { name: "one" }], "two features are called 'one'"],
     ["lack one that they need", [{ name: "one", needs: ["other"] }], "the feature 'one' needs 'other'"],
-    ["moderate twice", [{ name: "one", gate }, { name: "other", gate }], "two features have a gate"],
+    [
+      "moderate twice",
+      [
+        { name: "one", gate },
+        { name: "other", gate },
+      ],
+      "two features have a gate",
+    ],
     ["show an admin route to users", [{ name: "one", routes: [route("/admin/x", "user")] }], "/admin/x"],
     ["put an admin route elsewhere", [{ name: "one", routes: [route("/x", "admin")] }], "/x"],
   ])("%s", (_, features, message) => {

@@ -5,7 +5,12 @@ import { parseCatalog } from "../../../../src/core/catalog/parse.ts";
 
 type Window = { unit: string; per: string; limit: number; models?: string[] };
 
-const window = (unit: string, models?: string[]): Window => ({ unit, per: "day", limit: 10, ...(models && { models }) });
+const window = (unit: string, models?: string[]): Window => ({
+  unit,
+  per: "day",
+  limit: 10,
+  ...(models && { models }),
+});
 
 const faultsOf = (prices: object | undefined, windows: Window[], models?: string[]) => {
   const card = (name: string, more: object) => ({
@@ -38,7 +43,12 @@ describe("a plan is refused when it allows a model", () => {
     ["by tokens of images only, and counts nothing", { image: { output: 3 } }, [], "tokens or usd"],
     ["by tokens, and counts those of another model", TOKENS, [window("tokens", ["free"])], "tokens or usd"],
     ["by minutes, and counts tokens", { minute_of_audio: 0.006 }, [window("tokens")], "usd"],
-    ["by characters beside tokens, and counts tokens", { ...TOKENS, million_characters: 15 }, [window("tokens")], "usd"],
+    [
+      "by characters beside tokens, and counts tokens",
+      { ...TOKENS, million_characters: 15 },
+      [window("tokens")],
+      "usd",
+    ],
   ])("priced %s", (_, prices, windows, unit) => {
     expect(faultsOf(prices, windows)).toEqual(MISSING(unit));
   });

@@ -76,7 +76,8 @@ describe("a section of a feature", () => {
       {
         root: { horoscopes },
         alias: { mood: v.optional(v.string()) },
-        faults: (catalog) => ("mood" in (catalog.aliases["default"] ?? {}) ? ["aliases.default.mood: is always bad"] : []),
+        faults: (catalog) =>
+          "mood" in (catalog.aliases["default"] ?? {}) ? ["aliases.default.mood: is always bad"] : [],
       },
     ]),
   );

@@ -112,7 +112,12 @@ const ROWS: Record<string, [actual: unknown, expected: unknown][]> = {
   ],
   "settlement arrived after that, within an hour": [
     [usedTokens(settle(reserved(), { key: "one", charge: THE_USAGE }, NOON + 120_000).ledger), 150],
-    [usedTokens(settle(sweep(reserved(), NOON + 3_700_000), { key: "one", charge: THE_USAGE }, NOON + 3_700_000).ledger), 500],
+    [
+      usedTokens(
+        settle(sweep(reserved(), NOON + 3_700_000), { key: "one", charge: THE_USAGE }, NOON + 3_700_000).ledger,
+      ),
+      500,
+    ],
   ],
 };
 
