@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { unstable_readConfig } from "wrangler";
 import { devVars } from "./secrets.ts";
 
-const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url).href);
 
 /** What to watch: a change of one of these makes the configuration stale. */
 export const SOURCES = [path("../wrangler.toml"), path("../.dev.vars")];

@@ -48,7 +48,7 @@ Weir is ready, with ${emulated ? "the emulated provider (put OPENAI_API_KEY into
 function start(): ChildProcess {
   const config = writeDevConfig();
   emulated = config.emulated;
-  const cli = fileURLToPath(new URL("../bin/wrangler.js", import.meta.resolve("wrangler")));
+  const cli = fileURLToPath(new URL("../bin/wrangler.js", import.meta.resolve("wrangler")).href);
   const flags = ["--ip", ip, "--port", port, "--persist-to", ".wrangler/state"];
   const child = spawn(process.execPath, [cli, "dev", ...config.files.flatMap((file) => ["-c", file]), ...flags], {
     stdio: "inherit",

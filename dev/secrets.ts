@@ -2,9 +2,10 @@
 
 import { randomBytes } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 
-const FILE = new URL("../.dev.vars", import.meta.url);
+const FILE = fileURLToPath(new URL("../.dev.vars", import.meta.url).href);
 
 /** What .dev.vars says. Secrets that Weir cannot run without are made up and written there first. */
 export function devVars(): Record<string, string> {

@@ -29,7 +29,7 @@ function createApp(features: Feature[]): Hono<AppEnv> {
   app.get("/healthz", async (c) => {
     const now = Date.now();
     const { revision } = await activeCatalog(c.env.CATALOG, now, (work) => c.executionCtx.waitUntil(work));
-    const facts = await Promise.all(features.map((feature) => feature.health?.(c.env, now)));
+    const facts = await Promise.all(features.map(async (feature) => feature.health?.(c.env, now)));
     return c.json(Object.assign({ status: "ok", revision }, ...facts));
   });
   mount("public");

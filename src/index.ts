@@ -11,6 +11,6 @@ export default {
   fetch: app.fetch,
   async scheduled({ scheduledTime }, env, context) {
     const waitUntil = (work: Promise<unknown>) => context.waitUntil(work);
-    await Promise.all(features.map((feature) => feature.scheduled?.(env, scheduledTime, waitUntil)));
+    await Promise.all(features.map(async (feature) => feature.scheduled?.(env, scheduledTime, waitUntil)));
   },
 } satisfies ExportedHandler<Bindings>;

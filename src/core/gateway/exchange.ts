@@ -18,6 +18,8 @@ export interface Exchange {
 export interface Subject {
   text: string;
   images: string[];
+  /** A field with content that moderation cannot read, so that it is refused where the input is moderated. */
+  unreadable?: string;
 }
 
 export interface Ask {

@@ -158,9 +158,10 @@ function coveredBy<Candidate extends Applicant>(
 
 function boundOf({ catalog }: Admission<Applicant>, plan: Plan, candidates: Applicant[], exactInput?: number): Bound {
   return widestBound(
-    candidates.map(({ model, exchange: { ask } }) =>
-      toBound({ ...ask.demand, exactInput }, model.card, plan, catalog.min_output_tokens),
-    ),
+    candidates.map(({ model, exchange: { ask } }) => {
+      const demand = exactInput === undefined ? ask.demand : { ...ask.demand, exactInput };
+      return toBound(demand, model.card, plan, catalog.min_output_tokens);
+    }),
   );
 }
 

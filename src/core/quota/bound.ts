@@ -16,8 +16,8 @@ export interface Demand {
   maxOutputTokens: number | undefined;
   /** The most input tokens that are possible whatever its bytes, where the endpoint has such a limit. */
   maxInputTokens?: number;
-  /** The provider's own count of the input's tokens, where it was asked for. */
-  exactInput?: number | undefined;
+  /** The exact count of the input's tokens, where it is known. */
+  exactInput?: number;
   /** Only the provider's own count bounds the input, because the model is shown more than what is sent. */
   needsCount?: boolean;
   /** Input tokens that the provider adds to what is sent, at most. */

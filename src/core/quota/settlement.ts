@@ -44,8 +44,8 @@ interface MeteredRequest {
 export function createSettlement({ requestId, lease, exactInput, startedAt }: MeteredRequest): Settlement {
   return async ({ answerer: { model, exchange }, stage, ending, progress }) => {
     const { endpoint, demand } = exchange.ask;
-    const ended = { stage, ending: ending.kind, progress, demand: { ...demand, exactInput }, card: model.card };
-    const cost = costOfEnding(ended);
+    const counted = exactInput === undefined ? demand : { ...demand, exactInput };
+    const cost = costOfEnding({ stage, ending: ending.kind, progress, demand: counted, card: model.card });
     if (progress.usage && cost.tokens > lease.bound.tokens) {
       console.error(JSON.stringify({ event: "bound_exceeded", model: model.snapshot, cost, bound: lease.bound }));
     }

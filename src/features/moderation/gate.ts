@@ -25,6 +25,10 @@ export const moderationGate: Gate = {
     if (moderation.input !== "off" && ask.subject.images.length > MOST_IMAGES) {
       throw apiError("unsupported_value", `At most ${MOST_IMAGES} images can be judged here.`, { param: "input" });
     }
+    if (moderation.input !== "off" && ask.subject.unreadable !== undefined) {
+      const param = ask.subject.unreadable;
+      throw apiError("unsupported_value", `'${param}' is judged here, and tokens cannot be: send texts.`, { param });
+    }
     const keeper: Gatekeeper = { env, catalog, moderation, requestId, signal: control.signal };
     const judgeOutput = (text: string) => refusalFor(keeper, "output", { text, images: [] });
     const input = moderation.input === "off" ? ALLOWED : endedBy(refusalFor(keeper, "input", ask.subject), control);

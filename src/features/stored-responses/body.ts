@@ -23,14 +23,14 @@ export function storingBody(
   const calls = providerCalls(asked, switches);
   const tools = asked.tools?.map((tool) => withOperatorFields(tool, switches));
   const sent = { ...asked, ...(tools ? { tools } : {}), ...(calls ? { max_tool_calls: calls.most } : {}) };
-  const { request, needs, demand, write } = responsesBody(sent, model);
+  const body = responsesBody(sent, model);
   const subject = responsesSubject(asked);
   const conversation = conversationOf(asked);
   return {
-    request,
-    needs: [...needs, ...hostedKinds(asked).map((tool) => ({ kind: "tool", tool, param: "tools" }) as const)],
+    ...body,
+    needs: [...body.needs, ...hostedKinds(asked).map((tool) => ({ kind: "tool", tool, param: "tools" }) as const)],
     demand: {
-      ...demand,
+      ...body.demand,
       // The provider alone knows what it adds of what it has stored; of a prompt the catalog knows it.
       needsCount: Boolean(asked.previous_response_id || conversation),
       exclusive: conversation === undefined ? undefined : { key: conversation, busy: BUSY },
@@ -38,7 +38,6 @@ export function storingBody(
       calls,
     },
     subject: { ...subject, text: [subject.text, ...textsIn(Object.values(asked.prompt?.variables ?? {}))].join("\n") },
-    write,
   };
 }
 

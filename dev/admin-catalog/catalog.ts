@@ -4,10 +4,12 @@
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { parseArgs } from "node:util";
-import { parseCatalog } from "../src/core/catalog/parse.ts";
-import type { Notices, Publication } from "./catalog-client.ts";
-import { createClient, isLocal, Refused } from "./catalog-client.ts";
-import { differences } from "./catalog-diff.ts";
+// Installs the sections of the catalog that features add.
+import "../../src/features.ts";
+import { parseCatalog } from "../../src/core/catalog/parse.ts";
+import type { Notices, Publication } from "./client.ts";
+import { createClient, isLocal, Refused } from "./client.ts";
+import { differences } from "./diff.ts";
 
 const USAGE = `npm run catalog -- COMMAND [--json]
 

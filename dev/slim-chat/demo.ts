@@ -2,8 +2,8 @@
 // and stops.
 
 import { EventSourceParserStream } from "eventsource-parser/stream";
-import { startStack } from "./stack.ts";
-import { createToken } from "./token.ts";
+import { startStack } from "../stack.ts";
+import { createToken } from "../token.ts";
 
 const question = process.argv.slice(2).join(" ") || "Why does a weir make a river easier to measure?";
 

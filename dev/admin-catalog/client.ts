@@ -1,6 +1,6 @@
 // The operator's side of /admin/catalog.
 
-import { devVars } from "./secrets.ts";
+import { devVars } from "../secrets.ts";
 
 export interface Publication {
   revision?: string;

@@ -1,0 +1,191 @@
+// The table of docs/settlement.md, row by row: what each ending of a request costs.
+
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { ModelCard } from "../../../../src/core/catalog/card.ts";
+import type { Demand } from "../../../../src/core/quota/bound.ts";
+import type { EndingKind, Stage } from "../../../../src/core/quota/ending-cost.ts";
+import { costOfEnding } from "../../../../src/core/quota/ending-cost.ts";
+import { giveBack, reserve, settle, sweep } from "../../../../src/core/quota/ledger.ts";
+import { emptyLedger } from "../../../../src/core/quota/state.ts";
+import type { Progress } from "../../../../src/core/relay/answer.ts";
+import { emptyProgress } from "../../../../src/core/relay/answer.ts";
+import * as v from "valibot";
+
+const card = (changes: object = {}) =>
+  v.parse(ModelCard, {
+    provider: "house",
+    name: "Swift",
+    prices: { input: 1, cached_input: 0.5, output: 4 },
+    modalities: { input: ["text", "image"], output: ["text"] },
+    image_tokens: 1000,
+    endpoints: ["chat_completions"],
+    snapshots: { "swift-1": {} },
+    ...changes,
+  });
+const CARD = card();
+
+const USAGE = { input: 120, cached: 100, cacheWrite: 0, output: 30, reasoning: 16 };
+const DEMAND: Demand = { inputBytes: 1001, images: 0, choices: 1, maxOutputTokens: undefined };
+
+const NOTHING = { tokens: 0, requests: 0, nanoUsd: 0 };
+/** Fresh input at 1,000 nano-dollars a token, cached at 500, output at 4,000. */
+const THE_USAGE = { tokens: 150, requests: 1, nanoUsd: 20 * 1000 + 100 * 500 + 30 * 4000 };
+/** A quarter of 1,001 bytes sent and of 401 bytes relayed, rounded up. */
+const ESTIMATE = { tokens: 251 + 101, requests: 1, nanoUsd: 251 * 1000 + 101 * 4000 };
+const ONE_REQUEST = { tokens: 0, requests: 1, nanoUsd: 0 };
+const WHOLE_BOUND = { tokens: Number.MAX_SAFE_INTEGER, requests: 1, nanoUsd: Number.MAX_SAFE_INTEGER };
+
+const cost = (stage: Stage, ending: EndingKind, progress: Partial<Progress> = {}, demand: Partial<Demand> = {}) =>
+  costOfEnding({
+    stage,
+    ending,
+    progress: { ...emptyProgress(), outputBytes: 401, ...progress },
+    demand: { ...DEMAND, ...demand },
+    card: CARD,
+  });
+
+const LIMITS = { windows: [{ unit: "tokens" as const, per: "day" as const, limit: 10_000 }], concurrent: 1 };
+const NOON = Date.UTC(2026, 5, 15, 12);
+const reserved = () => {
+  const bound = { input: 400, output: 100, minOutput: 100, choices: 1, inputNanoUsd: 0, outputNanoUsd: 0 };
+  return reserve(emptyLedger(), LIMITS, { key: "one", model: "swift", bound, leaseMs: 60_000 }, NOON).ledger;
+};
+const usedTokens = (ledger: ReturnType<typeof reserved>) => ledger.used["tokens/day"]?.amount;
+
+/** Each row of the document and its cases: a cost, and what it must be. */
+const ROWS: Record<string, [actual: unknown, expected: unknown][]> = {
+  "finished, with the provider's usage": [
+    [cost("answering", "finished", { usage: USAGE }), THE_USAGE],
+    [cost("relayed", "finished", { usage: USAGE }), THE_USAGE],
+  ],
+  "finished, without usage": [[cost("relayed", "finished"), ESTIMATE]],
+  "refused by Weir (token, body, model, quota)": [[cost("unsent", "failed"), NOTHING]],
+  "provider refused, failed or was late before its answer began": [
+    [cost("unsent", "failed"), NOTHING],
+    [cost("sent", "failed"), NOTHING],
+  ],
+  "provider failed, was cut off or fell silent in the middle": [
+    [cost("answering", "failed"), ESTIMATE],
+    [cost("relayed", "failed"), ESTIMATE],
+    [cost("relayed", "failed", { usage: USAGE }), THE_USAGE],
+  ],
+  "caller left before the provider was asked": [[cost("unsent", "left"), NOTHING]],
+  "caller left after that: the provider is cancelled": [
+    [cost("sent", "left"), ESTIMATE],
+    [cost("relayed", "left"), ESTIMATE],
+    [cost("relayed", "left", { usage: USAGE }), THE_USAGE],
+  ],
+  'caller left, and the alias says `"on_leave": "finish"`': [
+    [cost("relayed", "left", { usage: USAGE }), THE_USAGE],
+    [cost("relayed", "left"), ESTIMATE],
+  ],
+  "blocked by moderation before the provider was asked": [[cost("unsent", "blocked"), NOTHING]],
+  "blocked by moderation after the provider was asked": [
+    [cost("sent", "blocked"), ESTIMATE],
+    [cost("answering", "blocked", { usage: USAGE }), THE_USAGE],
+    [cost("relayed", "blocked"), ESTIMATE],
+  ],
+  "not judged, since the classifier failed: 503, nothing sent": [
+    [cost("unsent", "withheld"), NOTHING],
+    [cost("sent", "withheld"), NOTHING],
+    [cost("answering", "withheld", { usage: USAGE }), NOTHING],
+  ],
+  "not judged any further, in the middle of a stream": [
+    [cost("relayed", "withheld"), ESTIMATE],
+    [cost("relayed", "withheld", { usage: USAGE }), THE_USAGE],
+  ],
+  "costs a request and no tokens (a count, a classification)": [
+    [cost("answering", "finished", { usage: USAGE }, { free: true }), ONE_REQUEST],
+    [cost("sent", "left", {}, { free: true }), ONE_REQUEST],
+    [cost("answering", "failed", {}, { free: true }), NOTHING],
+  ],
+  "goes on after its request, and ended with usage": [[cost("relayed", "finished", { usage: USAGE }), THE_USAGE]],
+  "goes on after its request, and ended without usage": [[cost("relayed", "unknown"), WHOLE_BOUND]],
+  "reservation made but its answer was lost: 503": [
+    [usedTokens(giveBack(reserved(), "one", NOON).ledger), 0],
+    [Object.keys(giveBack(reserved(), "one", NOON).ledger.leases), []],
+  ],
+  "settlement never arrived (the Worker died)": [
+    [usedTokens(sweep(reserved(), NOON + 59_999)), 0],
+    [usedTokens(sweep(reserved(), NOON + 60_000)), 500],
+  ],
+  "settlement arrived after that, within an hour": [
+    [usedTokens(settle(reserved(), { key: "one", charge: THE_USAGE }, NOON + 120_000).ledger), 150],
+    [
+      usedTokens(
+        settle(sweep(reserved(), NOON + 3_700_000), { key: "one", charge: THE_USAGE }, NOON + 3_700_000).ledger,
+      ),
+      500,
+    ],
+  ],
+};
+
+describe("the table of endings", () => {
+  it("has the rows of docs/settlement.md, in their order", () => {
+    const text = readFileSync("docs/settlement.md", "utf8");
+    const [table = ""] = /\| ending[\s\S]*?\n\n/.exec(text) ?? [];
+    const rows = table.trim().split("\n").slice(2);
+    expect(rows.map((row) => row.split("|")[1]?.trim())).toEqual(Object.keys(ROWS));
+  });
+
+  it.each(Object.entries(ROWS))("%s", (_, cases) => {
+    for (const [actual, expected] of cases) expect(actual).toEqual(expected);
+  });
+});
+
+describe("the estimate", () => {
+  const reasoning = card({ reasoning: { efforts: ["low"], allowance: 1024 } });
+  const estimate = (progress: Partial<Progress>, demand: Partial<Demand>, of = CARD) =>
+    costOfEnding({
+      stage: "relayed",
+      ending: "failed",
+      progress: { ...emptyProgress(), ...progress },
+      demand: { ...DEMAND, inputBytes: 1000, ...demand },
+      card: of,
+    }).tokens;
+
+  it.each([
+    ["counts each image at its ceiling", {}, { images: 2 }, 250 + 2 * 1000],
+    ["takes the exact count of the input where there is one", {}, { images: 2, exactInput: 90 }, 90],
+    ["adds what the provider adds to the input", {}, { addedTokens: 500 }, 250 + 500],
+    [
+      "adds what the calls of tools may have shown the model",
+      { providerCalls: 2 },
+      { calls: { most: 8, inputTokensPerCall: 8000, nanoUsdPerCall: 0 } },
+      250 + 16_000,
+    ],
+    ["is never nothing", {}, { inputBytes: 0 }, 1],
+  ] as const)("%s", (_, progress, demand, tokens) => {
+    expect(estimate(progress, demand)).toBe(tokens);
+  });
+
+  it("adds the card's allowance when the model reasons", () => {
+    expect(estimate({ outputBytes: 400 }, {}, reasoning)).toBe(250 + 100 + 1024);
+  });
+});
+
+describe("beside tokens, a request is charged", () => {
+  const charged = (demand: Partial<Demand>, progress: Partial<Progress> = {}, of = CARD) =>
+    costOfEnding({
+      stage: "relayed",
+      ending: "finished",
+      progress: { ...emptyProgress(), usage: USAGE, ...progress },
+      demand: { ...DEMAND, ...demand },
+      card: of,
+    }).nanoUsd - THE_USAGE.nanoUsd;
+
+  it("each call of a tool that the provider ran", () => {
+    const calls = { most: 8, inputTokensPerCall: 8000, nanoUsdPerCall: 10_000_000 };
+    expect(charged({ calls }, { providerCalls: 3 })).toBe(30_000_000);
+    expect(charged({ calls })).toBe(0);
+  });
+
+  it("units that are not tokens, and seconds of audio as the provider counted them", () => {
+    const prices = { input: 1, cached_input: 0.5, output: 4, minute_of_audio: 0.006, million_characters: 15 };
+    const speech = card({ prices });
+    expect(charged({ units: { characters: 1000 } }, {}, speech)).toBe(15_000_000);
+    expect(charged({ units: { audioSeconds: 60 } }, {}, speech)).toBe(6_000_000);
+    expect(charged({ units: { audioSeconds: 60 } }, { usage: { ...USAGE, audioSeconds: 30 } }, speech)).toBe(3_000_000);
+  });
+});
