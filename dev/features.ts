@@ -79,9 +79,15 @@ function describeRemoval({ removed, deleted, edited, deployedSteps, unusedPackag
     `edited:\n${indent(edited)}`,
     ...deployedSteps,
     ...(unusedPackages.length > 0 ? [`Nothing imports these packages: npm uninstall ${unusedPackages.join(" ")}`] : []),
-    ...(mentions.length > 0 ? [`These lines still name a removed folder:\n${indent(mentions)}`] : []),
+    ...(mentions.length > 0 ? [`These lines still name a removed folder or script:\n${indent(byFile(mentions))}`] : []),
     "Then: npm run check && npm test",
   ].join("\n\n");
+}
+
+/** `a.md:1` and `a.md:2` become `a.md:1, 2`. */
+function byFile(mentions: string[]): string[] {
+  const files = Map.groupBy(mentions, (mention) => mention.slice(0, mention.indexOf(":")));
+  return [...files].map(([file, all]) => `${file}:${all.map((mention) => mention.slice(file.length + 1)).join(", ")}`);
 }
 
 function indent(lines: string[]): string {

@@ -12,6 +12,7 @@ import {
   removeFromManifest,
   removeScripts,
   removeSection,
+  scriptsIn,
   usedFeatures,
 } from "./text-edits.ts";
 
@@ -20,6 +21,8 @@ export interface RemovalPlan {
   deletions: string[];
   /** New texts by path. They need formatting. */
   edits: Map<string, string>;
+  /** Scripts that package.json loses. */
+  scripts: string[];
   /** Whether the bindings of the Worker change, so that their types must be generated again. */
   bindingsChange: boolean;
   /** What a deployed Worker needs on top, each as one paragraph. */
@@ -54,8 +57,9 @@ export function planRemoval(features: FeatureFacts[], names: string[]): RemovalP
     if (exists(`dev/provider/${name}`)) {
       edit("dev/provider/features.ts", (text) => removeFromManifest(text, `./${name}/`));
     }
-    edit("package.json", (text) => removeScripts(text, `dev/${name}/`));
   }
+  const scripts = names.flatMap((name) => scriptsIn(read("package.json"), `dev/${name}/`));
+  edit("package.json", (text) => removeScripts(text, scripts));
   edit("README.md", (text) => writeTables(text, remaining));
   edit("knip.json", (text) => addEntries(text, [...SHARED, ...neededFolders(removed, remaining)]));
 
@@ -66,6 +70,7 @@ export function planRemoval(features: FeatureFacts[], names: string[]): RemovalP
   return {
     deletions: [...folders, ...tests],
     edits,
+    scripts,
     bindingsChange: blocks.length > 0,
     deployedSteps: deployedSteps(blocks, wrangler, edits.get("wrangler.toml") ?? wrangler),
   };

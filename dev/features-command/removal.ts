@@ -17,7 +17,7 @@ export interface Removal {
   deployedSteps: string[];
   /** Packages of package.json that nothing imports any more. */
   unusedPackages: string[];
-  /** Lines that still name a removed folder, as `path:line:text`. */
+  /** Lines that still name what was removed, as `path:line`. */
   mentions: string[];
 }
 
@@ -34,7 +34,7 @@ export function removeFeatures(features: FeatureFacts[], asked: string[], alsoDe
     edited,
     deployedSteps: plan.deployedSteps,
     unusedPackages: unusedPackages(),
-    mentions: mentionsOf(names),
+    mentions: mentionsOf(names, plan.scripts),
   };
 }
 
@@ -90,11 +90,16 @@ function unusedPackages(): string[] {
     .map(({ name }) => name);
 }
 
-function mentionsOf(names: string[]): string[] {
+/** Lines that name a removed folder, or call a removed script. */
+function mentionsOf(names: string[], scripts: string[]): string[] {
+  const folders = `(features|dev)/(${names.join("|")})([^a-z0-9-]|$)`;
+  const calls = scripts.map((script) => `npm run (-s )?${script}([^a-z0-9:-]|$)`);
   try {
-    const pattern = `features/(${names.join("|")})([/"\`)]|$)`;
-    return git("grep", "-nE", pattern, "--", ".", ":!CHANGELOG.md").trimEnd().split("\n");
+    const pattern = [folders, ...calls].join("|");
+    const lines = git("grep", "-nE", pattern, "--", ".", ":!CHANGELOG.md").trimEnd().split("\n");
+    return lines.flatMap((line) => /^[^:]+:\d+/.exec(line)?.[0] ?? []);
   } catch {
+    // git grep fails when it finds nothing.
     return [];
   }
 }

@@ -71,22 +71,25 @@ export function removeSection(text: string, { root, alias, plan }: SectionKeys):
   return toJson(catalog);
 }
 
-/** Removes the scripts that start a file in `folder`, and `npm run` calls of them in other scripts. */
-export function removeScripts(text: string, folder: string): string {
+/** The scripts of package.json that start a file in `folder`. */
+export function scriptsIn(text: string, folder: string): string[] {
+  const { scripts } = JSON.parse(text) as { scripts: Record<string, string> };
+  return Object.keys(scripts).filter((name) => scripts[name]?.startsWith(`node ${folder}`));
+}
+
+/** Removes scripts from package.json, and `npm run` calls of them in other scripts. */
+export function removeScripts(text: string, names: string[]): string {
+  if (names.length === 0) return text;
   const manifest = JSON.parse(text) as { scripts: Record<string, string> };
-  const removed = Object.keys(manifest.scripts).filter((name) => manifest.scripts[name]?.startsWith(`node ${folder}`));
-  if (removed.length === 0) return text;
-  const calls = new Set(removed.map((name) => `npm run ${name}`));
-  const kept = Object.entries(manifest.scripts).filter(([name]) => !removed.includes(name));
+  const calls = new Set(names.map((name) => `npm run ${name}`));
   const withoutCalls = (script: string) =>
     script
       .split(" && ")
       .filter((call) => !calls.has(call))
       .join(" && ");
-  return toJson({
-    ...manifest,
-    scripts: Object.fromEntries(kept.map(([name, script]) => [name, withoutCalls(script)])),
-  });
+  const kept = Object.entries(manifest.scripts).filter(([name]) => !names.includes(name));
+  const scripts = Object.fromEntries(kept.map(([name, script]) => [name, withoutCalls(script)]));
+  return toJson({ ...manifest, scripts });
 }
 
 /** Adds globs to the `entry` list of knip.json. */
