@@ -13,7 +13,8 @@ import { understand } from "./usage.ts";
 /** The feature that the smallest fork keeps. */
 const SMALLEST = "slim-chat";
 const SMALLEST_LIMIT_KIB = 70;
-const CHECKS = ["types", "lint", "dead", "cycles", "features:check"];
+/** Scripts of package.json, in two rows that run at the same time. */
+const CHECKS = [["types"], ["lint", "dead", "cycles", "features:check", "bundle"]];
 /** Lines shown of a step that failed, half of them from its end. */
 const SHOWN_LINES = 80;
 
@@ -33,12 +34,12 @@ const copy = createScratchCopy();
 try {
   for (const name of names) {
     if (only !== undefined && only !== name) continue;
-    checkWithout(withDependents(features, [name]), [name], [], tests === true);
+    await checkWithout(withDependents(features, [name]), [name], [], tests === true);
   }
   if (only === undefined || only === "smallest") {
     const kept = withNeeds(features, SMALLEST);
     const removed = names.filter((name) => !kept.includes(name));
-    checkWithout(removed, removed, ["--limit", String(SMALLEST_LIMIT_KIB)], true);
+    await checkWithout(removed, removed, ["--limit", String(SMALLEST_LIMIT_KIB)], true);
   }
 } finally {
   copy.delete();
@@ -56,16 +57,26 @@ function withNeeds(features: FeatureFacts[], name: string): string[] {
 }
 
 /** Removes features from the copy, runs the checks, and puts the features back. */
-function checkWithout(removed: string[], asked: string[], bundleWords: string[], withTests: boolean): void {
+async function checkWithout(
+  removed: string[],
+  asked: string[],
+  bundleWords: string[],
+  withTests: boolean,
+): Promise<void> {
   const label = `without ${removed.join(", ")}`;
   console.log(label);
   const words = ["remove", ...asked, "--with-dependents", "--json"];
-  const output = step(label, "remove", "npm", "run", "-s", "features", "--", ...words);
+  const output = await step(label, "remove", "npm", "run", "-s", "features", "--", ...words);
   if (output !== undefined) {
     uninstall((JSON.parse(output) as Removal).unusedPackages);
-    for (const check of CHECKS) step(label, check, "npm", "run", "-s", check);
-    step(label, "bundle", "npm", "run", "-s", "bundle", "--", ...bundleWords);
-    if (withTests) step(label, "tests", "npx", "vitest", "run", "--project", "unit", "--project", "worker");
+    await Promise.all(
+      CHECKS.map(async (row) => {
+        for (const check of row) {
+          await step(label, check, "npm", "run", "-s", check, "--", ...(check === "bundle" ? bundleWords : []));
+        }
+      }),
+    );
+    if (withTests) await step(label, "tests", "npx", "vitest", "run", "--project", "unit", "--project", "worker");
   }
   copy.restore();
 }
@@ -82,13 +93,13 @@ function uninstall(packages: string[]): void {
 }
 
 /** Runs a program in the copy and prints one line. Returns its output; when it fails prints that, and returns undefined. */
-function step(label: string, name: string, program: string, ...words: string[]): string | undefined {
+async function step(label: string, name: string, program: string, ...words: string[]): Promise<string | undefined> {
   const startedAt = performance.now();
-  const { status, stdout, stderr } = copy.run(program, ...words);
+  const { ok, stdout, stderr } = await copy.run(program, ...words);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(6);
   const summary = name === "bundle" ? `  ${stdout.trim().split("\n").at(-1)}` : "";
-  console.log(`  ${status === 0 ? "ok  " : "FAIL"} ${name.padEnd(16)}${seconds} s${summary}`);
-  if (status === 0) return stdout;
+  console.log(`  ${ok ? "ok  " : "FAIL"} ${name.padEnd(16)}${seconds} s${summary}`);
+  if (ok) return stdout;
   failures.push(`  ${label}: ${name}`);
   const lines = `${stdout}\n${stderr}`.trim().split("\n");
   const half = SHOWN_LINES / 2;

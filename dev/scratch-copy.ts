@@ -1,7 +1,6 @@
 // A copy of the repository in a temporary folder, to run commands on that change files.
 
-import type { SpawnSyncReturns } from "node:child_process";
-import { spawnSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -9,8 +8,8 @@ import { listFiles, toFile } from "./repository.ts";
 
 export interface ScratchCopy {
   folder: string;
-  /** Runs a program in the folder. Its status is not 0 when it failed. */
-  run(program: string, ...words: string[]): SpawnSyncReturns<string>;
+  /** Runs a program in the folder. Does not reject when the program fails. */
+  run(program: string, ...words: string[]): Promise<{ ok: boolean; stdout: string; stderr: string }>;
   /** Undoes every change of files. */
   restore(): void;
   delete(): void;
@@ -28,12 +27,8 @@ export function createScratchCopy(): ScratchCopy {
   }
   symlinkSync(realpathSync(toFile("node_modules")), join(folder, "node_modules"));
 
-  const run = (program: string, ...words: string[]) =>
-    spawnSync(program, words, { cwd: folder, encoding: "utf8", maxBuffer: 2 ** 28 });
-  const git = (...words: string[]) => {
-    const { status, stderr, error } = run("git", ...words);
-    if (status !== 0) throw new Error(`git ${words.join(" ")} failed: ${error?.message ?? stderr}`);
-  };
+  const git = (...words: string[]) =>
+    execFileSync("git", words, { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
   const settings = ["user.name=copy", "user.email=copy@example.com", "commit.gpgsign=false"];
   git("init", "--quiet");
   git("add", "--all");
@@ -41,7 +36,12 @@ export function createScratchCopy(): ScratchCopy {
 
   return {
     folder,
-    run,
+    run: (program, ...words) =>
+      new Promise((resolve) => {
+        execFile(program, words, { cwd: folder, maxBuffer: 2 ** 28 }, (error, stdout, stderr) =>
+          resolve({ ok: error === null, stdout, stderr }),
+        );
+      }),
     restore() {
       git("reset", "--quiet", "--hard");
       git("clean", "--quiet", "-d", "--force");
