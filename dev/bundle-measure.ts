@@ -1,4 +1,4 @@
-// Measures the bundle that would be deployed: gzipped size in all, and by part of the source.
+// Measures the gzipped bundle, in all and by part of the source.
 
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
@@ -52,7 +52,7 @@ function partOf(path: string): string {
   if (dependency !== undefined) return `dependency ${dependency}`;
   const feature = /^src\/features\/([^/]+)\//.exec(path)?.[1];
   if (feature !== undefined) return `feature ${feature}`;
-  if (path === "src/core/catalog/default.json") return `core ${path.slice(4)}`;
+  if (path === "src/core/catalog/default.json") return "core catalog/default.json";
   const [, kind, folder] = /^src\/(core|dialects)\/(?:([^/]+)\/)?/.exec(path) ?? [];
   if (kind === "dialects") return `dialect ${folder}`;
   if (kind === "core") return `core ${folder ?? "(files)"}`;

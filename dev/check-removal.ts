@@ -1,4 +1,4 @@
-// `npm run check:removal`: proves that the checks pass after each feature was removed from a copy.
+// `npm run check:removal`: runs the checks after removing each feature from a copy.
 // The smallest fork also runs its tests. Run `npm run check` first: what fails there fails here for each feature.
 
 import { readFileSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// `npm run cycles`: checks that imports of src point one way, and that folders of core have no cycle.
+// `npm run cycles`: finds imports that point upwards, and cycles between folders of core.
 
 import { dirname, join } from "node:path/posix";
 import { exists, listFiles, read } from "./repository.ts";

@@ -1,4 +1,4 @@
-// Files of this repository by their path from its root, and the programs that run there.
+// Reads files and runs programs at the root of this repository.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Says what a deployed Worker needs after a block of wrangler.toml was removed: migrations and crons. Pure.
+// Migrations and crons that a deployed Worker needs after a removal. Pure.
 
 /** Steps for a Worker that was deployed with these blocks. Each is one paragraph; none when nothing is needed. */
 export function deployedSteps(blocks: string[], before: string, after: string): string[] {

@@ -1,8 +1,8 @@
-// One line that says what a feature is: the first sentence of its README, else of its index.ts.
+// Describes a feature by the first sentence of its README, else of its index.ts.
 
 import { exists, read } from "../repository.ts";
 
-/** Throws nothing; the line is empty when neither file has a sentence. */
+/** One line without a full stop. Empty when neither file has a sentence. */
 export function describeFeature(name: string): string {
   const readme = readmeOf(name);
   const sentence = exists(readme) ? firstProse(read(readme)) : firstComment(read(`src/features/${name}/index.ts`));
