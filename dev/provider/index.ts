@@ -1,17 +1,17 @@
 // The emulated provider: a Worker that behaves like OpenAI's API on the wire, and says so in its answers. This file is
 // the map. A new endpoint is one file and one line here.
 import { Hono } from "hono";
-import { chat } from "./chat.ts";
-import { conversations } from "./conversations.ts";
-import type { Env } from "./env.ts";
-import { invalidRequest, toErrorResponse } from "./errors.ts";
-import { inputTokens } from "./input-tokens.ts";
-import { addHeaders, keepBooks, requireKey } from "./middleware.ts";
-import { models } from "./models.ts";
-import { moderations } from "./moderations.ts";
-import { storedResponses } from "./responses-stored.ts";
-import { responses } from "./responses.ts";
-import { stats } from "./stats.ts";
+import { chat } from "./dialects/chat-completions/route.ts";
+import { conversations } from "./stored-responses/conversations.ts";
+import type { Env } from "./kernel/env.ts";
+import { invalidRequest, toErrorResponse } from "./kernel/errors.ts";
+import { inputTokens } from "./dialects/responses/input-tokens.ts";
+import { addHeaders, keepBooks, requireKey } from "./kernel/middleware.ts";
+import { models } from "./kernel/models.ts";
+import { moderations } from "./moderation/moderations.ts";
+import { storedResponses } from "./stored-responses/responses.ts";
+import { responses } from "./dialects/responses/route.ts";
+import { stats } from "./kernel/stats.ts";
 
 const app = new Hono<Env>()
   .use("/v1/*", keepBooks, addHeaders, requireKey)

@@ -1,0 +1,148 @@
+// How an answer travels: one frame at a time, as fast as the caller reads and the script allows, until it ends, fails
+// as scripted, or the caller leaves. It does not know what a frame says.
+import type { Exchange } from "../exchange.ts";
+import { pause, waitForever } from "./pause.ts";
+import type { Script } from "../script.ts";
+
+/** An answer in frames: some before the tokens, one for each token, some after them. */
+export interface Frames {
+  head: string[];
+  tokenCount: number;
+  token: (position: number) => string;
+  tail: string[];
+  /** What a stream says that a script breaks after that many frames, and that many tokens among them. */
+  failure: (framesSent: number, tokensSent: number) => string;
+  /** Called with the last frame, so never for a stream that breaks. */
+  complete?: () => void;
+}
+
+/** The bytes of these frames. None is made before it is read, and the exchange ends with the stream. */
+export function createPacedStream(frames: Frames, script: Script, exchange: Exchange): ReadableStream<Uint8Array> {
+  exchange.held = true;
+  // Nothing waits in a queue, so that a cut comes after exactly the frames that were read.
+  return new ReadableStream(new PacedSource(frames, script, exchange), { highWaterMark: 0 });
+}
+
+type Controller = ReadableStreamDefaultController<Uint8Array>;
+
+const encoder = new TextEncoder();
+
+// A cut takes bytes with it that are not on the wire yet.
+const FLUSH_MS = 5;
+
+class PacedSource {
+  readonly #frames: Frames;
+  readonly #script: Script;
+  readonly #exchange: Exchange;
+  readonly #delayMs: number;
+  readonly #pieceBytes: number;
+  readonly #frameCount: number;
+  #position = 0;
+  #tokensSent = 0;
+  /** When the first token was sent: the others are due by the clock, however late they are fetched. */
+  #firstAt = 0;
+  #rest: Uint8Array = new Uint8Array(0);
+
+  constructor(frames: Frames, script: Script, exchange: Exchange) {
+    this.#frames = frames;
+    this.#script = script;
+    this.#exchange = exchange;
+    this.#delayMs = script.delay_ms ?? 0;
+    this.#pieceBytes = script.split ?? Infinity;
+    this.#frameCount = frames.head.length + frames.tokenCount + frames.tail.length;
+  }
+
+  pull(controller: Controller): void | Promise<void> {
+    if (this.#rest.byteLength > 0 || !this.#mustWait()) return this.#advance(controller);
+    return pause(this.#dueAt() - Date.now(), this.#exchange.left).then(() => this.#advance(controller));
+  }
+
+  cancel(): void {
+    this.#exchange.leave();
+  }
+
+  #advance(controller: Controller): void | Promise<void> {
+    if (this.#exchange.left.aborted) return controller.error(new Error("The caller has left."));
+    if (this.#rest.byteLength < this.#pieceBytes) this.#fill();
+    if (this.#rest.byteLength === 0) return this.#finish(controller);
+    const piece = this.#rest.subarray(0, this.#pieceBytes);
+    this.#rest = this.#rest.subarray(piece.byteLength);
+    this.#deliver(controller, piece);
+  }
+
+  /** Makes one frame; with scripted pieces as many frames as a whole piece needs, if they are due. */
+  #fill(): void {
+    let text = "";
+    while (this.#frameIsDue() && this.#rest.byteLength + text.length < this.#pieceBytes) {
+      text += this.#nextFrame();
+      if (this.#pieceBytes === Infinity) break;
+    }
+    if (text === "") return;
+    const fresh = encoder.encode(text);
+    this.#rest = this.#rest.byteLength === 0 ? fresh : concatenate(this.#rest, fresh);
+  }
+
+  #nextFrame(): string {
+    const { head, token, tokenCount, tail, complete } = this.#frames;
+    const position = this.#position++;
+    if (this.#position === this.#frameCount) complete?.();
+    if (position < head.length) return head[position] ?? "";
+    if (position >= head.length + tokenCount) return tail[position - head.length - tokenCount] ?? "";
+    if (this.#tokensSent++ === 0) this.#firstAt = Date.now();
+    this.#exchange.produced(1);
+    return token(position - head.length);
+  }
+
+  #frameIsDue(): boolean {
+    return this.#position < this.#frameCount && !this.#mustWait() && !this.#mustFail();
+  }
+
+  #mustWait(): boolean {
+    if (this.#delayMs === 0 || this.#tokensSent === 0 || Date.now() >= this.#dueAt()) return false;
+    return this.#tokensSent < this.#frames.tokenCount && !this.#mustFail();
+  }
+
+  #dueAt(): number {
+    return this.#firstAt + this.#tokensSent * this.#delayMs;
+  }
+
+  #mustFail(): boolean {
+    const { cut_after: cutAfter, error_after: errorAfter, stall_after: stallAfter } = this.#script;
+    return this.#tokensSent === cutAfter || this.#tokensSent === errorAfter || this.#tokensSent === stallAfter;
+  }
+
+  async #stall(controller: Controller): Promise<void> {
+    await waitForever(this.#exchange.left);
+    controller.error(new Error("The caller has left."));
+  }
+
+  async #cut(controller: Controller): Promise<void> {
+    await pause(FLUSH_MS, this.#exchange.left);
+    this.#exchange.end("failed");
+    controller.error(new Error("The script cut the connection."));
+  }
+
+  #finish(controller: Controller): void | Promise<void> {
+    if (this.#tokensSent === this.#script.stall_after) return this.#stall(controller);
+    if (this.#tokensSent === this.#script.cut_after) return this.#cut(controller);
+    const broken = this.#tokensSent === this.#script.error_after;
+    if (broken) {
+      const said = this.#frames.failure(this.#position, this.#tokensSent);
+      this.#deliver(controller, encoder.encode(said));
+    }
+    this.#exchange.end(broken ? "failed" : "completed");
+    controller.close();
+  }
+
+  #deliver(controller: Controller, bytes: Uint8Array): void {
+    this.#exchange.wrote(bytes.byteLength);
+    controller.enqueue(bytes);
+  }
+}
+
+function concatenate(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const joined = new Uint8Array(first.byteLength + second.byteLength);
+  joined.set(first);
+  joined.set(second, first.byteLength);
+  return joined;
+}

@@ -1,0 +1,28 @@
+// What can be done with a stored response: read it, delete it, cancel it, list its input.
+import { Hono } from "hono";
+import type { Env } from "../kernel/env.ts";
+import { invalidRequest } from "../kernel/errors.ts";
+import { listItems } from "./item-list.ts";
+import { deleteResponse, findResponse } from "./store.ts";
+
+export const storedResponses = new Hono<Env>()
+  .get("/:id", (c) => {
+    const { show } = findResponse(c.req.param("id"));
+    if (c.req.query("stream") === "true") throw invalidRequest("The emulation does not resume streams.", "stream");
+    return c.json(show(Date.now()));
+  })
+  .delete("/:id", (c) => {
+    const id = c.req.param("id");
+    deleteResponse(id);
+    return c.json({ id, object: "response", deleted: true });
+  })
+  .post("/:id/cancel", (c) => {
+    const { cancel, show } = findResponse(c.req.param("id"));
+    if (!cancel) throw invalidRequest("Cannot cancel a synchronous response.");
+    cancel(Date.now());
+    return c.json(show(Date.now()));
+  })
+  .get("/:id/input_items", (c) => {
+    const items = findResponse(c.req.param("id")).items.map((item) => item.wire);
+    return c.json(listItems(items, c.req.query()));
+  });
