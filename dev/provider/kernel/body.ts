@@ -1,17 +1,16 @@
-// What a JSON request carries, and the checks that every endpoint makes in the same way. The rules of one endpoint's
-// fields are in that endpoint's file.
+// Readers for the fields of a JSON body. Each throws OpenAI's 400 for a value of the wrong type.
 import type { Context } from "hono";
 import type { Env } from "./env.ts";
 import { emptyArray, invalidRequest, invalidType, missingParameter } from "./errors.ts";
 
 export type JsonObject = Record<string, unknown>;
 
-/** Whether a JSON value is an object (neither null nor an array). */
+/** True for a JSON object, false for null and arrays. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The body of a request as a JSON object. Throws OpenAI's 400 when it is anything else. */
+/** Reads the body of a request as a JSON object. */
 export async function readBody(c: Context<Env>): Promise<JsonObject> {
   const body = await c.req.json<unknown>().catch(() => undefined);
   if (isObject(body)) return body;
@@ -21,7 +20,7 @@ export async function readBody(c: Context<Env>): Promise<JsonObject> {
   );
 }
 
-/** Throws OpenAI's 400 for the first field that `known` does not name. `path` is put in front of the field's name. */
+/** Throws a 400 for the first field that is not in `known`. `path` precedes the field's name in the error. */
 export function refuseUnknown(body: JsonObject, known: ReadonlySet<string>, path = ""): void {
   for (const name of Object.keys(body)) {
     if (known.has(name)) continue;
@@ -29,7 +28,7 @@ export function refuseUnknown(body: JsonObject, known: ReadonlySet<string>, path
   }
 }
 
-/** A string that must be there. */
+/** Reads a required string. */
 export function readString(body: JsonObject, name: string, path = name): string {
   const value = body[name];
   if (value === undefined || value === null) throw missingParameter(path);
@@ -37,14 +36,14 @@ export function readString(body: JsonObject, name: string, path = name): string 
   return value;
 }
 
-/** A boolean; absent and null mean `fallback`. */
+/** Reads a boolean. Absent and null mean `fallback`. */
 export function readBoolean(body: JsonObject, name: string, fallback: boolean, path = name): boolean {
   const value = body[name] ?? fallback;
   if (typeof value !== "boolean") throw invalidType(path, "a boolean", value);
   return value;
 }
 
-/** An integer from `minimum` to `maximum`; absent and null are `undefined`. */
+/** Reads an integer from `minimum` to `maximum`. Absent and null mean `undefined`. */
 export function readInteger(body: JsonObject, name: string, maximum = Infinity, minimum = 1): number | undefined {
   const value = body[name] ?? undefined;
   if (value === undefined) return undefined;
@@ -58,7 +57,7 @@ export function readInteger(body: JsonObject, name: string, maximum = Infinity, 
   throw invalidRequest(message, name, "integer_above_max_value");
 }
 
-/** A list of objects; absent and null are an empty list. */
+/** Reads a list of objects. Absent and null mean an empty list. */
 export function readObjects(body: JsonObject, name: string, path = name): JsonObject[] {
   const value = body[name] ?? [];
   if (!Array.isArray(value)) throw invalidType(path, "an array of objects", value);
@@ -68,23 +67,20 @@ export function readObjects(body: JsonObject, name: string, path = name): JsonOb
   });
 }
 
-/** A list of objects that may be left out, but not be empty. */
+/** Reads a list of objects that may be absent, but not empty. */
 export function readSomeObjects(body: JsonObject, name: string, path = name): JsonObject[] {
   const objects = readObjects(body, name, path);
   if (objects.length === 0 && Array.isArray(body[name])) throw emptyArray(path);
   return objects;
 }
 
-/**
- * The address of an image. Throws a 400 for a data URL whose bytes are not in padded base64: OpenAI says so in these words,
- * the code is that of its other errors about an image's address.
- */
+/** Reads the URL of an image. Throws a 400 for a data URL whose bytes are not in padded base64. */
 export function readImageUrl(image: JsonObject, name: string, path: string): string {
   const url = readString(image, name, path);
   if (!url.startsWith("data:")) return url;
   const comma = url.indexOf(",");
   const bytes = url.slice(comma + 1);
-  // No pattern with repetitions: they could run out of stack in an image of megabytes.
+  // A pattern with repetitions could overflow the stack for an image of megabytes.
   const isBase64 = !/[^A-Za-z0-9+/=]|=[^=]|===/.test(bytes) && bytes !== "" && bytes.length % 4 === 0;
   if (isBase64 && url.slice(0, comma).endsWith(";base64")) return url;
   throw invalidRequest("Invalid base64 image_url.", path, "invalid_image_url");

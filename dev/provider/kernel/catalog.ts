@@ -1,5 +1,5 @@
-// Which models the emulation serves: those of Weir's bundled catalog, alive until the day that the catalog says, and invented ones. It
-// reads only the fields named here, and knows nothing of requests.
+// The models that the emulation serves: those of Weir's bundled catalog, until their shutdown date.
+// Every name that begins with `emulated-` is a model too.
 import bundled from "../../../src/core/catalog/default.json" with { type: "json" };
 import { invalidRequest } from "./errors.ts";
 
@@ -20,7 +20,7 @@ interface Snapshot {
   shutdown_date?: string;
 }
 
-/** A model as it was asked for: its own name, and the snapshot that answers. */
+/** A model by the name that the request used, with the snapshot that answers. */
 export interface Model {
   name: string;
   snapshotId: string;
@@ -36,13 +36,13 @@ interface Catalog {
 const catalog = bundled as unknown as Catalog;
 const models = collectModels();
 
-/** Every model that is alive at that moment: snapshots and aliases. */
+/** All snapshots and aliases that are not shut down at that moment. */
 export function listModels(moment: Date): Model[] {
   const isListed = ({ name, snapshotId }: Model) => name === snapshotId || name in catalog.aliases;
   return [...models.values()].filter((model) => isListed(model) && isAlive(model, moment));
 }
 
-/** The model of that name. Throws OpenAI's 404 when there is none, or when its shutdown date has come. */
+/** Finds a model by name. Throws OpenAI's 404 when it is unknown or shut down. */
 export function findModel(name: string, moment: Date): Model {
   const model = models.get(name) ?? inventedModel(name);
   if (model && isAlive(model, moment)) return model;
@@ -50,7 +50,7 @@ export function findModel(name: string, moment: Date): Model {
   throw invalidRequest(message, null, "model_not_found", 404);
 }
 
-/** A model that no provider has, for who tries a card of their own: every name that begins with `emulated-`. */
+/** A model for trying a new card in the catalog. It accepts everything. */
 function inventedModel(name: string): Model | undefined {
   if (!name.startsWith("emulated-")) return undefined;
   const card = {
@@ -66,7 +66,7 @@ function isAlive(model: Model, moment: Date): boolean {
   return end === undefined || end > moment.toISOString().slice(0, 10);
 }
 
-/** Cards, snapshots and aliases by name. Aliases that fix something, and `default`, are Weir's own and no names of the provider. */
+/** Cards, snapshots and aliases by name. `default` and aliases with fixed parameters exist only in Weir. */
 function collectModels(): Map<string, Model> {
   const found = new Map<string, Model>();
   for (const [cardId, card] of Object.entries(catalog.cards)) {
@@ -78,8 +78,8 @@ function collectModels(): Map<string, Model> {
   }
   for (const [name, alias] of Object.entries(catalog.aliases)) {
     const target = found.get(alias.target);
-    const isProviders = name !== "default" && Object.keys(alias).length === 1;
-    if (target && isProviders) found.set(name, { ...target, name });
+    const isAtProvider = name !== "default" && Object.keys(alias).length === 1;
+    if (target && isAtProvider) found.set(name, { ...target, name });
   }
   return found;
 }

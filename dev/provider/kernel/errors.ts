@@ -1,5 +1,4 @@
-// What an error looks like on the wire: OpenAI's envelope, always with its four keys, and the errors that several
-// endpoints share. It does not know what any endpoint accepts.
+// Errors in OpenAI's envelope, always with its four keys, and the errors that several endpoints share.
 
 export interface ErrorBody {
   message: string;
@@ -8,7 +7,7 @@ export interface ErrorBody {
   code: string | null;
 }
 
-/** An answer other than success. `page` replaces the JSON envelope by HTML, as OpenAI's own edge does. */
+/** A failed request. With `page` the body is that HTML page, as OpenAI's edge sends it. */
 export class ProviderError extends Error {
   readonly status: number;
   readonly body: ErrorBody;
@@ -24,7 +23,7 @@ export class ProviderError extends Error {
   }
 }
 
-/** An `invalid_request_error`; status 400 unless told otherwise. */
+/** An `invalid_request_error`, by default with status 400. */
 export function invalidRequest(
   message: string,
   param: string | null = null,
@@ -34,19 +33,19 @@ export function invalidRequest(
   return new ProviderError(status, { message, type: "invalid_request_error", param, code });
 }
 
-/** The error of a required field that is not there. */
+/** The error of a required field that is absent. */
 export function missingParameter(param: string): ProviderError {
   return invalidRequest(`Missing required parameter: '${param}'.`, param, "missing_required_parameter");
 }
 
-/** The error of a field of the wrong type; both types are named as OpenAI does ("an array of objects"). */
+/** The error of a field of the wrong type. `expected` has its article ("an array of objects"). */
 export function invalidType(param: string, expected: string, value: unknown): ProviderError {
   const got = value === null ? "null" : Array.isArray(value) ? "an array" : `${article(typeof value)} ${typeof value}`;
   const message = `Invalid type for '${param}': expected ${expected}, but got ${got} instead.`;
   return invalidRequest(message, param, "invalid_type");
 }
 
-/** The error of a list that may be absent, but not empty. */
+/** The error of an empty list, where an absent list is valid. */
 export function emptyArray(param: string): ProviderError {
   const message = `Invalid '${param}': empty array. Expected an array with minimum length 1, but got an empty array instead.`;
   return invalidRequest(message, param, "empty_array");
@@ -65,7 +64,7 @@ export function quotedList(names: readonly string[]): string {
   return `${quoted.slice(0, -1).join(", ")}, and ${quoted.at(-1)}`;
 }
 
-/** Turns whatever a handler threw into the answer that OpenAI would send. */
+/** Converts an error of a handler to a response. An unknown error is logged and becomes a 500. */
 export function toErrorResponse(error: unknown): Response {
   const known = error instanceof ProviderError ? error : toServerError(error);
   const contentType = known.page === undefined ? "application/json" : "text/html";

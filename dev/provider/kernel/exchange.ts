@@ -1,5 +1,6 @@
-// What happens to one request, and the totals of all: who left, who was served, how many bytes and tokens. The totals
-// live in the isolate; every exchange keeps counting on the totals it began with, so zeroing them is safe at any time.
+// Counts what happens to each request, and keeps the totals of all requests.
+// The totals live in the isolate. An open exchange keeps counting on the totals that it began with, so that they can be
+// reset at any time.
 
 export type Outcome = "completed" | "cancelled" | "failed";
 
@@ -10,10 +11,11 @@ export interface Totals extends Record<Outcome, number> {
   bytes_in: number;
   bytes_out: number;
   tokens_out: number;
+  /** Requests by route pattern. */
   by_path: Record<string, number>;
 }
 
-interface Received {
+interface ReceivedRequest {
   method: string;
   path: string;
   headers: Record<string, string>;
@@ -21,17 +23,18 @@ interface Received {
 }
 
 let totals = emptyTotals();
-let last: Received | undefined;
+let last: ReceivedRequest | undefined;
 
-/** One request on its way: `requests = active + completed + cancelled + failed` holds after every call. */
+/** One request. The equation `requests = active + completed + cancelled + failed` holds after every call. */
 export class Exchange {
-  /** Set by whoever sends the body in pieces, and thereby promises to call `end`. */
-  held = false;
+  /** True when the body is streamed. The stream then calls `end`. */
+  isStreamed = false;
   readonly #totals = totals;
   readonly #caller = new AbortController();
   #ended = false;
 
-  constructor(request: Request, body: ArrayBuffer) {
+  /** `route` is the pattern that matched the request, for the totals. */
+  constructor(request: Request, route: string, body: ArrayBuffer) {
     const path = new URL(request.url).pathname;
     const headers = Object.fromEntries(request.headers);
     if (headers["authorization"] !== undefined) headers["authorization"] = "(left out)";
@@ -39,45 +42,43 @@ export class Exchange {
     this.#totals.requests++;
     this.#totals.active++;
     this.#totals.bytes_in += body.byteLength;
-    const route = path.replace(/\/(resp|conv)_[^/]+/, "/:id");
     this.#totals.by_path[route] = (this.#totals.by_path[route] ?? 0) + 1;
-    if (request.signal.aborted) this.leave();
-    else request.signal.addEventListener("abort", () => this.leave(), { once: true });
+    if (request.signal.aborted) this.cancel();
+    else request.signal.addEventListener("abort", () => this.cancel(), { once: true });
   }
 
-  /** Aborted as soon as the caller has left. */
-  get left(): AbortSignal {
+  /** Aborts as soon as the caller has left. */
+  get signal(): AbortSignal {
     return this.#caller.signal;
   }
 
-  /** Whether it has ended, in whatever way. */
   get isOver(): boolean {
     return this.#ended;
   }
 
-  /** Counts an answer that is streamed. */
-  startStream(): void {
+  /** Counts an answer that is sent as server-sent events. */
+  countStream(): void {
     this.#totals.streams++;
   }
 
-  /** Counts bytes that were handed to the caller. */
-  wrote(bytes: number): void {
+  /** Counts bytes that the caller received. */
+  countBytes(bytes: number): void {
     this.#totals.bytes_out += bytes;
   }
 
-  /** Counts visible output tokens that were handed to the caller. */
-  produced(tokens: number): void {
+  /** Counts visible output tokens that the caller received. */
+  countTokens(tokens: number): void {
     this.#totals.tokens_out += tokens;
   }
 
-  /** The caller has left; later endings change nothing. */
-  leave(): void {
+  /** Ends the exchange because the caller has left. */
+  cancel(): void {
     if (this.#ended) return;
     this.end("cancelled");
     this.#caller.abort();
   }
 
-  /** Closes the books of this request. Only the first ending counts. */
+  /** Ends the exchange. Only the first call counts. */
   end(outcome: Outcome): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -86,14 +87,14 @@ export class Exchange {
   }
 }
 
-/** The totals, and the last request with its body parsed where it is JSON. */
+/** The totals and the last request. Its body is parsed when it is JSON. */
 export function readTotals(): Totals & { last: unknown } {
   if (last === undefined) return { ...totals, last: null };
-  return { ...totals, last: { ...last, body: parse(new TextDecoder().decode(last.body)) } };
+  return { ...totals, last: { ...last, body: parseBody(new TextDecoder().decode(last.body)) } };
 }
 
-/** Starts counting from nothing. */
-export function zeroTotals(): void {
+/** Resets all totals and forgets the last request. */
+export function resetTotals(): void {
   totals = emptyTotals();
   last = undefined;
 }
@@ -113,7 +114,7 @@ function emptyTotals(): Totals {
   };
 }
 
-function parse(text: string): unknown {
+function parseBody(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,8 +1,7 @@
-// What a provider's failures look like, status by status: most are JSON in OpenAI's envelope, those that its edge
-// answers are HTML pages.
+// The provider's failures by status. Most are JSON in OpenAI's envelope; those of its edge are HTML pages.
 import { type ErrorBody, ProviderError } from "./errors.ts";
 
-/** What it says when it breaks without a better reason. */
+/** The error of a failure that has no more specific reason. */
 export const SERVER_ERROR: ErrorBody = {
   message:
     "The server had an error while processing your request. Sorry about that! You can retry your request, or contact " +
@@ -51,15 +50,15 @@ const pages: Record<number, string> = {
   504: "504 Gateway Time-out",
 };
 
-/** The failure of that status; `retryAfter` (seconds) becomes its header. */
+/** Creates the failure of a status. `retryAfter` (seconds) becomes its header. */
 export function createFault(status: number, retryAfter?: number): ProviderError {
   const headers: Record<string, string> = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
   const title = pages[status];
   if (title !== undefined) return new ProviderError(status, SERVER_ERROR, { headers, page: toPage(title) });
-  return new ProviderError(status, envelopes[status] ?? fallback(status), { headers });
+  return new ProviderError(status, envelopes[status] ?? otherFailure(status), { headers });
 }
 
-function fallback(status: number): ErrorBody {
+function otherFailure(status: number): ErrorBody {
   if (status >= 500) return SERVER_ERROR;
   return { message: `Scripted failure ${status}.`, type: "invalid_request_error", param: null, code: null };
 }

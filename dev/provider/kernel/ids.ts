@@ -1,11 +1,11 @@
-// Names of things: random ids in OpenAI's style, and numbers that depend on nothing but a text.
+// Random ids in OpenAI's style, and hashes of texts.
 
-/** A new id: the prefix and `length` random hexadecimal digits (32 at most). */
+/** Creates an id from the prefix and `length` random hexadecimal digits (at most 32). */
 export function createId(prefix: string, length: number): string {
   return prefix + crypto.randomUUID().replaceAll("-", "").slice(0, length);
 }
 
-/** A 32-bit number that is always the same for the same text (FNV-1a over UTF-16 units). */
+/** A 32-bit hash of a text (FNV-1a over UTF-16 units). */
 export function fingerprint(text: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) {

@@ -1,24 +1,27 @@
-// What every request to the API passes before an endpoint sees it: the books, the headers, the key.
+// Middleware of every route below /v1: totals, response headers, and the API key.
 import type { MiddlewareHandler } from "hono";
+import { matchedRoutes } from "hono/route";
 import type { Env } from "./env.ts";
 import { invalidRequest } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
 import { createId } from "./ids.ts";
 
-/** Opens an exchange, measures the answer, and closes the exchange unless a held body closes it later. */
-export const keepBooks: MiddlewareHandler<Env> = async (c, next) => {
-  const exchange = new Exchange(c.req.raw, await c.req.arrayBuffer());
+/** Opens an exchange and ends it after the response. A streamed body ends its exchange itself. */
+export const countExchange: MiddlewareHandler<Env> = async (c, next) => {
+  const pattern = matchedRoutes(c).at(-1)?.path ?? "";
+  const route = pattern.endsWith("*") ? c.req.path : pattern;
+  const exchange = new Exchange(c.req.raw, route, await c.req.arrayBuffer());
   c.set("exchange", exchange);
   await next();
-  if (c.res.headers.get("content-type")?.startsWith("text/event-stream")) exchange.startStream();
-  if (exchange.held) return;
+  if (c.res.headers.get("content-type")?.startsWith("text/event-stream")) exchange.countStream();
+  if (exchange.isStreamed) return;
   const body = await c.res.arrayBuffer();
-  exchange.wrote(body.byteLength);
+  exchange.countBytes(body.byteLength);
   exchange.end(c.res.status < 400 ? "completed" : "failed");
   c.res = new Response(body, c.res);
 };
 
-/** Adds the headers that every answer of OpenAI has. */
+/** Adds the headers that every response of OpenAI has. */
 export const addHeaders: MiddlewareHandler<Env> = async (c, next) => {
   const startedAt = Date.now();
   await next();
@@ -29,7 +32,7 @@ export const addHeaders: MiddlewareHandler<Env> = async (c, next) => {
 
 const WRONG_KEY = "wrong-key";
 
-/** Lets every key pass but the wrong one: whoever's it is, it is answered here, and nothing is charged for it. */
+/** Accepts every key except `wrong-key`. */
 export const requireKey: MiddlewareHandler<Env> = async (c, next) => {
   const [scheme, key] = (c.req.header("authorization") ?? "").split(" ");
   if (scheme?.toLowerCase() !== "bearer" || !key) {

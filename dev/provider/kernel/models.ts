@@ -1,13 +1,13 @@
-// GET /v1/models and /v1/models/:id.
+// The routes GET /v1/models and GET /v1/models/:id.
 import { Hono } from "hono";
 import { findModel, listModels, type Model } from "./catalog.ts";
 import { type Env, now } from "./env.ts";
 
 export const models = new Hono<Env>()
-  .get("/", (c) => c.json({ object: "list", data: listModels(now(c.env)).map(toWire) }))
-  .get("/:id", (c) => c.json(toWire(findModel(c.req.param("id"), now(c.env)))));
+  .get("/", (c) => c.json({ object: "list", data: listModels(now(c.env)).map(toWireModel) }))
+  .get("/:id", (c) => c.json(toWireModel(findModel(c.req.param("id"), now(c.env)))));
 
-function toWire({ name, snapshot }: Model) {
+function toWireModel({ name, snapshot }: Model) {
   return {
     id: name,
     object: "model",

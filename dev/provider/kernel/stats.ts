@@ -1,10 +1,11 @@
-// The door to the totals: GET reads them, DELETE zeroes them. It is not part of OpenAI's API and asks for no key.
+// The route /__stats: GET reads the totals, DELETE resets them.
+// It is not part of OpenAI's API and needs no key.
 import { Hono } from "hono";
-import { readTotals, zeroTotals } from "./exchange.ts";
+import { readTotals, resetTotals } from "./exchange.ts";
 
 export const stats = new Hono()
   .get("/", (c) => c.json(readTotals()))
   .delete("/", (c) => {
-    zeroTotals();
+    resetTotals();
     return c.body(null, 204);
   });

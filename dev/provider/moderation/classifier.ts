@@ -1,6 +1,6 @@
-// What the emulated classifier thinks of a text, or of the address of an image: it reads category names after `emulate-`.
-// `emulate-violence` flags that category, `emulate-violence-0.4` gives it exactly that score. A narrower category counts
-// for the wider one too, unless the wider one is named itself.
+// The emulated classifier. It scores a text, or the URL of an image, by the category names after `emulate-`.
+// `emulate-violence` flags that category, and `emulate-violence-0.4` gives it exactly that score. A category such as
+// `violence/graphic` also counts for `violence`, unless the text names `violence` itself.
 import { fingerprint } from "../kernel/ids.ts";
 
 const CATEGORIES = [
@@ -18,7 +18,7 @@ const CATEGORIES = [
   "violence",
   "violence/graphic",
 ];
-const SEEN_IN_IMAGES = new Set([
+const IMAGE_CATEGORIES = new Set([
   "sexual",
   "self-harm",
   "self-harm/intent",
@@ -28,7 +28,7 @@ const SEEN_IN_IMAGES = new Set([
 ]);
 const WORDS = /emulate-([a-z]+(?:-[a-z]+)*)(?:-(0(?:\.\d+)?|1(?:\.0+)?)(?!\.?\d))?/g;
 const NAMED_SCORE = 0.97;
-const LEAST_FLAGGED_SCORE = 0.5;
+const FLAGGED_FROM_SCORE = 0.5;
 
 export interface Subject {
   text: string;
@@ -36,16 +36,16 @@ export interface Subject {
   hasImage: boolean;
 }
 
-/** The classifier's result for one input, as it is on the wire. */
+/** Classifies one input. The result is in wire format. */
 export function classify({ text, hasText, hasImage }: Subject) {
   const named = readScores(text);
   const scores = new Map(
     CATEGORIES.map((category) => [category, scoreOf(category, named) ?? lowScore(category + text)]),
   );
-  const isFlagged = (category: string) => (scores.get(category) ?? 0) >= LEAST_FLAGGED_SCORE;
+  const isFlagged = (category: string) => (scores.get(category) ?? 0) >= FLAGGED_FROM_SCORE;
   const inputTypes = (category: string) => [
     ...(hasText ? ["text"] : []),
-    ...(hasImage && SEEN_IN_IMAGES.has(category) ? ["image"] : []),
+    ...(hasImage && IMAGE_CATEGORIES.has(category) ? ["image"] : []),
   ];
   const each = <Value>(of: (category: string) => Value) =>
     Object.fromEntries(CATEGORIES.map((category) => [category, of(category)]));
@@ -57,7 +57,7 @@ export function classify({ text, hasText, hasImage }: Subject) {
   };
 }
 
-/** What the words of a text say, by name; the highest score when a name is there more than once. */
+/** The scores that a text names. The highest one counts when a name occurs more than once. */
 function readScores(text: string): Map<string, number> {
   const scores = new Map<string, number>();
   for (const [, name = "", given] of text.toLowerCase().matchAll(WORDS)) {

@@ -1,23 +1,23 @@
-// The emulated model as a judge: it judges when a request wants JSON for a schema named `verdict` whose entries name rules.
-// A rule is broken where the last user message contains its name after `emulate-` ("block") or `emulate-review-`
-// ("review"). The words of `faults` break the judge itself. A verdict is a script that the judge writes, so that it
-// travels like any other answer; a script of the judged text is never executed.
+// The emulated judge. It answers requests for JSON whose schema is named `verdict` and lists rule names.
+// A text breaks a rule when it contains the rule's name after `emulate-` (block) or `emulate-review-` (review).
+// The verdict is the text of a script, so that it is delivered like any other answer.
 import { isObject } from "../kernel/body.ts";
 import { readJudgedText } from "./judged-text.ts";
 import type { OutputFormat } from "../kernel/request/output-format.ts";
-import { type Script, splitScript } from "../kernel/script.ts";
+import type { Script, ScriptedText } from "../kernel/script.ts";
 import { tokenize } from "../kernel/generation/tokens.ts";
 
 const FORMAT_NAME = "verdict";
 
-interface Entry {
+interface VerdictEntry {
   name: string;
   action: string;
   quote: string;
   why: string;
 }
 
-const faults: [word: string, script: (entries: Entry[]) => Script][] = [
+/** Words in the judged text that make the judge itself fail. */
+const faults: [word: string, script: (entries: VerdictEntry[]) => Script][] = [
   ["emulate-judge-fails", () => ({ status: 500 })],
   ["emulate-judge-refuses", () => ({ refuse: "I'm sorry, but I can't assist with that request." })],
   ["emulate-judge-babbles", () => ({ text: "Well, that depends on how one sees it. Rivers run over low walls, too." })],
@@ -25,20 +25,12 @@ const faults: [word: string, script: (entries: Entry[]) => Script][] = [
   ["emulate-judge-invents", (entries) => ({ text: toJson(invent(entries)) })],
 ];
 
-/**
- * What to do with a text: its own script, or the judge's when the format asks for a verdict. Without a script, tokens are
- * `paceMs` apart. Throws a 400 for a wrong script, and `param` as its place.
- */
-export function readScript(
-  text: string,
-  format: OutputFormat,
-  paceMs: number,
-  param: string,
-): { script: Script; question: string } {
+/** Returns a script with the verdict on a text, or undefined when the format does not ask for one. */
+export function readJudgeScript(text: string, format: OutputFormat): ScriptedText | undefined {
   const names = readRuleNames(format);
-  if (!names) return splitScript(text, paceMs, param);
+  if (!names) return undefined;
   const { text: question, delayMs } = readJudgedText(text);
-  return { script: { delay_ms: paceMs, first_ms: delayMs, ...writeVerdict(names, question) }, question };
+  return { script: { first_ms: delayMs, ...writeVerdict(names, question) }, question };
 }
 
 function readRuleNames(format: OutputFormat): string[] | undefined {
@@ -56,7 +48,7 @@ function writeVerdict(names: string[], text: string): Script {
   return fault ? fault[1](entries) : { text: toJson(entries) };
 }
 
-function judgeRule(name: string, text: string): Entry {
+function judgeRule(name: string, text: string): VerdictEntry {
   const blocked = findWord(`emulate-${name}`, text);
   const reviewed = findWord(`emulate-review-${name}`, text);
   const quote = blocked ?? reviewed;
@@ -64,23 +56,23 @@ function judgeRule(name: string, text: string): Entry {
   return { name, action: blocked === undefined ? "review" : "block", quote, why: `The text contains "${quote}".` };
 }
 
-/** The word as the text has it. A longer word is another one: `emulate-spam-links` is not `emulate-spam`. */
+/** Finds a whole word: `emulate-spam-links` does not contain `emulate-spam`. Returns it as the text spells it. */
 function findWord(word: string, text: string): string | undefined {
   return new RegExp(`${RegExp.escape(word)}(?!-?\\w)`, "i").exec(text)?.[0];
 }
 
-/** Half of the verdict, as if the output limit had come there. */
-function truncate(entries: Entry[]): Script {
+/** Half of the verdict, as if it had reached the output limit. */
+function truncate(entries: VerdictEntry[]): Script {
   const text = toJson(entries);
   return { text, length_after: Math.floor(tokenize(text).length / 2) };
 }
 
-/** A rule that nobody named, and for the first rule an action that there is not. */
-function invent([first, ...others]: Entry[]): Entry[] {
+/** Adds an unknown rule, and gives the first rule an unknown action. */
+function invent([first, ...others]: VerdictEntry[]): VerdictEntry[] {
   const invented = { name: "emulated-invention", action: "block", quote: "", why: "The judge made this rule up." };
   return [...(first ? [{ ...first, action: "punish" }] : []), ...others, invented];
 }
 
-function toJson(rules: Entry[]): string {
+function toJson(rules: VerdictEntry[]): string {
   return JSON.stringify({ rules });
 }

@@ -1,33 +1,34 @@
-// A response in the background: it waits for `first_ms`, runs for `delay_ms` a token, and then is what it was going to be.
-// Nothing runs meanwhile, the clock alone says how far it is.
+// The run of a background response: queued for `first_ms`, then in progress for `delay_ms` per token.
+// Nothing runs meanwhile. The clock alone decides the state.
 import type { JsonObject } from "../kernel/body.ts";
-import { type Opened, runningResponse } from "../dialects/responses/object.ts";
-import type { StoredResponse } from "./store.ts";
 import { reaches } from "../kernel/delivery/delivery.ts";
-import type { Script } from "../kernel/script.ts";
+import type { ResponsesAnswer } from "../kernel/responses-hooks.ts";
 
-/** How a response of that many tokens shows itself that was queued at that time (epoch ms); `finish` ends it early. */
-export function showInBackground(
-  opened: Opened,
-  script: Script,
-  tokens: number,
-  ending: JsonObject,
-  queuedAtMs: number,
-): Pick<StoredResponse, "show" | "cancel"> & { finish: () => void } {
+export interface BackgroundRun {
+  /** The response at that time (epoch ms). */
+  show: (atMs: number) => JsonObject;
+  /** Cancels the response if it has not ended by that time (epoch ms). */
+  cancel: (atMs: number) => void;
+  /** Ends the run now, because a stream delivered the whole answer before its time. */
+  finish: () => void;
+}
+
+/** Starts the run of an answer that is queued at that time (epoch ms). */
+export function runInBackground(answer: ResponsesAnswer, queuedAtMs: number): BackgroundRun {
+  const { running, ended, tokens, script } = answer;
   const startsAtMs = queuedAtMs + (script.first_ms ?? 0);
-  const isStalled = reaches(script.stall_after, tokens);
-  let endsAtMs = isStalled ? Infinity : startsAtMs + (script.delay_ms ?? 0) * tokens;
+  const stalls = reaches(script.stall_after, tokens);
+  let endsAtMs = stalls ? Infinity : startsAtMs + (script.delay_ms ?? 0) * tokens;
   let cancelled = false;
   return {
     show(atMs) {
-      if (cancelled) return runningResponse(opened, "cancelled");
-      if (atMs >= endsAtMs) return ending;
-      return runningResponse(opened, atMs < startsAtMs ? "queued" : "in_progress");
+      if (cancelled) return { ...running, status: "cancelled" };
+      if (atMs >= endsAtMs) return ended;
+      return { ...running, status: atMs < startsAtMs ? "queued" : "in_progress" };
     },
     cancel(atMs) {
       cancelled ||= atMs < endsAtMs;
     },
-    // A stream may come to its end before the clock does.
     finish() {
       endsAtMs = 0;
     },

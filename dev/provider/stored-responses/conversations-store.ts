@@ -1,13 +1,14 @@
-// The conversations: the newest ones, in the memory of the isolate, each with its newest items, and one response at a
-// time. Nothing runs while a response is in the background, so what it said is added when the conversation is looked at
-// after its end.
+// The conversations: the newest 200, in the memory of the isolate, each with its newest 2000 items.
+// A conversation has one response at a time. The items of a background response are added when the conversation is read
+// after the end of its run, because nothing runs meanwhile.
 import type { JsonObject } from "../kernel/body.ts";
+import { conversationNotFound } from "../dialects/responses/stateless.ts";
 import { invalidRequest } from "../kernel/errors.ts";
 import { createId } from "../kernel/ids.ts";
 import { keepNewest } from "./newest.ts";
 
-const MOST_CONVERSATIONS = 200;
-const MOST_ITEMS = 2000;
+const MAX_CONVERSATIONS = 200;
+const MAX_ITEMS = 2000;
 
 export interface Conversation {
   id: string;
@@ -15,72 +16,72 @@ export interface Conversation {
   createdAt: number;
   metadata: JsonObject;
   items: JsonObject[];
-  /** Whether the last response that came over a connection still runs. */
-  isAnswered: () => boolean;
-  /** What the response in the background is going to add. */
-  awaited: AwaitedTurn | undefined;
+  /** True while the last response that is sent over a connection runs. */
+  isBusy: () => boolean;
+  /** The items that a background response will add. */
+  pending: PendingTurn | undefined;
 }
 
-/** The items of a response in the background, and the response as it is at that time (epoch ms). */
-interface AwaitedTurn {
+/** The items of a background response, and the response at that time (epoch ms). */
+interface PendingTurn {
   items: JsonObject[];
   show: (atMs: number) => JsonObject;
 }
 
 const conversations = new Map<string, Conversation>();
 
-/** A new conversation that begins with these items. */
+/** Creates a conversation with these items. */
 export function createConversation(moment: Date, metadata: JsonObject, items: JsonObject[]): Conversation {
   const createdAt = Math.floor(moment.getTime() / 1000);
-  const idle = { isAnswered: () => false, awaited: undefined };
+  const idle = { isBusy: () => false, pending: undefined };
   const conversation = { id: createId("conv_", 32), createdAt, metadata, items, ...idle };
-  keepNewest(conversations, conversation, MOST_CONVERSATIONS);
+  keepNewest(conversations, conversation, MAX_CONVERSATIONS);
   return conversation;
 }
 
-/** The conversation of that id, up to date. Throws OpenAI's 404; `param` is where the id stood in a body. */
+/** Finds a conversation. Throws OpenAI's 404. `param` is the field of the body that names the id. */
 export function findConversation(id: string, param: string | null = null): Conversation {
   const found = conversations.get(id);
-  if (!found) throw invalidRequest(`Conversation with id '${id}' not found.`, param, null, 404);
-  addDue(found);
+  if (!found) throw conversationNotFound(id, param);
+  appendDue(found);
   return found;
 }
 
-/** Forgets a conversation. Throws OpenAI's 404. */
+/** Deletes a conversation. Throws OpenAI's 404. */
 export function deleteConversation(id: string): void {
   findConversation(id);
   conversations.delete(id);
 }
 
-/** Makes room for a response, which runs as long as `isRunning` says so. Throws OpenAI's 400 while another one runs. */
+/** Locks a conversation while `isRunning` returns true. Throws OpenAI's 400 while another response runs. */
 export function lockConversation(conversation: Conversation, isRunning: () => boolean): void {
-  addDue(conversation);
-  if (conversation.awaited || conversation.isAnswered()) {
+  appendDue(conversation);
+  if (conversation.pending || conversation.isBusy()) {
     const message = "Another process is currently operating on this conversation. Please retry in a few seconds.";
     throw invalidRequest(message, "conversation", "conversation_locked");
   }
-  conversation.isAnswered = isRunning;
+  conversation.isBusy = isRunning;
 }
 
-/** Adds items at the end. */
+/** Appends items. */
 export function extendConversation(conversation: Conversation, items: JsonObject[]): void {
-  addDue(conversation);
+  appendDue(conversation);
   append(conversation, items);
 }
 
-/** Adds these items once that response has ended; never when it fails or is cancelled. */
-export function extendLater(conversation: Conversation, items: JsonObject[], show: AwaitedTurn["show"]): void {
-  conversation.awaited = { items, show };
+/** Appends items when a background response has ended, unless it fails or is cancelled. */
+export function extendLater(conversation: Conversation, items: JsonObject[], show: PendingTurn["show"]): void {
+  conversation.pending = { items, show };
 }
 
-function addDue(conversation: Conversation): void {
-  const { awaited } = conversation;
-  const status = awaited?.show(Date.now())["status"];
+function appendDue(conversation: Conversation): void {
+  const { pending } = conversation;
+  const status = pending?.show(Date.now())["status"];
   if (status === "queued" || status === "in_progress") return;
-  conversation.awaited = undefined;
-  if (awaited && (status === "completed" || status === "incomplete")) append(conversation, awaited.items);
+  conversation.pending = undefined;
+  if (pending && (status === "completed" || status === "incomplete")) append(conversation, pending.items);
 }
 
 function append(conversation: Conversation, items: JsonObject[]): void {
-  conversation.items = [...conversation.items, ...items].slice(-MOST_ITEMS);
+  conversation.items = [...conversation.items, ...items].slice(-MAX_ITEMS);
 }

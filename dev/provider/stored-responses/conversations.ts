@@ -1,7 +1,9 @@
-// /v1/conversations: made, read, changed and deleted, with their items. What responses add to them is
-// said where responses are answered.
+// The routes of conversations and their items.
 import { Hono } from "hono";
-import { type JsonObject, readBody, readObjects, refuseUnknown } from "../kernel/body.ts";
+import { readItem } from "../dialects/responses/input.ts";
+import { isObject, type JsonObject, readBody, readObjects, refuseUnknown } from "../kernel/body.ts";
+import { type Env, now } from "../kernel/env.ts";
+import { invalidType, missingParameter } from "../kernel/errors.ts";
 import {
   type Conversation,
   createConversation,
@@ -9,36 +11,30 @@ import {
   extendConversation,
   findConversation,
 } from "./conversations-store.ts";
-import { type Env, now } from "../kernel/env.ts";
-import { invalidRequest, missingParameter } from "../kernel/errors.ts";
-import { listItems } from "./item-list.ts";
-import { readMetadata } from "./metadata.ts";
-import { readItem } from "../dialects/responses/input.ts";
-import { findItem } from "./store.ts";
-
-const MOST_NEW_ITEMS = 20;
+import { toItemPage } from "./item-pages.ts";
+import { findItem } from "./responses-store.ts";
 
 export const conversations = new Hono<Env>()
   .post("/", async (c) => {
     const body = (await c.req.text()) === "" ? {} : await readBody(c);
     refuseUnknown(body, new Set(["items", "metadata"]));
-    return c.json(show(createConversation(now(c.env), readMetadata(body), readNewItems(body))));
+    return c.json(toWireConversation(createConversation(now(c.env), readMetadata(body), readNewItems(body))));
   })
-  .get("/:id", (c) => c.json(show(findConversation(c.req.param("id")))))
+  .get("/:id", (c) => c.json(toWireConversation(findConversation(c.req.param("id")))))
   .post("/:id", async (c) => {
     const conversation = findConversation(c.req.param("id"));
     const body = await readBody(c);
     refuseUnknown(body, new Set(["metadata"]));
     if (body["metadata"] === undefined) throw missingParameter("metadata");
     conversation.metadata = readMetadata(body);
-    return c.json(show(conversation));
+    return c.json(toWireConversation(conversation));
   })
   .delete("/:id", (c) => {
     const id = c.req.param("id");
     deleteConversation(id);
     return c.json({ id, object: "conversation.deleted", deleted: true });
   })
-  .get("/:id/items", (c) => c.json(listItems(findConversation(c.req.param("id")).items, c.req.query())))
+  .get("/:id/items", (c) => c.json(toItemPage(findConversation(c.req.param("id")).items, c.req.query())))
   .post("/:id/items", async (c) => {
     const conversation = findConversation(c.req.param("id"));
     const body = await readBody(c);
@@ -46,22 +42,21 @@ export const conversations = new Hono<Env>()
     if ((body["items"] ?? undefined) === undefined) throw missingParameter("items");
     const items = readNewItems(body);
     extendConversation(conversation, items);
-    return c.json(listItems(items, { order: "asc" }));
+    return c.json(toItemPage(items, { order: "asc" }));
   });
 
-function show({ id, createdAt, metadata }: Conversation): JsonObject {
+function toWireConversation({ id, createdAt, metadata }: Conversation): JsonObject {
   return { id, object: "conversation", created_at: createdAt, metadata };
 }
 
+function readMetadata(body: JsonObject): JsonObject {
+  const metadata = body["metadata"] ?? {};
+  if (!isObject(metadata)) throw invalidType("metadata", "an object", metadata);
+  return metadata;
+}
+
 function readNewItems(body: JsonObject): JsonObject[] {
-  const items = readObjects(body, "items");
-  if (items.length > MOST_NEW_ITEMS) {
-    const message =
-      `Invalid 'items': array too long. Expected an array with maximum length ${MOST_NEW_ITEMS}, ` +
-      `but got an array with length ${items.length} instead.`;
-    throw invalidRequest(message, "items", "array_above_max_length");
-  }
-  // Whether a model sees images is asked when one reads the conversation.
+  // The model that reads an image is only known later.
   const rules = { acceptsImages: true, findItem };
-  return items.map((item, index) => readItem(item, `items[${index}]`, rules).wire);
+  return readObjects(body, "items").map((item, index) => readItem(item, `items[${index}]`, rules).wire);
 }

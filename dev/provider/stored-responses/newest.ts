@@ -1,12 +1,12 @@
-// What the memory of the isolate keeps has a bound: the newest entries stay, the oldest are forgotten.
+// Limits what the memory of the isolate holds to the newest entries.
 
-/** Adds an entry under its id, and forgets the oldest one when there are too many. */
+/** Adds an entry under its id, and deletes the oldest one when there are more than `maxEntries`. */
 export function keepNewest<Entry extends { id: string }>(
   entries: Map<string, Entry>,
   entry: Entry,
-  mostEntries: number,
+  maxEntries: number,
 ): void {
   entries.set(entry.id, entry);
   const [oldest] = entries.keys();
-  if (entries.size > mostEntries && oldest !== undefined) entries.delete(oldest);
+  if (entries.size > maxEntries && oldest !== undefined) entries.delete(oldest);
 }

@@ -1,9 +1,9 @@
-// What can be done with a stored response: read it, delete it, cancel it, list its input.
+// The routes of stored responses: read, delete, cancel, and list the input items.
 import { Hono } from "hono";
 import type { Env } from "../kernel/env.ts";
 import { invalidRequest } from "../kernel/errors.ts";
-import { listItems } from "./item-list.ts";
-import { deleteResponse, findResponse } from "./store.ts";
+import { toItemPage } from "./item-pages.ts";
+import { deleteResponse, findResponse } from "./responses-store.ts";
 
 export const storedResponses = new Hono<Env>()
   .get("/:id", (c) => {
@@ -22,7 +22,4 @@ export const storedResponses = new Hono<Env>()
     cancel(Date.now());
     return c.json(show(Date.now()));
   })
-  .get("/:id/input_items", (c) => {
-    const items = findResponse(c.req.param("id")).items.map((item) => item.wire);
-    return c.json(listItems(items, c.req.query()));
-  });
+  .get("/:id/input_items", (c) => c.json(toItemPage(findResponse(c.req.param("id")).items, c.req.query())));

@@ -1,13 +1,13 @@
-// What the emulated model answers to a chat request: a tool call or a reply, in tokens, and within the output limit.
+// Generates the choices of a chat answer: a tool call or a reply, within the output limit.
 import type { ChatRequest } from "./request.ts";
 import { createId } from "../../kernel/ids.ts";
 import { fitOutput } from "../../kernel/request/output-budget.ts";
-import { type Asked, isScripted, makeReply } from "../../kernel/generation/reply.ts";
+import { type ReplyRequest, isScripted, makeReply } from "../../kernel/generation/reply.ts";
 import type { Script } from "../../kernel/script.ts";
 import { tokenize } from "../../kernel/generation/tokens.ts";
-import { type FunctionTool, makeArguments, toolFor } from "../../kernel/request/tools.ts";
+import { type FunctionTool, makeArguments, chooseTool } from "../../kernel/request/tools.ts";
 
-export interface Choice {
+export interface ChatChoice {
   /** The tokens of the text, or of the arguments when a tool is called. */
   pieces: string[];
   call: { id: string; name: string } | undefined;
@@ -16,13 +16,13 @@ export interface Choice {
   finish: "stop" | "length" | "tool_calls";
 }
 
-/** The choices of the answer, one for each that was asked for. */
-export function answerChat(request: ChatRequest, script: Script, question: string): Choice[] {
-  const asked = toAsked(request, question);
-  const tool = isScripted(script) ? undefined : toolToCall(request, question);
+/** Generates as many choices as the request asks for. */
+export function answerChat(request: ChatRequest, script: Script, question: string): ChatChoice[] {
+  const replyRequest = toReplyRequest(request, question);
+  const tool = isScripted(script) ? undefined : findTool(request, question);
   const indexes = Array.from({ length: request.choiceCount }, (_, index) => index);
   return indexes.map((index) => {
-    const whole = tool ? tokenize(makeArguments(tool, question)) : makeReply(asked, script, index);
+    const whole = tool ? tokenize(makeArguments(tool, question)) : makeReply(replyRequest, script, index);
     const output = fitOutput(whole, request, script);
     return {
       pieces: output.pieces,
@@ -34,12 +34,12 @@ export function answerChat(request: ChatRequest, script: Script, question: strin
   });
 }
 
-function toolToCall(request: ChatRequest, question: string): FunctionTool | undefined {
+function findTool(request: ChatRequest, question: string): FunctionTool | undefined {
   const { tools, toolChoice, messages } = request;
-  return toolFor(tools, toolChoice, messages.at(-1)?.role === "user", question);
+  return chooseTool(tools, toolChoice, messages.at(-1)?.role === "user", question);
 }
 
-function toAsked({ format, messages }: ChatRequest, question: string): Asked {
+function toReplyRequest({ format, messages }: ChatRequest, question: string): ReplyRequest {
   const last = messages.at(-1);
   return {
     question,

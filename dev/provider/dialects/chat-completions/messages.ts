@@ -1,4 +1,4 @@
-// The messages of a chat request: what OpenAI accepts in them, and what the emulation needs of them.
+// Reads and checks the messages of a chat request.
 import {
   isObject,
   type JsonObject,
@@ -15,31 +15,27 @@ const PART_TYPES = ["text", "image_url", "refusal", "file"];
 
 export interface ChatMessage {
   role: string;
-  /** All text of the content; parts are joined by line ends. Undefined when there is no content at all. */
+  /** The text of the content, with its parts joined by line breaks. Undefined when there is no content. */
   text: string | undefined;
   name: string | undefined;
   images: number;
-  /** Files are read as pages, and counted like images. */
+  /** A file counts like an image. */
   files: number;
   toolCalls: { id: string; name: string; arguments: string }[];
-  /** The call that the message of a tool answers. */
+  /** The call that a tool message answers. */
   toolCallId: string | undefined;
 }
 
-/** The messages of a chat body. Throws the 400 that OpenAI gives for what is wrong with them. */
+/** Reads the messages of a body. Throws the 400 that OpenAI gives for their first fault. */
 export function readMessages(body: JsonObject, acceptsImages: boolean): ChatMessage[] {
   if (body["messages"] === undefined) throw missingParameter("messages");
   const sent = readSomeObjects(body, "messages");
-  const messages = sent.map((message, index) => {
-    const path = `messages[${index}]`;
-    checkOrder(message, sent[index - 1], path);
-    return readMessage(message, path, acceptsImages);
-  });
-  checkCalls(messages);
+  const messages = sent.map((message, index) => readMessage(message, `messages[${index}]`, acceptsImages));
+  checkToolCalls(messages);
   return messages;
 }
 
-/** Adds messages to a prompt. A message that only calls tools counts as its calls. */
+/** Adds messages to a prompt. A message without content counts only its tool calls. */
 export function addMessages(prompt: Prompt, messages: ChatMessage[]): void {
   for (const message of messages) {
     if (message.text !== undefined) prompt.texts.push(message.text);
@@ -96,22 +92,24 @@ function readPart(part: JsonObject, path: string, acceptsImages: boolean): strin
   return undefined;
 }
 
-function checkOrder(message: JsonObject, previous: JsonObject | undefined, path: string): void {
-  if (message["role"] !== "tool") return;
-  if (previous?.["role"] === "tool" || Array.isArray(previous?.["tool_calls"])) return;
-  throw invalidRequest(
-    "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.",
-    `${path}.role`,
-  );
-}
-
-/** Throws the 400 for calls that the messages right after them do not all answer. */
-function checkCalls(messages: ChatMessage[]): void {
+/** Throws a 400 for a tool call without its result, and for a tool result without its call. */
+function checkToolCalls(messages: ChatMessage[]): void {
   let open = new Set<string>();
-  for (const { toolCalls, toolCallId } of messages) {
-    if (toolCallId !== undefined) open.delete(toolCallId);
-    else if (open.size > 0) break;
-    else open = new Set(toolCalls.map((call) => call.id));
+  let answers = false;
+  for (const [index, { role, toolCalls, toolCallId }] of messages.entries()) {
+    if (role === "tool" && !answers) {
+      throw invalidRequest(
+        "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.",
+        `messages[${index}].role`,
+      );
+    }
+    if (toolCallId !== undefined) {
+      open.delete(toolCallId);
+      continue;
+    }
+    if (open.size > 0) break;
+    open = new Set(toolCalls.map((call) => call.id));
+    answers = open.size > 0;
   }
   if (open.size === 0) return;
   const message =

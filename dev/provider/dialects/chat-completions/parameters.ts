@@ -1,10 +1,10 @@
-// Which top-level parameters Chat Completions has, and which of them a model refuses.
+// The top-level parameters of Chat Completions, and those that a model does not accept.
 import { type JsonObject, refuseUnknown } from "../../kernel/body.ts";
 import type { Card } from "../../kernel/catalog.ts";
 import { invalidRequest, type ProviderError } from "../../kernel/errors.ts";
 import { findRefused, unsupportedParameter } from "../../kernel/request/refused-parameters.ts";
 
-const KNOWN = new Set([
+const PARAMETERS = new Set([
   "audio",
   "frequency_penalty",
   "function_call",
@@ -44,9 +44,9 @@ const KNOWN = new Set([
   "web_search_options",
 ]);
 
-/** Throws the 400 for the first parameter that Chat Completions has not or that this model refuses. */
-export function checkParameters(body: JsonObject, card: Card): void {
-  refuseUnknown(body, KNOWN);
+/** Throws a 400 for the first parameter that is unknown or that the model does not accept. */
+export function checkChatParameters(body: JsonObject, card: Card): void {
+  refuseUnknown(body, PARAMETERS);
   const refused = findRefused(body, card.refuses?.chat_completions ?? []);
   if (typeof refused?.only === "number") throw unsupportedValue(refused.name, refused.value, refused.only);
   if (refused) throw unsupportedParameter(refused.name);

@@ -1,17 +1,17 @@
-// A chat request, read and checked as OpenAI does before a model sees it. Everything after this file works on the
-// result and not on the body.
+// Reads and checks the body of a chat request. All other files work on the result.
 import { type JsonObject, readInteger, readObjects, readString } from "../../kernel/body.ts";
 import { findModel, type Model } from "../../kernel/catalog.ts";
 import { addMessages, type ChatMessage, readMessages } from "./messages.ts";
-import { checkParameters } from "./parameters.ts";
+import { checkChatParameters } from "./parameters.ts";
 import { invalidRequest, invalidType } from "../../kernel/errors.ts";
 import { reasoningTokens } from "../../kernel/request/output-budget.ts";
 import { type OutputFormat, readOutputFormat } from "../../kernel/request/output-format.ts";
 import { countPrompt, emptyPrompt } from "../../kernel/request/prompt.ts";
 import { readServiceTier, readStreaming, type Streaming } from "../../kernel/request/streaming.ts";
-import { type FunctionTool, readChatTools, readToolChoice, type ToolChoice } from "../../kernel/request/tools.ts";
+import type { FunctionTool, ToolChoice } from "../../kernel/request/tools.ts";
+import { readChatTools, readChatToolChoice } from "./tools.ts";
 
-const MOST_CHOICES = 128;
+const MAX_CHOICES = 128;
 
 export interface ChatRequest extends Streaming {
   model: Model;
@@ -23,11 +23,11 @@ export interface ChatRequest extends Streaming {
   serviceTier: string;
   promptTokens: number;
   reasoningTokens: number;
-  /** The most tokens of one choice, reasoning included. */
+  /** The most tokens of one choice, including reasoning. */
   outputLimit: number;
 }
 
-/** Reads a chat body at that moment. Throws the error that OpenAI gives for what is wrong with it. */
+/** Reads a body. Throws the error that OpenAI gives for its first fault. */
 export function readChatRequest(body: JsonObject, moment: Date): ChatRequest {
   const model = findModel(readString(body, "model"), moment);
   if (!model.card.endpoints.includes("chat_completions")) {
@@ -35,7 +35,7 @@ export function readChatRequest(body: JsonObject, moment: Date): ChatRequest {
       "This is not a chat model and thus not supported in the v1/chat/completions endpoint. Did you mean to use v1/completions?";
     throw invalidRequest(message, "model", null, 404);
   }
-  checkParameters(body, model.card);
+  checkChatParameters(body, model.card);
   const messages = readMessages(body, model.card.modalities.input.includes("image"));
   const tools = readChatTools(body);
   const effort = body["reasoning_effort"] ?? undefined;
@@ -45,10 +45,10 @@ export function readChatRequest(body: JsonObject, moment: Date): ChatRequest {
     model,
     messages,
     tools,
-    toolChoice: readToolChoice(body, tools),
+    toolChoice: readChatToolChoice(body, tools),
     format: readFormat(body, messages),
     ...readStreaming(body, ["include_usage", "include_obfuscation"]),
-    choiceCount: readInteger(body, "n", MOST_CHOICES) ?? 1,
+    choiceCount: readInteger(body, "n", MAX_CHOICES) ?? 1,
     serviceTier: readServiceTier(body),
     promptTokens,
     reasoningTokens: reasoningTokens(model.card, effort),
@@ -83,8 +83,8 @@ function readOutputLimit(body: JsonObject, model: Model, promptTokens: number): 
 
 function readFormat(body: JsonObject, messages: ChatMessage[]): OutputFormat {
   const format = readOutputFormat(body["response_format"], "response_format", "json_schema");
-  const isAsked = messages.some((message) => /json/i.test(message.text ?? ""));
-  if (format.type !== "json_object" || isAsked) return format;
+  const mentionsJson = messages.some((message) => /json/i.test(message.text ?? ""));
+  if (format.type !== "json_object" || mentionsJson) return format;
   const message =
     "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.";
   throw invalidRequest(message, "messages");

@@ -1,30 +1,33 @@
-// POST /v1/chat/completions: reads the request, follows the script, and sends the answer whole or as a stream.
+// The route POST /v1/chat/completions.
 import { Hono } from "hono";
 import { readBody } from "../../kernel/body.ts";
+import { callerLeft, openAnswer, sendStream, sendWhole } from "../../kernel/delivery/delivery.ts";
+import { type Env, now, paceMs } from "../../kernel/env.ts";
+import type { ProviderHooks } from "../../kernel/feature.ts";
 import { answerChat } from "./answer.ts";
 import type { ChatMessage } from "./messages.ts";
 import { readChatRequest } from "./request.ts";
-import { createEnvelope, toCompletion, toFrames, toUsage } from "./wire.ts";
-import { callerLeft, openAnswer, sendStream, sendWhole } from "../../kernel/delivery/delivery.ts";
-import { type Env, now } from "../../kernel/env.ts";
-import { readScript } from "../../moderation/judge.ts";
+import { createEnvelope, toChatFrames, toChatUsage, toCompletion } from "./wire.ts";
 
-export const chat = new Hono<Env>().post("/", async (c) => {
-  const request = readChatRequest(await readBody(c), now(c.env));
-  const paceMs = Number(c.env.PACE_MS ?? 0);
-  const { script, question } = readScript(lastUserText(request.messages), request.format, paceMs, "messages");
-  if (!(await openAnswer(c, request, script))) return callerLeft();
-  const choices = answerChat(request, script, question);
-  const envelope = createEnvelope(request, now(c.env));
-  const usage = script.no_usage ? undefined : toUsage(request, choices);
-  if (!request.stream) {
-    const tokens = choices.reduce((sum, choice) => sum + choice.pieces.length, 0);
-    return sendWhole(c, toCompletion(envelope, choices, usage), tokens, script);
-  }
-  const { obfuscated, includeUsage } = request;
-  const options = { obfuscated, includeUsage, usage: includeUsage ? usage : undefined };
-  return sendStream(c, toFrames(envelope, choices, options), script);
-});
+/** Creates the route with the hooks of the features. */
+export function createChatCompletions(hooks: ProviderHooks): Hono<Env> {
+  return new Hono<Env>().post("/", async (c) => {
+    const request = readChatRequest(await readBody(c), now(c.env));
+    const text = lastUserText(request.messages);
+    const { script, question } = hooks.readScript(text, request.format, paceMs(c.env), "messages");
+    if (!(await openAnswer(c, request, script))) return callerLeft();
+    const choices = answerChat(request, script, question);
+    const envelope = createEnvelope(request, now(c.env));
+    const usage = script.no_usage ? undefined : toChatUsage(request, choices);
+    if (!request.stream) {
+      const tokens = choices.reduce((sum, choice) => sum + choice.pieces.length, 0);
+      return sendWhole(c, toCompletion(envelope, choices, usage), tokens, script);
+    }
+    const { obfuscated, includeUsage } = request;
+    const options = { obfuscated, includeUsage, usage: includeUsage ? usage : undefined };
+    return sendStream(c, toChatFrames(envelope, choices, options), script);
+  });
+}
 
 function lastUserText(messages: ChatMessage[]): string {
   return messages.findLast((message) => message.role === "user")?.text ?? "";

@@ -1,13 +1,13 @@
-// How a chat answer is written: the completion object, and the chunks of a stream. A stream writes one chunk a token,
-// so everything in a chunk but the token is made once.
-import type { Choice } from "./answer.ts";
+// Writes a chat answer as a completion object or as the chunks of a stream.
+// The parts of a chunk around its token are built once for each stream.
+import type { ChatChoice } from "./answer.ts";
 import type { ChatRequest } from "./request.ts";
 import { SERVER_ERROR } from "../../kernel/faults.ts";
 import { createId, fingerprint } from "../../kernel/ids.ts";
 import { noise } from "../../kernel/delivery/obfuscation.ts";
 import type { Frames } from "../../kernel/delivery/paced-stream.ts";
 
-export interface Envelope {
+export interface ChatEnvelope {
   id: string;
   created: number;
   model: string;
@@ -15,8 +15,8 @@ export interface Envelope {
   system_fingerprint: string;
 }
 
-/** What all parts of one answer have in common. */
-export function createEnvelope(request: ChatRequest, moment: Date): Envelope {
+/** Creates the fields that all chunks of one answer share. */
+export function createEnvelope(request: ChatRequest, moment: Date): ChatEnvelope {
   return {
     id: createId("chatcmpl-", 29),
     created: Math.floor(moment.getTime() / 1000),
@@ -26,8 +26,8 @@ export function createEnvelope(request: ChatRequest, moment: Date): Envelope {
   };
 }
 
-/** OpenAI's usage object, with every field that it has. */
-export function toUsage(request: ChatRequest, choices: Choice[]) {
+/** The usage object. */
+export function toChatUsage(request: ChatRequest, choices: ChatChoice[]) {
   const reasoning = choices.reduce((sum, choice) => sum + choice.reasoning, 0);
   const completion = choices.reduce((sum, choice) => sum + choice.pieces.length, reasoning);
   return {
@@ -44,8 +44,12 @@ export function toUsage(request: ChatRequest, choices: Choice[]) {
   };
 }
 
-/** The whole answer as one object; `usage` undefined leaves it out. */
-export function toCompletion(envelope: Envelope, choices: Choice[], usage: ReturnType<typeof toUsage> | undefined) {
+/** The answer as one object. Without `usage` the field is absent. */
+export function toCompletion(
+  envelope: ChatEnvelope,
+  choices: ChatChoice[],
+  usage: ReturnType<typeof toChatUsage> | undefined,
+) {
   const { id, created, model, service_tier, system_fingerprint } = envelope;
   return {
     id,
@@ -65,10 +69,10 @@ export function toCompletion(envelope: Envelope, choices: Choice[], usage: Retur
 }
 
 /** The answer as stream frames. With `usage` the last chunk carries it, and all others `"usage":null`. */
-export function toFrames(
-  envelope: Envelope,
-  choices: Choice[],
-  options: { obfuscated: boolean; includeUsage: boolean; usage: ReturnType<typeof toUsage> | undefined },
+export function toChatFrames(
+  envelope: ChatEnvelope,
+  choices: ChatChoice[],
+  options: { obfuscated: boolean; includeUsage: boolean; usage: ReturnType<typeof toChatUsage> | undefined },
 ): Frames {
   const { id, created, model, service_tier, system_fingerprint } = envelope;
   const common = { id, object: "chat.completion.chunk", created, model, service_tier, system_fingerprint };
@@ -104,7 +108,7 @@ export function toFrames(
   };
 }
 
-function toMessage({ call, refused, pieces }: Choice) {
+function toMessage({ call, refused, pieces }: ChatChoice) {
   const text = pieces.join("");
   const content = call || refused ? null : text;
   const message = { role: "assistant", content, refusal: refused ? text : null, annotations: [] };
@@ -113,15 +117,15 @@ function toMessage({ call, refused, pieces }: Choice) {
   return { ...message, tool_calls: [{ id, type: "function", function: { name, arguments: text } }] };
 }
 
-function firstDelta({ call }: Choice) {
+function firstDelta({ call }: ChatChoice) {
   if (!call) return { role: "assistant", content: "", refusal: null };
   const { id, name } = call;
   const first = { index: 0, id, type: "function", function: { name, arguments: "" } };
   return { role: "assistant", content: null, tool_calls: [first], refusal: null };
 }
 
-/** The tokens of all choices in turn, and whose each is. */
-function interleave(choices: Choice[]): { pieces: string[]; owners: number[] } {
+/** The tokens of all choices in turn, with the index of the choice of each. */
+function interleave(choices: ChatChoice[]): { pieces: string[]; owners: number[] } {
   const pieces: string[] = [];
   const owners: number[] = [];
   const longest = Math.max(...choices.map((choice) => choice.pieces.length));

@@ -1,42 +1,45 @@
-// What the emulated model answers to a Responses request: reasoning, searches of the web, and then a reply or a tool call,
-// in tokens, and within the output limit.
+// Generates a Responses answer: reasoning, hosted calls, then a reply or a tool call, within the output limit.
+import type { HostedCall, HostedTools } from "../../kernel/responses-hooks.ts";
 import { createId } from "../../kernel/ids.ts";
 import { fitOutput } from "../../kernel/request/output-budget.ts";
 import { keywords, shorten } from "../../kernel/generation/question.ts";
-import { type Asked, isScripted, makeReply } from "../../kernel/generation/reply.ts";
+import { type ReplyRequest, isScripted, makeReply } from "../../kernel/generation/reply.ts";
 import { isToolResult } from "./input.ts";
 import type { ResponsesRequest } from "./request.ts";
 import type { CallableTool } from "./tools.ts";
 import type { Script } from "../../kernel/script.ts";
 import { tokenize } from "../../kernel/generation/tokens.ts";
-import { makeArguments, toolFor } from "../../kernel/request/tools.ts";
+import { makeArguments, chooseTool } from "../../kernel/request/tools.ts";
 
-const LONGEST_QUERY = 80;
-const LONGEST_INPUT = 200;
+const MAX_INPUT_LENGTH = 200;
 
-export interface ResponseAnswer {
+export interface GeneratedAnswer {
   reasoning: number;
-  /** What it thought, in tokens; empty when nobody asked or it did not think. */
+  /** The tokens of the reasoning summary. Empty when it was not requested or there is no reasoning. */
   summary: string[];
-  /** What it looked for on the web, one entry for each search. */
-  searches: string[];
+  hostedCalls: HostedCall[];
   kind: "text" | "refusal" | "function_call" | "custom_tool_call";
   call: { id: string; name: string } | undefined;
   /** The tokens of the text, or of the arguments when a tool is called. */
   pieces: string[];
-  /** Whether the output limit took something away. */
+  /** True when the output limit truncated the answer. */
   cut: boolean;
 }
 
-/** The answer to a question. */
-export function answerResponse(request: ResponsesRequest, script: Script, question: string): ResponseAnswer {
-  const tool = isScripted(script) ? undefined : toolToCall(request, question);
-  const whole = tool ? tokenize(makePayload(tool, question)) : makeReply(toAsked(request, question), script);
+/** Generates the answer to a question. */
+export function answerResponse(
+  request: ResponsesRequest,
+  script: Script,
+  question: string,
+  hostedTools: readonly HostedTools[],
+): GeneratedAnswer {
+  const tool = isScripted(script) ? undefined : findTool(request, question);
+  const whole = tool ? tokenize(makePayload(tool, question)) : makeReply(toReplyRequest(request, question), script);
   const { pieces, reasoning, cut } = fitOutput(whole, request, script);
   return {
     reasoning,
     summary: request.summarizes && reasoning > 0 ? tokenize(makeSummary(question)) : [],
-    searches: makeSearches(request, script, question),
+    hostedCalls: callHostedTools(request, script, question, hostedTools),
     kind: kindOf(tool, script),
     call: tool && { id: createId("call_", 24), name: tool.name },
     pieces,
@@ -44,23 +47,31 @@ export function answerResponse(request: ResponsesRequest, script: Script, questi
   };
 }
 
-function kindOf(tool: CallableTool | undefined, script: Script): ResponseAnswer["kind"] {
+function kindOf(tool: CallableTool | undefined, script: Script): GeneratedAnswer["kind"] {
   if (tool) return tool.type === "function" ? "function_call" : "custom_tool_call";
   return script.refuse === undefined ? "text" : "refusal";
 }
 
-function toolToCall({ tools, toolChoice, items }: ResponsesRequest, question: string): CallableTool | undefined {
-  return toolFor(tools, toolChoice, items.at(-1)?.role === "user", question);
+function findTool({ tools, toolChoice, items }: ResponsesRequest, question: string): CallableTool | undefined {
+  return chooseTool(tools.callable, toolChoice, items.at(-1)?.role === "user", question);
 }
 
 function makePayload(tool: CallableTool, question: string): string {
-  return tool.type === "function" ? makeArguments(tool, question) : shorten(question, LONGEST_INPUT) || "emulated";
+  return tool.type === "function" ? makeArguments(tool, question) : shorten(question, MAX_INPUT_LENGTH) || "emulated";
 }
 
-function makeSearches(request: ResponsesRequest, script: Script, question: string): string[] {
-  if (!request.searchesWeb || request.toolChoice === "none") return [];
-  const length = Math.min(script.tool_calls ?? 1, request.mostToolCalls);
-  return Array.from({ length }, () => shorten(keywords(question).join(" "), LONGEST_QUERY));
+function callHostedTools(
+  { tools, toolChoice, maxToolCalls }: ResponsesRequest,
+  script: Script,
+  question: string,
+  hostedTools: readonly HostedTools[],
+): HostedCall[] {
+  if (toolChoice === "none") return [];
+  const calls = hostedTools.flatMap(({ types, run }) => {
+    const offered = tools.hosted.filter((tool) => types.includes(String(tool["type"])));
+    return run({ tools: offered, maxCalls: maxToolCalls, script, question });
+  });
+  return calls.slice(0, maxToolCalls);
 }
 
 function makeSummary(question: string): string {
@@ -68,7 +79,7 @@ function makeSummary(question: string): string {
   return `**Reading the question**\n\nIt is about ${topic}. The emulated provider only pretends to think about it.`;
 }
 
-function toAsked({ format, items }: ResponsesRequest, question: string): Asked {
+function toReplyRequest({ format, items }: ResponsesRequest, question: string): ReplyRequest {
   const last = items.at(-1);
   return {
     question,

@@ -1,25 +1,25 @@
-// The content of one Responses item: a string, or parts of text, images and files.
+// Reads the content of one Responses item: a string, or parts of text, images and files.
 import { type JsonObject, readImageUrl, readObjects, readString } from "../../kernel/body.ts";
 import { invalidRequest, invalidType, invalidValue, missingParameter } from "../../kernel/errors.ts";
 
 const INPUT_PARTS = ["input_text", "input_image", "input_file"];
 const OUTPUT_PARTS = ["output_text", "refusal"];
 
-interface Content {
-  /** All text; parts are joined by line ends. */
+interface ItemContent {
+  /** All text, with its parts joined by line breaks. */
   text: string;
-  /** Files are read as pages, and counted like images. */
+  /** Images and files. A file counts like an image. */
   images: number;
   parts: JsonObject[];
 }
 
-/** Reads the field `name` of an item. Throws the 400 for parts that its role may not have. */
+/** Reads the field `name` of an item. Throws a 400 for parts that the role does not have. */
 export function readContent(
   item: JsonObject,
   name: string,
   itemPath: string,
   rules: { role: string; acceptsImages: boolean },
-): Content {
+): ItemContent {
   const path = `${itemPath}.${name}`;
   const content = item[name] ?? undefined;
   if (content === undefined) throw missingParameter(path);

@@ -1,45 +1,38 @@
-// What a model is shown of a Responses request: instructions, earlier turns, and what the request adds to them. And how
-// many tokens that is.
-import { isObject, type JsonObject, readObjects, readString, refuseUnknown } from "../../kernel/body.ts";
+// The context of a Responses request: instructions, earlier turns and input. Counts its tokens.
+import { isObject, type JsonObject, readObjects } from "../../kernel/body.ts";
 import type { Model } from "../../kernel/catalog.ts";
-import { type Conversation, findConversation } from "../../stored-responses/conversations-store.ts";
-import { invalidRequest, invalidType, missingParameter } from "../../kernel/errors.ts";
+import { missingParameter } from "../../kernel/errors.ts";
 import { countPrompt, emptyPrompt } from "../../kernel/request/prompt.ts";
+import type { ResponsesState } from "../../kernel/responses-hooks.ts";
 import { addItems, type InputItem, type InputRules, readInput, readItem } from "./input.ts";
-import { findItem, findPrevious } from "../../stored-responses/store.ts";
-import { readStoredPrompt } from "../../stored-responses/stored-prompts.ts";
 
-export interface Context {
-  /** Those of the prompt that the request names, then its own. */
+// Each of these replaces the input, which may then be absent.
+const REFERENCES = ["previous_response_id", "conversation", "prompt"];
+
+export interface ResponsesContext {
+  /** Instructions of the stored state, then those of the request. */
   instructions: string[];
-  /** The conversation that the request goes on with. */
-  conversation: Conversation | undefined;
-  /** All turns, the earlier ones first. */
+  /** All items, the earlier ones first. */
   items: InputItem[];
-  /** Those of them that the request brings itself. */
+  /** The items that the request itself brings. */
   input: InputItem[];
 }
 
-/** Reads what a body shows to that model. Throws the error that OpenAI gives for what is wrong with it. */
-export function readContext(body: JsonObject, model: Model): Context {
-  const previousId = body["previous_response_id"] ?? undefined;
-  const promptText = readStoredPrompt(body);
-  const conversation = readConversation(body);
-  const startsAlone = previousId === undefined && !conversation && promptText === undefined;
-  if (startsAlone && (body["input"] ?? undefined) === undefined) throw missingParameter("input");
-  const rules: InputRules = { acceptsImages: model.card.modalities.input.includes("image"), findItem };
+/** Reads the context of a body. Throws the error that OpenAI gives for its first fault. */
+export function readContext(body: JsonObject, model: Model, state: ResponsesState): ResponsesContext {
+  const isPresent = (name: string) => (body[name] ?? undefined) !== undefined;
+  if (![...REFERENCES, "input"].some(isPresent)) throw missingParameter("input");
+  const acceptsImages = model.card.modalities.input.includes("image");
+  const rules: InputRules = { acceptsImages, findItem: (id) => state.findItem(id) };
   const input = readInput(body, rules);
-  const earlier = conversation
-    ? readStored(conversation.items, "conversation", rules)
-    : typeof previousId === "string"
-      ? readPrevious(previousId, rules)
-      : [];
-  const instructions = [promptText, body["instructions"]].filter((text) => typeof text === "string");
-  return { instructions, conversation, items: [...earlier, ...input], input };
+  const place = isPresent("conversation") ? "conversation" : "previous_response_id";
+  const earlier = state.earlierItems.map((item, index) => readItem(item, `${place}[${index}]`, rules));
+  const instructions = [...state.instructions, body["instructions"]].filter((text) => typeof text === "string");
+  return { instructions, items: [...earlier, ...input], input };
 }
 
 /** The input tokens of a body with that context. */
-export function countContext(body: JsonObject, { instructions, items }: Context): number {
+export function countContext(body: JsonObject, { instructions, items }: ResponsesContext): number {
   const prompt = emptyPrompt();
   prompt.texts.push(...instructions);
   prompt.entries += instructions.length;
@@ -47,27 +40,4 @@ export function countContext(body: JsonObject, { instructions, items }: Context)
   prompt.tools = readObjects(body, "tools");
   prompt.format = isObject(body["text"]) ? body["text"]["format"] : undefined;
   return countPrompt(prompt);
-}
-
-function readConversation(body: JsonObject): Conversation | undefined {
-  const named = body["conversation"] ?? undefined;
-  if (named === undefined) return undefined;
-  if ((body["previous_response_id"] ?? undefined) !== undefined) {
-    const both = "'previous_response_id' and 'conversation'";
-    const message = `Mutually exclusive parameters: ${both}. Ensure you are only providing one of them.`;
-    throw invalidRequest(message, null, "mutually_exclusive_parameters");
-  }
-  if (typeof named === "string") return findConversation(named, "conversation");
-  if (!isObject(named)) throw invalidType("conversation", "one of a string or an object", named);
-  refuseUnknown(named, new Set(["id"]), "conversation.");
-  return findConversation(readString(named, "id", "conversation.id"), "conversation");
-}
-
-function readPrevious(id: string, rules: InputRules): InputItem[] {
-  const { items, output } = findPrevious(id);
-  return [...items, ...readStored(output, "output", rules)];
-}
-
-function readStored(items: JsonObject[], path: string, rules: InputRules): InputItem[] {
-  return items.map((item, index) => readItem(item, `${path}[${index}]`, rules));
 }

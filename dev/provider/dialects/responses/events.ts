@@ -1,17 +1,18 @@
-// The events of a response's stream, item by item. What an event says is here; how events become frames is not.
+// The stream events of each output item. Another file numbers them and writes them as frames.
+import type { HostedCall } from "../../kernel/responses-hooks.ts";
 import type { JsonObject } from "../../kernel/body.ts";
 import { noise } from "../../kernel/delivery/obfuscation.ts";
-import type { ResponseAnswer } from "./answer.ts";
+import type { GeneratedAnswer } from "./answer.ts";
 import { contentPart, type OutputItem } from "./items.ts";
 
-/** Type and fields of an event; its number is added when it is written. */
-export type Event = [type: string, fields: JsonObject];
+/** The type and the fields of an event, without its sequence number. */
+export type ResponseEvent = [type: string, fields: JsonObject];
 
 export interface ReplyEvents {
-  opening: Event[];
-  /** The event that brings a token, without the token: the type, the fields before it, and those after it. */
+  opening: ResponseEvent[];
+  /** The event of one token: its type, and the fields before and after the token. */
   delta: { type: string; before: JsonObject; after: JsonObject };
-  closing: Event[];
+  closing: ResponseEvent[];
 }
 
 const kinds = {
@@ -21,43 +22,43 @@ const kinds = {
   custom_tool_call: { type: "response.custom_tool_call_input", field: "input", after: {} },
 };
 
-/** Reasoning, with its summary when there is one. */
-export function reasoningEvents(item: OutputItem, index: number, summary: string[], obfuscated: boolean): Event[] {
+/** The events of reasoning and of its summary, if it has one. */
+export function reasoningEvents(
+  item: OutputItem,
+  index: number,
+  summary: string[],
+  obfuscated: boolean,
+): ResponseEvent[] {
   const place = { item_id: item.id, output_index: index, summary_index: 0 };
   const text = summary.join("");
-  const part = (said: string) => ({ ...place, part: { type: "summary_text", text: said } });
-  const delta = (piece: string, position: number): Event => [
+  const part = (summaryText: string) => ({ ...place, part: { type: "summary_text", text: summaryText } });
+  const delta = (piece: string, position: number): ResponseEvent => [
     "response.reasoning_summary_text.delta",
     { ...place, delta: piece, ...(obfuscated && { obfuscation: noise(position, piece.length) }) },
   ];
-  const said: Event[] = [
+  const summaryEvents: ResponseEvent[] = [
     ["response.reasoning_summary_part.added", part("")],
     ...summary.map(delta),
     ["response.reasoning_summary_text.done", { ...place, text }],
     ["response.reasoning_summary_part.done", part(text)],
   ];
-  return [added(item, index), ...(summary.length > 0 ? said : []), done(item, index)];
+  return [added(item, index), ...(summary.length > 0 ? summaryEvents : []), done(item, index)];
 }
 
-/** A search of the web, from its beginning to its end. */
-export function searchEvents(item: OutputItem, index: number): Event[] {
-  const place = { output_index: index, item_id: item.id };
-  return [
-    added(item, index),
-    ["response.web_search_call.in_progress", place],
-    ["response.web_search_call.searching", place],
-    ["response.web_search_call.completed", place],
-    done(item, index),
-  ];
+/** The events of a hosted call. */
+export function hostedEvents(call: HostedCall, index: number): ResponseEvent[] {
+  const place = { output_index: index, item_id: call.id };
+  const progress = call.progress.map((type): ResponseEvent => [type, place]);
+  return [added(call, index), ...progress, done(call, index)];
 }
 
-/** The message or the tool call, around its tokens. */
-export function replyEvents({ kind, call, pieces }: ResponseAnswer, item: OutputItem, index: number): ReplyEvents {
+/** The events of a message or a tool call, around those of its tokens. */
+export function replyEvents({ kind, call, pieces }: GeneratedAnswer, item: OutputItem, index: number): ReplyEvents {
   const { type, field, after } = kinds[kind];
   const text = pieces.join("");
   const place = { item_id: item.id, output_index: index, ...(!call && { content_index: 0 }) };
-  const part = (event: string, said: string): Event[] =>
-    call ? [] : [[`response.content_part.${event}`, { ...place, part: contentPart(kind, said) }]];
+  const part = (event: string, written: string): ResponseEvent[] =>
+    call ? [] : [[`response.content_part.${event}`, { ...place, part: contentPart(kind, written) }]];
   const name = kind === "function_call" ? { name: call?.name } : {};
   return {
     opening: [added(item, index), ...part("added", "")],
@@ -70,10 +71,10 @@ export function replyEvents({ kind, call, pieces }: ResponseAnswer, item: Output
   };
 }
 
-function added(item: OutputItem, index: number): Event {
+function added(item: OutputItem, index: number): ResponseEvent {
   return ["response.output_item.added", { output_index: index, item: item.opened }];
 }
 
-function done(item: OutputItem, index: number): Event {
+function done(item: OutputItem, index: number): ResponseEvent {
   return ["response.output_item.done", { output_index: index, item: item.closed }];
 }

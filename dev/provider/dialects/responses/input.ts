@@ -1,4 +1,4 @@
-// The input of a Responses request: what OpenAI accepts as items, and what the emulation needs of them.
+// Reads and checks the input items of a Responses request.
 import { isObject, type JsonObject, readObjects, readString } from "../../kernel/body.ts";
 import { invalidRequest, invalidType, invalidValue, missingParameter } from "../../kernel/errors.ts";
 import { createId } from "../../kernel/ids.ts";
@@ -7,11 +7,25 @@ import { readContent } from "./content.ts";
 
 const ROLES = ["assistant", "system", "developer", "user"];
 const CALLS: Record<string, string> = { function_call: "arguments", custom_tool_call: "input" };
-const RESULTS = ["function_call_output", "custom_tool_call_output"];
-// Taken as they are: nothing in them is text that the model would read.
-const OPAQUE = ["web_search_call", "file_search_call", "code_interpreter_call", "image_generation_call", "mcp_call"];
-const OTHERS = ["mcp_list_tools", "mcp_approval_request", "mcp_approval_response"];
-const TYPES = ["message", ...Object.keys(CALLS), ...RESULTS, "reasoning", "item_reference", ...OPAQUE, ...OTHERS];
+const RESULT_TYPES = ["function_call_output", "custom_tool_call_output"];
+// These items are accepted unread, because the model reads no text of them.
+const OPAQUE_TYPES = [
+  "web_search_call",
+  "file_search_call",
+  "code_interpreter_call",
+  "image_generation_call",
+  "mcp_call",
+];
+const MCP_TYPES = ["mcp_list_tools", "mcp_approval_request", "mcp_approval_response"];
+const TYPES = [
+  "message",
+  ...Object.keys(CALLS),
+  ...RESULT_TYPES,
+  "reasoning",
+  "item_reference",
+  ...OPAQUE_TYPES,
+  ...MCP_TYPES,
+];
 
 const ID_PREFIXES: Record<string, string> = {
   message: "msg_",
@@ -25,22 +39,22 @@ const ID_PREFIXES: Record<string, string> = {
 export interface InputItem {
   type: string;
   role: string | undefined;
-  /** The content of a message, the arguments of a call, the output of a tool. */
+  /** The content of a message, the arguments of a call, or the output of a tool. */
   text: string | undefined;
   name: string | undefined;
   callId: string | undefined;
   images: number;
-  /** The item as the list of input items shows it. */
+  /** The item as a list of input items has it. */
   wire: JsonObject;
 }
 
 export interface InputRules {
   acceptsImages: boolean;
-  /** The item of an earlier answer that `item_reference` means. */
+  /** Finds the stored item that an `item_reference` names. */
   findItem: (id: string) => JsonObject | undefined;
 }
 
-/** The items of an input; a string is one user message. Throws the 400 that OpenAI gives for what is wrong with them. */
+/** Reads the items of an input. A string is one user message. Throws the 400 that OpenAI gives for the first fault. */
 export function readInput(body: JsonObject, rules: InputRules): InputItem[] {
   const input = body["input"] ?? [];
   if (typeof input === "string") return [readItem({ role: "user", content: input }, "input", rules)];
@@ -48,7 +62,7 @@ export function readInput(body: JsonObject, rules: InputRules): InputItem[] {
   return readObjects(body, "input").map((item, index) => readItem(item, `input[${index}]`, rules));
 }
 
-/** One item, which may also come from an earlier answer. */
+/** Reads one item, of an input or of an earlier answer. */
 export function readItem(item: JsonObject, path: string, rules: InputRules): InputItem {
   const type = item["type"] ?? ("role" in item ? "message" : undefined);
   if (type === undefined) throw missingParameter(`${path}.type`);
@@ -61,18 +75,17 @@ export function readItem(item: JsonObject, path: string, rules: InputRules): Inp
   if (type === "message") return { ...plain, ...readMessage(item, wire, path, rules) };
   const payload = CALLS[type];
   if (payload !== undefined) return { ...plain, ...readCall(item, payload, path), wire };
-  if (RESULTS.includes(type)) return { ...plain, ...readResult(item, path, rules), wire };
-  if (type === "reasoning") checkSummary(item, path);
+  if (RESULT_TYPES.includes(type)) return { ...plain, ...readResult(item, path, rules), wire };
   return { ...plain, wire };
 }
 
-/** Throws the 400 for a tool result without its call, and for a call without its result. */
-export function checkCalls(items: InputItem[]): void {
+/** Throws a 400 for a tool result without its call, and for a call without its result. */
+export function checkItemCalls(items: InputItem[]): void {
   const called = new Set<string>();
   const open = new Set<string>();
   for (const { type, callId } of items) {
     if (callId === undefined) continue;
-    if (!RESULTS.includes(type)) {
+    if (!RESULT_TYPES.includes(type)) {
       called.add(callId);
       open.add(callId);
     } else if (called.has(callId)) {
@@ -85,9 +98,9 @@ export function checkCalls(items: InputItem[]): void {
   if (unanswered !== undefined) throw invalidRequest(`No tool output found for function call ${unanswered}.`, "input");
 }
 
-/** Whether an item is what a tool answered. */
+/** True for the result of a tool. */
 export function isToolResult(item: InputItem | undefined): boolean {
-  return item !== undefined && RESULTS.includes(item.type);
+  return item !== undefined && RESULT_TYPES.includes(item.type);
 }
 
 /** Adds items to a prompt. */
@@ -118,12 +131,6 @@ function readResult(item: JsonObject, path: string, rules: InputRules) {
   const callId = readString(item, "call_id", `${path}.call_id`);
   const { text, images } = readContent(item, "output", path, { role: "user", ...rules });
   return { callId, text, images };
-}
-
-function checkSummary(item: JsonObject, path: string): void {
-  if (item["summary"] === undefined) throw missingParameter(`${path}.summary`);
-  const parts = readObjects(item, "summary", `${path}.summary`);
-  for (const [index, part] of parts.entries()) readString(part, "text", `${path}.summary[${index}].text`);
 }
 
 function follow(item: JsonObject, path: string, rules: InputRules): JsonObject {

@@ -1,7 +1,8 @@
-// The output items of a response: each as it is when it opens in a stream, and as it is in the end.
+// The output items of a response, as they open in a stream and as they are at the end.
 import type { JsonObject } from "../../kernel/body.ts";
+import type { HostedCall } from "../../kernel/responses-hooks.ts";
 import { createId } from "../../kernel/ids.ts";
-import type { ResponseAnswer } from "./answer.ts";
+import type { GeneratedAnswer } from "./answer.ts";
 
 export interface OutputItem {
   id: string;
@@ -11,33 +12,33 @@ export interface OutputItem {
 
 export interface OutputItems {
   reasoning: OutputItem | undefined;
-  searches: OutputItem[];
-  /** The message or the tool call; undefined when reasoning has used the whole output limit. */
+  hosted: HostedCall[];
+  /** The message or the tool call. Undefined when reasoning used the whole output limit. */
   reply: OutputItem | undefined;
 }
 
-/** The items of an answer, in the order of the output. */
-export function toItems(answer: ResponseAnswer, encryptsReasoning: boolean): OutputItems {
+/** Creates the items of an answer. */
+export function toItems(answer: GeneratedAnswer, encryptsReasoning: boolean): OutputItems {
   return {
     reasoning: answer.reasoning > 0 ? reasoningItem(answer, encryptsReasoning) : undefined,
-    searches: answer.searches.map(searchItem),
+    hosted: answer.hostedCalls,
     reply: answer.cut && answer.pieces.length === 0 ? undefined : replyItem(answer),
   };
 }
 
-/** The output of a finished response. */
-export function toOutput({ reasoning, searches, reply }: OutputItems): JsonObject[] {
-  return [reasoning, ...searches, reply].flatMap((item) => (item ? [item.closed] : []));
+/** The `output` of a finished response. */
+export function toOutput({ reasoning, hosted, reply }: OutputItems): JsonObject[] {
+  return [reasoning, ...hosted, reply].flatMap((item) => (item ? [item.closed] : []));
 }
 
-/** The one part of a message's content. */
-export function contentPart(kind: ResponseAnswer["kind"], text: string): JsonObject {
+/** The content part of a message. */
+export function contentPart(kind: GeneratedAnswer["kind"], text: string): JsonObject {
   return kind === "refusal"
     ? { type: kind, refusal: text }
     : { type: "output_text", annotations: [], logprobs: [], text };
 }
 
-function reasoningItem({ summary }: ResponseAnswer, encrypts: boolean): OutputItem {
+function reasoningItem({ summary }: GeneratedAnswer, encrypts: boolean): OutputItem {
   const id = createId("rs_", 32);
   const common = { id, type: "reasoning", ...(encrypts && { encrypted_content: createId("gAAAAAB", 32) }) };
   const text = summary.join("");
@@ -48,13 +49,7 @@ function reasoningItem({ summary }: ResponseAnswer, encrypts: boolean): OutputIt
   };
 }
 
-function searchItem(query: string): OutputItem {
-  const id = createId("ws_", 32);
-  const item = (status: string, more: JsonObject) => ({ id, type: "web_search_call", status, ...more });
-  return { id, opened: item("in_progress", {}), closed: item("completed", { action: { type: "search", query } }) };
-}
-
-function replyItem(answer: ResponseAnswer): OutputItem {
+function replyItem(answer: GeneratedAnswer): OutputItem {
   const { kind, call, pieces } = answer;
   const status = answer.cut ? "incomplete" : "completed";
   const text = pieces.join("");

@@ -1,12 +1,12 @@
-// The response object in each of its states, with every field that OpenAI repeats of the request.
+// The response object in each of its states, with the fields that it repeats from the request.
 import { isObject, type JsonObject } from "../../kernel/body.ts";
 import { createId } from "../../kernel/ids.ts";
 import { SERVER_ERROR } from "../../kernel/faults.ts";
-import type { ResponseAnswer } from "./answer.ts";
+import type { GeneratedAnswer } from "./answer.ts";
 import type { ResponsesRequest } from "./request.ts";
 import { repeatTools } from "./tools.ts";
 
-export interface Usage {
+export interface ResponsesUsage {
   input_tokens: number;
   input_tokens_details: { cached_tokens: number; cache_write_tokens: number };
   output_tokens: number;
@@ -14,19 +14,19 @@ export interface Usage {
   total_tokens: number;
 }
 
-/** What a response is from its first event to its last: the states only add to it. */
-export interface Opened {
+/** A response that runs. The later states only replace fields of it. */
+export interface OpenedResponse {
   id: string;
   createdAt: number;
   fields: JsonObject;
   serviceTier: string;
 }
 
-/** The error of a response that breaks. */
-export const RESPONSE_ERROR = { code: SERVER_ERROR.type, message: SERVER_ERROR.message };
+/** The error of a failed response. */
+const RESPONSE_ERROR = { code: SERVER_ERROR.type, message: SERVER_ERROR.message };
 
-/** A response at that moment, before anything was said. */
-export function openResponse(request: ResponsesRequest, moment: Date): Opened {
+/** Creates the response object of a request, with the status `in_progress`. */
+export function openResponse(request: ResponsesRequest, moment: Date): OpenedResponse {
   const { body, model } = request;
   const reasoning = isObject(body["reasoning"]) ? body["reasoning"] : {};
   const text = isObject(body["text"]) ? body["text"] : {};
@@ -37,11 +37,11 @@ export function openResponse(request: ResponsesRequest, moment: Date): Opened {
     object: "response",
     created_at: createdAt,
     status: "in_progress",
-    background: request.background,
+    background: body["background"] ?? false,
     completed_at: null,
     error: null,
     incomplete_details: null,
-    instructions: body["prompt"] ? request.instructions.map(toDeveloperMessage) : (body["instructions"] ?? null),
+    instructions: body["instructions"] ?? null,
     max_output_tokens: body["max_output_tokens"] ?? null,
     max_tool_calls: body["max_tool_calls"] ?? null,
     model: model.snapshotId,
@@ -55,7 +55,7 @@ export function openResponse(request: ResponsesRequest, moment: Date): Opened {
     },
     safety_identifier: body["safety_identifier"] ?? null,
     service_tier: body["service_tier"] ?? "auto",
-    store: request.store,
+    store: body["store"] ?? true,
     temperature: body["temperature"] ?? 1,
     text: { format: text["format"] ?? { type: "text" }, verbosity: text["verbosity"] ?? "medium" },
     tool_choice: body["tool_choice"] ?? "auto",
@@ -66,24 +66,17 @@ export function openResponse(request: ResponsesRequest, moment: Date): Opened {
     usage: null,
     user: body["user"] ?? null,
     metadata: body["metadata"] ?? {},
-    // The recorded responses that had neither are without these fields.
-    ...(isObject(body["prompt"]) && { prompt: body["prompt"] }),
-    ...(request.conversation && { conversation: { id: request.conversation.id } }),
+    ...request.state.fields,
   };
   return { id, createdAt, fields, serviceTier: request.serviceTier };
 }
 
-/** The response while it waits or runs. */
-export function runningResponse({ fields }: Opened, status: "queued" | "in_progress" | "cancelled"): JsonObject {
-  return { ...fields, status };
-}
-
-/** The response when all was said, or as much as the output limit allows. */
+/** The response at its end, either `completed` or `incomplete` because of the output limit. */
 export function finishedResponse(
-  { fields, createdAt, serviceTier }: Opened,
-  answer: ResponseAnswer,
+  { fields, createdAt, serviceTier }: OpenedResponse,
+  answer: GeneratedAnswer,
   output: JsonObject[],
-  usage: Usage | null,
+  usage: ResponsesUsage | null,
 ): JsonObject {
   const ending = answer.cut
     ? { status: "incomplete", incomplete_details: { reason: "max_output_tokens" } }
@@ -92,12 +85,16 @@ export function finishedResponse(
 }
 
 /** The response after an error. */
-export function failedResponse({ fields, serviceTier }: Opened, usage: Usage | null): JsonObject {
+export function failedResponse({ fields, serviceTier }: OpenedResponse, usage: ResponsesUsage | null): JsonObject {
   return { ...fields, status: "failed", error: RESPONSE_ERROR, service_tier: serviceTier, usage };
 }
 
-/** What a response costs that has said that many visible tokens. */
-export function toUsage(request: ResponsesRequest, answer: ResponseAnswer, visibleTokens: number): Usage {
+/** The usage of a response with that many visible tokens. */
+export function toResponsesUsage(
+  request: ResponsesRequest,
+  answer: GeneratedAnswer,
+  visibleTokens: number,
+): ResponsesUsage {
   const output = answer.reasoning + visibleTokens;
   return {
     input_tokens: request.promptTokens,
@@ -106,9 +103,4 @@ export function toUsage(request: ResponsesRequest, answer: ResponseAnswer, visib
     output_tokens_details: { reasoning_tokens: answer.reasoning },
     total_tokens: request.promptTokens + output,
   };
-}
-
-/** Instructions are repeated as they came, but as messages where a prompt has brought some. */
-function toDeveloperMessage(text: string): JsonObject {
-  return { type: "message", role: "developer", content: [{ type: "input_text", text }] };
 }

@@ -1,41 +1,41 @@
-// How a response is streamed: its events as frames, numbered through. One event a token, so everything in that event but
-// the token and the number is made once.
+// Writes a response as stream frames with sequence numbers.
+// The parts of a token's event around the token and its number are built once for each stream.
 import type { JsonObject } from "../../kernel/body.ts";
 import { SERVER_ERROR } from "../../kernel/faults.ts";
 import { noise } from "../../kernel/delivery/obfuscation.ts";
 import type { Frames } from "../../kernel/delivery/paced-stream.ts";
-import type { ResponseAnswer } from "./answer.ts";
-import { type Event, reasoningEvents, replyEvents, searchEvents } from "./events.ts";
+import type { GeneratedAnswer } from "./answer.ts";
+import { type ResponseEvent, reasoningEvents, replyEvents, hostedEvents } from "./events.ts";
 import type { OutputItems } from "./items.ts";
 
-export interface Told {
-  answer: ResponseAnswer;
+export interface StreamedResponse {
+  answer: GeneratedAnswer;
   items: OutputItems;
-  /** The response of the first events. */
+  /** The response in the first events. */
   running: JsonObject;
-  /** The same while it waits, when it is in the background. */
+  /** The response while it is queued. Only a background response has this state. */
   queued: JsonObject | undefined;
-  /** The response of the last event. */
+  /** The response in the last event. */
   finished: JsonObject;
-  /** The response of the last event after an error that comes after so many tokens. */
+  /** The response in the last event when the stream fails after that many tokens. */
   failed: (tokensSent: number) => JsonObject;
   obfuscated: boolean;
   flatError: boolean;
 }
 
-/** The answer as stream frames. */
-export function toFrames(told: Told): Frames {
-  const { answer, items, obfuscated, finished } = told;
-  const { reasoning, searches } = items;
-  const firstSearch = reasoning ? 1 : 0;
-  const reply = items.reply && replyEvents(answer, items.reply, firstSearch + searches.length);
+/** Converts an answer to stream frames. */
+export function toResponsesFrames(streamed: StreamedResponse): Frames {
+  const { answer, items, obfuscated, finished } = streamed;
+  const { reasoning, hosted } = items;
+  const firstHosted = reasoning ? 1 : 0;
+  const reply = items.reply && replyEvents(answer, items.reply, firstHosted + hosted.length);
   const head = [
-    ...openingEvents(told),
+    ...openingEvents(streamed),
     ...(reasoning ? reasoningEvents(reasoning, 0, answer.summary, obfuscated) : []),
-    ...searches.flatMap((item, index) => searchEvents(item, firstSearch + index)),
+    ...hosted.flatMap((item, index) => hostedEvents(item, firstHosted + index)),
     ...(reply?.opening ?? []),
   ];
-  const ending: Event = [`response.${String(finished["status"])}`, { response: finished }];
+  const ending: ResponseEvent = [`response.${String(finished["status"])}`, { response: finished }];
   const tail = [...(reply?.closing ?? []), ending];
   const tokenCount = reply ? answer.pieces.length : 0;
 
@@ -52,12 +52,12 @@ export function toFrames(told: Told): Frames {
       return `${start}${head.length + position}${middle}${JSON.stringify(piece)}${end}${padding}}\n\n`;
     },
     tail: tail.map((event, index) => write(event, head.length + tokenCount + index)),
-    failure: (framesSent, tokensSent) => writeFailure(told, framesSent, tokensSent),
+    failure: (framesSent, tokensSent) => writeFailure(streamed, framesSent, tokensSent),
   };
 }
 
-function openingEvents({ running, queued }: Told): Event[] {
-  const waiting: Event[] = queued ? [["response.queued", { response: queued }]] : [];
+function openingEvents({ running, queued }: StreamedResponse): ResponseEvent[] {
+  const waiting: ResponseEvent[] = queued ? [["response.queued", { response: queued }]] : [];
   return [
     ["response.created", { response: queued ?? running }],
     ...waiting,
@@ -65,18 +65,18 @@ function openingEvents({ running, queued }: Told): Event[] {
   ];
 }
 
-/** The error and the failed response. A stream that breaks at once has still been opened. */
-function writeFailure(told: Told, framesSent: number, tokensSent: number): string {
+/** The error and the failed response. A stream without frames is opened first. */
+function writeFailure(streamed: StreamedResponse, framesSent: number, tokensSent: number): string {
   const { message, param, type } = SERVER_ERROR;
-  const error: Event = told.flatError
+  const error: ResponseEvent = streamed.flatError
     ? ["error", { code: type, message, param }]
     : ["error", { error: { type, code: type, message, param } }];
-  const failed: Event = ["response.failed", { response: told.failed(tokensSent) }];
-  const events = [...(framesSent === 0 ? openingEvents(told) : []), error, failed];
+  const failed: ResponseEvent = ["response.failed", { response: streamed.failed(tokensSent) }];
+  const events = [...(framesSent === 0 ? openingEvents(streamed) : []), error, failed];
   return events.map((event, index) => write(event, framesSent + index)).join("");
 }
 
-function write([type, fields]: Event, number: number): string {
+function write([type, fields]: ResponseEvent, number: number): string {
   return `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: number, ...fields })}\n\n`;
 }
 

@@ -1,25 +1,25 @@
-// How an answer travels: one frame at a time, as fast as the caller reads and the script allows, until it ends, fails
-// as scripted, or the caller leaves. It does not know what a frame says.
+// Streams an answer frame by frame, at the pace and with the faults of its script.
+// It does not know the content of a frame.
 import type { Exchange } from "../exchange.ts";
 import { pause, waitForever } from "./pause.ts";
 import type { Script } from "../script.ts";
 
-/** An answer in frames: some before the tokens, one for each token, some after them. */
+/** An answer in frames: the head, one frame for each token, and the tail. */
 export interface Frames {
   head: string[];
   tokenCount: number;
   token: (position: number) => string;
   tail: string[];
-  /** What a stream says that a script breaks after that many frames, and that many tokens among them. */
+  /** The error frames of a stream that fails after that many frames and tokens. */
   failure: (framesSent: number, tokensSent: number) => string;
-  /** Called with the last frame, so never for a stream that breaks. */
+  /** Called with the last frame. It is not called for a stream that fails, is cut or is cancelled. */
   complete?: () => void;
 }
 
-/** The bytes of these frames. None is made before it is read, and the exchange ends with the stream. */
+/** Encodes the frames as they are read. The exchange ends with the stream. */
 export function createPacedStream(frames: Frames, script: Script, exchange: Exchange): ReadableStream<Uint8Array> {
-  exchange.held = true;
-  // Nothing waits in a queue, so that a cut comes after exactly the frames that were read.
+  exchange.isStreamed = true;
+  // No queue, so that a cut comes after exactly the frames that were read.
   return new ReadableStream(new PacedSource(frames, script, exchange), { highWaterMark: 0 });
 }
 
@@ -27,7 +27,7 @@ type Controller = ReadableStreamDefaultController<Uint8Array>;
 
 const encoder = new TextEncoder();
 
-// A cut takes bytes with it that are not on the wire yet.
+// An error discards bytes that are not flushed yet, so a cut waits for the flush.
 const FLUSH_MS = 5;
 
 class PacedSource {
@@ -39,7 +39,7 @@ class PacedSource {
   readonly #frameCount: number;
   #position = 0;
   #tokensSent = 0;
-  /** When the first token was sent: the others are due by the clock, however late they are fetched. */
+  /** Time of the first token. The others are due relative to it, however late they are read. */
   #firstAt = 0;
   #rest: Uint8Array = new Uint8Array(0);
 
@@ -54,15 +54,15 @@ class PacedSource {
 
   pull(controller: Controller): void | Promise<void> {
     if (this.#rest.byteLength > 0 || !this.#mustWait()) return this.#advance(controller);
-    return pause(this.#dueAt() - Date.now(), this.#exchange.left).then(() => this.#advance(controller));
+    return pause(this.#dueAt() - Date.now(), this.#exchange.signal).then(() => this.#advance(controller));
   }
 
   cancel(): void {
-    this.#exchange.leave();
+    this.#exchange.cancel();
   }
 
   #advance(controller: Controller): void | Promise<void> {
-    if (this.#exchange.left.aborted) return controller.error(new Error("The caller has left."));
+    if (this.#exchange.signal.aborted) return controller.error(new Error("The caller has left."));
     if (this.#rest.byteLength < this.#pieceBytes) this.#fill();
     if (this.#rest.byteLength === 0) return this.#finish(controller);
     const piece = this.#rest.subarray(0, this.#pieceBytes);
@@ -70,7 +70,7 @@ class PacedSource {
     this.#deliver(controller, piece);
   }
 
-  /** Makes one frame; with scripted pieces as many frames as a whole piece needs, if they are due. */
+  /** Encodes the next frame. With `split` it encodes as many due frames as one piece needs. */
   #fill(): void {
     let text = "";
     while (this.#frameIsDue() && this.#rest.byteLength + text.length < this.#pieceBytes) {
@@ -89,7 +89,7 @@ class PacedSource {
     if (position < head.length) return head[position] ?? "";
     if (position >= head.length + tokenCount) return tail[position - head.length - tokenCount] ?? "";
     if (this.#tokensSent++ === 0) this.#firstAt = Date.now();
-    this.#exchange.produced(1);
+    this.#exchange.countTokens(1);
     return token(position - head.length);
   }
 
@@ -112,12 +112,12 @@ class PacedSource {
   }
 
   async #stall(controller: Controller): Promise<void> {
-    await waitForever(this.#exchange.left);
+    await waitForever(this.#exchange.signal);
     controller.error(new Error("The caller has left."));
   }
 
   async #cut(controller: Controller): Promise<void> {
-    await pause(FLUSH_MS, this.#exchange.left);
+    await pause(FLUSH_MS, this.#exchange.signal);
     this.#exchange.end("failed");
     controller.error(new Error("The script cut the connection."));
   }
@@ -125,17 +125,17 @@ class PacedSource {
   #finish(controller: Controller): void | Promise<void> {
     if (this.#tokensSent === this.#script.stall_after) return this.#stall(controller);
     if (this.#tokensSent === this.#script.cut_after) return this.#cut(controller);
-    const broken = this.#tokensSent === this.#script.error_after;
-    if (broken) {
-      const said = this.#frames.failure(this.#position, this.#tokensSent);
-      this.#deliver(controller, encoder.encode(said));
+    const failed = this.#tokensSent === this.#script.error_after;
+    if (failed) {
+      const frames = this.#frames.failure(this.#position, this.#tokensSent);
+      this.#deliver(controller, encoder.encode(frames));
     }
-    this.#exchange.end(broken ? "failed" : "completed");
+    this.#exchange.end(failed ? "failed" : "completed");
     controller.close();
   }
 
   #deliver(controller: Controller, bytes: Uint8Array): void {
-    this.#exchange.wrote(bytes.byteLength);
+    this.#exchange.countBytes(bytes.byteLength);
     controller.enqueue(bytes);
   }
 }

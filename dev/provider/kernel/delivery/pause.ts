@@ -1,9 +1,9 @@
-// Waiting, in a way that a caller who leaves ends at once.
+// Pauses that end as soon as the caller leaves.
 
-// Timers beyond this many milliseconds fire immediately.
+// A timer with a longer delay fires immediately.
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** Waits that long and answers true, or answers false as soon as the caller has left. */
+/** Resolves to true after the pause, or to false as soon as the caller has left. */
 export function pause(milliseconds: number, left: AbortSignal): Promise<boolean> {
   if (left.aborted) return Promise.resolve(false);
   if (milliseconds <= 0) return Promise.resolve(true);
@@ -23,7 +23,7 @@ export function pause(milliseconds: number, left: AbortSignal): Promise<boolean>
   });
 }
 
-/** Ends when the caller leaves. A timer keeps running meanwhile, because workerd ends requests that wait for nothing. */
+/** Resolves when the caller leaves. A timer runs meanwhile, because workerd ends a request without pending work. */
 export async function waitForever(left: AbortSignal): Promise<void> {
   while (await pause(60_000, left));
 }

@@ -1,21 +1,20 @@
-// The rate-limit headers of an answer: integers, and Go durations such as `6m0s`. The emulation counts nothing; it
-// says what an account of the highest tier would read that makes one request at a time.
+// The rate-limit headers of a response, for an account of the highest tier that sends one request at a time.
 import type { Model } from "../catalog.ts";
 import type { Script } from "../script.ts";
 
 const HIGHEST_TIER = "5";
-const USUAL = { requests_per_minute: 30_000, tokens_per_minute: 150_000_000 };
+const DEFAULT_LIMITS = { requests_per_minute: 30_000, tokens_per_minute: 150_000_000 };
 const MINUTE_MS = 60_000;
 
-/** What of a request the limits are about. */
-export interface Metered {
+/** The part of a request that the limits apply to. */
+export interface RateLimited {
   model: Model;
   promptTokens: number;
 }
 
-/** The six headers. After a scripted 429 nothing remains until `retry_after` has passed. */
-export function rateLimitHeaders(request: Metered, script: Script): [string, string][] {
-  const limits = request.model.card.rate_limits?.[HIGHEST_TIER] ?? USUAL;
+/** The six headers. After a scripted 429 no request remains until `retry_after` has passed. */
+export function rateLimitHeaders(request: RateLimited, script: Script): [string, string][] {
+  const limits = request.model.card.rate_limits?.[HIGHEST_TIER] ?? DEFAULT_LIMITS;
   const { requests_per_minute: requests, tokens_per_minute: tokens } = limits;
   const spent = script.status === 429;
   const used = Math.min(request.promptTokens, tokens);
@@ -30,8 +29,8 @@ export function rateLimitHeaders(request: Metered, script: Script): [string, str
   ];
 }
 
-/** `20ms`, `1s`, `1.5s`, `6m0s`, `1h0m0s`, as Go's `time.Duration` prints them. */
-export function toGoDuration(milliseconds: number): string {
+/** Formats as Go's `time.Duration`: `20ms`, `1s`, `1.5s`, `6m0s`, `1h0m0s`. */
+function toGoDuration(milliseconds: number): string {
   if (milliseconds === 0) return "0s";
   if (milliseconds < 1000) return `${milliseconds}ms`;
   const seconds = `${(milliseconds % MINUTE_MS) / 1000}s`;

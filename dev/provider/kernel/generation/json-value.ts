@@ -1,9 +1,8 @@
-// A JSON value that fits a JSON schema, as far as structured outputs allow schemas: objects, arrays, enums, constants,
-// unions, references and the usual bounds. Strings come from the words that it is given, in turn.
+// Generates a JSON value for a JSON schema, with the keywords that structured outputs support.
 import { isObject, type JsonObject } from "../body.ts";
 import { shorten } from "./question.ts";
 
-// Beyond these a recursive schema is brought to an end: lists stay empty and unions take their last option.
+// Beyond this depth or size lists stay empty and unions take their last option, so that a recursive schema ends.
 const DEEP = 6;
 const MANY = 500;
 const TOO_DEEP = 40;
@@ -29,7 +28,7 @@ interface Making {
   wordsUsed: number;
 }
 
-/** A value for that schema; the same schema and words always give the same value. */
+/** Generates a value. Strings are taken from `words` in turn, so the same arguments always give the same value. */
 export function valueForSchema(schema: unknown, words: string[]): unknown {
   const making = { root: isObject(schema) ? schema : {}, words, made: 0, wordsUsed: 0 };
   return makeValue(schema, making, 0);

@@ -1,4 +1,4 @@
-// The words of a question: what sentences, tool arguments and JSON values are made from.
+// Extracts words from a question, for generated sentences, tool arguments and JSON values.
 
 const MOST_WORDS = 3;
 const LONGEST_WORD = 12;
@@ -16,14 +16,14 @@ export function allWords(text: string): string[] {
   return text.match(/[\p{L}\p{N}]+(?:['’][\p{L}\p{N}]+)*/gu) ?? [];
 }
 
-/** Up to three words that a question seems to be about, shortened when they are long; none for a text without words. */
+/** Up to three words that a question is probably about, shortened to 12 characters. */
 export function keywords(text: string): string[] {
   const words = [...new Set(allWords(text))];
   const telling = words.filter(isTelling);
   return (telling.length > 0 ? telling : words).slice(0, MOST_WORDS).map(shortenWord);
 }
 
-/** Words that could be values, names first: a capital that does not open the text is probably a name. */
+/** Words that could be values. Names come first: capitalised words that do not begin the text. */
 export function likelyValues(text: string): string[] {
   const names = allWords(text)
     .slice(1)
@@ -31,7 +31,7 @@ export function likelyValues(text: string): string[] {
   return [...new Set([...names.map(shortenWord), ...keywords(text)])];
 }
 
-/** The first characters of a text, none of them cut in two. */
+/** The first characters of a text, without splitting a surrogate pair. */
 export function shorten(text: string, length: number): string {
   return Array.from(text.slice(0, 2 * length))
     .slice(0, length)

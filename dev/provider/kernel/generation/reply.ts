@@ -1,5 +1,4 @@
-// What the emulated model says, in tokens: what the script says, JSON for a schema, or sentences. It does not know which
-// endpoint asked.
+// Generates the tokens of a reply: the text of the script, JSON for a schema, or sentences.
 import { answerQuestion, answerToolResult } from "./sentences.ts";
 import { valueForSchema } from "./json-value.ts";
 import type { OutputFormat } from "../request/output-format.ts";
@@ -7,26 +6,26 @@ import { likelyValues } from "./question.ts";
 import type { Script } from "../script.ts";
 import { fillerTokens, tokenize } from "./tokens.ts";
 
-export interface Asked {
+export interface ReplyRequest {
   question: string;
   format: OutputFormat;
   images: number;
-  /** What a tool answered, when nothing came after it. */
+  /** The tool result, when it is the last item of the request. */
   toolResult: string | undefined;
 }
 
-/** Whether the script says what to say, so that no tool is called. */
+/** True when the script sets the text of the answer, so that no tool is called. */
 export function isScripted(script: Script): boolean {
   return script.tokens !== undefined || script.text !== undefined || script.refuse !== undefined;
 }
 
-/** The tokens of the reply. `seed` tells several replies to one question apart. */
-export function makeReply(asked: Asked, script: Script, seed = 0): string[] {
+/** Generates the tokens of a reply. A different `seed` gives a different reply. */
+export function makeReply(request: ReplyRequest, script: Script, seed = 0): string[] {
   if (script.tokens !== undefined) return fillerTokens(script.tokens);
-  return tokenize(script.refuse ?? script.text ?? makeText(asked, seed));
+  return tokenize(script.refuse ?? script.text ?? makeText(request, seed));
 }
 
-function makeText({ question, format, images, toolResult }: Asked, seed: number): string {
+function makeText({ question, format, images, toolResult }: ReplyRequest, seed: number): string {
   if (format.type === "json_schema") return JSON.stringify(valueForSchema(format.schema, likelyValues(question)));
   const sentences =
     toolResult === undefined ? answerQuestion(question, images, seed) : answerToolResult(toolResult, seed);

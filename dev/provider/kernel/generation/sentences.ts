@@ -1,5 +1,5 @@
-// The sentences that the emulated provider says when no script tells it what to say: made from the words of the
-// question, always the same for the same question, and honest about what they are.
+// Generates the sentences of an answer without a script, from the words of the question.
+// The same question always gives the same sentences.
 import { fingerprint } from "../ids.ts";
 import { allWords, keywords, shorten } from "./question.ts";
 
@@ -29,7 +29,7 @@ const closings = [
   () => "Ask the same again and you will read the same again.",
 ];
 
-/** A few plain sentences, some 30 to 80 tokens. `seed` tells several answers to one question apart. */
+/** Answers a question in 30 to 80 tokens. A different `seed` gives a different answer. */
 export function answerQuestion(question: string, images: number, seed: number): string {
   const number = fingerprint(question) + seed;
   const opening = pick(openings, number);
@@ -42,7 +42,7 @@ export function answerQuestion(question: string, images: number, seed: number): 
   return sentences.filter((sentence) => sentence !== "").join(" ");
 }
 
-/** What it says when a tool has answered. */
+/** Answers after a tool result. */
 export function answerToolResult(result: string, seed: number): string {
   return `The tool answered: ${shorten(result, LONGEST_RESULT)}. ${pick(truths, fingerprint(result) + seed)}`;
 }

@@ -1,4 +1,4 @@
-// How much a model may say: reasoning tokens by effort come first, the visible text gets what they leave.
+// Divides the output limit: reasoning tokens first, and the rest for visible tokens.
 import { invalidRequest, quotedList } from "../errors.ts";
 import type { Card } from "../catalog.ts";
 import { unsupportedParameter } from "./refused-parameters.ts";
@@ -16,18 +16,18 @@ const REASONING_TOKENS: Record<string, number> = {
 
 export interface Budget {
   reasoningTokens: number;
-  /** The most tokens, reasoning included. */
+  /** The most output tokens, including reasoning. */
   outputLimit: number;
 }
 
 export interface Output {
   pieces: string[];
   reasoning: number;
-  /** Whether the limit took something away. */
+  /** True when the limit truncated the answer. */
   cut: boolean;
 }
 
-/** How many tokens a model thinks at that effort; 0 for models that do not. Throws a 400 for an effort it has not; `param` names it. */
+/** The reasoning tokens of an effort, and 0 for a model that does not reason. Throws a 400 for an unsupported effort. */
 export function reasoningTokens(card: Card, effort: string | undefined, param = "reasoning_effort"): number {
   if (!card.reasoning) {
     if (effort === undefined) return 0;
@@ -41,7 +41,7 @@ export function reasoningTokens(card: Card, effort: string | undefined, param = 
   throw invalidRequest(message, param, "unsupported_value");
 }
 
-/** Fits reasoning and text into what the request allows, or the script when that is less. */
+/** Truncates an answer to the limit of the request, or to `length_after` of the script when that is lower. */
 export function fitOutput(pieces: string[], request: Budget, script: Script): Output {
   const reasoning = script.reasoning ?? request.reasoningTokens;
   const limit = Math.min(request.outputLimit, reasoning + (script.length_after ?? Infinity));

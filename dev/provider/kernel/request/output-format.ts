@@ -1,12 +1,11 @@
-// What an answer must look like: text, any JSON object, or JSON for a schema. Chat Completions wraps the schema once more
-// than Responses does.
+// Reads the format of the answer: text, any JSON object, or JSON for a schema.
 import { isObject, readString } from "../body.ts";
 import { invalidType, invalidValue } from "../errors.ts";
 import { checkStrictSchema } from "./strict-schema.ts";
 
 export type OutputFormat = { type: "text" | "json_object" } | { type: "json_schema"; name: string; schema: unknown };
 
-/** Reads a format at `path`; the schema's name and body are in its field `wrapper` when there is one. Throws OpenAI's 400. */
+/** Reads the format at `path`. Chat Completions has the schema in a field of the format, named by `wrapper`. */
 export function readOutputFormat(value: unknown, path: string, wrapper?: string): OutputFormat {
   const format = value ?? { type: "text" };
   if (!isObject(format)) throw invalidType(path, "an object", format);

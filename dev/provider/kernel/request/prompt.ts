@@ -1,5 +1,5 @@
-// How many input tokens a request has. Chat Completions and Responses describe the same prompt in different JSON; both
-// are brought into one form first, so that the same prompt costs the same on either.
+// Counts the input tokens of a request.
+// Both dialects convert a request to the same prompt, so that the same prompt costs the same in both.
 import { isObject } from "../body.ts";
 import { countTokens } from "../generation/tokens.ts";
 
@@ -9,22 +9,22 @@ const TOKENS_PER_TOOL = 4;
 const TOKENS_PER_IMAGE = 1000;
 
 export interface Prompt {
-  /** Everything that is read as text: contents, names and arguments of tool calls. */
+  /** Contents, and the names and arguments of tool calls. */
   texts: string[];
-  /** Messages with a content, tool calls and tool results. */
+  /** Number of messages with a content, tool calls and tool results. */
   entries: number;
   images: number;
   tools: unknown[];
-  /** What the answer must look like, as the caller sent it. */
+  /** The format of the answer, as the caller sent it. */
   format: unknown;
 }
 
-/** A prompt with nothing in it. */
+/** An empty prompt. */
 export function emptyPrompt(): Prompt {
   return { texts: [], entries: 0, images: 0, tools: [], format: undefined };
 }
 
-/** The input tokens of a prompt. Never more than its JSON has bytes, images apart. */
+/** The input tokens of a prompt. Without images there are never more than its JSON has bytes. */
 export function countPrompt(prompt: Prompt): number {
   let count = TOKENS_PER_PROMPT + prompt.entries * TOKENS_PER_ENTRY + prompt.images * TOKENS_PER_IMAGE;
   for (const text of prompt.texts) count += countTokens(text);

@@ -1,8 +1,8 @@
-// Parameters that an endpoint has and a model does not.
+// Parameters that the endpoint has but the model does not accept.
 import type { JsonObject } from "../body.ts";
 import { invalidRequest, type ProviderError } from "../errors.ts";
 
-// A model that refuses one of these still accepts the value that changes nothing.
+// A model that refuses one of these parameters still accepts its default.
 const DEFAULTS: Record<string, number | false> = {
   temperature: 1,
   top_p: 1,
@@ -12,7 +12,7 @@ const DEFAULTS: Record<string, number | false> = {
   top_logprobs: 0,
 };
 
-/** The first of these parameters that is set to more than its default. */
+/** Finds the first refused parameter that differs from its default. */
 export function findRefused(body: JsonObject, refused: readonly string[]) {
   for (const name of refused) {
     const value = body[name] ?? undefined;
@@ -21,7 +21,7 @@ export function findRefused(body: JsonObject, refused: readonly string[]) {
   return undefined;
 }
 
-/** The error of a parameter that a model has not at all. */
+/** The error of a parameter that a model does not accept. */
 export function unsupportedParameter(
   name: string,
   advice = "",

@@ -1,4 +1,4 @@
-// Whether and how a caller wants its answer streamed; the same in Chat Completions and Responses but for the options.
+// Reads `stream`, `stream_options` and `service_tier`, which both dialects share.
 import { isObject, type JsonObject, readBoolean, refuseUnknown } from "../body.ts";
 import { invalidRequest, invalidType } from "../errors.ts";
 
@@ -8,7 +8,7 @@ export interface Streaming {
   obfuscated: boolean;
 }
 
-/** Reads `stream` and `stream_options`, of which only `known` may be set. */
+/** Reads `stream` and `stream_options`. Options outside `known` are refused. */
 export function readStreaming(body: JsonObject, known: readonly string[]): Streaming {
   const stream = readBoolean(body, "stream", false);
   const options = body["stream_options"] ?? {};
@@ -24,7 +24,7 @@ export function readStreaming(body: JsonObject, known: readonly string[]): Strea
   };
 }
 
-/** The tier that answers; who leaves it to the provider gets the default one. */
+/** The service tier that answers. `auto` and an absent value mean `default`. */
 export function readServiceTier(body: JsonObject): string {
   const tier = body["service_tier"] ?? "auto";
   return typeof tier !== "string" || tier === "auto" ? "default" : tier;

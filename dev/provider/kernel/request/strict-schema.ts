@@ -1,9 +1,9 @@
-// What a schema must be when the caller wants it kept to the letter (`strict`): objects that name all that may be in them.
-// What other keywords a strict schema may have is not checked.
+// Checks that a `strict` schema has closed objects which require all their properties.
+// It does not check which other keywords the schema has.
 import { isObject, type JsonObject } from "../body.ts";
 import { invalidRequest } from "../errors.ts";
 
-/** Throws OpenAI's 400 for a schema that is not strict; `owner` is whose it is ("function 'look'"), `param` its place. */
+/** Throws OpenAI's 400 for a schema that is not strict. `owner` is, for example, "function 'look'". */
 export function checkStrictSchema(schema: unknown, owner: string, param: string): void {
   const type = isObject(schema) ? schema["type"] : undefined;
   const fault =

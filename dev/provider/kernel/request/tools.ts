@@ -1,11 +1,11 @@
-// The functions that a request offers, which one is called, and with which arguments.
-import { isObject, type JsonObject, readSomeObjects, readString } from "../body.ts";
-import { invalidRequest, invalidType, invalidValue } from "../errors.ts";
+// Tools that the caller runs: which are offered, which one the model calls, and with which arguments.
+import { type JsonObject, readString } from "../body.ts";
+import { invalidRequest } from "../errors.ts";
 import { valueForSchema } from "../generation/json-value.ts";
 import { allWords, likelyValues } from "../generation/question.ts";
 import { checkStrictSchema } from "./strict-schema.ts";
 
-const LONGEST_NAME = 64;
+const MAX_NAME_LENGTH = 64;
 
 export interface FunctionTool {
   name: string;
@@ -13,19 +13,10 @@ export interface FunctionTool {
   parameters: unknown;
 }
 
-/** What the caller wants: the model's own choice, no call, a call, or a call of that function. */
+/** Who decides about a call. An object names the function that must be called. */
 export type ToolChoice = "auto" | "none" | "required" | { name: string };
 
-/** The functions of a chat body. Throws the 400 for tools that Chat Completions has not. */
-export function readChatTools(body: JsonObject): FunctionTool[] {
-  return readSomeObjects(body, "tools").map((tool, index) => {
-    const type = readString(tool, "type", `tools[${index}].type`);
-    if (type !== "function") throw invalidValue(`tools[${index}].type`, type, ["function"]);
-    return readFunction(isObject(tool["function"]) ? tool["function"] : {}, `tools[${index}].function`);
-  });
-}
-
-/** One function or custom tool, whose fields are at `path`. Throws the 400 for what OpenAI does not call. */
+/** Reads a function or a custom tool at `path`. Throws a 400 for an invalid name or strict schema. */
 export function readFunction(offered: JsonObject, path: string): FunctionTool {
   const name = readString(offered, "name", `${path}.name`);
   checkName(name, `${path}.name`);
@@ -37,34 +28,19 @@ export function readFunction(offered: JsonObject, path: string): FunctionTool {
   return { name, description, parameters };
 }
 
-/** The `tool_choice` of a chat body. Throws the 400 for one that names no offered function. */
-export function readToolChoice(body: JsonObject, tools: FunctionTool[]): ToolChoice {
-  const choice = body["tool_choice"] ?? (tools.length > 0 ? "auto" : "none");
-  if (body["tool_choice"] && tools.length === 0) {
-    throw invalidRequest("'tool_choice' is only allowed when 'tools' are specified.", "tool_choice");
-  }
-  if (choice === "auto" || choice === "none" || choice === "required") return choice;
-  if (typeof choice === "string") throw invalidValue("tool_choice", choice, ["none", "auto", "required"]);
-  if (!isObject(choice)) throw invalidType("tool_choice", "one of a string or an object", choice);
-  if (isObject(choice["allowed_tools"])) return choice["allowed_tools"]["mode"] === "required" ? "required" : "auto";
-  const name = readString(isObject(choice["function"]) ? choice["function"] : {}, "name", "tool_choice.function.name");
-  if (tools.some((tool) => tool.name === name)) return { name };
-  throw invalidRequest(`Tool choice '${name}' not found in 'tools' parameter.`, "tool_choice");
-}
-
-/** The function to call, if any: left to itself the model calls one for a question, and answers when a tool has. */
-export function toolFor<Tool extends FunctionTool>(
+/** Chooses the function to call, if any. With `auto` the model calls one for a question, but not for a tool result. */
+export function chooseTool<Tool extends FunctionTool>(
   tools: Tool[],
   choice: ToolChoice,
   isQuestion: boolean,
   question: string,
 ): Tool | undefined {
   if (choice === "none" || (choice === "auto" && !isQuestion)) return undefined;
-  return chooseTool(tools, choice, question);
+  return pickTool(tools, choice, question);
 }
 
-/** The function that a question is about: the named one, else the one that shares most words with the question. */
-function chooseTool<Tool extends FunctionTool>(tools: Tool[], choice: ToolChoice, question: string): Tool | undefined {
+/** The named function, or the one that shares most words with the question. */
+function pickTool<Tool extends FunctionTool>(tools: Tool[], choice: ToolChoice, question: string): Tool | undefined {
   if (typeof choice === "object") return tools.find((tool) => tool.name === choice.name);
   const asked = new Set(allWords(question.toLowerCase()));
   const score = (tool: Tool) =>
@@ -74,15 +50,15 @@ function chooseTool<Tool extends FunctionTool>(tools: Tool[], choice: ToolChoice
   return tools.toSorted((first, second) => score(second) - score(first))[0];
 }
 
-/** Arguments for a function, as JSON. */
+/** Generates arguments for a function, as JSON. */
 export function makeArguments(tool: FunctionTool, question: string): string {
   return JSON.stringify(valueForSchema(tool.parameters ?? { type: "object" }, likelyValues(question)));
 }
 
 function checkName(name: string, param: string): void {
-  if (name.length > LONGEST_NAME) {
+  if (name.length > MAX_NAME_LENGTH) {
     const message =
-      `Invalid '${param}': string too long. Expected a string with maximum length ${LONGEST_NAME}, but got a string ` +
+      `Invalid '${param}': string too long. Expected a string with maximum length ${MAX_NAME_LENGTH}, but got a string ` +
       `with length ${name.length} instead.`;
     throw invalidRequest(message, param, "string_above_max_length");
   }

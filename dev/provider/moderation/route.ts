@@ -1,5 +1,4 @@
-// POST /v1/moderations: reads what is to be judged, waits and fails as the judged text wants, and answers with what the
-// classifier thinks of it.
+// The route POST /v1/moderations. It waits and fails as the moderated text demands.
 import { Hono } from "hono";
 import {
   isObject,
@@ -20,8 +19,8 @@ import { createId } from "../kernel/ids.ts";
 import { type JudgedText, readJudgedText } from "./judged-text.ts";
 import { pause } from "../kernel/delivery/pause.ts";
 
-// Of a data URL only the beginning can carry a category's name.
-const ADDRESS_LENGTH = 300;
+// A data URL can name a category only at its beginning.
+const MAX_URL_LENGTH = 300;
 
 export const moderations = new Hono<Env>().post("/", async (c) => {
   const body = await readBody(c);
@@ -30,29 +29,28 @@ export const moderations = new Hono<Env>().post("/", async (c) => {
   if (!model.card.endpoints.includes("moderation")) {
     throw invalidRequest(`The model \`${model.name}\` is not a moderation model.`, "model");
   }
-  const subjects = readSubjects(body).map(withWishes);
+  const subjects = readSubjects(body).map(readDemands);
   const delayMs = Math.max(...subjects.map((subject) => subject.delayMs));
-  if (!(await pause(delayMs, c.var.exchange.left))) return callerLeft();
+  if (!(await pause(delayMs, c.var.exchange.signal))) return callerLeft();
   const status = subjects.find((subject) => subject.status !== undefined)?.status;
   if (status !== undefined) throw createFault(status);
   return c.json({ id: createId("modr-", 29), model: model.name, results: subjects.map(classify) });
 });
 
-/** The subject without what scripts it, and what its text wants of the classifier. */
-function withWishes(subject: Subject): Subject & JudgedText {
+/** Replaces the text by the text without scripts, and adds the demands of the text. */
+function readDemands(subject: Subject): Subject & JudgedText {
   return { ...subject, ...readJudgedText(subject.text) };
 }
 
 function readSubjects(body: JsonObject): Subject[] {
   const { input } = body;
   if (input === undefined || input === null) throw missingParameter("input");
-  if (typeof input === "string") return [ofText(input)];
+  if (typeof input === "string") return [textSubject(input)];
   if (!Array.isArray(input) || input.length === 0) throw invalidType("input", "a string or a non-empty array", input);
-  if (input.every((entry) => typeof entry === "string")) return input.map(ofText);
+  if (input.every((entry) => typeof entry === "string")) return input.map(textSubject);
   const parts = readObjects(body, "input").map(readPart);
-  const images = parts.filter((part) => part.hasImage).length;
-  if (images > 1) {
-    throw invalidRequest(`Number of images (${images}) exceeds maximum of 1`, "input", "too_many_images");
+  if (parts.filter((part) => part.hasImage).length > 1) {
+    throw invalidRequest("A request can have at most 1 image.", "input", "too_many_images");
   }
   return [
     {
@@ -66,13 +64,13 @@ function readSubjects(body: JsonObject): Subject[] {
 function readPart(part: JsonObject, index: number): Subject {
   const path = `input[${index}]`;
   const type = readString(part, "type", `${path}.type`);
-  if (type === "text") return ofText(readString(part, "text", `${path}.text`));
+  if (type === "text") return textSubject(readString(part, "text", `${path}.text`));
   if (type !== "image_url") throw invalidValue(`${path}.type`, type, ["text", "image_url"]);
   const image = isObject(part["image_url"]) ? part["image_url"] : {};
-  const address = readImageUrl(image, "url", `${path}.image_url.url`);
-  return { text: address.slice(0, ADDRESS_LENGTH), hasText: false, hasImage: true };
+  const url = readImageUrl(image, "url", `${path}.image_url.url`);
+  return { text: url.slice(0, MAX_URL_LENGTH), hasText: false, hasImage: true };
 }
 
-function ofText(text: string): Subject {
+function textSubject(text: string): Subject {
   return { text, hasText: true, hasImage: false };
 }
