@@ -1,8 +1,12 @@
-// How tests talk to the emulated provider without a socket: requests in, parsed answers and stream frames out.
+// A client of the emulated provider without a socket: sends requests, parses answers and stream frames.
 import type { ChatCompletion, ChatCompletionChunk, ChatCompletionMessageParam } from "openai/resources";
 import provider from "../../../dev/provider/index.ts";
+import type { Totals } from "../../../dev/provider/kernel/exchange.ts";
+import type { Script } from "../../../dev/provider/kernel/script.ts";
 
 export const emulatedEnv = { NOW: "2026-10-01" };
+/** The `created` of every answer, in seconds. */
+export const CREATED = Date.UTC(2026, 9, 1) / 1000;
 
 export interface WireError {
   status: number;
@@ -20,43 +24,56 @@ export async function send(method: string, path: string, body?: unknown, init: R
   return provider.fetch(request, emulatedEnv);
 }
 
-/** Sends a chat completion; a model and a message are there unless the fields replace them. */
+/** Sends a chat request. The fields replace the default model and message. */
 export async function sendChat(fields: object, init?: RequestInit): Promise<Response> {
   const body = { model: "gpt-5-mini", messages: [user("Hi")], ...fields };
   return send("POST", "/v1/chat/completions", body, init);
 }
 
-/** The whole answer to a chat request. */
+/** The completion of a chat request. */
 export async function complete(fields: object): Promise<ChatCompletion> {
   return readJson<ChatCompletion>(await sendChat(fields));
 }
 
-/** The chunks of a streamed answer, which must end in `[DONE]`. */
+/** The chunks of a streamed chat. Throws when the stream does not end with `[DONE]`. */
 export async function stream(fields: object): Promise<ChatCompletionChunk[]> {
   const frames = toFrames(await (await sendChat({ stream: true, ...fields })).text());
-  if (frames.pop() !== "[DONE]") throw new Error("The stream does not end in [DONE].");
+  if (frames.pop() !== "[DONE]") throw new Error("The stream does not end with [DONE].");
   return frames.map((frame) => JSON.parse(frame) as ChatCompletionChunk);
 }
 
-/** What stands after `data: ` in each frame of a stream. */
+/** The data of each frame of a stream. */
 export function toFrames(text: string): string[] {
   const frames = text.split("\n\n");
-  if (frames.pop() !== "") throw new Error("The stream does not end with a frame.");
+  if (frames.pop() !== "") throw new Error("The stream does not end with a whole frame.");
   return frames.map((frame) => {
-    if (!frame.startsWith("data: ")) throw new Error(`This is no data frame: ${frame}`);
+    if (!frame.startsWith("data: ")) throw new Error(`Not a data frame: ${frame}`);
     return frame.slice("data: ".length);
   });
 }
 
-/** The error in an answer, with its status. */
+/** The error of a response, with its status. */
 export async function readError(response: Response): Promise<WireError> {
   const { error } = await readJson<{ error: Omit<WireError, "status"> }>(response);
   return { status: response.status, ...error };
 }
 
-/** The body as JSON, of the type that the test says it has. */
+/** The body as JSON. */
 export async function readJson<Body>(response: Response): Promise<Body> {
   return (await response.json()) as Body;
+}
+
+/** The provider's totals. */
+export async function readStats(): Promise<Totals> {
+  return readJson<Totals>(await send("GET", "/__stats"));
+}
+
+/** Reads the first bytes of a stream, then leaves. */
+export async function readFirst(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  const first = await reader?.read();
+  await reader?.cancel();
+  return new TextDecoder().decode(first?.value);
 }
 
 /** A user message. */
@@ -64,7 +81,12 @@ export function user(content: unknown): ChatCompletionMessageParam {
   return { role: "user", content: content as string };
 }
 
-/** The messages of a scripted request; `question` follows the script's line. */
-export function scripted(script: object, question = ""): ChatCompletionMessageParam[] {
-  return [user(`emulate ${JSON.stringify(script)}\n${question}`)];
+/** A text that begins with a script. */
+export function scriptedText(script: Script, question = ""): string {
+  return `emulate ${JSON.stringify(script)}\n${question}`;
+}
+
+/** The messages of a chat with a script. */
+export function scripted(script: Script, question = ""): ChatCompletionMessageParam[] {
+  return [user(scriptedText(script, question))];
 }

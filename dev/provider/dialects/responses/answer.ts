@@ -67,9 +67,9 @@ function callHostedTools(
   hostedTools: readonly HostedTools[],
 ): HostedCall[] {
   if (toolChoice === "none") return [];
-  const calls = hostedTools.flatMap(({ types, run }) => {
-    const offered = tools.hosted.filter((tool) => types.includes(String(tool["type"])));
-    return run({ tools: offered, maxCalls: maxToolCalls, script, question });
+  const calls = hostedTools.flatMap((hosted) => {
+    const offered = tools.hosted.filter((tool) => hosted.types.includes(String(tool["type"])));
+    return hosted.run({ tools: offered, maxCalls: maxToolCalls, script, question });
   });
   return calls.slice(0, maxToolCalls);
 }
