@@ -2,7 +2,7 @@
 import type { ProviderFeature } from "../kernel/feature.ts";
 import { MAX_DELAY_MS } from "../kernel/script.ts";
 import { readJudgeScript } from "./judge.ts";
-import { moderations } from "./route.ts";
+import { moderationRoutes } from "./route.ts";
 
 declare module "../kernel/script.ts" {
   interface Script {
@@ -15,7 +15,7 @@ declare module "../kernel/script.ts" {
 
 export const moderation: ProviderFeature = {
   name: "moderation",
-  routes: { "/v1/moderations": moderations },
+  routes: { "/v1/moderations": moderationRoutes },
   scriptRules: {
     moderation_ms: { minimum: 0, maximum: MAX_DELAY_MS },
     moderation_status: { minimum: 400, maximum: 599 },

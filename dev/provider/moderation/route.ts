@@ -22,7 +22,7 @@ import { pause } from "../kernel/delivery/pause.ts";
 // A data URL can name a category only at its beginning.
 const MAX_URL_LENGTH = 300;
 
-export const moderations = new Hono<Env>().post("/", async (c) => {
+export const moderationRoutes = new Hono<Env>().post("/", async (c) => {
   const body = await readBody(c);
   refuseUnknown(body, new Set(["input", "model"]));
   const model = findModel(readString({ model: "omni-moderation-latest", ...body }, "model"), now(c.env));

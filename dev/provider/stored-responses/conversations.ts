@@ -14,7 +14,7 @@ import {
 import { toItemPage } from "./item-pages.ts";
 import { findItem } from "./responses-store.ts";
 
-export const conversations = new Hono<Env>()
+export const conversationRoutes = new Hono<Env>()
   .post("/", async (c) => {
     const body = (await c.req.text()) === "" ? {} : await readBody(c);
     refuseUnknown(body, new Set(["items", "metadata"]));

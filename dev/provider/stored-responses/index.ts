@@ -1,8 +1,8 @@
 // Stored state of Responses: stored and background responses, conversations, stored prompts and hosted tools.
 import type { ProviderFeature } from "../kernel/feature.ts";
-import { conversations } from "./conversations.ts";
+import { conversationRoutes } from "./conversations.ts";
 import { webSearch } from "./web-search.ts";
-import { storedResponses } from "./responses.ts";
+import { storedResponseRoutes } from "./responses.ts";
 import { openStoredState } from "./state.ts";
 
 declare module "../kernel/script.ts" {
@@ -12,9 +12,9 @@ declare module "../kernel/script.ts" {
   }
 }
 
-export const storedState: ProviderFeature = {
+export const storedResponses: ProviderFeature = {
   name: "stored-responses",
-  routes: { "/v1/conversations": conversations, "/v1/responses": storedResponses },
+  routes: { "/v1/conversations": conversationRoutes, "/v1/responses": storedResponseRoutes },
   scriptRules: { tool_calls: { minimum: 0, maximum: 100 } },
   openState: openStoredState,
   hostedTools: webSearch,

@@ -5,7 +5,7 @@ import { invalidRequest } from "../kernel/errors.ts";
 import { toItemPage } from "./item-pages.ts";
 import { deleteResponse, findResponse } from "./responses-store.ts";
 
-export const storedResponses = new Hono<Env>()
+export const storedResponseRoutes = new Hono<Env>()
   .get("/:id", (c) => {
     const { show } = findResponse(c.req.param("id"));
     if (c.req.query("stream") === "true") throw invalidRequest("The emulation does not resume streams.", "stream");

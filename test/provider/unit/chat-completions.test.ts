@@ -21,6 +21,9 @@ const result = { role: "tool", tool_call_id: "call_1", content: "31" };
 const tool = (name: string) => ({ type: "function", function: { name } });
 const image = (url: string) => ({ messages: [user([{ type: "image_url", image_url: { url } }])] });
 const unanswered = (ids: string) => ({ param: "messages", message: expect.stringMatching(`messages: ${ids}$`) });
+const closed = (properties: object) => {
+  return { type: "object", additionalProperties: false, required: Object.keys(properties), properties };
+};
 const notBase64 = { code: "invalid_image_url", message: "Invalid base64 image_url." };
 
 describe("a refused request", () => {
@@ -215,9 +218,6 @@ describe("tools and formats", () => {
 
   it("generate JSON for a schema", async () => {
     const next = { anyOf: [{ $ref: "#/$defs/node" }, { type: "null" }] };
-    const closed = (properties: object) => {
-      return { type: "object", additionalProperties: false, required: Object.keys(properties), properties };
-    };
     const schema = {
       ...closed({
         kind: { type: "string", enum: ["lake", "river"] },

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { createChatCompletions } from "../../../dev/provider/dialects/chat-completions/route.ts";
 import { createResponses } from "../../../dev/provider/dialects/responses/route.ts";
+import { openEmptyState } from "../../../dev/provider/dialects/responses/stateless.ts";
 import { toErrorResponse } from "../../../dev/provider/kernel/errors.ts";
 import { collectHooks, type ProviderFeature } from "../../../dev/provider/kernel/feature.ts";
 import { countExchange } from "../../../dev/provider/kernel/middleware.ts";
@@ -45,10 +46,12 @@ describe("a provider without features", () => {
 
 describe("a feature", () => {
   it("replaces the script of a request, in both dialects", async () => {
-    const readScript: ProviderFeature["readScript"] = (text) => {
-      return text.includes("judge") ? { script: { text: "Judged." }, question: text } : undefined;
-    };
-    const send = createSender([{ name: "judge", readScript }]);
+    const send = createSender([
+      {
+        name: "judge",
+        readScript: (text) => (text.includes("judge") ? { script: { text: "Judged." }, question: text } : undefined),
+      },
+    ]);
     const fields = { messages: scripted({ text: "judge" }), input: scriptedText({ text: "judge" }) };
     for (const [path, field] of [
       ["/v1/chat/completions", "messages"],
@@ -76,10 +79,7 @@ describe("a feature", () => {
   });
 
   it("is the only one that opens the state of a request", () => {
-    const openState: ProviderFeature["openState"] = () => {
-      throw new Error("not called");
-    };
-    const stateful = (name: string): ProviderFeature => ({ name, openState });
-    expect(() => collectHooks([stateful("first"), stateful("second")])).toThrow("Only one feature");
+    const features = ["first", "second"].map((name) => ({ name, openState: openEmptyState }));
+    expect(() => collectHooks(features)).toThrow("Only one feature");
   });
 });

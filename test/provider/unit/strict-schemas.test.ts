@@ -8,6 +8,7 @@ const open = { type: "object", properties: {} };
 const strict = (properties: object, more: object = {}) => {
   return { type: "object", properties, required: Object.keys(properties), additionalProperties: false, ...more };
 };
+const notClosed = (context: string) => `In context=(${context}), 'additionalProperties' is required`;
 const sendFormat = (schema: unknown) =>
   sendChat({ response_format: { type: "json_schema", json_schema: { name: "answer", schema, strict: true } } });
 
@@ -46,7 +47,6 @@ describe("a strict schema", () => {
     expect((await sendFormat(schema)).status).toBe(200);
   });
 
-  const notClosed = (context: string) => `In context=(${context}), 'additionalProperties' is required`;
   it.each([
     ["a list", { type: "array", items: text }, "got 'type: \"array\"'"],
     ["no type", { anyOf: [strict({})] }, "got 'type: \"None\"'"],

@@ -1,16 +1,19 @@
-// How tests make conversations with the emulated provider, and look at what is in them.
+// A client of the emulated provider's conversations and stored responses.
 import type { Conversation } from "openai/resources/conversations/conversations";
 import type { ConversationItemList } from "openai/resources/conversations/items";
-import { readJson, send } from "../../../provider/support/client.ts";
+import { readJson, scriptedText, send } from "../../../provider/support/client.ts";
 
 const ROUTE = "/v1/conversations";
 
-/** Sends something to a conversation, or below it. */
-export function ask(method: string, place: string, body?: unknown): Promise<Response> {
+/** An input whose answer is "Hello." without reasoning. */
+export const HELLO = scriptedText({ text: "Hello.", reasoning: 0 });
+
+/** Sends a request to a path below the conversations. */
+export function sendTo(method: string, place: string, body?: unknown): Promise<Response> {
   return send(method, `${ROUTE}/${place}`, body);
 }
 
-/** The id of a new conversation that begins with these messages of a user. */
+/** Creates a conversation with these user messages, and returns its id. */
 export async function converse(...texts: string[]): Promise<string> {
   const items = texts.map((content) => ({ role: "user", content }));
   return (await readJson<Conversation>(await send("POST", ROUTE, { items }))).id;
@@ -18,10 +21,10 @@ export async function converse(...texts: string[]): Promise<string> {
 
 /** One page of a conversation's items. */
 export async function page(id: string, query: string): Promise<ConversationItemList> {
-  return readJson<ConversationItemList>(await ask("GET", `${id}/items?${query}`));
+  return readJson<ConversationItemList>(await sendTo("GET", `${id}/items?${query}`));
 }
 
-/** What is in a conversation, the oldest first: who has said what, or the type of what is no message. */
+/** The items of a conversation, the oldest first: role and text of a message, or the type of another item. */
 export async function turns(id: string): Promise<string[]> {
   const { data } = await page(id, "order=asc&limit=100");
   return data.map((item) => {

@@ -1,72 +1,76 @@
-// The emulated provider's conversations: their routes, what these refuse, and what the official client makes of them.
-import OpenAI from "openai";
+// The emulated provider's conversations: routes, growth by responses, and the lock.
 import type { Conversation } from "openai/resources/conversations/conversations";
 import { describe, expect, it } from "vitest";
-import provider from "../../../../dev/provider/index.ts";
-import { emulatedEnv, readError, readJson, send } from "../../../provider/support/client.ts";
-import { ask, converse, page, turns } from "../support/emulated-conversations.ts";
+import { countTokens } from "../../../../dev/provider/kernel/generation/tokens.ts";
+import {
+  createConversation,
+  extendLater,
+  findConversation,
+} from "../../../../dev/provider/stored-responses/conversations-store.ts";
+import { CREATED, readError, readFirst, readJson, scriptedText, send } from "../../../provider/support/client.ts";
+import { respond, sendResponse, streamResponse } from "../../../provider/support/responses.ts";
+import { converse, HELLO, page, sendTo, turns } from "../support/emulated-conversations.ts";
 
-const CREATED = Date.UTC(2026, 9, 1) / 1000;
 const user = (content: unknown) => ({ role: "user", content });
+const SLOW = scriptedText({ tokens: 9, delay_ms: 60_000 });
 
-describe("a conversation", () => {
-  it("is made with metadata, which are replaced, and read until it is deleted", async () => {
-    const made = await readJson<Conversation>(
-      await send("POST", "/v1/conversations", { metadata: { a: "1", b: "2" } }),
-    );
+/** Reads a response whose stream may fail. */
+async function drain(fields: object): Promise<void> {
+  await (await sendResponse(fields)).text().catch(() => "");
+}
+
+/** Calls `check` with the text so far after each piece of a stream. */
+async function follow(response: Response, check: (text: string) => Promise<void>): Promise<void> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const bytes of response.body ?? []) {
+    text += decoder.decode(bytes, { stream: true });
+    await check(text);
+  }
+}
+
+async function expectLocked(conversation: string): Promise<void> {
+  const expected = { status: 400, param: "conversation", code: "conversation_locked" };
+  expect(await readError(await sendResponse({ conversation }))).toMatchObject(expected);
+}
+
+async function expectFree(conversation: string): Promise<void> {
+  expect((await sendResponse({ conversation, input: HELLO })).status).toBe(200);
+}
+
+describe("the routes of a conversation", () => {
+  it("create, read, change and delete it", async () => {
+    const made = await readJson<Conversation>(await send("POST", "/v1/conversations", { metadata: { a: "1" } }));
     const { id } = made;
-    expect(made).toEqual({
-      id: expect.stringMatching(/^conv_[0-9a-f]{32}$/),
-      object: "conversation",
-      created_at: CREATED,
-      metadata: { a: "1", b: "2" },
-    });
-    expect(await readJson(await ask("GET", id))).toEqual(made);
-    const renamed = { ...made, metadata: { a: "3" } };
-    expect(await readJson(await ask("POST", id, { metadata: { a: "3" } }))).toEqual(renamed);
-    expect(await readJson(await ask("GET", id))).toEqual(renamed);
-    expect(await readJson(await ask("DELETE", id))).toEqual({ id, object: "conversation.deleted", deleted: true });
-    expect((await ask("GET", id)).status).toBe(404);
+    const fields = { object: "conversation", created_at: CREATED, metadata: { a: "1" } };
+    expect(made).toEqual({ id: expect.stringMatching(/^conv_[0-9a-f]{32}$/), ...fields });
+    const changed = { ...made, metadata: { b: "2" } };
+    expect(await readJson(await sendTo("POST", id, { metadata: { b: "2" } }))).toEqual(changed);
+    expect(await readJson(await sendTo("GET", id))).toEqual(changed);
+    expect(await readJson(await sendTo("DELETE", id))).toEqual({ id, object: "conversation.deleted", deleted: true });
+    expect((await sendTo("GET", id)).status).toBe(404);
   });
 
-  it("may be made of nothing, and has neither items nor metadata then", async () => {
-    for (const body of [undefined, {}, { items: null, metadata: null }]) {
-      const made = await readJson<Conversation>(await send("POST", "/v1/conversations", body));
-      expect(made.metadata).toEqual({});
-      expect(await page(made.id, "")).toEqual({
-        object: "list",
-        data: [],
-        first_id: null,
-        last_id: null,
-        has_more: false,
-      });
-    }
+  it("accept no body", async () => {
+    const made = await readJson<Conversation>(await send("POST", "/v1/conversations"));
+    expect(made.metadata).toEqual({});
+    expect(await turns(made.id)).toEqual([]);
   });
 
-  it("takes items at its beginning and later, and gives them ids", async () => {
+  it("add items, and give them ids", async () => {
     const id = await converse("Hi");
     const call = { type: "function_call", call_id: "call_1", name: "look", arguments: "{}" };
-    const added = await readJson(await ask("POST", `${id}/items`, { items: [user("And?"), call] }));
-    expect(added).toEqual({
-      object: "list",
-      data: [
-        {
-          id: expect.stringMatching(/^msg_/),
-          type: "message",
-          status: "completed",
-          role: "user",
-          content: [{ type: "input_text", text: "And?" }],
-        },
-        { ...call, id: expect.stringMatching(/^fc_/) },
-      ],
+    const added = await readJson(await sendTo("POST", `${id}/items`, { items: [user("And?"), call] }));
+    const message = { type: "message", status: "completed", role: "user", content: [{ text: "And?" }] };
+    expect(added).toMatchObject({
+      data: [message, { ...call, id: expect.stringMatching(/^fc_/) }],
       first_id: expect.stringMatching(/^msg_/),
-      last_id: expect.stringMatching(/^fc_/),
       has_more: false,
     });
     expect(await turns(id)).toEqual(["user: Hi", "user: And?", "function_call"]);
   });
 
-  it("lists its items in pages, the newest first", async () => {
+  it("list items in pages, the newest first", async () => {
     const id = await converse("a", "b", "c");
     const newest = await page(id, "limit=2");
     expect(newest).toMatchObject({
@@ -77,90 +81,172 @@ describe("a conversation", () => {
     expect(rest).toMatchObject({ data: [{ content: [{ text: "a" }] }], has_more: false });
     expect((await page(id, "order=asc&limit=1")).first_id).toBe(rest.first_id);
     for (const query of ["limit=101", "order=up", "after=msg_none"]) {
-      expect((await ask("GET", `${id}/items?${query}`)).status).toBe(400);
+      expect((await sendTo("GET", `${id}/items?${query}`)).status).toBe(400);
     }
   });
 
-  it("is forgotten when 200 newer ones are there", async () => {
-    const oldest = await converse();
-    for (let count = 0; count < 199; count++) await converse();
-    expect((await ask("GET", oldest)).status).toBe(200);
-    await converse();
-    expect((await ask("GET", oldest)).status).toBe(404);
-  });
-
-  it("keeps its newest 2000 items", async () => {
-    const id = await converse("oldest");
-    const items = Array.from({ length: 20 }, () => user("more"));
-    for (let count = 0; count < 100; count++) await ask("POST", `${id}/items`, { items });
-    const [first] = await turns(id);
-    expect(first).toBe("user: more");
-  });
-
-  it("is in the books under one path", async () => {
-    await send("DELETE", "/__stats");
-    await turns(await converse("Hi"));
-    const by_path = { "/v1/conversations": 1, "/v1/conversations/:id/items": 1 };
-    expect(await readJson(await send("GET", "/__stats"))).toMatchObject({ by_path });
-  });
-});
-
-describe("what conversations refuse", () => {
-  const tooMany = Array.from({ length: 21 }, () => user("Hi"));
-  const refusals: [string, unknown, object][] = [
-    ["no JSON", "{", { param: null }],
-    ["an unknown field", { name: "a" }, { code: "unknown_parameter", param: "name" }],
-    ["metadata that are no object", { metadata: "a" }, { code: "invalid_type", param: "metadata" }],
-    ["metadata that are no text", { metadata: { a: 1 } }, { code: "invalid_type", param: "metadata.a" }],
-    ["items that are no list", { items: "Hi" }, { code: "invalid_type", param: "items" }],
-    ["too many items", { items: tooMany }, { code: "array_above_max_length", param: "items" }],
-    ["an unknown item", { items: [{ type: "thought" }] }, { code: "invalid_value", param: "items[0].type" }],
-    ["an unknown role", { items: [{ role: "bot", content: "Hi" }] }, { param: "items[0].role" }],
-  ];
-  it.each(refusals)("%s", async (_name, body, expected) => {
-    const error = await readError(await send("POST", "/v1/conversations", body));
-    expect(error).toMatchObject({ status: 400, type: "invalid_request_error", ...expected });
-  });
-
-  it("changes that say nothing", async () => {
-    const id = await converse();
-    const missing = { status: 400, code: "missing_required_parameter" };
-    expect(await readError(await ask("POST", id, {}))).toMatchObject({ ...missing, param: "metadata" });
-    expect(await readError(await ask("POST", `${id}/items`, {}))).toMatchObject({ ...missing, param: "items" });
-  });
-
-  it("an id that nobody has", async () => {
+  it("refuse unknown items and ids", async () => {
+    const unknownItem = await send("POST", "/v1/conversations", { items: [{ type: "thought" }] });
+    expect(await readError(unknownItem)).toMatchObject({ status: 400, param: "items[0].type" });
     const message = "Conversation with id 'conv_none' not found.";
-    const expected = { status: 404, type: "invalid_request_error", message, param: null, code: null };
     for (const [method, place] of [
       ["GET", "conv_none"],
-      ["POST", "conv_none"],
       ["DELETE", "conv_none"],
-      ["GET", "conv_none/items"],
       ["POST", "conv_none/items"],
     ] as const) {
-      expect(await readError(await ask(method, place, method === "POST" ? {} : undefined))).toEqual(expected);
+      const body = method === "POST" ? {} : undefined;
+      expect(await readError(await sendTo(method, place, body))).toMatchObject({ status: 404, message, param: null });
     }
+  });
+
+  it("keep the newest 200 conversations", async () => {
+    const oldest = await converse();
+    for (let count = 0; count < 199; count++) await converse();
+    expect((await sendTo("GET", oldest)).status).toBe(200);
+    await converse();
+    expect((await sendTo("GET", oldest)).status).toBe(404);
   });
 });
 
-describe("the official client", () => {
-  const client = new OpenAI({
-    apiKey: "emulated-key",
-    baseURL: "http://provider.test/v1",
-    fetch: async (url, init) => provider.fetch(new Request(url, init), emulatedEnv),
+describe("a response in a conversation", () => {
+  it("reads all items of it, and counts them", async () => {
+    const question = "How deep is Lake Baikal?";
+    const conversation = await converse(question);
+    const alone = await respond({ input: "And how wide?" });
+    const body = { model: "gpt-5-mini", input: "And how wide?", conversation: { id: conversation } };
+    const counted = await readJson(await send("POST", "/v1/responses/input_tokens", body));
+    const answer = await respond(body);
+    expect(answer.conversation).toEqual({ id: conversation });
+    expect(counted).toMatchObject({ input_tokens: answer.usage?.input_tokens });
+    // Each message costs 4 tokens more than its text.
+    const grown = (answer.usage?.input_tokens ?? 0) - (alone.usage?.input_tokens ?? 0);
+    expect(grown).toBe(countTokens(question) + 4);
+    expect(alone).not.toHaveProperty("conversation");
   });
 
-  it("makes, fills, pages through and deletes a conversation", async () => {
-    const { id } = await client.conversations.create();
-    await client.conversations.update(id, { metadata: { topic: "rivers" } });
-    expect((await client.conversations.retrieve(id)).metadata).toEqual({ topic: "rivers" });
-    await client.conversations.items.create(id, { items: [{ role: "developer", content: "Be brief." }] });
-    const answer = await client.responses.create({ model: "gpt-5-mini", input: "Hi", conversation: id });
-    expect(answer.conversation).toEqual({ id });
-    const listed = await Array.fromAsync(client.conversations.items.list(id, { limit: 1, order: "asc" }));
-    expect(listed.map((item) => item.type)).toEqual(["message", "message", "reasoning", "message"]);
-    expect(await client.conversations.delete(id)).toMatchObject({ deleted: true });
-    await expect(client.conversations.retrieve(id)).rejects.toMatchObject({ status: 404 });
+  it("needs no input, and continues from a tool call", async () => {
+    const tools = [{ type: "function", name: "get_weather", parameters: { type: "object", properties: {} } }];
+    const conversation = await converse("What is the weather?");
+    const first = await respond({ input: undefined, tools, conversation });
+    const call = first.output.at(-1);
+    const callId = call?.type === "function_call" ? call.call_id : "";
+    expect(await readError(await sendResponse({ conversation }))).toMatchObject({ status: 400, param: "input" });
+    const result = { type: "function_call_output", call_id: callId, output: "31 degrees" };
+    expect(JSON.stringify((await respond({ input: [result], tools, conversation })).output)).toContain("31 degrees");
+    const types = (await turns(conversation)).map((turn) => turn.replace(/:.*/s, ""));
+    expect(types).toEqual(["user", "reasoning", "function_call", "function_call_output", "reasoning", "assistant"]);
+  });
+
+  it("is refused an unknown conversation, and one beside a previous response", async () => {
+    const conversation = await converse();
+    const both = { conversation, previous_response_id: (await respond({})).id };
+    expect(await readError(await sendResponse(both))).toMatchObject({ code: "mutually_exclusive_parameters" });
+    const unknown = await readError(await sendResponse({ conversation: { id: "conv_none" } }));
+    expect(unknown).toMatchObject({ status: 404, param: "conversation" });
+  });
+
+  it.each([
+    ["whole", {}],
+    ["split", { input: scriptedText({ text: "Hello.", reasoning: 0, split: 5 }) }],
+    ["streamed", { stream: true }],
+    ["not stored", { store: false }],
+    ["in the background", { background: true }],
+    ["in the background and streamed", { background: true, stream: true }],
+  ])("is added to it: %s", async (_name, fields) => {
+    const conversation = await converse("Hi");
+    const request = { input: HELLO, ...fields, conversation };
+    await drain(request);
+    expect(await turns(conversation)).toEqual(["user: Hi", `user: ${request.input}`, "assistant: Hello."]);
+  });
+
+  it.each([
+    ["fails", { status: 503 }],
+    ["fails after a token", { error_after: 1 }],
+    ["is cut", { cut_after: 1 }],
+    ["is cut at its end", { cut_after: 9 }],
+  ])("is not added when it %s, and releases the lock", async (_name, script) => {
+    const conversation = await converse("Hi");
+    const input = scriptedText({ tokens: 9, ...script });
+    for (const stream of [true, false]) await drain({ input, conversation, stream });
+    expect(await turns(conversation)).toEqual(["user: Hi"]);
+    await expectFree(conversation);
+  });
+});
+
+describe("a conversation with a running response", () => {
+  it("is locked until the last event of a stream, which adds the items", async () => {
+    const conversation = await converse();
+    const response = await sendResponse({ stream: true, input: HELLO, conversation });
+    await follow(response, async (text) => {
+      const isComplete = text.includes("response.completed");
+      expect(await turns(conversation)).toHaveLength(isComplete ? 2 : 0);
+      if (!isComplete) await expectLocked(conversation);
+    });
+    await expectFree(conversation);
+  });
+
+  it("is locked while a whole answer is made, until the caller leaves", async () => {
+    const conversation = await converse();
+    const caller = new AbortController();
+    const answer = sendResponse({ conversation, input: SLOW }, { signal: caller.signal });
+    await expectLocked(conversation);
+    await expectFree(await converse());
+    caller.abort();
+    expect((await answer).status).toBe(499);
+    await expectFree(conversation);
+  });
+
+  it("is free when the reader of a stream leaves", async () => {
+    const conversation = await converse();
+    const response = await sendResponse({ input: scriptedText({ tokens: 9 }), conversation, stream: true });
+    await expectLocked(conversation);
+    await readFirst(response);
+    expect(await turns(conversation)).toEqual([]);
+    await expectFree(conversation);
+  });
+
+  it.each([false, true])("is locked while it runs in the background (streamed: %s)", async (stream) => {
+    const conversation = await converse();
+    const response = await sendResponse({ background: true, stream, conversation, input: SLOW });
+    const [id = ""] = /resp_\w+/.exec(await readFirst(response)) ?? [];
+    // The reader has left, and the response goes on.
+    await expectLocked(conversation);
+    await send("POST", `/v1/responses/${id}/cancel`);
+    expect(await turns(conversation)).toEqual([]);
+    await expectFree(conversation);
+  });
+
+  it("is free after the last event of a background stream, before its time is over", async () => {
+    const conversation = await converse();
+    const input = scriptedText({ text: "Hello.", reasoning: 0, first_ms: 20, delay_ms: 20 });
+    const events = await streamResponse({ background: true, conversation, input });
+    const last = events.at(-1)?.response;
+    expect(last?.conversation).toEqual({ id: conversation });
+    expect(await readJson(await send("GET", `/v1/responses/${last?.id}`))).toMatchObject({ status: "completed" });
+    expect(await turns(conversation)).toHaveLength(2);
+    await expectFree(conversation);
+  });
+
+  it("is free after a background stream that fails", async () => {
+    const conversation = await converse();
+    const input = scriptedText({ tokens: 9, delay_ms: 60_000, error_after: 1 });
+    await streamResponse({ background: true, conversation, input });
+    await expectFree(conversation);
+  });
+
+  it("gets the items of a background response at its end, unless it fails or is cancelled", () => {
+    let status = "queued";
+    const { id } = createConversation(new Date(0), {}, []);
+    const found = () => findConversation(id).items.map((item) => item["id"]);
+    extendLater(findConversation(id), [{ id: "msg_late" }], () => ({ status }));
+    expect(found()).toEqual([]);
+    status = "in_progress";
+    expect(found()).toEqual([]);
+    status = "completed";
+    expect([found(), found()]).toEqual([["msg_late"], ["msg_late"]]);
+    for (status of ["failed", "cancelled"]) {
+      extendLater(findConversation(id), [{ id: "msg_lost" }], () => ({ status }));
+      expect(found()).toEqual(["msg_late"]);
+    }
   });
 });
