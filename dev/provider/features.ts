@@ -1,4 +1,4 @@
-// The manifest: the features of the emulated provider. Each is one import line and one entry line.
+// The features of the emulated provider. Each has one import line and one entry line.
 import type { ProviderFeature } from "./kernel/feature.ts";
 import { moderation } from "./moderation/index.ts";
 import { storedResponses } from "./stored-responses/index.ts";

@@ -1,4 +1,4 @@
-// The emulated provider: a Worker with the wire behaviour of OpenAI's API, for development, tests and benchmarks.
+// The emulated provider: a Worker that answers like OpenAI's API.
 // Mounts the kernel, both dialects and the features of the manifest.
 import { Hono } from "hono";
 import { createChatCompletions } from "./dialects/chat-completions/route.ts";

@@ -1,4 +1,5 @@
-// Readers for the fields of a JSON body. Each throws OpenAI's 400 for a value of the wrong type.
+// Readers for the fields of a JSON body.
+// Each throws OpenAI's 400 for a value of the wrong type.
 import type { Context } from "hono";
 import type { Env } from "./env.ts";
 import { emptyArray, invalidRequest, invalidType, missingParameter } from "./errors.ts";
@@ -49,12 +50,12 @@ export function readInteger(body: JsonObject, name: string, maximum = Infinity, 
   if (value === undefined) return undefined;
   if (typeof value !== "number" || !Number.isInteger(value)) throw invalidType(name, "an integer", value);
   if (value < minimum) {
-    const message = `Invalid '${name}': integer below minimum value. Expected a value >= ${minimum}, but got ${value} instead.`;
-    throw invalidRequest(message, name, "integer_below_min_value");
+    const fault = `integer below minimum value. Expected a value >= ${minimum}, but got ${value} instead.`;
+    throw invalidRequest(`Invalid '${name}': ${fault}`, name, "integer_below_min_value");
   }
   if (value <= maximum) return value;
-  const message = `Invalid '${name}': integer above maximum value. Expected a value <= ${maximum}, but got ${value} instead.`;
-  throw invalidRequest(message, name, "integer_above_max_value");
+  const fault = `integer above maximum value. Expected a value <= ${maximum}, but got ${value} instead.`;
+  throw invalidRequest(`Invalid '${name}': ${fault}`, name, "integer_above_max_value");
 }
 
 /** Reads a list of objects. Absent and null mean an empty list. */

@@ -47,8 +47,8 @@ export function invalidType(param: string, expected: string, value: unknown): Pr
 
 /** The error of an empty list, where an absent list is valid. */
 export function emptyArray(param: string): ProviderError {
-  const message = `Invalid '${param}': empty array. Expected an array with minimum length 1, but got an empty array instead.`;
-  return invalidRequest(message, param, "empty_array");
+  const fault = "empty array. Expected an array with minimum length 1, but got an empty array instead.";
+  return invalidRequest(`Invalid '${param}': ${fault}`, param, "empty_array");
 }
 
 /** The error of a value outside a fixed set. */

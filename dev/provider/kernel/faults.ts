@@ -1,4 +1,5 @@
-// The provider's failures by status. Most are JSON in OpenAI's envelope; those of its edge are HTML pages.
+// The provider's failures by status.
+// Most are JSON in OpenAI's envelope. Those of its edge are HTML pages.
 import { type ErrorBody, ProviderError } from "./errors.ts";
 
 /** The error of a failure that has no more specific reason. */

@@ -76,7 +76,7 @@ export const KERNEL_SCRIPT_RULES: ScriptRules = {
   split: { minimum: 1, maximum: 1_048_576 },
 };
 
-/** Splits a text into its script, if it begins with one, and the question. Throws a 400 for a script that is not valid. */
+/** Splits a text into its script, if it has one, and the question. Throws a 400 for a script that is not valid. */
 export function splitScript(
   text: string,
   rules: ScriptRules,

@@ -1,5 +1,5 @@
-// The emulated classifier. It scores a text, or the URL of an image, by the category names after `emulate-`.
-// `emulate-violence` flags that category, and `emulate-violence-0.4` gives it exactly that score. A category such as
+// The emulated classifier. It scores a text or an image URL by its words.
+// The word `emulate-violence` flags that category, and `emulate-violence-0.4` gives it exactly that score. A category such as
 // `violence/graphic` also counts for `violence`, unless the text names `violence` itself.
 import { fingerprint } from "../kernel/ids.ts";
 

@@ -1,11 +1,11 @@
-// The emulated judge. It answers requests for JSON whose schema is named `verdict` and lists rule names.
+// The emulated judge: answers requests for JSON with a schema named `verdict`.
 // A text breaks a rule when it contains the rule's name after `emulate-` (block) or `emulate-review-` (review).
 // The verdict is the text of a script, so that it is delivered like any other answer.
 import { isObject } from "../kernel/body.ts";
-import { readJudgedText } from "./judged-text.ts";
+import { tokenize } from "../kernel/generation/tokens.ts";
 import type { OutputFormat } from "../kernel/request/output-format.ts";
 import type { Script, ScriptedText } from "../kernel/script.ts";
-import { tokenize } from "../kernel/generation/tokens.ts";
+import { readJudgedText } from "./judged-text.ts";
 
 const FORMAT_NAME = "verdict";
 

@@ -1,4 +1,4 @@
-// Reads a text that is to be moderated: removes its scripts, and finds the delay and the failure that it demands.
+// Reads a moderated text: its scripts, and the delay and failure that it demands.
 // The words are `emulate-moderation-ms-300` and `emulate-moderation-status-500`. A script has keys for the same.
 import { MAX_DELAY_MS, removeScripts } from "../kernel/script.ts";
 

@@ -10,14 +10,14 @@ import {
   refuseUnknown,
 } from "../kernel/body.ts";
 import { findModel } from "../kernel/catalog.ts";
-import { classify, type Subject } from "./classifier.ts";
 import { callerLeft } from "../kernel/delivery/delivery.ts";
+import { pause } from "../kernel/delivery/pause.ts";
 import { type Env, now } from "../kernel/env.ts";
 import { invalidRequest, invalidType, invalidValue, missingParameter } from "../kernel/errors.ts";
 import { createFault } from "../kernel/faults.ts";
 import { createId } from "../kernel/ids.ts";
+import { classify, type Subject } from "./classifier.ts";
 import { type JudgedText, readJudgedText } from "./judged-text.ts";
-import { pause } from "../kernel/delivery/pause.ts";
 
 // A data URL can name a category only at its beginning.
 const MAX_URL_LENGTH = 300;

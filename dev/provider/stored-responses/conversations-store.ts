@@ -1,8 +1,8 @@
-// The conversations: the newest 200, in the memory of the isolate, each with its newest 2000 items.
+// Keeps the newest 200 conversations in memory, each with its newest 2000 items.
 // A conversation has one response at a time. The items of a background response are added when the conversation is read
 // after the end of its run, because nothing runs meanwhile.
-import type { JsonObject } from "../kernel/body.ts";
 import { conversationNotFound } from "../dialects/responses/stateless.ts";
+import type { JsonObject } from "../kernel/body.ts";
 import { invalidRequest } from "../kernel/errors.ts";
 import { createId } from "../kernel/ids.ts";
 import { keepNewest } from "./newest.ts";

@@ -1,4 +1,4 @@
-// The stored responses: the newest 200, in the memory of the isolate.
+// Keeps the newest 200 responses in the memory of the isolate.
 import { previousResponseNotFound } from "../dialects/responses/stateless.ts";
 import type { JsonObject } from "../kernel/body.ts";
 import { invalidRequest } from "../kernel/errors.ts";

@@ -1,4 +1,4 @@
-// Opens the stored state of a Responses request: the previous response or the conversation, and the stored prompt.
+// The stored state of a Responses request: earlier items and the stored prompt.
 // Stores the answer and extends the conversation once the answer is complete.
 import { isObject, type JsonObject, readString } from "../kernel/body.ts";
 import { invalidRequest, invalidType } from "../kernel/errors.ts";
@@ -8,8 +8,8 @@ import {
   type Conversation,
   extendConversation,
   extendLater,
-  lockConversation,
   findConversation,
+  lockConversation,
 } from "./conversations-store.ts";
 import { findItem, findPreviousResponse, storeResponse } from "./responses-store.ts";
 import { readStoredPrompt } from "./stored-prompts.ts";

@@ -1,11 +1,11 @@
-// Generates the choices of a chat answer: a tool call or a reply, within the output limit.
-import type { ChatRequest } from "./request.ts";
+// Generates the choices of a chat answer. Each is a tool call or a reply.
+import { isScripted, makeReply, type ReplyRequest } from "../../kernel/generation/reply.ts";
+import { tokenize } from "../../kernel/generation/tokens.ts";
 import { createId } from "../../kernel/ids.ts";
 import { fitOutput } from "../../kernel/request/output-budget.ts";
-import { type ReplyRequest, isScripted, makeReply } from "../../kernel/generation/reply.ts";
+import { chooseTool, type FunctionTool, makeArguments } from "../../kernel/request/tools.ts";
 import type { Script } from "../../kernel/script.ts";
-import { tokenize } from "../../kernel/generation/tokens.ts";
-import { type FunctionTool, makeArguments, chooseTool } from "../../kernel/request/tools.ts";
+import type { ChatRequest } from "./request.ts";
 
 export interface ChatChoice {
   /** The tokens of the text, or of the arguments when a tool is called. */

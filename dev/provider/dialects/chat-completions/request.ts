@@ -1,15 +1,15 @@
 // Reads and checks the body of a chat request. All other files work on the result.
 import { type JsonObject, readInteger, readObjects, readString } from "../../kernel/body.ts";
 import { findModel, type Model } from "../../kernel/catalog.ts";
-import { addMessages, type ChatMessage, readMessages } from "./messages.ts";
-import { checkChatParameters } from "./parameters.ts";
 import { invalidRequest, invalidType } from "../../kernel/errors.ts";
 import { reasoningTokens } from "../../kernel/request/output-budget.ts";
 import { type OutputFormat, readOutputFormat } from "../../kernel/request/output-format.ts";
 import { countPrompt, emptyPrompt } from "../../kernel/request/prompt.ts";
 import { readServiceTier, readStreaming, type Streaming } from "../../kernel/request/streaming.ts";
 import type { FunctionTool, ToolChoice } from "../../kernel/request/tools.ts";
-import { readChatTools, readChatToolChoice } from "./tools.ts";
+import { addMessages, type ChatMessage, readMessages } from "./messages.ts";
+import { checkChatParameters } from "./parameters.ts";
+import { readChatToolChoice, readChatTools } from "./tools.ts";
 
 const MAX_CHOICES = 128;
 

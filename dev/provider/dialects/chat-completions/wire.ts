@@ -1,11 +1,11 @@
 // Writes a chat answer as a completion object or as the chunks of a stream.
 // The parts of a chunk around its token are built once for each stream.
-import type { ChatChoice } from "./answer.ts";
-import type { ChatRequest } from "./request.ts";
-import { SERVER_ERROR } from "../../kernel/faults.ts";
-import { createId, fingerprint } from "../../kernel/ids.ts";
 import { noise } from "../../kernel/delivery/obfuscation.ts";
 import type { Frames } from "../../kernel/delivery/paced-stream.ts";
+import { SERVER_ERROR } from "../../kernel/faults.ts";
+import { createId, fingerprint } from "../../kernel/ids.ts";
+import type { ChatChoice } from "./answer.ts";
+import type { ChatRequest } from "./request.ts";
 
 export interface ChatEnvelope {
   id: string;

@@ -1,15 +1,15 @@
-// Generates a Responses answer: reasoning, hosted calls, then a reply or a tool call, within the output limit.
-import type { HostedCall, HostedTools } from "../../kernel/responses-hooks.ts";
+// Generates a Responses answer: reasoning, hosted calls, then a reply or a tool call.
+import { keywords, shorten } from "../../kernel/generation/question.ts";
+import { isScripted, makeReply, type ReplyRequest } from "../../kernel/generation/reply.ts";
+import { tokenize } from "../../kernel/generation/tokens.ts";
 import { createId } from "../../kernel/ids.ts";
 import { fitOutput } from "../../kernel/request/output-budget.ts";
-import { keywords, shorten } from "../../kernel/generation/question.ts";
-import { type ReplyRequest, isScripted, makeReply } from "../../kernel/generation/reply.ts";
+import { chooseTool, makeArguments } from "../../kernel/request/tools.ts";
+import type { HostedCall, HostedTools } from "../../kernel/responses-hooks.ts";
+import type { Script } from "../../kernel/script.ts";
 import { isToolResult } from "./input.ts";
 import type { ResponsesRequest } from "./request.ts";
 import type { CallableTool } from "./tools.ts";
-import type { Script } from "../../kernel/script.ts";
-import { tokenize } from "../../kernel/generation/tokens.ts";
-import { makeArguments, chooseTool } from "../../kernel/request/tools.ts";
 
 const MAX_INPUT_LENGTH = 200;
 

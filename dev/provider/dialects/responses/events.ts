@@ -1,7 +1,7 @@
 // The stream events of each output item. Another file numbers them and writes them as frames.
-import type { HostedCall } from "../../kernel/responses-hooks.ts";
 import type { JsonObject } from "../../kernel/body.ts";
 import { noise } from "../../kernel/delivery/obfuscation.ts";
+import type { HostedCall } from "../../kernel/responses-hooks.ts";
 import type { GeneratedAnswer } from "./answer.ts";
 import { contentPart, type OutputItem } from "./items.ts";
 

@@ -54,7 +54,7 @@ export interface InputRules {
   findItem: (id: string) => JsonObject | undefined;
 }
 
-/** Reads the items of an input. A string is one user message. Throws the 400 that OpenAI gives for the first fault. */
+/** Reads the items of an input. A string is one user message. Throws OpenAI's 400 for the first fault. */
 export function readInput(body: JsonObject, rules: InputRules): InputItem[] {
   const input = body["input"] ?? [];
   if (typeof input === "string") return [readItem({ role: "user", content: input }, "input", rules)];

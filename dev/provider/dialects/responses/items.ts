@@ -1,7 +1,7 @@
-// The output items of a response, as they open in a stream and as they are at the end.
+// The output items of a response, as they open in a stream and as they end.
 import type { JsonObject } from "../../kernel/body.ts";
-import type { HostedCall } from "../../kernel/responses-hooks.ts";
 import { createId } from "../../kernel/ids.ts";
+import type { HostedCall } from "../../kernel/responses-hooks.ts";
 import type { GeneratedAnswer } from "./answer.ts";
 
 export interface OutputItem {

@@ -1,7 +1,7 @@
-// The response object in each of its states, with the fields that it repeats from the request.
+// The response object in each state. It repeats many fields of the request.
 import { isObject, type JsonObject } from "../../kernel/body.ts";
-import { createId } from "../../kernel/ids.ts";
 import { SERVER_ERROR } from "../../kernel/faults.ts";
+import { createId } from "../../kernel/ids.ts";
 import type { GeneratedAnswer } from "./answer.ts";
 import type { ResponsesRequest } from "./request.ts";
 import { repeatTools } from "./tools.ts";

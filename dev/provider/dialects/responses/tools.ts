@@ -1,4 +1,5 @@
-// The tools of a Responses request: functions and custom tools of the caller, and hosted tools of the features.
+// The tools of a Responses request.
+// The caller runs functions and custom tools. Features run the hosted tools.
 import { isObject, type JsonObject, readObjects, readString } from "../../kernel/body.ts";
 import { invalidRequest, invalidType, invalidValue } from "../../kernel/errors.ts";
 import { type FunctionTool, readFunction, type ToolChoice } from "../../kernel/request/tools.ts";

@@ -1,11 +1,11 @@
 // Writes a response as stream frames with sequence numbers.
 // The parts of a token's event around the token and its number are built once for each stream.
 import type { JsonObject } from "../../kernel/body.ts";
-import { SERVER_ERROR } from "../../kernel/faults.ts";
 import { noise } from "../../kernel/delivery/obfuscation.ts";
 import type { Frames } from "../../kernel/delivery/paced-stream.ts";
+import { SERVER_ERROR } from "../../kernel/faults.ts";
 import type { GeneratedAnswer } from "./answer.ts";
-import { type ResponseEvent, reasoningEvents, replyEvents, hostedEvents } from "./events.ts";
+import { hostedEvents, reasoningEvents, replyEvents, type ResponseEvent } from "./events.ts";
 import type { OutputItems } from "./items.ts";
 
 export interface StreamedResponse {

@@ -2,10 +2,10 @@
 import type { Context } from "hono";
 import type { Env } from "../env.ts";
 import { createFault } from "../faults.ts";
+import type { Script } from "../script.ts";
 import { createPacedStream, type Frames } from "./paced-stream.ts";
 import { pause, waitForever } from "./pause.ts";
 import { type RateLimited, rateLimitHeaders } from "./rate-limits.ts";
-import type { Script } from "../script.ts";
 
 const CALLER_LEFT = 499;
 

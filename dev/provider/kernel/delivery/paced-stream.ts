@@ -1,8 +1,8 @@
 // Streams an answer frame by frame, at the pace and with the faults of its script.
 // It does not know the content of a frame.
 import type { Exchange } from "../exchange.ts";
-import { pause, waitForever } from "./pause.ts";
 import type { Script } from "../script.ts";
+import { pause, waitForever } from "./pause.ts";
 
 /** An answer in frames: the head, one frame for each token, and the tail. */
 export interface Frames {

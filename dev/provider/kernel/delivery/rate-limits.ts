@@ -1,4 +1,5 @@
-// The rate-limit headers of a response, for an account of the highest tier that sends one request at a time.
+// The rate-limit headers of a response.
+// They are those of an account of the highest tier that sends one request at a time.
 import type { Model } from "../catalog.ts";
 import type { Script } from "../script.ts";
 

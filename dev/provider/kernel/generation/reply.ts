@@ -1,9 +1,9 @@
-// Generates the tokens of a reply: the text of the script, JSON for a schema, or sentences.
-import { answerQuestion, answerToolResult } from "./sentences.ts";
-import { valueForSchema } from "./json-value.ts";
+// Generates the tokens of a reply: a scripted text, JSON, or sentences.
 import type { OutputFormat } from "../request/output-format.ts";
-import { likelyValues } from "./question.ts";
 import type { Script } from "../script.ts";
+import { valueForSchema } from "./json-value.ts";
+import { likelyValues } from "./question.ts";
+import { answerQuestion, answerToolResult } from "./sentences.ts";
 import { fillerTokens, tokenize } from "./tokens.ts";
 
 export interface ReplyRequest {

@@ -1,5 +1,5 @@
-// The emulated tokenizer: splits a text into pieces of a few characters, each with the space before it.
-// A piece has at least one character, so a text never has more tokens than UTF-8 bytes.
+// The emulated tokenizer. A token is a few characters with the space before them.
+// It has at least one character, so a text never has more tokens than UTF-8 bytes.
 
 const PIECE = / ?[A-Za-z]{1,6}| ?\d{1,3}| ?[^\sA-Za-z\d]|\s{1,8}/gu;
 

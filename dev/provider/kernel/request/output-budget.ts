@@ -1,8 +1,8 @@
 // Divides the output limit: reasoning tokens first, and the rest for visible tokens.
-import { invalidRequest, quotedList } from "../errors.ts";
 import type { Card } from "../catalog.ts";
-import { unsupportedParameter } from "./refused-parameters.ts";
+import { invalidRequest, quotedList } from "../errors.ts";
 import type { Script } from "../script.ts";
+import { unsupportedParameter } from "./refused-parameters.ts";
 
 const REASONING_TOKENS: Record<string, number> = {
   none: 0,
@@ -27,7 +27,7 @@ export interface Output {
   cut: boolean;
 }
 
-/** The reasoning tokens of an effort, and 0 for a model that does not reason. Throws a 400 for an unsupported effort. */
+/** The reasoning tokens of an effort. A model that does not reason has none. Throws a 400 for an unsupported effort. */
 export function reasoningTokens(card: Card, effort: string | undefined, param = "reasoning_effort"): number {
   if (!card.reasoning) {
     if (effort === undefined) return 0;

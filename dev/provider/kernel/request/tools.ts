@@ -1,4 +1,4 @@
-// Tools that the caller runs: which are offered, which one the model calls, and with which arguments.
+// The tools that the caller runs: reads them, chooses one, and generates its arguments.
 import { type JsonObject, readString } from "../body.ts";
 import { invalidRequest } from "../errors.ts";
 import { valueForSchema } from "../generation/json-value.ts";
@@ -63,6 +63,6 @@ function checkName(name: string, param: string): void {
     throw invalidRequest(message, param, "string_above_max_length");
   }
   if (/^[a-zA-Z0-9_-]+$/.test(name)) return;
-  const message = `Invalid '${param}': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.`;
-  throw invalidRequest(message, param, "invalid_value");
+  const fault = "string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.";
+  throw invalidRequest(`Invalid '${param}': ${fault}`, param, "invalid_value");
 }
