@@ -1,6 +1,6 @@
 // The emulated classifier. It scores a text or an image URL by its words.
-// The word `emulate-violence` flags that category, and `emulate-violence-0.4` gives it exactly that score. A category such as
-// `violence/graphic` also counts for `violence`, unless the text names `violence` itself.
+// The word `emulate-violence` flags that category, and `emulate-violence-0.4` gives it exactly that score.
+// A category such as `violence/graphic` also counts for `violence`, unless the text names `violence` itself.
 import { fingerprint } from "../kernel/ids.ts";
 
 const CATEGORIES = [

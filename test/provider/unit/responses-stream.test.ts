@@ -1,9 +1,8 @@
 // The emulated provider's Responses as a stream: events, their fields beside recorded ones, and faults.
 import { describe, expect, it } from "vitest";
 import { scriptedText } from "../support/client.ts";
-import { joinDeltas, recordedEvents, respond, sendResponse, streamResponse, typesOf } from "../support/responses.ts";
+import { joinDeltas, recordedEvents, respond, streamResponse, typesOf } from "../support/responses.ts";
 import type { StreamEvent } from "../support/responses.ts";
-import { readEvents } from "../../support/events.ts";
 
 const tools = [{ type: "function", name: "get_weather", parameters: { type: "object", properties: {} } }];
 const reasoning = { effort: "low", summary: "auto" };
@@ -90,17 +89,5 @@ describe("a failed stream", () => {
     const events = await streamResponse({ input: scriptedText({ error_after: 0, flat_error: true }) });
     expect(typesOf(events)).toEqual(["response.created", "response.in_progress", "error", "response.failed"]);
     expect(events[2]).toMatchObject({ sequence_number: 2, code: "server_error", param: null });
-  });
-
-  it("is cut after exactly that many tokens", async () => {
-    const input = scriptedText({ tokens: 9, cut_after: 2, reasoning: 0 });
-    const response = await sendResponse({ stream: true, input });
-    let text = "";
-    const decoder = new TextDecoder();
-    const read = async () => {
-      for await (const bytes of response.body ?? []) text += decoder.decode(bytes, { stream: true });
-    };
-    await expect(read()).rejects.toThrow("cut");
-    expect(readEvents(text).filter(({ name }) => name === "response.output_text.delta")).toHaveLength(2);
   });
 });

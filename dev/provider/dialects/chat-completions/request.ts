@@ -32,7 +32,8 @@ export function readChatRequest(body: JsonObject, moment: Date): ChatRequest {
   const model = findModel(readString(body, "model"), moment);
   if (!model.card.endpoints.includes("chat_completions")) {
     const message =
-      "This is not a chat model and thus not supported in the v1/chat/completions endpoint. Did you mean to use v1/completions?";
+      "This is not a chat model and thus not supported in the v1/chat/completions endpoint. " +
+      "Did you mean to use v1/completions?";
     throw invalidRequest(message, "model", null, 404);
   }
   checkChatParameters(body, model.card);

@@ -4,10 +4,10 @@ const MOST_WORDS = 3;
 const LONGEST_WORD = 12;
 const PLAIN_WORDS = new Set(
   (
-    "a about am an any and are as at be but by can could did do does for from give had has have how i i'm if in is it " +
-    "its just let like make may me my no not of on or our please s say should show so some t tell than that the their " +
-    "them then there these they this to us use was we were what what's when where which who why will with would write " +
-    "you your"
+    "a about am an any and are as at be but by can could did do does for from give had has have how i i'm if in is " +
+    "it its just let like make may me my no not of on or our please s say should show so some t tell than that the " +
+    "their them then there these they this to us use was we were what what's when where which who why will with " +
+    "would write you your"
   ).split(" "),
 );
 

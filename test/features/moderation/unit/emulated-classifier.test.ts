@@ -35,17 +35,13 @@ describe("a score", () => {
     ["emulate-violence", "violence", [true, 0.97]],
     ["emulate-violence-0.499", "violence", [false, 0.499]],
     ["Emulate-Violence-0.5.", "violence", [true, 0.5]],
-    ["emulate-violence-0", "violence", [false, 0]],
     ["emulate-self-harm-intent-0.6", "self-harm/intent", [true, 0.6]],
     ["emulate-violence-0.4", "hate", low],
     ["emulate-hateful", "hate", low],
     // Not a score from 0 to 1.
     ["emulate-violence-1.5", "violence", [true, 0.97]],
-    ["emulate-violence-05", "violence", [true, 0.97]],
     ["emulate-hate-0.2 emulate-hate-0.6 emulate-hate-0.3", "hate", [true, 0.6]],
-    ["emulate-hate-threatening-0.4", "hate", [false, 0.4]],
     ["emulate-hate-threatening-0.9 emulate-hate-0.1", "hate", [false, 0.1]],
-    ["emulate-hate-0.9", "hate/threatening", low],
   ])("%s: %s", async (text, category, expected) => {
     const [verdict] = await moderate(text);
     expect([verdict?.categories[category], verdict?.category_scores[category]]).toEqual(expected);

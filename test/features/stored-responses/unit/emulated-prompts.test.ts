@@ -44,7 +44,6 @@ describe("a stored prompt", () => {
   it.each<[string, object, object]>([
     ["an unknown id", { id: "pmpt_none" }, { status: 404, param: "prompt" }],
     ["an unknown version", { id: "pmpt_plain", version: "2" }, { status: 404, param: "prompt" }],
-    ["no id", {}, { code: "missing_required_parameter", param: "prompt.id" }],
     [
       "missing variables",
       { id: "pmpt_emulated" },

@@ -1,11 +1,9 @@
 // The emulated provider's stored and background responses, and its hosted tools.
-import OpenAI from "openai";
 import type { Response as ModelResponse } from "openai/resources/responses/responses";
 import { describe, expect, it } from "vitest";
-import provider from "../../../../dev/provider/index.ts";
 import { countTokens } from "../../../../dev/provider/kernel/generation/tokens.ts";
 import { runInBackground } from "../../../../dev/provider/stored-responses/background.ts";
-import { emulatedEnv, readError, readFirst, readJson, scriptedText, send } from "../../../provider/support/client.ts";
+import { readError, readFirst, readJson, scriptedText, send } from "../../../provider/support/client.ts";
 import { respond, sendResponse, streamResponse, typesOf } from "../../../provider/support/responses.ts";
 
 const read = (id: string) => send("GET", `/v1/responses/${id}`);
@@ -82,19 +80,6 @@ describe("a stored response", () => {
     const references = first.output.map((item) => ({ type: "item_reference", id: item.id }));
     const third = await respond({ input: [{ role: "user", content: "What is the weather?" }, ...references, result] });
     expect(JSON.stringify(third.output)).toContain("31 degrees");
-  });
-
-  it("is read by the official client, with its input items", async () => {
-    const client = new OpenAI({
-      apiKey: "emulated-key",
-      baseURL: "http://provider.test/v1",
-      fetch: async (url, init) => provider.fetch(new Request(url, init), emulatedEnv),
-    });
-    const { id } = await client.responses.create({ model: "gpt-5-mini", input: scriptedText({ text: "grüße 🎉" }) });
-    expect((await client.responses.retrieve(id)).output_text).toBe("grüße 🎉");
-    expect((await client.responses.inputItems.list(id)).data).toMatchObject([{ type: "message", role: "user" }]);
-    await client.responses.delete(id);
-    await expect(client.responses.retrieve(id)).rejects.toMatchObject({ status: 404 });
   });
 });
 
