@@ -1,7 +1,7 @@
 // Catalogs whose chats are moderated, and chats in each form in which they can be had: how they are asked for, what they
 // say and how they end.
 
-import type { Script } from "../../dev/provider/script.ts";
+import type { Script } from "../../dev/provider/kernel/script.ts";
 import type { Catalog } from "../../src/core/catalog/schema.ts";
 import type { Caller, ErrorEnvelope } from "./caller.ts";
 import { createCatalog } from "./catalog.ts";

@@ -2,7 +2,7 @@
 // docs/settlement.md.
 
 import * as fc from "fast-check";
-import type { Script } from "../../dev/provider/script.ts";
+import type { Script } from "../../dev/provider/kernel/script.ts";
 import { bundledCard } from "./catalog-documents.ts";
 import type { Caller } from "./caller.ts";
 import { readEvents } from "./events.ts";

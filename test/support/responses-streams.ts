@@ -2,10 +2,10 @@
 // when it was had over Responses.
 
 import * as fc from "fast-check";
-import { findModel } from "../../dev/provider/catalog.ts";
-import { reasoningTokens } from "../../dev/provider/output-budget.ts";
-import { countPrompt, emptyPrompt } from "../../dev/provider/prompt.ts";
-import type { Script } from "../../dev/provider/script.ts";
+import { findModel } from "../../dev/provider/kernel/catalog.ts";
+import { reasoningTokens } from "../../dev/provider/kernel/request/output-budget.ts";
+import { countPrompt, emptyPrompt } from "../../dev/provider/kernel/request/prompt.ts";
+import type { Script } from "../../dev/provider/kernel/script.ts";
 import { PROVIDER_DAY } from "./catalog.ts";
 import { bundledCard } from "./catalog-documents.ts";
 import type { Caller } from "./caller.ts";

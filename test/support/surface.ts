@@ -1,6 +1,6 @@
 // The routes on which a chat can be had, in one form: how each is asked, and how each tells usage and failure.
 
-import type { Script } from "../../dev/provider/script.ts";
+import type { Script } from "../../dev/provider/kernel/script.ts";
 import type { Caller, ErrorEnvelope } from "./caller.ts";
 import { RESPONDENT } from "./catalog.ts";
 import { emulate } from "./emulation.ts";

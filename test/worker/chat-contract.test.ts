@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Script } from "../../dev/provider/script.ts";
+import type { Script } from "../../dev/provider/kernel/script.ts";
 import type { Heard } from "../support/chat-contract.ts";
 import { DIALECTS, hear, hearInBoth, useDialect } from "../support/chat-contract.ts";
 import { emulate } from "../support/emulation.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { countTokens } from "../../dev/provider/tokens.ts";
+import { countTokens } from "../../dev/provider/kernel/generation/tokens.ts";
 import { errorOf } from "../support/caller.ts";
 import { DONE, finishChunk, textChunk, usageChunk } from "../support/chat-chunks.ts";
 import { readUntil } from "../support/events.ts";
