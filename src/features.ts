@@ -1,4 +1,5 @@
-// The manifest: one import and one line of the list for each feature. `npm run features` lists them and removes them.
+// The feature manifest: one import and one array entry per feature.
+// `npm run features` lists and removes them.
 
 import { defineFeatures } from "./core/feature.ts";
 import { adminCatalog } from "./features/admin-catalog/index.ts";

@@ -1,4 +1,4 @@
-// Makes a catalog of a document: strictly when it is published, leniently when it is read back.
+// Catalog parser: strict for publishing, lenient for reading stored revisions.
 
 import * as v from "valibot";
 import { faultsOf } from "./faults.ts";
@@ -7,28 +7,28 @@ import { catalogSchema } from "./schema.ts";
 import type { CatalogSection } from "./sections.ts";
 import { installedSections } from "./sections.ts";
 
-/** Faults that are listed one by one. */
-const MOST_TOLD = 100;
+/** Longer lists of faults are truncated. */
+const MAX_FAULTS = 100;
 
 export type CatalogResult = { ok: true; catalog: Catalog } | { ok: false; faults: string[] };
-/** `ignored`: the paths of what this Worker does not know. */
+/** `ignored`: the paths that this version of Weir does not know. */
 export type ReadResult = { ok: true; catalog: Catalog; ignored: string[] } | { ok: false; faults: string[] };
 
-/** Validates a document, fills in every default, and checks that names lead somewhere. Faults carry their path. */
+/** Validates a document, adds every default, and checks that its names resolve. Faults start with their path. */
 export function parseCatalog(document: unknown): CatalogResult {
   const parsed = v.safeParse(schema(), document);
-  return parsed.success ? checked(parsed.output) : { ok: false, faults: cut(parsed.issues.map(toFault)) };
+  return parsed.success ? checked(parsed.output) : { ok: false, faults: truncate(parsed.issues.map(toFault)) };
 }
 
 /**
- * Like `parseCatalog`, but ignores what a later version of Weir has published and this one does not know: fields, words in
- * lists, and keys. So a Worker can be rolled back below a published catalog.
+ * Like `parseCatalog`, but ignores unknown fields, list values and keys, which a later version of Weir may have
+ * published. So the Worker can be rolled back without rolling back the catalog.
  */
 export function readCatalog(document: unknown): ReadResult {
   const parsed = v.safeParse(schema(), document);
   if (parsed.success) return withIgnored(checked(parsed.output), []);
   const unknown = parsed.issues.filter(isUnknown);
-  if (unknown.length < parsed.issues.length) return { ok: false, faults: cut(parsed.issues.map(toFault)) };
+  if (unknown.length < parsed.issues.length) return { ok: false, faults: truncate(parsed.issues.map(toFault)) };
   return withIgnored(parseCatalog(without(document, unknown)), unknown.map(pathOf));
 }
 
@@ -45,28 +45,28 @@ function schema() {
 
 function checked(catalog: Catalog): CatalogResult {
   const faults = faultsOf(catalog, installedSections());
-  return faults.length > 0 ? { ok: false, faults: cut(faults) } : { ok: true, catalog };
+  return faults.length > 0 ? { ok: false, faults: truncate(faults) } : { ok: true, catalog };
 }
 
 type Issue = v.BaseIssue<unknown>;
 
 const isUnknownField = ({ type, expected }: Issue) => type === "strict_object" && expected === "never";
 
-/** A field, a word in a list, or a key of a record that this version has no name for. */
+/** Tests if an issue is an unknown field, list value or record key. */
 function isUnknown(issue: Issue): boolean {
   if (isUnknownField(issue)) return true;
   const last = issue.path?.at(-1);
   return issue.type === "picklist" && (last?.type === "array" || last?.origin === "key");
 }
 
-/** A copy of the document without what the issues are about. */
+/** Copies the document without the parts that the issues are about. */
 function without(document: unknown, issues: Issue[]): unknown {
   const copy = structuredClone(document);
   for (const { path = [] } of issues) {
-    const place = path.slice(0, -1).reduce<unknown>((value, { key }) => (value as never)[key as never], copy);
+    const parent = path.slice(0, -1).reduce<unknown>((value, { key }) => (value as never)[key as never], copy);
     const key = path.at(-1)?.key;
-    // A hole keeps the other words in their places; it is closed below.
-    delete (place as Record<PropertyKey, unknown>)[key as PropertyKey];
+    // Deleting leaves a hole, so the other indexes stay valid. withoutHoles closes it.
+    delete (parent as Record<PropertyKey, unknown>)[key as PropertyKey];
   }
   return withoutHoles(copy);
 }
@@ -85,7 +85,7 @@ function toFault(issue: Issue): string {
   return `${pathOf(issue)}: ${fault}`;
 }
 
-function cut(faults: string[]): string[] {
-  const rest = faults.length - MOST_TOLD;
-  return rest > 0 ? [...faults.slice(0, MOST_TOLD), `and ${rest} more`] : faults;
+function truncate(faults: string[]): string[] {
+  const rest = faults.length - MAX_FAULTS;
+  return rest > 0 ? [...faults.slice(0, MAX_FAULTS), `and ${rest} more`] : faults;
 }

@@ -57,7 +57,7 @@ const FINISHES = new Map<string, Finish>([
 export const chatDialect: Dialect = {
   decode: (data) => (data === "[DONE]" ? END : decodeBody(data)),
   decodeWhole: decodeBody,
-  words(json) {
+  moderatedText(json) {
     const { choices } = (json ?? {}) as { choices?: object[] | null };
     // Log probabilities repeat the tokens: in between the words they would hide the text from a judge.
     return (choices ?? []).flatMap((choice) => textsIn({ ...choice, logprobs: null })).join("");

@@ -21,9 +21,10 @@ const TUNING = new Set([
  * The effort to send: the caller's own, or the nearest (rather the lower) that the successor knows of those that the
  * ended model knew. Undefined where the successor does not reason.
  */
-export function adaptEffort(effort: string | undefined, { card, meant }: Model): string | undefined {
+export function adaptEffort(effort: string | undefined, { card, requestedCard }: Model): string | undefined {
   const known = card.reasoning?.efforts ?? [];
-  if (effort === undefined || known.includes(effort) || !meant.reasoning?.efforts.includes(effort)) return effort;
+  if (effort === undefined || known.includes(effort) || !requestedCard.reasoning?.efforts.includes(effort))
+    return effort;
   // Not to reason at all is not a little less of the same: only where there is nothing else.
   const distance = (other: string) =>
     other === "none" ? EFFORTS.length : Math.abs(EFFORTS.indexOf(other) - EFFORTS.indexOf(effort));
@@ -33,6 +34,6 @@ export function adaptEffort(effort: string | undefined, { card, meant }: Model):
 }
 
 /** Whether a parameter that the successor refuses is left out: the ended model took it, and it only tuned the answer. */
-export function isLeftOut(name: string, endpoint: Endpoint, { meant }: Model): boolean {
-  return TUNING.has(name) && meant.refuses[endpoint]?.includes(name) !== true;
+export function isLeftOut(name: string, endpoint: Endpoint, { requestedCard }: Model): boolean {
+  return TUNING.has(name) && requestedCard.refuses[endpoint]?.includes(name) !== true;
 }

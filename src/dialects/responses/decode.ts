@@ -60,7 +60,7 @@ export const responsesDialect: Dialect = {
     return { pieces: piecesOfResponse(v.parse(ResponseBody, json)), json };
   },
   /** Of an event only what is new in it: other events repeat it. */
-  words(json) {
+  moderatedText(json) {
     const { type, delta, annotation, item, output } = (json ?? {}) as Record<string, unknown>;
     // A tool's name, and arguments that come whole, are only in its item; a provider's call only in its finished item.
     const isCall = isProviderCall(item ?? {});

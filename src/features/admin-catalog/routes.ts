@@ -8,7 +8,7 @@ import { activeOf, BUNDLED, revisionKey, revisionNamed } from "../../core/catalo
 import type { PublishResult } from "./object.ts";
 import type { HistoryEntry, Intent, Move, Publication } from "./publication.ts";
 import { publisherOf } from "./publisher-client.ts";
-import { bundledDocument, rereadCatalog } from "../../core/catalog/store.ts";
+import { bundledDocument, invalidateCatalog } from "../../core/catalog/store.ts";
 import type { AppEnv } from "../../core/feature.ts";
 import type { ApiError } from "../../core/errors.ts";
 import { apiError } from "../../core/errors.ts";
@@ -71,7 +71,7 @@ async function move(c: Context<AppEnv>, to: Move, words: Intent): Promise<Respon
 function published(c: Context<AppEnv>, result: PublishResult, status: 200 | 201): Response {
   if (!result.ok) throw toRefusal(result);
   // Other isolates look at KV every now and then; this one can know at once.
-  rereadCatalog();
+  invalidateCatalog();
   return c.json({ revision: result.revision, ...toWire(result.publication) }, status);
 }
 

@@ -108,17 +108,17 @@ export const policiesSection: CatalogSection = {
   faults: (catalog, names) => [...policyFaults(catalog, names), ...moderationFaults(catalog)],
 };
 
-function policyFaults(catalog: Catalog, { leads, cardNamed }: CatalogNames): string[] {
+function policyFaults(catalog: Catalog, { isModelName, cardFor }: CatalogNames): string[] {
   const faults: string[] = [];
   for (const [name, { classifier, judge, rules, instructions }] of Object.entries(policiesOf(catalog))) {
     const hasRules = instructions !== undefined || Object.keys(rules).length > 0;
     const path = `policies.${name}`;
-    if (!leads(classifier)) faults.push(`${path}.classifier: no model '${classifier}'`);
-    else if (!cardNamed(classifier)?.endpoints.includes("moderation")) {
+    if (!isModelName(classifier)) faults.push(`${path}.classifier: no model '${classifier}'`);
+    else if (!cardFor(classifier)?.endpoints.includes("moderation")) {
       faults.push(`${path}.classifier: '${classifier}' does not classify`);
     }
-    if (!leads(judge)) faults.push(`${path}.judge: no model '${judge}'`);
-    else if (hasRules && !cardNamed(judge)?.features.includes("structured_outputs")) {
+    if (!isModelName(judge)) faults.push(`${path}.judge: no model '${judge}'`);
+    else if (hasRules && !cardFor(judge)?.features.includes("structured_outputs")) {
       faults.push(`${path}.judge: '${judge}' has no structured outputs`);
     }
   }

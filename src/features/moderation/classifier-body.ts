@@ -40,7 +40,7 @@ export const passModeration = (request: ModerationRequest): Way =>
     (model) => JSON.stringify({ ...request, model }),
     (text) => ({
       progress: emptyProgress(),
-      words: () => "",
+      moderatedText: () => "",
       conclude: () => text,
     }),
   );

@@ -7,7 +7,7 @@ import { lookup } from "../../core/catalog/schema.ts";
 import type { Bindings } from "../../core/env.ts";
 import type { Subject } from "../../core/gateway/exchange.ts";
 import { jsonBody } from "../../core/gateway/exchange.ts";
-import { callProvider, readWhole } from "../../core/gateway/provider.ts";
+import { callProvider, readText } from "../../core/gateway/provider.ts";
 import type { Policy } from "./catalog.ts";
 import type { ClassifierResult } from "./classifier-body.ts";
 import { classifierBody, readModeration, worstResult } from "./classifier-body.ts";
@@ -28,7 +28,7 @@ export async function classify(
   const inTime = AbortSignal.any([signal, AbortSignal.timeout(CLASSIFIER_MS)]);
   const ask = async (part: Subject[]) => {
     const request = { path: ENDPOINTS.moderation.path, ...jsonBody(classifierBody(model.snapshot, part)) };
-    return readModeration(await readWhole(await callProvider(env, provider, request, inTime)), part.length);
+    return readModeration(await readText(await callProvider(env, provider, request, inTime)), part.length);
   };
   // The classifier takes one image at a time.
   const images = subject.images.map((url) => [{ text: "", images: [url] }]);

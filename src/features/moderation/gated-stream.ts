@@ -1,12 +1,12 @@
 // Releases a streamed answer window by window: each event waits until moderation has allowed the text up to its end.
 
 import { toApiError } from "../../core/errors.ts";
-import { emptyProgress, note } from "../../core/relay/answer.ts";
+import { applyPiece, emptyProgress } from "../../core/relay/answer.ts";
 import type { Codec, CreateEventCodec, StreamEvent } from "../../core/relay/codec.ts";
 import type { Dialect } from "../../core/relay/dialect.ts";
 import { createEventDecoder } from "../../core/relay/event-codec.ts";
 import type { Flow } from "../../core/relay/pump.ts";
-import { endingOf, faultOf, readLast, readOnce } from "../../core/relay/pump.ts";
+import { endingOf, finishCodec, readChunk, readLast } from "../../core/relay/pump.ts";
 import type { Sink } from "../../core/relay/sink.ts";
 import type { Clock, Ending, Refusal } from "../../core/relay/watchdog.ts";
 import type { TextWindows } from "./text-windows.ts";
@@ -53,7 +53,7 @@ export function createGatedCodec(
     if (event.json !== undefined) {
       first ??= event.json;
       // Text that the dialect does not understand is moderated too.
-      windows.add(dialect.words(event.json), now());
+      windows.add(dialect.moderatedText(event.json), now());
     }
     held.push({ event, endsAt: windows.added });
     heldChars += event.raw.length;
@@ -71,7 +71,7 @@ export function createGatedCodec(
       const waiting = held.findIndex(({ endsAt }) => endsAt > windows.released);
       for (const { event } of held.splice(0, waiting === -1 ? held.length : waiting)) {
         heldChars -= event.raw.length;
-        for (const piece of event.pieces) note(released, piece);
+        for (const piece of event.pieces) applyPiece(released, piece);
         events.push(event);
       }
       return events.take();
@@ -110,7 +110,7 @@ export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: Outp
     const bytes = codec.take();
     if (bytes.length > 0) {
       await sink.write(bytes);
-      watchdog.sent();
+      watchdog.bytesSent();
       // A verdict may have come meanwhile.
       continue;
     }
@@ -126,9 +126,9 @@ export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: Outp
     await drained;
     return signal.reason as Ending;
   }
-  const fault = faultOf(codec);
+  const fault = finishCodec(codec);
   void flow.source.cancel().catch(() => undefined);
-  return departure.gone ? { kind: "left" } : endingOf(codec, work.cause ?? fault);
+  return departure.callerLeft ? { kind: "left" } : endingOf(codec, work.cause ?? fault);
 }
 
 /** The reading and judging that go on beside the sending. */
@@ -143,7 +143,7 @@ interface PendingWork {
 
 async function readMore(flow: Flow, work: PendingWork): Promise<void> {
   try {
-    work.isOver = (await readOnce(flow)) === 0 || flow.codec.progress.ended;
+    work.isOver = (await readChunk(flow)) === 0 || flow.codec.progress.ended;
   } catch (error) {
     work.cause = error;
     work.isOver = true;

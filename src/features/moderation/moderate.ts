@@ -97,7 +97,7 @@ async function judge(
   verdict = notYetClassified(),
 ): Promise<Response> {
   const { promise: classified, resolve } = Promise.withResolvers<Record<string, string>>();
-  const beside = async (headers: Record<string, string>, signal: AbortSignal) => {
+  const concurrentWork = async (headers: Record<string, string>, signal: AbortSignal) => {
     try {
       const result = await classify(caller.env, caller.catalog, policy, subject, signal);
       Object.assign(verdict, toVerdict(result, policy));
@@ -110,7 +110,7 @@ async function judge(
     return undefined;
   };
   const ways = judgeWays(policy, subject, stream, () => verdict);
-  const judged = metered(caller, { model: policy.judge, ways, beside });
+  const judged = metered(caller, { model: policy.judge, ways, concurrentWork });
   if (!stream) return judged;
   // A judge that fails before the classifier has answered is an error with its own status.
   const headers = await Promise.race([classified, judged.then(() => classified)]);
@@ -145,7 +145,7 @@ async function classifyOnly({ caller, policy }: Question, request: ModerateReque
   // The classifier takes one image at a time: the others are classified beside.
   const asked = images.length > 1 ? [{ text, images: images.slice(0, 1) }] : subjects;
   const others: ClassifierResult[] = [];
-  const beside = async (_: unknown, signal: AbortSignal) => {
+  const concurrentWork = async (_: unknown, signal: AbortSignal) => {
     if (asked === subjects) return undefined;
     others.push(await classify(caller.env, caller.catalog, policy, { text: "", images: images.slice(1) }, signal));
     return undefined;
@@ -161,10 +161,10 @@ async function classifyOnly({ caller, policy }: Question, request: ModerateReque
       const { usage, left } = whole;
       return toCategoryEvents(verdict) + toDoneEvent(verdict, [], { usage, left });
     };
-    return { progress, words: () => "", conclude };
+    return { progress, moderatedText: () => "", conclude };
   };
   const ways = [classifierWay("policy", (model) => classifierBody(model, asked), read)];
-  const response = await metered(caller, { model: policy.classifier, ways, beside });
+  const response = await metered(caller, { model: policy.classifier, ways, concurrentWork });
   if (request.stream) response.headers.set("content-type", EVENT_STREAM);
   return response;
 }

@@ -58,7 +58,7 @@ export function countResponses({ body }: AcceptedRequest): Way {
         },
         reply: {
           kind: "json",
-          read: (text) => ({ progress: emptyProgress(), words: () => "", conclude: () => text }),
+          read: (text) => ({ progress: emptyProgress(), moderatedText: () => "", conclude: () => text }),
         },
       };
     },

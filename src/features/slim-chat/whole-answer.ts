@@ -26,7 +26,7 @@ export function slimWhole(body: string, dialect: Dialect): SlimAnswer {
   return {
     progress,
     text,
-    words: () => dialect.words(decoded.json),
+    moderatedText: () => dialect.moderatedText(decoded.json),
     conclude: (settled) => JSON.stringify({ text, ...more, ...toSummary(progress, settled) }),
   };
 }

@@ -33,7 +33,7 @@ export function storingBody(
       ...body.demand,
       // The provider alone knows what it adds of what it has stored; of a prompt the catalog knows it.
       needsCount: Boolean(asked.previous_response_id || conversation),
-      exclusive: conversation === undefined ? undefined : { key: conversation, busy: BUSY },
+      exclusive: conversation === undefined ? undefined : { key: conversation, busyMessage: BUSY },
       addedTokens: asked.prompt ? promptTokens(asked.prompt, switches) : undefined,
       calls,
     },

@@ -8,7 +8,7 @@ import { callQuota } from "../../core/quota/client.ts";
 import { costOfEnding } from "../../core/quota/ending-cost.ts";
 import { toLimits } from "../../core/quota/limits.ts";
 import { planAndUsage } from "../../core/quota/plan-and-usage.ts";
-import { emptyProgress, note } from "../../core/relay/answer.ts";
+import { applyPiece, emptyProgress } from "../../core/relay/answer.ts";
 import { responsesDialect } from "../../dialects/responses/decode.ts";
 import { switchesOf } from "./catalog.ts";
 import type { StoringRequest } from "./request.ts";
@@ -96,7 +96,7 @@ async function settleStored(
   if (!stored || !key || !snapshot || (running && !isDeleted)) return;
   const card = findSnapshot(catalog, snapshot)?.card;
   const progress = emptyProgress();
-  if (!running) for (const piece of responsesDialect.decodeWhole(text).pieces) note(progress, piece);
+  if (!running) for (const piece of responsesDialect.decodeWhole(text).pieces) applyPiece(progress, piece);
   const calls = providerCalls(stored, switchesOf(catalog));
   const demand = { inputBytes: 0, images: 0, choices: 1, maxOutputTokens: undefined, calls };
   const ending = progress.usage ? "finished" : "unknown";

@@ -6,7 +6,7 @@ import { serves } from "../../core/catalog/support.ts";
 import type { Bindings } from "../../core/env.ts";
 import { ApiError, apiError } from "../../core/errors.ts";
 import { jsonBody } from "../../core/gateway/exchange.ts";
-import { callProvider, readWhole } from "../../core/gateway/provider.ts";
+import { callProvider, readText } from "../../core/gateway/provider.ts";
 import { statusOf } from "../../core/gateway/provider-error.ts";
 import { switchesOf } from "./catalog.ts";
 import { readStored } from "./stamp.ts";
@@ -70,7 +70,7 @@ export async function askStore(
   { method, body }: { method?: "POST" | "DELETE"; body?: string } = {},
 ): Promise<string> {
   const request = { path, ...(method ? { method } : {}), ...(body === undefined ? {} : jsonBody(body)) };
-  return readWhole(await callProvider(env, provider, request, AbortSignal.timeout(ANSWER_MS)));
+  return readText(await callProvider(env, provider, request, AbortSignal.timeout(ANSWER_MS)));
 }
 
 /** Whether a provider has answered that it has no such thing, or that it stores nothing. */

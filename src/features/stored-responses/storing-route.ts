@@ -29,7 +29,7 @@ export const storingResponses = createResponsesRoutes({
       outlives: background ? "request" : store || conversation ? "answer" : undefined,
       read: (text) =>
         background && isRunning(text)
-          ? { progress: emptyProgress(), words: () => "", conclude: () => text, settlesLater: true }
+          ? { progress: emptyProgress(), moderatedText: () => "", conclude: () => text, settlesLater: true }
           : passWhole(text, responsesDialect),
     };
   },
