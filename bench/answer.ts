@@ -1,4 +1,5 @@
-// What an answer says, read after it has ended: when its chunks arrived, how long its caller waited, whether it is good.
+// What an answer says, read after it has ended: when its chunks arrived, how long its caller waited, whether it is
+// good.
 
 import type { Asked } from "./asked.ts";
 

@@ -16,8 +16,9 @@ export interface Case {
   limits?: Figures;
 }
 
-// A relay that fills a buffer of 8 KiB first sends the streams of 20 ms in bursts half a second apart, and one that waits for
-// their end holds them back by a second. What 200 streams on two shared cores make of 20 ms by themselves stays below 250.
+// A relay that fills a buffer of 8 KiB first sends the streams of 20 ms in bursts half a second apart, and one that
+// waits for their end holds them back by a second. What 200 streams on two shared cores make of 20 ms by themselves
+// stays below 250.
 const LIMITS: Figures = { [GAP]: 400 };
 
 const streamCase = (name: string, shape: Shape, asked: (shape: Shape) => Asked): Case => ({

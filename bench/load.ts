@@ -1,5 +1,5 @@
-// The callers of the benchmark: requests over real sockets. They keep what arrives and look at nothing, since they share
-// the machine with what is measured.
+// The callers of the benchmark: requests over real sockets. They keep what arrives and look at nothing, since they
+// share the machine with what is measured.
 
 import { Agent, request } from "node:http";
 import type { Answer } from "./answer.ts";

@@ -34,7 +34,8 @@ export async function streamCost(side: Side, asked: Asked, shape: Shape): Promis
   return {
     ...figures,
     "cpu per chunk, µs": spentUs / (shape.count * tokens),
-    // A slim stream gathers chunks into fewer events by design: no event is one chunk, so none has a turn to be late for.
+    // A slim stream gathers chunks into fewer events by design: no event is one chunk, so none has a turn to be late
+    // for.
     ...(delayMs > 0 && asked.path !== "/chat" ? lagOf(answers, tokens, delayMs) : {}),
     [GAP]: quantile(gaps, 0.5),
     "longest gap of all, ms": quantile(gaps, 1),
@@ -43,8 +44,8 @@ export async function streamCost(side: Side, asked: Asked, shape: Shape): Promis
 }
 
 /**
- * How much later than its turn each token's chunk came, counted from the stream's quickest. The first is no measure: all
- * streams begin at once, which makes it late. The event before the first token says the role.
+ * How much later than its turn each token's chunk came, counted from the stream's quickest. The first is no measure:
+ * all streams begin at once, which makes it late. The event before the first token says the role.
  */
 function lagOf(answers: Answer[], tokens: number, delayMs: number): Figures {
   const lags = answers.flatMap((answer) => {

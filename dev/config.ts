@@ -19,7 +19,9 @@ const EMULATED_KEY = "emulated-key";
 /** Whose tokens dev/token.ts makes: believed in development, whoever else is. */
 const WEIR = { issuer: "weir", audience: "weir" };
 
-/** Writes the configuration and returns the config files to run, Weir's first. `emulate` ignores a real provider's key. */
+/**
+ * Writes the configuration and returns the config files to run, Weir's first. `emulate` ignores a real provider's key.
+ */
 export function writeDevConfig(emulate = false): { files: string[]; emulated: boolean } {
   const { OPENAI_API_KEY: key, OPENAI_BASE_URL: baseUrl, ...vars } = devVars();
   const emulated = emulate || (!key && !baseUrl);

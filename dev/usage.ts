@@ -1,6 +1,9 @@
 // How a command of dev/ is told its words: where it does not understand them, it says in one line what it takes.
 
-/** What `read` makes of the words. Prints `usage` and exits instead: with 0 for `--help`, and with 1 where `read` throws. */
+/**
+ * What `read` makes of the words. Prints `usage` and exits instead: with 0 for `--help`, and with 1 where `read`
+ * throws.
+ */
 export function understand<Words extends { help?: boolean | undefined }>(usage: string, read: () => Words): Words {
   let words: Words | undefined;
   try {

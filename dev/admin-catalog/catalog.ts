@@ -1,5 +1,5 @@
-// `npm run catalog -- push FILE` and the like: the catalog's revisions, from the terminal. Exits with 0 when it is done,
-// 1 when it was refused, 2 when it was not understood.
+// `npm run catalog -- push FILE` and the like: the catalog's revisions, from the terminal. Exits with 0 when it is
+// done, 1 when it was refused, 2 when it was not understood.
 
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";

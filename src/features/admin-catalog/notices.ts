@@ -7,8 +7,8 @@ import type { Catalog } from "../../core/catalog/schema.ts";
 
 export interface Notice {
   /**
-   * `ending`: a snapshot shuts down soon. `missing`: the provider does not list it. `unannounced`: the provider's shutdown
-   * date differs from the catalog's. `unreachable`: the provider's list could not be read.
+   * `ending`: a snapshot shuts down soon. `missing`: the provider does not list it. `unannounced`: the provider's
+   * shutdown date differs from the catalog's. `unreachable`: the provider's list could not be read.
    */
   kind: "ending" | "missing" | "unannounced" | "unreachable";
   provider: string;

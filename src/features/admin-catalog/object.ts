@@ -19,7 +19,9 @@ export class CatalogPublisher extends DurableObject<Bindings> {
   /** The tail of the queue: publications run one at a time. */
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Stores a document under its hash and, if `activate`, activates it. Throws when KV fails; the pointer is unchanged. */
+  /**
+   * Stores a document under its hash and, if `activate`, activates it. Throws when KV fails; the pointer is unchanged.
+   */
   put(document: unknown, activate: boolean, intent: Intent): Promise<PublishResult> {
     return this.#enqueue(async () => {
       const faults = this.#faultsOf(document);
@@ -65,7 +67,8 @@ export class CatalogPublisher extends DurableObject<Bindings> {
     const refusal = publishRefusal(publication, move, intent);
     if (refusal) return { ok: false, ...refusal };
     const { next, entry } = applyMove(publication, move, intent, Date.now(), crypto.randomUUID());
-    // The active revision is not checked again, so that a canary can be ended even when that revision has become invalid.
+    // The active revision is not checked again, so that a canary can be ended even when that revision has become
+    // invalid.
     const isNew = move.kind === "store" || entry.revision !== activeOf(publication.pointer);
     const invalid = isNew && entry.percent !== 0 ? await this.#readBackRefusal(entry.revision) : undefined;
     if (invalid) return { ok: false, ...invalid };

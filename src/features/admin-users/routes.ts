@@ -82,7 +82,7 @@ function toDecision(catalog: Catalog, request: v.InferOutput<typeof ChangeReques
       const { unit } = parseWindowKey(window);
       const wholeAmount = toAmount(unit, amount);
       if (!Number.isSafeInteger(wholeAmount) || (unit !== "usd" && wholeAmount !== amount)) {
-        const message = `'amount' cannot be ${amount}. Send a whole number, or for usd a decimal, that is not too large.`;
+        const message = `'amount' cannot be ${amount}. Send a smaller number, and a whole one unless the unit is usd.`;
         throw apiError("invalid_request", message, { param: "amount" });
       }
       return { kind: "grant", window, amount: wholeAmount };
@@ -104,7 +104,9 @@ function requireWindow(catalog: Catalog, window: string): void {
   if (!windows.has(window)) throw unknownName("window", window, windows);
 }
 
-/** Describes the user under the stored plan, or else under the default plan. The user's token may claim another plan. */
+/**
+ * Describes the user under the stored plan, or else under the default plan. The user's token may claim another plan.
+ */
 async function describe(c: Context<AppEnv>, catalog: Catalog, quota: string, account: Account) {
   const { name, plan } = choosePlan(catalog, account.plan);
   const view = await callQuota(c.env, quota, (object) => object.inspect(toLimits(plan)));

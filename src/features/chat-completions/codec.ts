@@ -16,8 +16,8 @@ interface PassOptions {
 }
 
 /**
- * Passes bytes through. With `keepUsage` the bytes are unchanged, even the provider's error events. Without it, the usage
- * chunk and error events are removed.
+ * Passes bytes through. With `keepUsage` the bytes are unchanged, even the provider's error events. Without it, the
+ * usage chunk and error events are removed.
  */
 export function createPassCodec(dialect: Dialect, { keepUsage }: PassOptions): Codec {
   const tap = createUsageTap(dialect);

@@ -13,8 +13,8 @@ import { entry } from "../../core/catalog/schema.ts";
 import { serves } from "../../core/catalog/support.ts";
 
 /**
- * Returns a model in the format of OpenAI's `GET /v1/models`, with its card, even after its shutdown. `answered_by` is the
- * snapshot that serves the name at `now` (epoch ms), or null. Throws 404 `model_not_found`.
+ * Returns a model in the format of OpenAI's `GET /v1/models`, with its card, even after its shutdown. `answered_by` is
+ * the snapshot that serves the name at `now` (epoch ms), or null. Throws 404 `model_not_found`.
  */
 export function toModelObject(catalog: Catalog, asked: string, now: number) {
   const { snapshot: name, id, card } = originalModel(catalog, asked);

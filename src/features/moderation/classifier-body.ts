@@ -45,7 +45,9 @@ export const passModeration = (request: ClassifierRequest): Way =>
     }),
   );
 
-/** A request to the classifier. A policy's classifier need not be in the caller's plan; a caller's own choice must be. */
+/**
+ * A request to the classifier. A policy's classifier need not be in the caller's plan; a caller's own choice must be.
+ */
 export function classifierWay(
   chosenBy: "caller" | "policy",
   write: (model: string) => string,

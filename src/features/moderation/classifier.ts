@@ -15,8 +15,8 @@ import { classifierBody, readClassifierResults, worstResult } from "./classifier
 const CLASSIFIER_TIMEOUT_MS = 10_000;
 
 /**
- * Returns the classifier's result for a subject, merged over its text and images. Throws an ApiError when a call fails or
- * takes longer than 10 s, and the signal's reason when it aborts.
+ * Returns the classifier's result for a subject, merged over its text and images. Throws an ApiError when a call fails
+ * or takes longer than 10 s, and the signal's reason when it aborts.
  */
 export async function classify(
   env: Bindings,

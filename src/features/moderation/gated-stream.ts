@@ -11,7 +11,9 @@ import type { Sink } from "../../core/relay/sink.ts";
 import type { Clock, Ending, Refusal } from "../../core/relay/watchdog.ts";
 import type { TextWindows } from "./text-windows.ts";
 
-/** The limit of held events, in characters (about 330 a token in a chat). Above it, reading from the provider pauses. */
+/**
+ * The limit of held events, in characters (about 330 a token in a chat). Above it, reading from the provider pauses.
+ */
 const MAX_HELD_CHARS = 4_194_304;
 
 /** The time that a slow caller gets to receive the error of a block. Then the connection is cut. */
@@ -32,8 +34,8 @@ export interface GatedCodec extends Codec {
 }
 
 /**
- * Decodes each event once. Passes it to the event codec when all text up to its end has been released. `progress` covers
- * everything that was read, also what is not released yet.
+ * Decodes each event once. Passes it to the event codec when all text up to its end has been released. `progress`
+ * covers everything that was read, also what is not released yet.
  */
 export function createGatedCodec(
   dialect: Dialect,

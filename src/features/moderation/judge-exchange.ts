@@ -9,7 +9,10 @@ import { createRuleReader, VERDICT_FORMAT, toJudgeRequest } from "./rules.ts";
 import type { Verdict } from "./verdict.ts";
 import { toVerdictObject, verdictEvents } from "./verdict-wire.ts";
 
-/** Returns the request to the judge model in each possible dialect. `classified` returns the classifier's verdict so far. */
+/**
+ * Returns the request to the judge model in each possible dialect. `classified` returns the classifier's verdict so
+ * far.
+ */
 export function judgeWays(policy: Policy, subject: Subject, stream: boolean, classified: () => Verdict): Way[] {
   return slimWays(toJudgeRequest(policy, subject, stream), VERDICT_FORMAT).map((way) => ({
     endpoint: way.endpoint,

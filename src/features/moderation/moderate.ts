@@ -87,8 +87,8 @@ async function judgeEach(question: Question, subjects: Subject[]): Promise<Respo
 const notYetClassified = (): Verdict => ({ action: "review", flagged: false, categories: [] });
 
 /**
- * Calls the judge in parallel with the classifier, whose result is written into `verdict`. A stream begins as soon as the
- * classifier has answered.
+ * Calls the judge in parallel with the classifier, whose result is written into `verdict`. A stream begins as soon as
+ * the classifier has answered.
  */
 async function judge(
   { caller, policy }: Question,

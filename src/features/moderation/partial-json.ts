@@ -4,8 +4,8 @@
 const DEPTH = 2;
 
 /**
- * Returns a function that takes the next characters and returns the JSON text of each object that they complete. It does
- * not validate: the caller parses each object.
+ * Returns a function that takes the next characters and returns the JSON text of each object that they complete. It
+ * does not validate: the caller parses each object.
  */
 export function createObjectReader(): (text: string) => string[] {
   let depth = 0;

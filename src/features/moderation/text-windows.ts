@@ -15,8 +15,8 @@ export interface TextWindows {
   /** Marks the text as complete, so that the last window is ready at once. */
   end(): void;
   /**
-   * Closes the next window and returns its text, with the overlap before it. Returns undefined while no window is ready,
-   * or while one is being moderated.
+   * Closes the next window and returns its text, with the overlap before it. Returns undefined while no window is
+   * ready, or while one is being moderated.
    */
   next(now: number): string | undefined;
   /** When the next window is ready without more text (epoch ms). Infinity without waiting text or during moderation. */

@@ -20,8 +20,8 @@ export interface Verdict {
 }
 
 /**
- * Returns the verdict on one subject. A category of the policy is decided by its score. Any other category is decided by
- * the classifier's flag, with the policy's action `otherwise`.
+ * Returns the verdict on one subject. A category of the policy is decided by its score. Any other category is decided
+ * by the classifier's flag, with the policy's action `otherwise`.
  */
 export function toVerdict(result: ClassifierResult, policy: Policy): Verdict {
   const names = new Set([...Object.keys(result.category_scores), ...Object.keys(result.categories)]);

@@ -18,7 +18,9 @@ interface ResponsesEvent {
   delta?: string;
 }
 
-/** Passes events through. The provider's error events are dropped: `fail` sends Weir's `error` and `response.failed`. */
+/**
+ * Passes events through. The provider's error events are dropped: `fail` sends Weir's `error` and `response.failed`.
+ */
 export const passResponsesEvents: CreateEventCodec = (progress, blockable) => {
   let pending = "";
   /** The last event that was passed on. */

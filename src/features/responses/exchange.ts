@@ -66,8 +66,8 @@ export function countResponses({ body }: AcceptedRequest): Way {
 }
 
 /**
- * Adds `reasoning.encrypted_content` to `include`, unless the answer is stored. Clients return it with the next request,
- * because no server stores the reasoning.
+ * Adds `reasoning.encrypted_content` to `include`, unless the answer is stored. Clients return it with the next
+ * request, because no server stores the reasoning.
  */
 export function withReasoning<Request extends ResponsesRequest>(request: Request, { card }: Model): Request {
   if (request.store || !card.reasoning) return request;

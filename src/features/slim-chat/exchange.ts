@@ -36,8 +36,8 @@ const CHAT_FIELDS = {
 const RESPONSES_FIELDS = { reasoning: "effort", text: "format" };
 
 /**
- * Returns the slim request in each possible dialect, the preferred one first. Only Responses supports reasoning summaries.
- * `formatName` is the name of the JSON Schema in the request to the provider.
+ * Returns the slim request in each possible dialect, the preferred one first. Only Responses supports reasoning
+ * summaries. `formatName` is the name of the JSON Schema in the request to the provider.
  */
 export function slimWays(request: SlimRequest, formatName = "answer"): SlimWay[] {
   const overResponses = overDialect(request, "responses", responsesDialect, RESPONSES_FIELDS, (model) => {

@@ -2,7 +2,7 @@
 
 import type { WholeAnswer } from "../../core/gateway/exchange.ts";
 import type { Dialect } from "../../core/relay/dialect.ts";
-import { readWhole } from "../../dialects/openai/whole-answer.ts";
+import { decodeWholeAnswer } from "../../dialects/openai/whole-answer.ts";
 import { createToolCollector, toSummary } from "./codec.ts";
 
 export interface SlimAnswer extends WholeAnswer {
@@ -12,7 +12,7 @@ export interface SlimAnswer extends WholeAnswer {
 
 /** Converts a complete answer to one slim object. Throws 502 `provider_error` when it cannot be decoded. */
 export function slimWhole(body: string, dialect: Dialect): SlimAnswer {
-  const { progress, decoded } = readWhole(body, dialect);
+  const { progress, decoded } = decodeWholeAnswer(body, dialect);
   const collector = createToolCollector();
   let text = "";
   let thinking = "";

@@ -62,8 +62,8 @@ export async function createConversation(caller: Caller, metadata: Record<string
 }
 
 /**
- * Throws 400 `previous_response_not_found` or 404 `not_found` unless the caller owns the answer or the conversation that
- * a request continues from. A request that the catalog does not allow passes here: `requireAllowed` refuses it.
+ * Throws 400 `previous_response_not_found` or 404 `not_found` unless the caller owns the answer or the conversation
+ * that a request continues from. A request that the catalog does not allow passes here: `requireAllowed` refuses it.
  */
 export async function requireOwn(caller: Caller, request: StoringRequest): Promise<void> {
   const { store, conversations } = switchesOf(caller.catalog);
@@ -81,8 +81,8 @@ export async function requireOwn(caller: Caller, request: StoringRequest): Promi
 }
 
 /**
- * Settles a background response that has ended or was deleted. Repeated calls are safe: the ledger settles a reservation
- * once.
+ * Settles a background response that has ended or was deleted. Repeated calls are safe: the ledger settles a
+ * reservation once.
  */
 async function settleStored(
   { env, user, catalog }: Caller,

@@ -29,7 +29,7 @@ export function requireAllowed(request: StoringRequest, switches: ResponsesSwitc
     if (!entry(switches.hosted_tools, type)) throw switchNotOn(`tools.${index}.type`, "hosted_tools");
     const [name] = Object.keys(fields);
     if (name === undefined) continue;
-    const message = `'${name}' of this tool cannot be set here. Operators set it in the catalog: responses.hosted_tools.`;
+    const message = `'${name}' of this tool cannot be set. Operators set it in the catalog: responses.hosted_tools.`;
     throw apiError("unsupported_parameter", message, { param: `tools.${index}.${name}` });
   }
 }
