@@ -59,7 +59,7 @@ function requireJudgeable({ ask: { demand, needs, outlives } }: Exchange): void 
   }
   if (outlives) {
     const message =
-      "Answers are moderated here before their release, so they cannot be stored. Leave 'store' and 'conversation' out.";
+      "Answers are moderated here before release, so they cannot be stored. Leave 'store' and 'conversation' out.";
     throw apiError("unsupported_value", message);
   }
 }
