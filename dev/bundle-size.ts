@@ -1,4 +1,4 @@
-// `npm run bundle`: what would be deployed, gzipped, against the budget of 60 KiB.
+// `npm run bundle`: the gzipped size of the deployed Worker, checked against a budget.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -11,6 +11,6 @@ execFileSync("wrangler", ["deploy", "--dry-run", "--outdir", folder], { stdio: [
 const sizeKib = gzipSync(readFileSync(`${folder}/index.js`)).length / 1024;
 console.log(`bundle: ${sizeKib.toFixed(1)} KiB gzipped of ${BUDGET_KIB}`);
 if (sizeKib > BUDGET_KIB) {
-  console.error("larger than the budget: remove something, or raise BUDGET_KIB in dev/bundle-size.ts");
+  console.error("The bundle exceeds its budget. Remove something, or raise BUDGET_KIB in dev/bundle-size.ts.");
   process.exitCode = 1;
 }

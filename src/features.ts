@@ -1,5 +1,5 @@
-// The feature manifest: one import and one array entry per feature.
-// `npm run features` lists and removes them.
+// The manifest: one import and one list entry for each feature.
+// `npm run features` lists the features and removes them.
 
 import { defineFeatures } from "./core/feature.ts";
 import { adminCatalog } from "./features/admin-catalog/index.ts";

@@ -127,7 +127,7 @@ export function createAnswerFlow({
 
   const run = async () => {
     await readFirst(flow, clock);
-    watchdog.relaying(() => void sink.write(toUtf8(":\n\n")));
+    watchdog.startKeepAlives(() => void sink.write(toUtf8(":\n\n")));
     ending = await pump(flow, sink, clock, codec.pace === "coalesced" ? coalesceMs : 0);
     watchdog.stop();
   };

@@ -2,7 +2,7 @@
 
 import { reset } from "cloudflare:test";
 import type { Pointer } from "../../src/core/catalog/pointer.ts";
-import { forgetCatalog } from "../../src/core/catalog/store.ts";
+import { resetCatalogForTests } from "../../src/core/catalog/store.ts";
 import { asAdmin } from "./admin.ts";
 import { createCatalog } from "./catalog.ts";
 import { bindings } from "./workerd.ts";
@@ -33,7 +33,7 @@ export const edition = (number: number) => ({ ...createCatalog(), min_output_tok
 /** Nothing published, nothing remembered, nothing held: as after the first deployment. */
 export async function startAnew(): Promise<void> {
   await reset();
-  forgetCatalog();
+  resetCatalogForTests();
 }
 
 export function tryPut(document: unknown, query: Record<string, string> = {}): Promise<Response> {

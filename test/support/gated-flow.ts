@@ -67,7 +67,7 @@ export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {})
   const say = (allowed: boolean) => open?.resolve(allowed ? undefined : refusal());
   const run = async () => {
     await readFirst(flow, clock);
-    watchdog.relaying(() => void sink.write(toUtf8(":\n\n")));
+    watchdog.startKeepAlives(() => void sink.write(toUtf8(":\n\n")));
     ending = await pumpGated(flow, sink, clock, { windows, waiting: () => codec.waiting, judge });
     watchdog.stop();
     if (ending.kind !== "left") await sink.write(lastWordsOf(codec, ending));

@@ -4,7 +4,7 @@ import { createExecutionContext } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { SignJWT } from "jose";
 import { app } from "../../src/app.ts";
-import { forgetCatalog } from "../../src/core/catalog/store.ts";
+import { resetCatalogForTests } from "../../src/core/catalog/store.ts";
 import type { Bindings } from "../../src/core/env.ts";
 import { quotaName } from "../../src/core/quota/name.ts";
 import type { TestPlan } from "./catalog.ts";
@@ -52,6 +52,6 @@ export function signToken(subject: string, claims: Record<string, unknown> = {})
 /** Publishes a document as the catalog that the next request uses, and returns its revision. */
 export async function useCatalog(document: unknown): Promise<string> {
   const revision = await publish(bindings.CATALOG, document);
-  forgetCatalog();
+  resetCatalogForTests();
   return revision;
 }

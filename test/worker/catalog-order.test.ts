@@ -1,7 +1,7 @@
 // Readings of the catalog that overlap, fail late, or follow a publishing: the last good catalog goes on.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { activeCatalog, rereadCatalog } from "../../src/core/catalog/store.ts";
+import { activeCatalog, invalidateCatalog } from "../../src/core/catalog/store.ts";
 import { createCatalog, publish } from "../support/catalog.ts";
 import { edition, list, put, startAnew, tryPut } from "../support/catalog-operator.ts";
 import { errorOf } from "../support/caller.ts";
@@ -62,7 +62,7 @@ describe("a reading of the catalog", () => {
   it("that fails after a publishing here leaves the last good catalog, not the bundled one", async () => {
     const revision = await publish(bindings.CATALOG, createCatalog());
     expect((await revisionAt(now)).revision).toBe(revision);
-    rereadCatalog();
+    invalidateCatalog();
     expect((await revisionAt(now, failingKv().kv)).revision).toBe(revision);
   });
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { activeCatalog, forgetCatalog } from "../../src/core/catalog/store.ts";
+import { activeCatalog, resetCatalogForTests } from "../../src/core/catalog/store.ts";
 import { createCatalog, publish } from "../support/catalog.ts";
 import { ask, SLIM } from "../support/surface.ts";
 import { bindings, createUser, send } from "../support/workerd.ts";
@@ -10,7 +10,7 @@ const STALE_MS = 31_000;
 
 beforeEach(async () => {
   await kv.delete("catalog:current");
-  forgetCatalog();
+  resetCatalogForTests();
 });
 
 /** The revision that a request at `now` works with, and the one after its background work. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { activeCatalog, forgetCatalog } from "../../src/core/catalog/store.ts";
+import { activeCatalog, resetCatalogForTests } from "../../src/core/catalog/store.ts";
 import { createCaller } from "../support/caller.ts";
 import { createCatalog, publish } from "../support/catalog.ts";
 import { startAnew } from "../support/catalog-operator.ts";
@@ -134,7 +134,7 @@ describe("KV that is slow", () => {
       async () => asked.length,
       (reads) => reads > 0,
     );
-    forgetCatalog();
+    resetCatalogForTests();
     release();
     expect(await chatting).toBe(revision);
   });
@@ -163,7 +163,7 @@ describe("a canary whose revision is not there", () => {
   it("is nobody's: everybody gets the active one, and the log says why", async () => {
     const active = await publish(bindings.CATALOG, createCatalog());
     await point({ active, canary: { revision: "gone", percent: 100, salt: "a" } });
-    forgetCatalog();
+    resetCatalogForTests();
     const logged = watchLog();
     for (let user = 0; user < 3; user++) expect(await chat()).toBe(active);
     expect(logged("catalog_unreadable")).toEqual([

@@ -1,7 +1,7 @@
 // What is turned away before the provider hears of it: bodies that are too large, and callers whom nobody knows.
 
 import { beforeEach, describe, expect, it } from "vitest";
-import { forgetCatalog } from "../../src/core/catalog/store.ts";
+import { resetCatalogForTests } from "../../src/core/catalog/store.ts";
 import { errorOf } from "../support/caller.ts";
 import { createCatalog } from "../support/catalog.ts";
 import { failingKv } from "../support/kv-in-trouble.ts";
@@ -54,7 +54,7 @@ describe.each(PACES)("on %s", (_, surface) => {
     ["without a token", {}],
     ["with a forged token", { authorization: "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIiwiaXNzIjoid2VpciJ9.AAAA" }],
   ])("a stranger %s is a 401 even where the catalog cannot be read", async (_who, headers) => {
-    forgetCatalog();
+    resetCatalogForTests();
     const sendWithout = createSend({ CATALOG: failingKv().kv });
     const body = JSON.stringify(surface.body({}, true));
     const response = await sendWithout(surface.path, { method: "POST", headers, body });

@@ -50,7 +50,7 @@ describe("a model as it is shown", () => {
   });
 
   it("says of everything that there is whether the card has it", () => {
-    for (const { asked, meant: card } of modelsOf(BUNDLED, NOW)) {
+    for (const { asked, requestedCard: card } of modelsOf(BUNDLED, NOW)) {
       const shown = show(BUNDLED, asked).card;
       expect(shown.endpoints.map(({ name }) => name)).toEqual(Object.keys(ENDPOINTS));
       expect(shown.features.map(({ name }) => name)).toEqual(Object.keys(FEATURES));

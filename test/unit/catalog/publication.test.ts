@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import * as v from "valibot";
 import { activeOf, BUNDLED, Pointer, revisionNamed } from "../../../src/core/catalog/pointer.ts";
 import type { Intent, Move, Publication } from "../../../src/features/admin-catalog/publication.ts";
-import { afterMove, refusalOf } from "../../../src/features/admin-catalog/publication.ts";
+import { applyMove, refusalOf } from "../../../src/features/admin-catalog/publication.ts";
 
 const START = Date.parse("2026-11-23T12:00:00Z");
 const NOBODY: Intent = { author: null, note: null };
@@ -19,7 +19,7 @@ const rollback: Move = { kind: "rollback" };
 /** The publication after some moves, each a second after the one before, with the salts salt-0, salt-1 and so on. */
 function after(moves: Move[], from = FRESH): Publication {
   return moves.reduce(
-    (publication, move, index) => afterMove(publication, move, NOBODY, START + index * 1000, `salt-${index}`).next,
+    (publication, move, index) => applyMove(publication, move, NOBODY, START + index * 1000, `salt-${index}`).next,
     from,
   );
 }
@@ -27,7 +27,7 @@ const pointerAfter = (...moves: Move[]) => after(moves).pointer;
 
 describe("storing a revision", () => {
   it("gives it to nobody, and is remembered", () => {
-    const { next, entry } = afterMove(after([activate("one")]), store("other"), NOBODY, START, "salt");
+    const { next, entry } = applyMove(after([activate("one")]), store("other"), NOBODY, START, "salt");
     expect(next.pointer).toEqual(pointerAfter(activate("one")));
     expect(entry).toEqual({ at: START, kind: "store", revision: "other", author: null, note: null });
     expect(next.history[0]).toEqual(entry);
@@ -196,42 +196,42 @@ describe("a move is refused", () => {
 
   it("when there is nothing to return to", () => {
     expect(refusalOf(FRESH, rollback, NOBODY)).toEqual({
-      reason: "senseless",
+      reason: "not_applicable",
       why: "'bundled' was active before, too: there is nothing to return to.",
     });
-    expect(refusalOf(after([store("one")]), rollback, NOBODY)).toMatchObject({ reason: "senseless" });
+    expect(refusalOf(after([store("one")]), rollback, NOBODY)).toMatchObject({ reason: "not_applicable" });
     expect(refusalOf(after([activate("one")]), rollback, NOBODY)).toBeUndefined();
   });
 
   it("when some shall try what everybody gets already", () => {
     expect(refusalOf(published, canary("two", 5), NOBODY)).toEqual({
-      reason: "senseless",
-      why: "'two' is what everybody gets already.",
+      reason: "not_applicable",
+      why: "'two' is already active for all users.",
     });
-    expect(refusalOf(FRESH, canary(BUNDLED, 5), NOBODY)).toMatchObject({ reason: "senseless" });
+    expect(refusalOf(FRESH, canary(BUNDLED, 5), NOBODY)).toMatchObject({ reason: "not_applicable" });
   });
 
   it("when another trial than the one that runs shall end", () => {
     const tried = after([activate("one"), canary("two", 5)]);
     expect(refusalOf(tried, canary("three", 0), NOBODY)).toEqual({
-      reason: "senseless",
+      reason: "not_applicable",
       why: "The canary is 'two', not 'three'.",
     });
     expect(refusalOf(tried, canary("two", 0), NOBODY)).toBeUndefined();
-    expect(refusalOf(FRESH, canary("two", 0), NOBODY)).toEqual({ reason: "senseless", why: "No canary runs." });
+    expect(refusalOf(FRESH, canary("two", 0), NOBODY)).toEqual({ reason: "not_applicable", why: "No canary runs." });
   });
 });
 
 describe("the history", () => {
   it("says who moved what, when and why, the newest first", () => {
-    const first = afterMove(
+    const first = applyMove(
       FRESH,
       activate("one"),
       { author: "ann", note: "cheaper", expected: BUNDLED },
       START,
       "salt",
     );
-    const second = afterMove(first.next, canary("two", 5), { author: "ben", note: null }, START + 1, "salt");
+    const second = applyMove(first.next, canary("two", 5), { author: "ben", note: null }, START + 1, "salt");
     expect(second.next.history).toEqual([
       { at: START + 1, kind: "canary", revision: "two", percent: 5, author: "ben", note: null },
       { at: START, kind: "activate", revision: "one", author: "ann", note: "cheaper" },

@@ -51,7 +51,7 @@ describe("the bundled o4-mini", () => {
     const resolution = resolveModel(BUNDLED, "o4-mini", "2026-11-23");
     expect(resolution).toMatchObject({
       kind: "found",
-      model: { asked: "o4-mini", id: "gpt-5-mini", card: { name: "GPT-5 mini" }, meant: { name: "o4-mini" } },
+      model: { asked: "o4-mini", id: "gpt-5-mini", card: { name: "GPT-5 mini" }, requestedCard: { name: "o4-mini" } },
     });
   });
 
@@ -59,7 +59,7 @@ describe("the bundled o4-mini", () => {
     const resolution = resolveModel(BUNDLED, "default", "2026-10-01");
     expect(resolution).toMatchObject({
       kind: "found",
-      model: { card: { name: "o4-mini" }, meant: { name: "o4-mini" } },
+      model: { card: { name: "o4-mini" }, requestedCard: { name: "o4-mini" } },
     });
   });
 

@@ -2,7 +2,7 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createObjectReader } from "../../../src/features/moderation/growing-json.ts";
+import { createObjectReader } from "../../../src/features/moderation/partial-json.ts";
 
 const entries = fc.array(fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 4 }), { maxLength: 5 });
 const awkward = fc.array(

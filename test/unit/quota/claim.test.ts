@@ -3,18 +3,18 @@
 import { describe, expect, it } from "vitest";
 import type { Account, Claim } from "../../../src/core/quota/account.ts";
 import { refusalOf as refusalOfAccount } from "../../../src/core/quota/account.ts";
-import { isRefused, underClaim } from "../../../src/core/quota/claim.ts";
+import { isRefused, withClaim } from "../../../src/core/quota/claim.ts";
 import { refusalOf } from "../../support/refusals.ts";
 
 const USER = { issuer: "weir", subject: "alice", plan: "free", issuedAt: 5000 };
 
 /** A user's object that knows an account, under a name of its own; `ask` returns the plans that were tried. */
-function createObject(account: Account = { changes: [] }, user: Parameters<typeof underClaim>[0] = USER) {
+function createObject(account: Account = { changes: [] }, user: Parameters<typeof withClaim>[0] = USER) {
   const name = `q1:${crypto.randomUUID()}`;
   const state = { account };
   const ask = async () => {
     const tried: Claim[] = [];
-    const served = await underClaim(user, name, async (claim) => {
+    const served = await withClaim(user, name, async (claim) => {
       tried.push(claim);
       const refusal = refusalOfAccount(state.account, claim);
       return refusal ? { refusal } : { plan: claim.plan };

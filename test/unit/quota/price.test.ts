@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ModelCard } from "../../../src/core/catalog/card.ts";
 import { toBound } from "../../../src/core/quota/bound.ts";
-import { costOf, dearestPrice } from "../../../src/core/quota/price.ts";
+import { costOf, highestPrice } from "../../../src/core/quota/price.ts";
 import { boundAmounts } from "../../../src/core/quota/ledger.ts";
 import { bundledCard, bundledCatalog } from "../../support/catalog-documents.ts";
 
@@ -75,7 +75,7 @@ describe("the cost of a usage", () => {
   it("is nothing without prices, and with prices of nothing", () => {
     expect(costOf(usage({ input: 1000, output: 1000 }), FREE)).toBe(0);
     expect(costOf(usage({ input: 1000, output: 1000 }), cardAt({ input: 0, output: 0 }))).toBe(0);
-    expect(dearestPrice(FREE, 1000)).toEqual({ input: 0, output: 0 });
+    expect(highestPrice(FREE, 1000)).toEqual({ input: 0, output: 0 });
   });
 
   it("is never below nothing, even of a usage that contradicts itself", () => {
@@ -85,16 +85,16 @@ describe("the cost of a usage", () => {
 
 describe("the dearest price", () => {
   it("has all input at the dearest of its rates", () => {
-    expect(dearestPrice(LONG, 1000)).toEqual({ input: 1000 * 1250, output: 5000 });
+    expect(highestPrice(LONG, 1000)).toEqual({ input: 1000 * 1250, output: 5000 });
   });
 
   it("is that of a long context as soon as the input could be one", () => {
-    expect(dearestPrice(LONG, 272_000)).toEqual({ input: 272_000 * 1250, output: 5000 });
-    expect(dearestPrice(LONG, 272_001)).toEqual({ input: 272_001 * 2500, output: 7500 });
+    expect(highestPrice(LONG, 272_000)).toEqual({ input: 272_000 * 1250, output: 5000 });
+    expect(highestPrice(LONG, 272_001)).toEqual({ input: 272_001 * 2500, output: 7500 });
   });
 
   it("is rounded up for the input as a whole and for each token of output", () => {
-    expect(dearestPrice(cardAt({ input: 0.0125, output: 0.0001 }), 81)).toEqual({ input: 1013, output: 1 });
+    expect(highestPrice(cardAt({ input: 0.0125, output: 0.0001 }), 81)).toEqual({ input: 1013, output: 1 });
   });
 });
 
@@ -153,7 +153,7 @@ describe("no usage costs more than its bound", () => {
       const input = part(room, read);
       const cached = part(input, hit);
       const cost = costOf({ input, cached, cacheWrite: part(input - cached, written), output }, card);
-      const dearest = dearestPrice(card, room);
+      const dearest = highestPrice(card, room);
       expect(cost).toBeLessThanOrEqual(dearest.input + output * dearest.output);
     });
     fc.assert(property, { numRuns: 1000 });

@@ -3,12 +3,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Piece } from "../../../src/core/relay/answer.ts";
-import { emptyProgress, note, utf8Length } from "../../../src/core/relay/answer.ts";
+import { emptyProgress, applyPiece, utf8Length } from "../../../src/core/relay/answer.ts";
 
 const encoder = new TextEncoder();
 const progressOf = (...pieces: Piece[]) => {
   const progress = emptyProgress();
-  for (const piece of pieces) note(progress, piece);
+  for (const piece of pieces) applyPiece(progress, piece);
   return progress;
 };
 

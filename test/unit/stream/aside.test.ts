@@ -5,7 +5,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readChatEvent } from "../../../src/dialects/chat-completions/decode.ts";
 import type { Progress } from "../../../src/core/relay/answer.ts";
-import { emptyProgress, note } from "../../../src/core/relay/answer.ts";
+import { emptyProgress, applyPiece } from "../../../src/core/relay/answer.ts";
 import { createAside } from "../../../src/core/relay/usage-tap.ts";
 import { createEventReader } from "../../../src/core/relay/events.ts";
 import {
@@ -49,7 +49,7 @@ function chunksOf(text: string, size = 1000): Uint8Array[] {
 function everythingIn(text: string): Progress {
   const progress = emptyProgress();
   for (const { data } of createEventReader()(toUtf8(text))) {
-    for (const piece of data === undefined ? [] : readChatEvent(data)) note(progress, piece);
+    for (const piece of data === undefined ? [] : readChatEvent(data)) applyPiece(progress, piece);
   }
   return progress;
 }

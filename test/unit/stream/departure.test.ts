@@ -19,21 +19,21 @@ describe("a departure", () => {
   it("is none until the caller leaves", async () => {
     const { clock, control, departure } = created(LEAVE_MS);
     await clock.advance(1_000_000);
-    expect(departure.gone).toBe(false);
+    expect(departure.callerLeft).toBe(false);
     expect(control.signal.aborted).toBe(false);
   });
 
   it("ends everything at once where nothing is to be finished", () => {
     const { control, departure } = created(0);
-    departure.leave();
-    expect(departure.gone).toBe(true);
+    departure.markLeft();
+    expect(departure.callerLeft).toBe(true);
     expect(control.signal.reason).toEqual({ kind: "left" });
   });
 
   it("ends everything later, and not a moment before, where the answer is to be finished", async () => {
     const { clock, control, departure } = created(LEAVE_MS);
-    departure.leave();
-    expect(departure.gone).toBe(true);
+    departure.markLeft();
+    expect(departure.callerLeft).toBe(true);
     await clock.advance(LEAVE_MS - 1);
     expect(control.signal.aborted).toBe(false);
     await clock.advance(1);
@@ -42,9 +42,9 @@ describe("a departure", () => {
 
   it("is the same however often it is noted: the first time counts", async () => {
     const { clock, control, departure } = created(LEAVE_MS);
-    departure.leave();
+    departure.markLeft();
     await clock.advance(LEAVE_MS - 1);
-    departure.leave();
+    departure.markLeft();
     await clock.advance(1);
     expect(control.signal.aborted).toBe(true);
     expect(clock.waits).toBe(1);
@@ -52,7 +52,7 @@ describe("a departure", () => {
 
   it("does not replace the reason of what had ended before", async () => {
     const { clock, control, departure } = created(LEAVE_MS);
-    departure.leave();
+    departure.markLeft();
     control.abort({ kind: "failed" });
     await clock.advance(LEAVE_MS);
     expect(control.signal.reason).toEqual({ kind: "failed" });
@@ -61,7 +61,7 @@ describe("a departure", () => {
   it("can be noted by a listener on its own", () => {
     const { control, departure } = created(0);
     const leaving = new AbortController();
-    leaving.signal.addEventListener("abort", departure.leave);
+    leaving.signal.addEventListener("abort", departure.markLeft);
     leaving.abort();
     expect(control.signal.aborted).toBe(true);
   });
@@ -74,7 +74,7 @@ async function left(how: "noticed at a write" | "told by the platform" = "told b
   await flow.begin();
   await flow.clock.advance(50);
   flow.caller.leave();
-  if (how === "told by the platform") flow.departure.leave();
+  if (how === "told by the platform") flow.departure.markLeft();
   await flow.clock.idle();
   return flow;
 }
@@ -141,7 +141,7 @@ describe("an answer that is to finish after its caller left", () => {
     const flow = createAnswerFlow({ leaveMs: LEAVE_MS, deadlines: { idle_ms: 4000 } });
     flow.provider.send(textChunk("Hel"));
     await flow.begin();
-    flow.departure.leave();
+    flow.departure.markLeft();
     await flow.clock.advance(5000);
     expect(flow.ending()).toMatchObject({ kind: "failed", error: { body: { code: "provider_timeout" } } });
     expect(flow.provider.isCancelled()).toBe(true);
@@ -150,7 +150,7 @@ describe("an answer that is to finish after its caller left", () => {
   it("is read on even when its caller left before the first byte", async () => {
     const flow = createAnswerFlow({ leaveMs: LEAVE_MS });
     await flow.begin();
-    flow.departure.leave();
+    flow.departure.markLeft();
     await flow.clock.advance(2000);
     expect(flow.refusal()).toBeUndefined();
     flow.provider.send(textChunk("Hello"), finishChunk(), usageChunk(30, 40), DONE);
@@ -163,7 +163,7 @@ describe("an answer that is to finish after its caller left", () => {
   it("whose first byte does not come in time is refused as left", async () => {
     const flow = createAnswerFlow({ leaveMs: LEAVE_MS });
     await flow.begin();
-    flow.departure.leave();
+    flow.departure.markLeft();
     await flow.clock.advance(LEAVE_MS + LAST_READ_MS);
     expect(flow.refusal()).toEqual({ kind: "left" });
     expect(flow.provider.isCancelled()).toBe(true);

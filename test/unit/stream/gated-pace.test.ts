@@ -65,7 +65,7 @@ describe("an answer that is judged", () => {
 
   it("that is to finish without its caller is read to its end for the usage", async () => {
     const flow = await said(["Rivers rise. "], { leaveMs: 25_000 });
-    flow.departure.leave();
+    flow.departure.markLeft();
     await flow.judge(true);
     flow.provider.send(...slim.end);
     await flow.clock.advance(1000);
@@ -77,7 +77,7 @@ describe("an answer that is judged", () => {
   it("whose caller leaves is metered by what had arrived", async () => {
     const flow = await said(["Rivers rise. "]);
     flow.provider.send(...slim.say(["They fall."]), ...slim.end);
-    flow.departure.leave();
+    flow.departure.markLeft();
     await flow.clock.advance(LAST_READ_MS);
     expect(flow.ending()).toEqual({ kind: "left" });
     expect(flow.codec.progress.usage).toMatchObject({ output: 4 });

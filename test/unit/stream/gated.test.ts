@@ -113,7 +113,7 @@ describe.each(FORMS)("an answer that is judged, %s,", (_name, form) => {
   it("whose caller leaves while a window is judged is cancelled at once, and nothing more is sent", async () => {
     const flow = await said(form, ["Rivers rise. "]);
     const before = flow.caller.text();
-    flow.departure.leave();
+    flow.departure.markLeft();
     await flow.clock.advance(LAST_READ_MS);
     expect(flow.ending()).toEqual({ kind: "left" });
     expect(flow.provider.isCancelled()).toBe(true);

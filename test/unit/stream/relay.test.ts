@@ -107,7 +107,7 @@ describe("a relay", () => {
     const reader = await start();
     await reader.read();
     await reader.cancel();
-    departure.leave();
+    departure.markLeft();
     await clock.advance(100);
     expect(settlements).toMatchObject([{ progress: { outputBytes: 5 }, ending: { kind: "left" } }]);
     expect(provider.isCancelled()).toBe(true);
@@ -122,7 +122,7 @@ describe("a relay", () => {
     await clock.advance(20);
     expect(settlements).toEqual([]);
     await reader.cancel();
-    departure.leave();
+    departure.markLeft();
     await clock.advance(LAST_READ_MS);
     expect(settlements).toMatchObject([{ progress: { usage: { input: 12 }, ended: true }, ending: { kind: "left" } }]);
     expect(provider.isCancelled()).toBe(true);
@@ -134,7 +134,7 @@ describe("a relay", () => {
     const reader = await start();
     await reader.read();
     await reader.cancel();
-    departure.leave();
+    departure.markLeft();
     await clock.advance(9000);
     expect(settlements).toEqual([]);
     provider.send(finishChunk(), usageChunk(12, 30), DONE);
@@ -150,7 +150,7 @@ describe("a relay", () => {
     const reader = await start();
     await reader.read();
     await reader.cancel();
-    departure.leave();
+    departure.markLeft();
     await clock.advance(25_000 + LAST_READ_MS);
     expect(settlements).toMatchObject([{ ending: { kind: "left" } }]);
     expect(settlements[0]?.progress.usage).toBeUndefined();

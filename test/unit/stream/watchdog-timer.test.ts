@@ -63,11 +63,11 @@ describe("the timer", () => {
   it("looks at the clock about once a second while an answer streams", async () => {
     const clock = createFakeClock();
     const watchdog = startWatchdog(clock, DEADLINES, new AbortController());
-    watchdog.relaying(() => undefined);
+    watchdog.startKeepAlives(() => undefined);
     for (let count = 0; count < 60; count++) {
-      watchdog.heard();
-      watchdog.sent();
-      watchdog.waiting();
+      watchdog.readEnded();
+      watchdog.bytesSent();
+      watchdog.readStarted();
       await clock.advance(1000);
     }
     expect(clock.waits).toBeLessThan(70);

@@ -47,9 +47,9 @@ describe("the first-byte deadline", () => {
     const control = new AbortController();
     const watchdog = startWatchdog(clock, DEADLINES, control);
     for (let attempt = 0; attempt < 3; attempt++) {
-      watchdog.waiting();
+      watchdog.readStarted();
       await clock.advance(30_000);
-      watchdog.heard();
+      watchdog.readEnded();
       await clock.advance(5000);
     }
     await clock.advance(14_999);
@@ -63,8 +63,8 @@ describe("the first-byte deadline", () => {
     const control = new AbortController();
     const watchdog = startWatchdog(clock, DEADLINES, control);
     await clock.advance(119_000);
-    watchdog.begun();
-    watchdog.waiting();
+    watchdog.answerStarted();
+    watchdog.readStarted();
     await clock.advance(59_000);
     expect(control.signal.aborted).toBe(false);
     await clock.advance(1000 + 1000);

@@ -76,7 +76,7 @@ function play(given: WindowSettings, happens: Step[], allows: (window: string) =
     if ("verdict" in step) decide();
     if (!refused) begin();
     expect(windows.added).toBe(text.length);
-    expect(windows.kept).toBeLessThanOrEqual(windows.added - windows.released + given.overlap_chars);
+    expect(windows.buffered).toBeLessThanOrEqual(windows.added - windows.released + given.overlap_chars);
   }
   windows.end();
   // A window has at least a character.
@@ -149,7 +149,7 @@ describe("text in windows, however it comes and whenever verdicts do,", () => {
       for (const delta of deltas) {
         windows.add(delta, START);
         while (windows.next(START) !== undefined) windows.judged(true);
-        expect(windows.kept).toBeLessThan(given.max_chars + given.overlap_chars + 1);
+        expect(windows.buffered).toBeLessThan(given.max_chars + given.overlap_chars + 1);
       }
     });
     fc.assert(property);

@@ -1,7 +1,7 @@
 // What a provider's refusal means to the caller: its words where the caller can do something about it, and ours elsewhere.
 
 import { describe, expect, it } from "vitest";
-import { toProviderError, unreachable } from "../../../src/core/gateway/provider-error.ts";
+import { toProviderError, unreachableError } from "../../../src/core/gateway/provider-error.ts";
 
 const PROVIDERS = {
   message: "Invalid value for 'n' in org-abc.",
@@ -146,7 +146,7 @@ describe("a refusal that is not the caller's fault", () => {
 describe("a provider that cannot be reached", () => {
   it("is a 502 that does not say where it was", () => {
     const cause = new Error("connect ECONNREFUSED 10.0.0.7:443");
-    const error = unreachable(cause);
+    const error = unreachableError(cause);
     expect(error).toMatchObject({ status: 502, body: { code: "provider_error" } });
     expect(error.cause).toBe(cause);
     expect(error.body.message).not.toContain("10.0.0.7");

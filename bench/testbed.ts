@@ -1,40 +1,41 @@
-// What is on stage: the emulated provider, the bare pass-through and Weir, each in a process of its own.
+// The testbed: emulated provider, bare pass-through and Weir, each in its own process.
 
 import bundled from "../src/core/catalog/default.json" with { type: "json" };
 import { createToken } from "../dev/token.ts";
 import { devVars } from "../dev/secrets.ts";
-import { GATED, MODEL } from "./asked.ts";
+import { GATED, MODEL } from "./requests.ts";
 import type { Target } from "./load.ts";
 import type { Served, WorkerConfig } from "./serve.ts";
-import { build, serve, strip } from "./serve.ts";
+import { build, serve, stripTypes } from "./serve.ts";
 
 const KEY = "emulated-key";
 const USERS = 32;
 
-/** Whom to ask, in a process of its own. */
-export type Side = Served & Target;
+/** A running Worker and the tokens of its callers. */
+export type Server = Served & Target;
 
-/** Whom to ask: `weir`, `bare`, and Weir as a user whose plan allows nothing. */
-export interface Stage {
+export interface Testbed {
   provider: Served;
-  bare: Side;
-  weir: Side;
-  spent: Side;
-  /** Starts one of the two anew, beside the other; `startMs`: how long it took to answer. */
-  fresh: { bare: () => Promise<Fresh>; weir: () => Promise<Fresh> };
+  bare: Server;
+  weir: Server;
+  /** Weir, called by a user whose plan allows nothing. */
+  exhausted: Server;
+  /** Starts another process of the Worker. `startMs`: the time to its first answer. */
+  fresh: { bare: () => Promise<StartedServer>; weir: () => Promise<StartedServer> };
   stop(): void;
 }
 
-export type Fresh = Side & { startMs: number };
+export type StartedServer = Server & { startMs: number };
 
-export async function startStage(): Promise<Stage> {
+/** Builds and starts all Workers. The caller must call `stop`. */
+export async function startTestbed(): Promise<Testbed> {
   const provider = await serve("provider", {
     entry: build("provider", "dev/wrangler.toml"),
     first: "/__stats",
     vars: { PACE_MS: "0" },
   });
   const bareConfig: WorkerConfig = {
-    entry: strip("pass-through"),
+    entry: stripTypes("pass-through"),
     first: "/__stats",
     vars: { PROVIDER: provider.url },
   };
@@ -52,7 +53,7 @@ export async function startStage(): Promise<Stage> {
     objects: { USER_QUOTA: "UserQuota", CATALOG_PUBLISHER: "CatalogPublisher" },
     kv: {
       binding: "CATALOG",
-      entry: strip("kv"),
+      entry: stripTypes("kv"),
       vars: { CATALOG: JSON.stringify(catalog()) },
     },
   };
@@ -60,12 +61,12 @@ export async function startStage(): Promise<Stage> {
   const weir = await serve("weir", weirConfig);
   const tokens = await Promise.all(Array.from({ length: USERS }, (_, index) => createToken(`bench-${index}`, "bench")));
   const tokenOf = (index: number) => tokens[index % USERS] ?? "";
-  const spent = await createToken("bench-spent", "spent");
+  const exhausted = await createToken("bench-exhausted", "exhausted");
   return {
     provider,
     bare: { ...bare, token: () => KEY },
     weir: { ...weir, token: tokenOf },
-    spent: { ...weir, token: () => spent },
+    exhausted: { ...weir, token: () => exhausted },
     fresh: {
       bare: async () => ({ ...(await serve("pass-through-fresh", bareConfig)), token: () => KEY }),
       weir: async () => ({ ...(await serve("weir-fresh", weirConfig)), token: tokenOf }),
@@ -74,11 +75,11 @@ export async function startStage(): Promise<Stage> {
   };
 }
 
-/** The bundled catalog with plans that refuse nothing, and everything; both are asked in the same dialect. */
+/** The bundled catalog with an unlimited and an empty plan. The model has only one dialect, to compare the same work. */
 function catalog() {
   const plans = {
     bench: { windows: windowsOf(1_000_000), concurrent: 1000, max_output_tokens: 128_000 },
-    spent: { windows: windowsOf(0), concurrent: 1000, max_output_tokens: 128_000 },
+    exhausted: { windows: windowsOf(0), concurrent: 1000, max_output_tokens: 128_000 },
   };
   const card = { ...bundled.cards[MODEL], endpoints: ["chat_completions"] };
   const aliases = { ...bundled.aliases, [GATED]: { target: MODEL, moderation: { input: "parallel" } } };

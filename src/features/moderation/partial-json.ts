@@ -1,9 +1,12 @@
-// The objects of a list inside of JSON that is still being written, each as soon as it is whole.
+// An incremental JSON scanner: extracts each complete object of a list from text that still streams.
 
-/** Depth of the objects: in a list, in an object. */
+/** The nesting depth of the extracted objects: `{"rules":[{…}]}`. */
 const DEPTH = 2;
 
-/** Returns a function that takes the next characters and gives the objects that they complete, as JSON text. */
+/**
+ * Returns a function that takes the next characters and returns the JSON text of each object that they complete. It
+ * does not validate: the caller parses each object.
+ */
 export function createObjectReader(): (text: string) => string[] {
   let depth = 0;
   let inString = false;
@@ -11,7 +14,7 @@ export function createObjectReader(): (text: string) => string[] {
   let current = "";
 
   return (text) => {
-    const whole: string[] = [];
+    const complete: string[] = [];
     for (const character of text) {
       if (depth > DEPTH || (depth === DEPTH && !inString && character === "{")) current += character;
       if (inString) {
@@ -22,11 +25,11 @@ export function createObjectReader(): (text: string) => string[] {
       else if (character === "}" || character === "]") {
         depth -= 1;
         if (depth === DEPTH && current !== "") {
-          whole.push(current);
+          complete.push(current);
           current = "";
         }
       }
     }
-    return whole;
+    return complete;
   };
 }
