@@ -1,16 +1,39 @@
-// `npm run bundle`: the gzipped size of the deployed Worker, checked against a budget.
+// `npm run bundle`: gzipped kilobytes of the Worker by feature, core folder, dialect and dependency.
 
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { gzipSync } from "node:zlib";
+import { parseArgs } from "node:util";
+import { measureBundle } from "./bundle-measure.ts";
+import { parseCommandLine } from "./command-line.ts";
 
-const BUDGET_KIB = 60;
-const folder = ".wrangler/bundle";
+const LIMIT_KIB = 256;
 
-execFileSync("wrangler", ["deploy", "--dry-run", "--outdir", folder], { stdio: ["ignore", "ignore", "inherit"] });
-const sizeKib = gzipSync(readFileSync(`${folder}/index.js`)).length / 1024;
-console.log(`bundle: ${sizeKib.toFixed(1)} KiB gzipped of ${BUDGET_KIB}`);
-if (sizeKib > BUDGET_KIB) {
-  console.error("The bundle exceeds its budget. Remove something, or raise BUDGET_KIB in dev/bundle-size.ts.");
+const { json, limit } = parseCommandLine("npm run bundle -- [--json] [--limit KIB]", () => {
+  const options = {
+    json: { type: "boolean" },
+    limit: { type: "string", default: String(LIMIT_KIB) },
+    help: { type: "boolean" },
+  } as const;
+  const { values } = parseArgs({ options });
+  if (!/^\d+$/.test(values.limit)) throw new Error("no limit");
+  return values;
+});
+const limitKib = Number(limit);
+const bundle = measureBundle();
+
+if (json) console.log(JSON.stringify({ limitKib, ...bundle }, null, 2));
+else {
+  for (const kind of ["feature", "core", "dialect", "dependency", "other"]) {
+    const parts = bundle.parts.filter((part) => part.kind === kind);
+    const sum = parts.reduce((total, { kib }) => total + kib, 0);
+    console.log(`${kind.padEnd(30)}${toKib(sum)}`);
+    for (const { name, kib } of parts) console.log(`  ${name.padEnd(28)}${toKib(kib)}`);
+  }
+  console.log(`bundle: ${bundle.totalKib.toFixed(1)} KiB gzipped of ${limitKib}`);
+}
+if (bundle.totalKib > limitKib) {
+  console.error(`The bundle is larger than ${limitKib} KiB. Remove a feature or a dependency: npm run features`);
   process.exitCode = 1;
+}
+
+function toKib(kib: number): string {
+  return `${kib.toFixed(1)} KiB`.padStart(10);
 }

@@ -1,0 +1,121 @@
+// Edits of source text that remove one feature. Pure; an edit that finds nothing to remove throws.
+
+/** An edit that was not possible. The message names the expected line. */
+export class EditFailed extends Error {}
+
+/** Text before and after a generated table, in Markdown. */
+const END = "<!-- end -->";
+
+/**
+ * Removes the imports from a feature's folder, and the imported names from the array of a manifest. The folder is written
+ * as in the import, such as `./features/usage/`.
+ */
+export function removeFromManifest(text: string, folder: string): string {
+  const imports = new RegExp(`^import \\{([^}]*)\\} from "${escape(folder)}[^"]*";\\n`, "gm");
+  const names = [...text.matchAll(imports)].flatMap(([, list = ""]) => list.split(","));
+  if (names.length === 0) throw new EditFailed(`expected a line: import { … } from "${folder}…";`);
+  return names
+    .map((name) => name.trim().replace(/^.* as /, ""))
+    .filter((name) => name !== "")
+    .reduce(removeEntry, text.replaceAll(imports, ""));
+}
+
+/** Removes a name from the only array that has it as an entry. */
+function removeEntry(text: string, name: string): string {
+  const entries = new RegExp(`(?<=[[,]\\s*)${escape(name)}\\b(?=\\s*[,\\]]),?[ \\t]*\\n?`, "g");
+  const count = [...text.matchAll(entries)].length;
+  if (count !== 1) throw new EditFailed(`expected '${name}' once as an entry of the array, found ${count}`);
+  return text.replace(entries, "");
+}
+
+/** Removes the lines `export { … } from "<folder>…";`. There may be none. */
+export function removeExports(text: string, folder: string): string {
+  return text.replaceAll(new RegExp(`^export (type )?\\{[^}]*\\} from "${escape(folder)}[^"]*";\\n`, "gm"), "");
+}
+
+/** Takes the block `# feature: NAME … # end` out of a text. `block` is undefined when there is none. */
+export function removeBlock(text: string, name: string): { text: string; block: string | undefined } {
+  const lines = text.split("\n");
+  const first = lines.indexOf(`# feature: ${name}`);
+  if (first === -1) return { text, block: undefined };
+  const last = lines.indexOf("# end", first);
+  const next = lines.findIndex((line, index) => index > first && line.startsWith("# feature: "));
+  if (last === -1 || (next !== -1 && next < last)) {
+    throw new EditFailed(`expected a line '# end' after '# feature: ${name}'`);
+  }
+  const before = lines.slice(0, first).join("\n").trimEnd();
+  const after = lines
+    .slice(last + 1)
+    .join("\n")
+    .trim();
+  return { text: [before, after].filter(Boolean).join("\n\n") + "\n", block: lines.slice(first + 1, last).join("\n") };
+}
+
+/** The keys that a feature adds to the catalog: at its root, in each alias and in each plan. */
+export interface SectionKeys {
+  root: string[];
+  alias: string[];
+  plan: string[];
+}
+
+/** Removes the keys of a feature from a catalog document. The result needs formatting. */
+export function removeSection(text: string, { root, alias, plan }: SectionKeys): string {
+  const catalog = JSON.parse(text) as Record<string, unknown>;
+  const kinds = { aliases: alias, plans: plan };
+  for (const key of root) delete catalog[key];
+  for (const [kind, keys] of Object.entries(kinds)) {
+    for (const record of Object.values(catalog[kind] ?? {}) as Record<string, unknown>[]) {
+      for (const key of keys) delete record[key];
+    }
+  }
+  return toJson(catalog);
+}
+
+/** The scripts of package.json that start a file in `folder`. */
+export function scriptsIn(text: string, folder: string): string[] {
+  const { scripts } = JSON.parse(text) as { scripts: Record<string, string> };
+  return Object.keys(scripts).filter((name) => scripts[name]?.startsWith(`node ${folder}`));
+}
+
+/** Removes scripts from package.json, and `npm run` calls of them in other scripts. */
+export function removeScripts(text: string, names: string[]): string {
+  if (names.length === 0) return text;
+  const manifest = JSON.parse(text) as { scripts: Record<string, string> };
+  const calls = new Set(names.map((name) => `npm run ${name}`));
+  const withoutCalls = (script: string) =>
+    script
+      .split(" && ")
+      .filter((call) => !calls.has(call))
+      .join(" && ");
+  const kept = Object.entries(manifest.scripts).filter(([name]) => !names.includes(name));
+  const scripts = Object.fromEntries(kept.map(([name, script]) => [name, withoutCalls(script)]));
+  return toJson({ ...manifest, scripts });
+}
+
+/** Adds globs to the `entry` list of knip.json. */
+export function addEntries(text: string, globs: string[]): string {
+  const configuration = JSON.parse(text) as { entry: string[] };
+  const entry = [...new Set([...configuration.entry, ...globs])];
+  return entry.length === configuration.entry.length ? text : toJson({ ...configuration, entry });
+}
+
+/** Replaces everything between `<!-- NAME -->` and the next `<!-- end -->`. */
+export function replaceBetween(text: string, name: string, content: string): string {
+  const start = `<!-- ${name} -->`;
+  const first = text.indexOf(start);
+  const last = text.indexOf(END, first);
+  if (first === -1 || last === -1) throw new EditFailed(`expected the lines '${start}' and '${END}'`);
+  return `${text.slice(0, first + start.length)}\n\n${content}\n\n${text.slice(last)}`;
+}
+
+/** The features that a test names in its first line, `// uses: slim-chat, moderation`. */
+export function usedFeatures(text: string): string[] {
+  const list = /^\/\/ uses: (.*)/.exec(text)?.[1] ?? "";
+  return list
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+}
+
+const toJson = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+const escape = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);

@@ -1,0 +1,152 @@
+// The text edits that remove a feature, and the advice for a deployed Worker.
+
+import { expect, test } from "vitest";
+import { firstProse } from "../../../dev/features-command/description.ts";
+import { deployedSteps } from "../../../dev/features-command/deployed-worker.ts";
+import { sameTables } from "../../../dev/features-command/generated-tables.ts";
+import { withDependents } from "../../../dev/features-command/manifest.ts";
+import {
+  addEntries,
+  removeBlock,
+  removeExports,
+  removeFromManifest,
+  removeScripts,
+  removeSection,
+  replaceBetween,
+  scriptsIn,
+  usedFeatures,
+} from "../../../dev/features-command/text-edits.ts";
+
+const IMPORTS =
+  'import { models } from "./features/models/index.ts";\nimport { usage } from "./features/usage/index.ts";\n';
+
+test("a manifest loses the import and the entry of a feature, on one line or on several", () => {
+  const rest = 'import { usage } from "./features/usage/index.ts";\n';
+  const several = `${IMPORTS}export const features = define([\n  models,\n  usage,\n]);\n`;
+  expect(removeFromManifest(several, "./features/models/")).toBe(
+    `${rest}export const features = define([\n    usage,\n]);\n`,
+  );
+  expect(removeFromManifest(`${IMPORTS}export const features = define([models, usage]);\n`, "./features/models/")).toBe(
+    `${rest}export const features = define([usage]);\n`,
+  );
+});
+
+test("a name that begins like the removed one stays", () => {
+  const text = 'import { chat } from "./chat/index.ts";\nexport const modules = [chat, chatStore, slimChat];\n';
+  expect(removeFromManifest(text, "./chat/")).toBe("export const modules = [chatStore, slimChat];\n");
+});
+
+test("a manifest without the import, or without the entry, is an error that names the line", () => {
+  expect(() => removeFromManifest(IMPORTS, "./features/images/")).toThrow('import { … } from "./features/images/…";');
+  expect(() => removeFromManifest(`${IMPORTS}export const features = [usage];`, "./features/models/")).toThrow(
+    "models",
+  );
+});
+
+test("only the exports of the feature's own folder are removed", () => {
+  const text =
+    'export { One } from "./features/one/object.ts";\nexport { Other } from "./features/one-more/object.ts";\n';
+  expect(removeExports(text, "./features/one/")).toBe('export { Other } from "./features/one-more/object.ts";\n');
+});
+
+const TOML = `name = "weir"
+
+[[migrations]]
+tag = "v1"
+new_sqlite_classes = ["UserQuota"]
+
+# feature: publisher
+[[migrations]]
+tag = "v2"
+new_sqlite_classes = ["Publisher"]
+
+# Every day.
+[triggers]
+crons = ["17 5 * * *"]
+# end
+
+# feature: runs
+[[migrations]]
+tag = "v3"
+new_sqlite_classes = ["Run"]
+# end
+`;
+
+test("a block ends at its own end line", () => {
+  const { text, block } = removeBlock(TOML, "publisher");
+  expect(text).toContain('new_sqlite_classes = ["UserQuota"]\n\n# feature: runs\n');
+  expect(text).not.toContain("v2");
+  expect(block).toContain("crons");
+  expect(removeBlock(TOML, "usage")).toEqual({ text: TOML, block: undefined });
+});
+
+test("a block without an end line is an error", () => {
+  expect(() => removeBlock(TOML.replace("# end\n", ""), "publisher")).toThrow("# feature: publisher");
+});
+
+test("a deployed Worker keeps a last migration that was removed, since wrangler looks for its tag", () => {
+  const { text, block = "" } = removeBlock(TOML, "runs");
+  const [step = ""] = deployedSteps([block], TOML, text);
+  expect(step).toContain(
+    '[[migrations]]\ntag = "v3"\nnew_sqlite_classes = ["Run"]\n\n[[migrations]]\ntag = "v4"\ndeleted_classes = ["Run"]',
+  );
+});
+
+test("a deployed Worker needs no earlier migration again, and is told to drop the cron", () => {
+  const { text, block = "" } = removeBlock(TOML, "publisher");
+  const [migration = "", cron] = deployedSteps([block], TOML, text);
+  expect(migration).toContain('tag = "v4"\ndeleted_classes = ["Publisher"]');
+  expect(migration).not.toContain('"v2"');
+  expect(cron).toContain("crons = []");
+});
+
+test("a catalog loses the keys of a feature at its root, in aliases and in plans", () => {
+  const catalog = {
+    policies: {},
+    aliases: { fast: { target: "m", moderation: {} } },
+    plans: { free: { moderation: {}, windows: [] } },
+  };
+  const text = removeSection(JSON.stringify(catalog), {
+    root: ["policies"],
+    alias: ["moderation"],
+    plan: ["moderation"],
+  });
+  expect(JSON.parse(text)).toEqual({ aliases: { fast: { target: "m" } }, plans: { free: { windows: [] } } });
+});
+
+test("scripts of the removed folder go, and calls of them in other scripts", () => {
+  const scripts = { lint: "oxlint", spec: "node dev/openapi/write.ts", check: "npm run lint && npm run spec" };
+  const before = JSON.stringify({ name: "weir", scripts });
+  const text = removeScripts(before, scriptsIn(before, "dev/openapi/"));
+  expect(JSON.parse(text)).toEqual({ name: "weir", scripts: { lint: "oxlint", check: "npm run lint" } });
+});
+
+test("entries are added to knip.json once", () => {
+  const text = addEntries('{"entry":["a"]}', ["a", "b"]);
+  expect(JSON.parse(text)).toEqual({ entry: ["a", "b"] });
+  expect(addEntries(text, ["b"])).toBe(text);
+});
+
+test("a table is replaced between its markers, and alignment is no difference", () => {
+  const text = "# Weir\n<!-- routes -->\nold\n<!-- end -->\nrest <!-- end -->\n";
+  const written = replaceBetween(text, "routes", "| a | b |\n| --- | --- |");
+  expect(written).toBe("# Weir\n<!-- routes -->\n\n| a | b |\n| --- | --- |\n\n<!-- end -->\nrest <!-- end -->\n");
+  expect(sameTables(written, written.replace("| a | b |\n| --- |", "| a   | b |\n| ------ |"))).toBe(true);
+  expect(() => replaceBetween(text, "features", "")).toThrow("<!-- features -->");
+});
+
+test("a test names the features that it uses in its first line only", () => {
+  expect(usedFeatures("// uses: slim-chat, moderation\nimport")).toEqual(["slim-chat", "moderation"]);
+  expect(usedFeatures("// A test.\n// uses: slim-chat\n")).toEqual([]);
+});
+
+test("the description of a feature is the first prose of its README", () => {
+  expect(firstProse("# Chat\n\n```sh\nnpm\n```\n\n| a |\n\nA [slim](chat.md)\nchat. More.\n")).toBe(
+    "A slim chat. More.",
+  );
+});
+
+test("dependents are found through other dependents, in the order of the manifest", () => {
+  const features = [{ name: "c", needs: ["b"] }, { name: "b", needs: ["a"] }, { name: "a" }, { name: "d" }];
+  expect(withDependents(features, ["a"])).toEqual(["c", "b", "a"]);
+});
