@@ -1,10 +1,8 @@
 // Catalog checks beyond the schema: unresolved names and contradictions between parts.
 
-import type { ModelCard } from "./card.ts";
-import { isAllowed } from "./choose.ts";
 import { countsModel, windowKey } from "./quota-window.ts";
 import { FIRST_DAY, LAST_DAY, resolveModel } from "./resolve.ts";
-import type { Catalog, Plan } from "./schema.ts";
+import type { Catalog } from "./schema.ts";
 import { entry } from "./schema.ts";
 import type { CatalogNames, CatalogSection } from "./sections.ts";
 
@@ -77,8 +75,7 @@ function aliasFaults(catalog: Catalog, snapshots: Set<string>, { isModelName }: 
 
 function planFaults(catalog: Catalog, { isModelName }: CatalogNames): string[] {
   const faults: string[] = [];
-  for (const [name, plan] of Object.entries(catalog.plans)) {
-    const { windows, models } = plan;
+  for (const [name, { windows, models }] of Object.entries(catalog.plans)) {
     const path = `plans.${name}`;
     for (const id of windows.flatMap((window) => window.models ?? [])) {
       if (!entry(catalog.cards, id)) faults.push(`${path}.windows: no card '${id}'`);
@@ -92,45 +89,9 @@ function planFaults(catalog: Catalog, { isModelName }: CatalogNames): string[] {
     for (const id of models ?? []) {
       if (!entry(catalog.cards, id) && !isModelName(id)) faults.push(`${path}.models: no model '${id}'`);
     }
-    for (const id of allowedCards(catalog, plan)) {
-      const missing = unboundedUnit(plan, id, entry(catalog.cards, id)?.prices);
-      if (missing)
-        faults.push(`${path}.windows: nothing bounds the cost of '${id}': add a window that counts ${missing}`);
-    }
   }
   if (!entry(catalog.plans, catalog.default_plan)) faults.push(`default_plan: no plan '${catalog.default_plan}'`);
   return faults;
-}
-
-/** The cards that a plan includes by any name, now or after shutdowns. */
-function allowedCards(catalog: Catalog, plan: Plan): Set<string> {
-  const snapshots = Object.values(catalog.cards).flatMap((card) => Object.keys(card.snapshots));
-  const models = [...Object.keys(catalog.aliases), ...snapshots].flatMap((name) =>
-    [FIRST_DAY, LAST_DAY].flatMap((day) => {
-      const resolution = resolveModel(catalog, name, day);
-      return resolution.kind === "found" ? [resolution.model] : [];
-    }),
-  );
-  return new Set(models.filter((model) => isAllowed(plan, model)).map(({ id }) => id));
-}
-
-/** The unit that a window must count to bound the cost of a model; undefined when the plan has such a window. */
-function unboundedUnit({ windows }: Plan, id: string, prices: ModelCard["prices"]): string | undefined {
-  const {
-    batch: _,
-    long_context: __,
-    input = 0,
-    output = 0,
-    cached_input = 0,
-    cache_write = 0,
-    ...others
-  } = prices ?? {};
-  const counted = new Set(windows.filter((window) => countsModel(window, id)).map(({ unit }) => unit));
-  if (counted.has("usd")) return undefined;
-  const { image, audio, ...units } = others;
-  if (Object.values(units).some((usd) => usd !== undefined && usd > 0)) return "usd";
-  const rates = [input, output, cached_input, cache_write, ...Object.values({ ...image, ...audio })];
-  return rates.some((usd) => usd !== undefined && usd > 0) && !counted.has("tokens") ? "tokens or usd" : undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 // Catalog parser: strict for publishing, lenient for reading stored revisions.
 
 import * as v from "valibot";
+import { costFaults } from "./cost-faults.ts";
 import { faultsOf } from "./faults.ts";
 import type { Catalog } from "./schema.ts";
 import { catalogSchema } from "./schema.ts";
@@ -14,26 +15,27 @@ export type CatalogResult = { ok: true; catalog: Catalog } | { ok: false; faults
 /** `ignored`: the paths that this version of Weir does not know. */
 export type ReadResult = { ok: true; catalog: Catalog; ignored: string[] } | { ok: false; faults: string[] };
 
-/** Validates a document, adds every default, and checks that its names resolve. Faults start with their path. */
+/** Validates a document for publishing, adds every default, and runs every check. Faults start with their path. */
 export function parseCatalog(document: unknown): CatalogResult {
   const parsed = v.safeParse(schema(), document);
-  return parsed.success ? checked(parsed.output) : { ok: false, faults: truncate(parsed.issues.map(toFault)) };
+  if (!parsed.success) return refused(parsed.issues.map(toFault));
+  const catalog = parsed.output;
+  const faults = [...faultsOf(catalog, installedSections()), ...costFaults(catalog)];
+  return faults.length > 0 ? refused(faults) : { ok: true, catalog };
 }
 
 /**
- * Like `parseCatalog`, but ignores unknown fields, list values and keys, which a later version of Weir may have
- * published. So the Worker can be rolled back without rolling back the catalog.
+ * Reads a document that was published, maybe by another version of Weir. Ignores unknown fields, list values and keys,
+ * and skips rules that hold for publishing only. So neither an upgrade nor a rollback of the Worker loses the catalog.
  */
 export function readCatalog(document: unknown): ReadResult {
-  const parsed = v.safeParse(schema(), document);
-  if (parsed.success) return withIgnored(checked(parsed.output), []);
-  const unknown = parsed.issues.filter(isUnknown);
-  if (unknown.length < parsed.issues.length) return { ok: false, faults: truncate(parsed.issues.map(toFault)) };
-  return withIgnored(parseCatalog(without(document, unknown)), unknown.map(pathOf));
+  const strict = v.safeParse(schema(), document);
+  const unknown = strict.issues?.filter(isUnknown) ?? [];
+  const parsed = unknown.length > 0 ? v.safeParse(schema(), without(document, unknown)) : strict;
+  if (!parsed.success) return refused(parsed.issues.map(toFault));
+  const faults = faultsOf(parsed.output, installedSections());
+  return faults.length > 0 ? refused(faults) : { ok: true, catalog: parsed.output, ignored: unknown.map(pathOf) };
 }
-
-const withIgnored = (result: CatalogResult, ignored: string[]): ReadResult =>
-  result.ok ? { ...result, ignored } : result;
 
 let compiled: { sections: CatalogSection[]; schema: ReturnType<typeof catalogSchema> } | undefined;
 
@@ -43,10 +45,7 @@ function schema() {
   return compiled.schema;
 }
 
-function checked(catalog: Catalog): CatalogResult {
-  const faults = faultsOf(catalog, installedSections());
-  return faults.length > 0 ? { ok: false, faults: truncate(faults) } : { ok: true, catalog };
-}
+const refused = (faults: string[]) => ({ ok: false as const, faults: truncate(faults) });
 
 type Issue = v.BaseIssue<unknown>;
 
