@@ -1,0 +1,68 @@
+// What holds of the ledger in every history: reserves, settles, repeats, late settles, time in both directions, changes
+// of plan and by an operator, and a state that goes to storage and back.
+
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { ReserveResult } from "../../../../src/core/quota/ledger.ts";
+import type { Stage, Step } from "../../support/quota-history.ts";
+import { arbitraryPlans, arbitrarySteps, keyAt, openStage, play, windowAt } from "../../support/quota-history.ts";
+import type { QuotaModel } from "../../support/quota-model.ts";
+import { createQuotaModel } from "../../support/quota-model.ts";
+
+/** What the model says to a step that the book has just played. */
+function playModel(model: QuotaModel, stage: Stage, step: Step): unknown {
+  const { book, keys } = stage;
+  switch (step.kind) {
+    case "reserve":
+    case "reserve again": {
+      const key = step.kind === "reserve" ? `key-${keys.length - 1}` : keyAt(stage, step.which);
+      return model.reserve(key, step.model, step.bound, step.leaseMs, book.limits, book.now);
+    }
+    case "settle":
+      return model.settle(keyAt(stage, step.which), step.charge, book.now);
+    case "grant":
+    case "reset": {
+      const window = windowAt(stage, step.which);
+      if (!window) return undefined;
+      if (step.kind === "reset") model.reset(window, book.now);
+      else model.grant(window, step.amount, book.now);
+      return undefined;
+    }
+    case "time":
+    case "plan":
+    case "evict":
+      return undefined;
+  }
+}
+
+/** The ledger's answer in the model's words. */
+function inWords(answer: ReserveResult | boolean | undefined): unknown {
+  if (typeof answer !== "object") return answer;
+  return answer.ok ? { reason: "granted", granted: answer.granted } : { reason: answer.reason };
+}
+
+/** Plays a history in both, and compares every answer and, after each step, every window of every plan. */
+function compare(stage: Stage, steps: Step[]): void {
+  const model = createQuotaModel();
+  const { book, plans } = stage;
+  for (const step of steps) {
+    const answer = inWords(play(stage, step));
+    expect(answer).toEqual(playModel(model, stage, step));
+    for (const plan of plans) {
+      const view = book.view(plan);
+      for (const { unit, per, models, limit, used, reserved, left } of view.windows) {
+        const window = plan.windows.find((each) => each.unit === unit && each.per === per && each.models === models);
+        if (!window) throw new Error("a window that no plan has");
+        expect({ limit, used, reserved, left }).toEqual(model.useOf(window, book.now));
+      }
+      expect(view.leases.running).toBe(model.running(book.now));
+    }
+  }
+}
+
+describe("in every history", () => {
+  it("the ledger decides and counts as a list of everything that happened would: what was settled and what ended is what is used", () => {
+    const property = fc.property(arbitraryPlans, arbitrarySteps(3), (plans, steps) => compare(openStage(plans), steps));
+    fc.assert(property, { numRuns: 5000 });
+  }, 60_000);
+});

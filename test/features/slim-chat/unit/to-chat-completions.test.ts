@@ -1,0 +1,190 @@
+// uses: chat-completions
+// A slim request, written as Chat Completions: nothing lost, nothing added that the phone did not ask for.
+
+import { describe, expect, it } from "vitest";
+import { slimChat } from "../../../../src/features/chat-completions/exchange.ts";
+import { bundledModel } from "../../../support/catalog-documents.ts";
+import { slimRequest, writtenSlim } from "../../../support/chat-requests.ts";
+import { gatedSlim } from "../../../support/gating.ts";
+import { refusalOf } from "../../../support/refusals.ts";
+import { prepared } from "../../../support/ways.ts";
+
+const call = (id: string, args: string) => ({ id, type: "function", function: { name: "look", arguments: args } });
+const withUrl = (url: string) => slimRequest({ input: [{ role: "user", content: [{ type: "image", url }] }] });
+
+const demand = (changes: Record<string, unknown> = {}) =>
+  prepared(slimChat(slimRequest(changes)), bundledModel("o4-mini")).demand;
+
+describe("a slim request", () => {
+  it("of one text is a streamed chat with one message", () => {
+    expect(writtenSlim()).toEqual({
+      model: "o4-mini-2025-04-16",
+      messages: [{ role: "user", content: "Hi" }],
+      stream: true,
+      stream_options: { include_usage: true },
+      max_completion_tokens: 500,
+    });
+  });
+
+  it("that does not stream is a chat that does not", () => {
+    const written = writtenSlim({ stream: false });
+    expect(written.stream).toBe(false);
+    expect(written).not.toHaveProperty("stream_options");
+  });
+
+  it("has its instructions before all else", () => {
+    expect(
+      writtenSlim({
+        instructions: "Be brief.",
+        input: [
+          { role: "system", content: "More." },
+          { role: "user", content: "Hi" },
+        ],
+      }).messages,
+    ).toEqual([
+      { role: "system", content: "Be brief." },
+      { role: "system", content: "More." },
+      { role: "user", content: "Hi" },
+    ]);
+  });
+
+  it("of several turns keeps them, with images, tool calls and what the tools returned", () => {
+    const input = [
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "What is this?" },
+          { type: "image", url: "data:image/png;base64,AAAA" },
+        ],
+      },
+      { role: "assistant", content: "Let me look.", tools: [{ id: "call_1", name: "look", arguments: '{"at":1}' }] },
+      { role: "tool", id: "call_1", content: "a weir" },
+      { role: "assistant", tools: [{ id: "call_2", name: "look", arguments: "{}" }] },
+      { role: "tool", id: "call_2", content: "a river" },
+      { role: "assistant", content: "A weir." },
+      { role: "user", content: "Thanks" },
+    ];
+    expect(writtenSlim({ input }).messages).toEqual([
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "What is this?" },
+          { type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } },
+        ],
+      },
+      { role: "assistant", content: "Let me look.", tool_calls: [call("call_1", '{"at":1}')] },
+      { role: "tool", tool_call_id: "call_1", content: "a weir" },
+      { role: "assistant", content: null, tool_calls: [call("call_2", "{}")] },
+      { role: "tool", tool_call_id: "call_2", content: "a river" },
+      { role: "assistant", content: "A weir." },
+      { role: "user", content: "Thanks" },
+    ]);
+  });
+
+  it("has its tools as functions", () => {
+    const look = {
+      name: "look",
+      description: "Looks.",
+      parameters: { type: "object", properties: { at: { type: "number" } } },
+    };
+    expect(writtenSlim({ tools: [look, { name: "wait" }] }).tools).toEqual([
+      { type: "function", function: look },
+      { type: "function", function: { name: "wait" } },
+    ]);
+  });
+
+  it("has no empty lists of tools, which providers refuse", () => {
+    const input = [
+      { role: "user", content: "Hi" },
+      { role: "assistant", content: "Ho", tools: [] },
+    ];
+    const written = writtenSlim({ input, tools: [] });
+    expect(written).not.toHaveProperty("tools");
+    expect(written.messages).toEqual([
+      { role: "user", content: "Hi" },
+      { role: "assistant", content: "Ho" },
+    ]);
+  });
+
+  it("has its format as a strict JSON schema", () => {
+    const schema = {
+      type: "object",
+      properties: { depth: { type: "number" } },
+      required: ["depth"],
+      additionalProperties: false,
+    };
+    expect(writtenSlim({ format: schema }).response_format).toEqual({
+      type: "json_schema",
+      json_schema: { name: "answer", strict: true, schema },
+    });
+  });
+
+  it("has its effort, where the model knows it", async () => {
+    expect(gatedSlim({ effort: "high" }).reasoning_effort).toBe("high");
+    const error = await refusalOf(() => gatedSlim({ effort: "huge" }));
+    expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "effort" } });
+  });
+
+  it("with an image is refused for a model that reads text only", async () => {
+    const input = [{ role: "user", content: [{ type: "image", url: "https://a.test/a.png" }] }];
+    const error = await refusalOf(() => gatedSlim({ input }, { asked: "o3-mini" }));
+    expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "input" } });
+    expect(error.body.message).toMatch(/^The model 'o3-mini' does not support Image input\. Models that do: .*o4-mini/);
+  });
+
+  it("asks for the default model and for a stream, unless it says otherwise", () => {
+    expect(slimRequest()).toEqual({ input: "Hi", model: "default", stream: true });
+    expect(slimRequest({ model: "o3", stream: false })).toEqual({ input: "Hi", model: "o3", stream: false });
+  });
+});
+
+describe("an image", () => {
+  it.each(["https://a.test/a.png", "data:image/jpeg;base64,AAAA"])("may be at %s", (url) => {
+    expect(() => withUrl(url)).not.toThrow();
+  });
+
+  it.each([
+    "http://a.test/a.png",
+    "data:text/html,<b>",
+    "file:///etc/passwd",
+    "javascript:1",
+    "a.png",
+    "",
+    " https://a.test/",
+  ])("may not be at '%s'", (url) => {
+    expect(() => withUrl(url)).toThrow();
+  });
+});
+
+describe("the demand", () => {
+  it("is one answer, of the length that is asked for", () => {
+    expect(demand()).toEqual({
+      inputBytes: JSON.stringify({ messages: [{ role: "user", content: "Hi" }] }).length,
+      images: 0,
+      choices: 1,
+      maxOutputTokens: undefined,
+    });
+    expect(demand({ max_output_tokens: 70 }).maxOutputTokens).toBe(70);
+  });
+
+  it("counts the images of all messages, and takes off the bytes of their data URLs", () => {
+    const [data, web] = ["data:image/png;base64,AAAA", "https://a.test/a.png"];
+    const turn = {
+      role: "user",
+      content: [
+        { type: "image", url: data },
+        { type: "text", text: data },
+        { type: "image", url: web },
+      ],
+    };
+    const input = [turn, { role: "assistant", content: data }, turn];
+    const bytes = JSON.stringify({ messages: writtenSlim({ input }).messages }).length;
+    expect(demand({ input })).toMatchObject({ images: 4, inputBytes: bytes - 2 * data.length });
+  });
+
+  it("has what the instructions, the tools and the format add to what the model is shown", () => {
+    const changes = { instructions: "Be brief.", tools: [{ name: "look" }], format: { type: "object" } };
+    const { messages, tools, response_format } = writtenSlim(changes);
+    expect(demand(changes).inputBytes).toBe(JSON.stringify({ messages, response_format, tools }).length);
+  });
+});
