@@ -1,17 +1,15 @@
-// uses: slim-chat
 // One streamed answer between a provider and a caller whom the test plays, under a clock that the test moves.
 
-import { readChatEvent } from "../../../src/dialects/chat-completions/decode.ts";
 import type { Codec } from "../../../src/core/relay/codec.ts";
 import { createDeparture } from "../../../src/core/relay/departure.ts";
 import { createSink } from "../../../src/core/relay/sink.ts";
 import type { Flow } from "../../../src/core/relay/pump.ts";
 import { pump, READ_BYTES, readFirst } from "../../../src/core/relay/pump.ts";
-import { createSlimCodec } from "../../../src/features/slim-chat/codec.ts";
 import type { Deadlines, Ending } from "../../../src/core/relay/watchdog.ts";
 import { startWatchdog } from "../../../src/core/relay/watchdog.ts";
 import { fromUtf8, toUtf8 } from "../../support/chat-chunks.ts";
 import { createFakeClock } from "./fake-clock.ts";
+import { createTextCodec } from "./relay-codecs.ts";
 
 export const DEADLINES: Deadlines = {
   first_byte_ms: 120_000,
@@ -102,7 +100,7 @@ export interface FlowOptions {
 
 /** A flow that is set up as the relay does it. `begin` waits for the first event and then pumps. */
 export function createAnswerFlow({
-  codec = createSlimCodec(readChatEvent),
+  codec = createTextCodec(),
   deadlines,
   coalesceMs = 40,
   leaveMs = 0,

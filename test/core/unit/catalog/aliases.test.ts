@@ -1,17 +1,11 @@
-// uses: chat-completions, slim-chat
 // What an alias says beside its target: where it goes when all has ended, and what it fixes for its callers.
 
 import { describe, expect, it } from "vitest";
 import type { Model } from "../../../../src/core/catalog/resolve.ts";
 import { resolveModel } from "../../../../src/core/catalog/resolve.ts";
 import type { Catalog } from "../../../../src/core/catalog/schema.ts";
-import { passChat, slimChat } from "../../../../src/features/chat-completions/exchange.ts";
 import type { Document } from "../../../support/catalog-documents.ts";
 import { cardDocument, catalogDocument, complete } from "../../../support/catalog-documents.ts";
-import { chatRequest, slimRequest, writtenChat, writtenSlim } from "../../../support/chat-requests.ts";
-import { gatedChat, gatedSlim } from "../../../support/gating.ts";
-import { refusalOf } from "../../../support/refusals.ts";
-import { prepared } from "../../../support/ways.ts";
 
 const REASONS = { reasoning: { efforts: ["low", "medium", "high"] }, features: ["streaming"] };
 const ENDED = { shutdown_date: "2026-02-01" };
@@ -153,73 +147,6 @@ describe("what an alias fixes", () => {
     expect(fixedOf({ fast: { target: "dull-1", effort: "high", fallback: ["slow"] }, slow })).toEqual({
       ...nothing,
       effort: "high",
-    });
-  });
-});
-
-describe("an alias with instructions", () => {
-  const model = modelOf(catalogOf({ fast: { target: "keen-1", instructions: "Be brief." } }), "fast");
-  const fixed = { role: "system", content: "Be brief." };
-
-  it("tells them to the model before all else", () => {
-    const messages = [
-      { role: "developer", content: "Be long." },
-      { role: "user", content: "Hi" },
-    ];
-    expect(writtenChat({ messages }, model).messages).toEqual([fixed, ...messages]);
-    expect(writtenSlim({ instructions: "Be long." }, model).messages).toEqual([
-      fixed,
-      { role: "system", content: "Be long." },
-      { role: "user", content: "Hi" },
-    ]);
-  });
-
-  it("has them in the count and in the size of the input", () => {
-    expect(JSON.parse(prepared(passChat(chatRequest()), model).count() ?? "null")).toMatchObject({
-      input: [fixed, { role: "user", content: "Hi" }],
-    });
-    const plain = { ...model, fixed: {} };
-    const more = JSON.stringify(fixed).length + 1;
-    expect(
-      prepared(passChat(chatRequest()), model).demand.inputBytes -
-        prepared(passChat(chatRequest()), plain).demand.inputBytes,
-    ).toBe(more);
-  });
-});
-
-describe("an alias with an output limit", () => {
-  const model = modelOf(catalogOf({ fast: { target: "keen-1", max_output_tokens: 100 } }), "fast");
-  const passed = (changes: Document) => prepared(passChat(chatRequest(changes)), model).demand.maxOutputTokens;
-  const slim = (changes: Document) => prepared(slimChat(slimRequest(changes)), model).demand.maxOutputTokens;
-
-  it("allows no more, and less where the caller asks for less", () => {
-    expect([passed({}), passed({ max_tokens: null }), slim({})]).toEqual([100, 100, 100]);
-    expect([passed({ max_completion_tokens: 9000 }), slim({ max_output_tokens: 9000 })]).toEqual([100, 100]);
-    expect([passed({ max_tokens: 30 }), slim({ max_output_tokens: 30 })]).toEqual([30, 30]);
-  });
-});
-
-describe("an alias with an effort", () => {
-  const catalog = catalogOf({ fast: { target: "keen-1", effort: "low" } });
-  const asking = { catalog, asked: "fast" };
-
-  it("is sent with it, whether the caller says nothing or the same", () => {
-    expect(gatedChat({}, asking).reasoning_effort).toBe("low");
-    expect(gatedChat({ reasoning_effort: null }, asking).reasoning_effort).toBe("low");
-    expect(gatedChat({ reasoning_effort: "low" }, asking).reasoning_effort).toBe("low");
-    expect(gatedSlim({ effort: "low" }, asking).reasoning_effort).toBe("low");
-  });
-
-  it("refuses another effort, by the name that the caller has for it", async () => {
-    const passed = await refusalOf(() => gatedChat({ reasoning_effort: "high" }, asking));
-    expect(passed).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "reasoning_effort" } });
-    expect(passed.body.message).toBe(
-      "The model 'fast' always answers with the effort 'low'. Leave 'reasoning_effort' out.",
-    );
-    const slim = await refusalOf(() => gatedSlim({ effort: "high" }, asking));
-    expect(slim.body).toMatchObject({
-      param: "effort",
-      message: "The model 'fast' always answers with the effort 'low'. Leave 'effort' out.",
     });
   });
 });

@@ -1,4 +1,3 @@
-// uses: chat-completions, slim-chat
 // What a request needs, held against the card of its model: refused by the caller's word for it, naming models that can.
 
 import { describe, expect, it } from "vitest";
@@ -12,7 +11,8 @@ import { ENDPOINTS } from "../../../../src/core/catalog/endpoints.ts";
 import type { Endpoint } from "../../../../src/core/catalog/endpoints.ts";
 import type { Document } from "../../../support/catalog-documents.ts";
 import { bundledCatalog, cardDocument, catalogDocument, complete } from "../../../support/catalog-documents.ts";
-import { gatedChat, gatedSlim, modelsNamed } from "../../../support/gating.ts";
+import { gatedChat } from "../../../dialects/support/chat-requests.ts";
+import { modelsNamed } from "../../../support/gating.ts";
 import { refusalOf } from "../../../support/refusals.ts";
 
 const BUNDLED = bundledCatalog();
@@ -20,7 +20,6 @@ const DAY = "2026-10-01";
 const NOW = Date.parse(DAY);
 
 const IMAGE = [{ role: "user", content: [{ type: "image_url", image_url: { url: "https://a.test/a.png" } }] }];
-const SLIM_IMAGE = [{ role: "user", content: [{ type: "image", url: "https://a.test/a.png" }] }];
 const TOOLS = [{ type: "function", function: { name: "look" } }];
 const FORMAT = { type: "json_schema", json_schema: { name: "answer", schema: {} } };
 
@@ -87,32 +86,6 @@ describe("what a model does not have", () => {
     expect(gatedChat(changes, { catalog: PLAIN, asked: "full" })).toMatchObject(changes);
   });
 
-  it.each<[string, Document, Refused]>([
-    ["streams", { stream: true }, unsupported("value", "stream", "Streaming")],
-    ["tools", { tools: [{ name: "a" }] }, unsupported("parameter", "tools", "Function calling")],
-    ["a schema", { format: {} }, unsupported("value", "format", "Structured outputs")],
-    ["an image", { input: SLIM_IMAGE }, unsupported("value", "input", "Image input")],
-    ["an effort", { effort: "low" }, unsupported("value", "effort", "the effort 'low'")],
-  ])("is refused on /chat by the name that it has there: %s", async (_what, changes, { code, param, title }) => {
-    const asked = { stream: false, ...changes };
-    const error = await refusalOf(() => gatedSlim(asked, { catalog: PLAIN, asked: "plain" }));
-    expect(error).toMatchObject({ status: 400, body: { code, param } });
-    expect(error.body.message.startsWith(`The model 'plain' does not support ${title}. Models that do: full.`)).toBe(
-      true,
-    );
-    expect(() => gatedSlim(asked, { catalog: PLAIN, asked: "full" })).not.toThrow();
-  });
-
-  it("is refused where the card refuses the field that /chat has another name for", async () => {
-    const asking = {
-      catalog: catalogOf({ ...FULL, refuses: { chat_completions: ["response_format"] } }),
-      asked: "plain",
-    };
-    const error = await refusalOf(() => gatedSlim({ format: {} }, asking));
-    expect(error.body).toMatchObject({ code: "unsupported_parameter", param: "format" });
-    expect(error.body.message).toContain("does not support 'format' on Chat Completions");
-  });
-
   it("is said with what to do: leave a parameter out, take an effort that there is", async () => {
     const parameter = await refusalOf(() => gatedChat({ top_p: 0.5 }, { catalog: PLAIN, asked: "plain" }));
     expect(parameter.body.message).toMatch(/ Leave it out\.$/);
@@ -125,11 +98,9 @@ describe("what a model does not have", () => {
   });
 
   it("is the endpoint, for a model that does not chat", async () => {
-    for (const gated of [gatedChat, gatedSlim]) {
-      const error = await refusalOf(() => gated({}, { catalog: PLAIN, asked: "vectors-1" }));
-      expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "model" } });
-      expect(error.body.message).toMatch(/^The model 'vectors-1' does not support Chat Completions\. Models that do: /);
-    }
+    const error = await refusalOf(() => gatedChat({}, { catalog: PLAIN, asked: "vectors-1" }));
+    expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "model" } });
+    expect(error.body.message).toMatch(/^The model 'vectors-1' does not support Chat Completions\. Models that do: /);
   });
 });
 
@@ -141,7 +112,6 @@ describe("what a model has is never refused", () => {
       const asking = { asked, catalog: BUNDLED, day: DAY };
       for (const effort of card.reasoning?.efforts ?? []) {
         expect(gatedChat({ reasoning_effort: effort }, asking)).toMatchObject({ reasoning_effort: effort });
-        expect(gatedSlim({ effort }, asking)).toMatchObject({ reasoning_effort: effort });
       }
       expect(gatedChat({ stream: true, modalities: ["text"] }, asking)).toMatchObject({ stream: true });
       expect(gatedChat({ response_format: FORMAT }, asking)).toMatchObject({ response_format: FORMAT });

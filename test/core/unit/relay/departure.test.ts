@@ -1,4 +1,3 @@
-// uses: slim-chat
 // A caller who leaves: the provider is cancelled at once, or read on for its usage, but not for longer than told.
 
 import { describe, expect, it } from "vitest";

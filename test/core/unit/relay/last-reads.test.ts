@@ -1,12 +1,9 @@
-// uses: chat-completions, slim-chat
 // What has arrived from the provider when a flow is ended from outside is read and metered; what has not is not waited for.
 
 import { describe, expect, it } from "vitest";
-import { readChatEvent } from "../../../../src/dialects/chat-completions/decode.ts";
-import { createPassCodec } from "../../../../src/features/chat-completions/codec.ts";
-import { createSlimCodec } from "../../../../src/features/slim-chat/codec.ts";
 import type { FlowOptions } from "../../support/answer-flow.ts";
 import { createAnswerFlow, LAST_READ_MS } from "../../support/answer-flow.ts";
+import { createByteCodec, createTextCodec } from "../../support/relay-codecs.ts";
 import { DONE, finishChunk, textChunk, toUtf8, usageChunk } from "../../../support/chat-chunks.ts";
 import { readSlim, slimText } from "../../../support/slim-stream.ts";
 
@@ -16,8 +13,8 @@ const TOTAL_MS = 5000;
 const END = finishChunk() + usageChunk(30, 40) + DONE;
 const USAGE = { input: 30, output: 40 };
 
-const slim = () => ({ codec: createSlimCodec(readChatEvent) });
-const passed = () => ({ codec: createPassCodec(readChatEvent, { keepUsage: false }) });
+const slim = () => ({ codec: createTextCodec() });
+const passed = () => ({ codec: createByteCodec("at once") });
 const CODECS: [string, () => FlowOptions][] = [
   ["slim", slim],
   ["passed on", passed],

@@ -1,17 +1,15 @@
-// uses: chat-completions, slim-chat
 // An answer that passes natively and is ended from outside: its caller, who reads, hears why.
 
 import { beforeAll, expect, it } from "vitest";
-import { readChatEvent } from "../../../../src/dialects/chat-completions/decode.ts";
 import { apiError } from "../../../../src/core/errors.ts";
 import type { Progress } from "../../../../src/core/relay/answer.ts";
 import { createDeparture } from "../../../../src/core/relay/departure.ts";
-import { createPassCodec } from "../../../../src/features/chat-completions/codec.ts";
 import { startRelay } from "../../../../src/core/relay/relay.ts";
 import { startWatchdog } from "../../../../src/core/relay/watchdog.ts";
 import { createProvider, DEADLINES, LAST_READ_MS } from "../../support/answer-flow.ts";
 import { finishChunk, fromUtf8, textChunk, usageChunk } from "../../../support/chat-chunks.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
+import { createByteCodec } from "../../support/relay-codecs.ts";
 import { provideIdentityStreams } from "../../support/identity-stream.ts";
 
 beforeAll(provideIdentityStreams);
@@ -28,7 +26,7 @@ async function begin() {
   provider.send(textChunk("Hel"));
   const body = await startRelay({
     body: provider.body,
-    codec: createPassCodec(readChatEvent, { keepUsage: true }),
+    codec: createByteCodec("native"),
     control,
     watchdog: startWatchdog(clock, DEADLINES, control),
     clock,

@@ -1,12 +1,10 @@
-// uses: chat-completions, slim-chat
 // How an answer moves from the provider to the caller, and how it ends: by either side, in order, losing nothing.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readChatEvent } from "../../../../src/dialects/chat-completions/decode.ts";
 import { apiError } from "../../../../src/core/errors.ts";
-import { createPassCodec } from "../../../../src/features/chat-completions/codec.ts";
 import { createAnswerFlow, LAST_READ_MS } from "../../support/answer-flow.ts";
+import { createByteCodec } from "../../support/relay-codecs.ts";
 import {
   chunk,
   DONE,
@@ -20,7 +18,7 @@ import {
 import { readSlim, slimText } from "../../../support/slim-stream.ts";
 
 const slim = (text: string) => `data:${JSON.stringify(text)}\n\n`;
-const passCodec = () => createPassCodec(readChatEvent, { keepUsage: false });
+const passCodec = () => createByteCodec("at once");
 const failedWith = (code: string) =>
   expect.objectContaining({
     kind: "failed",
@@ -150,8 +148,7 @@ describe("text", () => {
       fc.array(step, { maxLength: 20 }),
       fc.boolean(),
       async (texts, steps, pass) => {
-        const said = [...texts.map(textChunk), finishChunk()].join("");
-        const events = [said, usageChunk(1, 2), DONE].join("");
+        const events = [...texts.map(textChunk), finishChunk(), usageChunk(1, 2), DONE].join("");
         const flow = createAnswerFlow(pass ? { codec: passCodec() } : {});
         let rest = Buffer.from(toUtf8(events));
         await flow.begin();
@@ -168,7 +165,7 @@ describe("text", () => {
         flow.caller.readOn();
         await flow.clock.advance(200);
         expect(flow.ending()).toEqual({ kind: "finished" });
-        if (pass) expect(flow.caller.text()).toBe(said + DONE);
+        if (pass) expect(flow.caller.text()).toBe(events);
         else expect(slimText(readSlim(toUtf8(flow.caller.text())))).toBe(texts.join(""));
       },
     );

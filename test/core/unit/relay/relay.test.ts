@@ -1,17 +1,15 @@
-// uses: slim-chat
 // An answer as a response body: settled exactly once, before its last words, and not at all when it never began.
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { readChatEvent } from "../../../../src/dialects/chat-completions/decode.ts";
 import type { Progress } from "../../../../src/core/relay/answer.ts";
 import { createDeparture } from "../../../../src/core/relay/departure.ts";
 import { startRelay } from "../../../../src/core/relay/relay.ts";
-import { createSlimCodec } from "../../../../src/features/slim-chat/codec.ts";
 import type { Ending } from "../../../../src/core/relay/watchdog.ts";
 import { startWatchdog } from "../../../../src/core/relay/watchdog.ts";
 import { createProvider, DEADLINES, LAST_READ_MS } from "../../support/answer-flow.ts";
 import { DONE, errorFrame, finishChunk, fromUtf8, textChunk, usageChunk } from "../../../support/chat-chunks.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
+import { createTextCodec } from "../../support/relay-codecs.ts";
 import { provideIdentityStreams } from "../../support/identity-stream.ts";
 import { refusalOf } from "../../../support/refusals.ts";
 
@@ -28,7 +26,7 @@ function createRelay(leaveMs = 0) {
   const start = async () => {
     const body = await startRelay({
       body: provider.body,
-      codec: createSlimCodec(readChatEvent),
+      codec: createTextCodec(),
       control,
       watchdog,
       clock,

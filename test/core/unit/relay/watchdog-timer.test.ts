@@ -1,13 +1,11 @@
-// uses: chat-completions, slim-chat
 // The keep-alive, to the moment, and what the watchdog's timer costs.
 
 import { describe, expect, it } from "vitest";
-import { readChatEvent } from "../../../../src/dialects/chat-completions/decode.ts";
-import { createPassCodec } from "../../../../src/features/chat-completions/codec.ts";
 import { startWatchdog } from "../../../../src/core/relay/watchdog.ts";
 import { createAnswerFlow, DEADLINES } from "../../support/answer-flow.ts";
 import { chunk, DONE, finishChunk, textChunk } from "../../../support/chat-chunks.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
+import { createByteCodec } from "../../support/relay-codecs.ts";
 
 const KEEP_ALIVE = ":\n\n";
 
@@ -17,7 +15,7 @@ async function begun(...[options]: Parameters<typeof createAnswerFlow>) {
   await flow.begin();
   return flow;
 }
-const passing = () => ({ codec: createPassCodec(readChatEvent, { keepUsage: false }) });
+const passing = () => ({ codec: createByteCodec("at once") });
 
 describe("the keep-alive", () => {
   it("is sent after 15 s without a write, and every 15 s from then on", async () => {

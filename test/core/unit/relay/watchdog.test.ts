@@ -1,13 +1,11 @@
-// uses: chat-completions, slim-chat
 // The three deadlines, to the moment: whose silence counts, and whose does not.
 
 import { describe, expect, it } from "vitest";
-import { readChatEvent } from "../../../../src/dialects/chat-completions/decode.ts";
-import { createPassCodec } from "../../../../src/features/chat-completions/codec.ts";
 import { startWatchdog } from "../../../../src/core/relay/watchdog.ts";
 import { createAnswerFlow, DEADLINES, LAST_READ_MS } from "../../support/answer-flow.ts";
 import { chunk, DONE, finishChunk, textChunk } from "../../../support/chat-chunks.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
+import { createByteCodec } from "../../support/relay-codecs.ts";
 
 const timeout = (message: string) =>
   expect.objectContaining({ kind: "failed", error: expect.objectContaining({ status: 504, message }) });
@@ -18,7 +16,7 @@ async function begun(...[options]: Parameters<typeof createAnswerFlow>) {
   await flow.begin();
   return flow;
 }
-const passing = () => ({ codec: createPassCodec(readChatEvent, { keepUsage: false }) });
+const passing = () => ({ codec: createByteCodec("at once") });
 
 describe("the first-byte deadline", () => {
   it("ends a wait for an answer that does not begin, at its moment", async () => {

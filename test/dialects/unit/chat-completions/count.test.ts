@@ -1,18 +1,14 @@
-// uses: chat-completions, slim-chat
 // The body that asks the provider for the exact size of a chat: the same input in other words, or none at all. Text that
 // the counter is not told of would be had for nothing.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { passChat, slimChat } from "../../../../src/features/chat-completions/exchange.ts";
-import { bundledModel } from "../../../support/catalog-documents.ts";
-import { chatRequest, slimRequest } from "../../../support/chat-requests.ts";
-import { prepared } from "../../../support/ways.ts";
+import { countBody } from "../../../../src/dialects/chat-completions/count.ts";
+import { preparedChat } from "../../support/chat-requests.ts";
 
 type Json = Record<string, unknown>;
 
-const MODEL = bundledModel("o4-mini");
-const count = (changes: Json) => prepared(passChat(chatRequest(changes)), MODEL).count();
+const count = (changes: Json) => countBody(preparedChat(changes).request);
 const counted = (changes: Json = {}): Json => JSON.parse(count(changes) ?? "null") as Json;
 const items = (...messages: Json[]) => counted({ messages }).input;
 const call = { id: "call_1", type: "function", function: { name: "look", arguments: '{"at":1}' } };
@@ -131,18 +127,6 @@ describe("the count of a chat", () => {
   it("is not asked where there are functions of the old kind", () => {
     expect(count({ functions: [{ name: "look" }] })).toBeUndefined();
     expect(count({ functions: null })).toBeDefined();
-  });
-
-  it("of a slim chat is that of the chat that it becomes", () => {
-    const request = slimRequest({ input: "Hi", instructions: "Be brief.", tools: [{ name: "look" }] });
-    expect(JSON.parse(prepared(slimChat(request), MODEL).count() ?? "null")).toEqual({
-      model: "o4-mini-2025-04-16",
-      input: [
-        { role: "system", content: "Be brief." },
-        { role: "user", content: "Hi" },
-      ],
-      tools: [{ type: "function", name: "look" }],
-    });
   });
 });
 

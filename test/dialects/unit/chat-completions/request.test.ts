@@ -1,16 +1,12 @@
-// uses: chat-completions, slim-chat
 // What may be sent to /v1/chat/completions, what the provider gets of it, and what is refused before it costs anything.
 
 import { describe, expect, it } from "vitest";
-import { passChat } from "../../../../src/features/chat-completions/exchange.ts";
 import { ChatRequestSchema } from "../../../../src/dialects/chat-completions/request.ts";
 import { readBody } from "../../../../src/core/json-body.ts";
 import { bundledModel, cardDocument, catalogDocument, complete } from "../../../support/catalog-documents.ts";
-import { chatRequest, writtenChat } from "../../../support/chat-requests.ts";
-import { gatedChat } from "../../../support/gating.ts";
 import { postRequest } from "../../../support/json-requests.ts";
 import { refusalOf } from "../../../support/refusals.ts";
-import { prepared } from "../../../support/ways.ts";
+import { gatedChat, preparedChat, writtenChat } from "../../support/chat-requests.ts";
 
 const HI = [{ role: "user", content: "Hi" }];
 const IMAGE = { type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } };
@@ -19,8 +15,7 @@ const refuseBody = (changes: Record<string, unknown>) =>
 const refuseWriting = (changes: Record<string, unknown>, asked = "o4-mini") =>
   refusalOf(() => gatedChat(changes, { asked }));
 
-const demand = (changes: Record<string, unknown>) =>
-  prepared(passChat(chatRequest(changes)), bundledModel("o4-mini")).demand;
+const demand = (changes: Record<string, unknown>) => preparedChat(changes).demand;
 const HI_BYTES = JSON.stringify({ messages: HI }).length;
 
 describe("the provider's body", () => {

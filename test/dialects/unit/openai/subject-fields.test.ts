@@ -1,17 +1,14 @@
-// uses: chat-completions, responses, slim-chat, stored-responses
 // Every field of a request that shows its model something is judged, of both dialects, and no other: a new field must be
 // put into one of these tables.
 
 import { describe, expect, it } from "vitest";
-import { passChat } from "../../../../src/features/chat-completions/exchange.ts";
 import type { ChatRequest } from "../../../../src/dialects/chat-completions/request.ts";
 import { ChatRequestSchema } from "../../../../src/dialects/chat-completions/request.ts";
 import type { ResponsesRequest } from "../../../../src/dialects/responses/request.ts";
 import { ResponsesRequestSchema } from "../../../../src/dialects/responses/request.ts";
 import { bundledModel } from "../../../support/catalog-documents.ts";
-import { chatRequest } from "../../../support/chat-requests.ts";
-import { catalogAllowing, EVERYTHING, preparedResponses } from "../../../support/responses-requests.ts";
-import { prepared } from "../../../support/ways.ts";
+import { preparedChat } from "../../support/chat-requests.ts";
+import { catalogAllowing, EVERYTHING, preparedBody } from "../../support/responses-requests.ts";
 
 type Json = Record<string, unknown>;
 /** Values that have the text in all places of a field that the model is shown. */
@@ -168,8 +165,8 @@ const UNSEEN_OF_RESPONSES: Partial<Record<keyof ResponsesRequest, unknown>> = {
   prompt_cache_retention: "24h",
 };
 
-const ofChat = (changes: Json) => prepared(passChat(chatRequest(changes)), MODEL).subject;
-const ofResponses = (changes: Json) => preparedResponses(changes, MODEL, catalogAllowing(EVERYTHING)).subject;
+const ofChat = (changes: Json) => preparedChat(changes, MODEL).subject;
+const ofResponses = (changes: Json) => preparedBody(changes, MODEL, catalogAllowing(EVERYTHING)).subject;
 
 describe.each([
   ["/v1/chat/completions", ofChat, CHAT, UNSEEN_OF_CHAT, Object.keys(ChatRequestSchema.entries)],

@@ -1,24 +1,20 @@
-// uses: chat-completions, responses, slim-chat, stored-responses
 // What the provider gets of a request to /v1/responses, and what of it can cost something.
 
 import { describe, expect, it } from "vitest";
 import { chooseModel } from "../../../../src/core/catalog/choose.ts";
 import type { Fixed, Model } from "../../../../src/core/catalog/resolve.ts";
 import { responsesBody } from "../../../../src/dialects/responses/body.ts";
-import { slimResponses } from "../../../../src/features/responses/exchange.ts";
 import type { ResponsesRequest } from "../../../../src/dialects/responses/request.ts";
 import { bundledModel, cardDocument, catalogDocument, complete } from "../../../support/catalog-documents.ts";
-import { slimRequest } from "../../../support/chat-requests.ts";
 import { refusalOf } from "../../../support/refusals.ts";
 import {
   catalogAllowing,
   EVERYTHING,
-  gatedResponses,
-  preparedResponses,
+  gatedBody,
+  preparedBody,
   responsesRequest,
-  writtenResponses,
-} from "../../../support/responses-requests.ts";
-import { prepared } from "../../../support/ways.ts";
+  writtenBody,
+} from "../../support/responses-requests.ts";
 
 type Json = Record<string, unknown>;
 
@@ -30,25 +26,24 @@ const plainCatalog = complete(
 /** A model that does not reason. */
 const PLAIN = chooseModel(plainCatalog, "default", 0).model;
 const images = (...urls: string[]) => urls.map((image_url) => ({ type: "input_image", image_url }));
-const bytesOf = (changes: Json) => preparedResponses(changes).demand.inputBytes;
-const effortOf = (changes: Json, model: Model) =>
-  (writtenResponses(changes, model) as ResponsesRequest).reasoning?.effort;
+const bytesOf = (changes: Json) => preparedBody(changes).demand.inputBytes;
+const effortOf = (changes: Json, model: Model) => (writtenBody(changes, model) as ResponsesRequest).reasoning?.effort;
 
 describe("a request to Responses", () => {
   it("is sent as it is, to the snapshot, not stored, with the output that was granted", () => {
-    expect(writtenResponses({ stream: true, include: ["message.output_text.logprobs"], user: "u-1" })).toEqual({
+    expect(writtenBody({ stream: true, include: ["message.output_text.logprobs"], user: "u-1" })).toEqual({
       model: "o4-mini-2025-04-16",
       input: "Hi",
       stream: true,
       store: false,
       user: "u-1",
-      include: ["message.output_text.logprobs", "reasoning.encrypted_content"],
+      include: ["message.output_text.logprobs"],
       max_output_tokens: 500,
     });
   });
 
   it.each([{}, { store: null }, { store: false }])("is not stored unless it says so: %j", (changes) => {
-    expect(writtenResponses(changes).store).toBe(false);
+    expect(writtenBody(changes).store).toBe(false);
   });
 
   it("has every item that earlier answers held, as it was", () => {
@@ -63,7 +58,7 @@ describe("a request to Responses", () => {
       { type: "file_search_call", id: "fs_1", status: "completed", queries: ["weir"], results: [{ text: "A dam." }] },
       { type: "message", role: "assistant", content: [{ type: "output_text", text: "A weir.", annotations: [] }] },
     ];
-    expect(writtenResponses({ input }).input).toEqual(input);
+    expect(writtenBody({ input }).input).toEqual(input);
   });
 
   it.each<Json>([
@@ -81,23 +76,15 @@ describe("a request to Responses", () => {
       id: "rs_2",
       encrypted_content,
     }));
-    expect(writtenResponses({ input: [sealed, ...named, question] }).input).toEqual([sealed, question]);
+    expect(writtenBody({ input: [sealed, ...named, question] }).input).toEqual([sealed, question]);
     expect(bytesOf({ input: [...named, question] })).toBe(bytesOf({ input: [question] }));
-  });
-
-  it("asks a model that reasons for its thoughts, so that they can be sent back, unless they are stored", () => {
-    const thoughts = "reasoning.encrypted_content";
-    expect(writtenResponses().include).toEqual([thoughts]);
-    expect(writtenResponses({ include: [thoughts] }).include).toEqual([thoughts]);
-    expect(writtenResponses({}, PLAIN, plainCatalog)).not.toHaveProperty("include");
-    expect(writtenResponses({ store: true }, O4, catalogAllowing(EVERYTHING))).not.toHaveProperty("include");
   });
 
   it("has the instructions of the alias before its own", () => {
     const model = fixing({ instructions: "Be brief." });
-    expect(writtenResponses({ instructions: "Be long." }, model).instructions).toBe("Be brief.\n\nBe long.");
-    expect(writtenResponses({}, model).instructions).toBe("Be brief.");
-    expect(writtenResponses({ instructions: "Be long." }).instructions).toBe("Be long.");
+    expect(writtenBody({ instructions: "Be long." }, model).instructions).toBe("Be brief.\n\nBe long.");
+    expect(writtenBody({}, model).instructions).toBe("Be brief.");
+    expect(writtenBody({ instructions: "Be long." }).instructions).toBe("Be long.");
   });
 
   it.each<[Json, number | undefined, number | undefined]>([
@@ -108,7 +95,7 @@ describe("a request to Responses", () => {
     [{ max_output_tokens: 9000 }, 100, 100],
     [{ max_output_tokens: 9000 }, undefined, 9000],
   ])("of %j may say what the alias, %s, and the caller allow: %s", (changes, max_output_tokens, expected) => {
-    expect(preparedResponses(changes, fixing({ max_output_tokens })).demand.maxOutputTokens).toBe(expected);
+    expect(preparedBody(changes, fixing({ max_output_tokens })).demand.maxOutputTokens).toBe(expected);
   });
 });
 
@@ -119,28 +106,26 @@ describe("the effort", () => {
     expect(effortOf({}, fast)).toBe("low");
     expect(effortOf({ reasoning: { effort: "low" } }, fast)).toBe("low");
     expect(effortOf({ reasoning: { effort: null } }, fast)).toBe("low");
-    expect(writtenResponses({ reasoning: { summary: "auto" } }, fast).reasoning).toEqual({
+    expect(writtenBody({ reasoning: { summary: "auto" } }, fast).reasoning).toEqual({
       summary: "auto",
       effort: "low",
     });
-    expect(writtenResponses({ reasoning: { summary: "auto" } }).reasoning).toEqual({ summary: "auto" });
+    expect(writtenBody({ reasoning: { summary: "auto" } }).reasoning).toEqual({ summary: "auto" });
   });
 
   it("that contradicts the alias is refused, by the name that the caller has for it", async () => {
     const model = fixing({ effort: "low" });
-    const passed = await refusalOf(() => preparedResponses({ reasoning: { effort: "high" } }, model));
+    const passed = await refusalOf(() => preparedBody({ reasoning: { effort: "high" } }, model));
     expect(passed).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "reasoning.effort" } });
     expect(passed.body.message).toContain("Leave 'reasoning.effort' out.");
-    const slim = await refusalOf(() => prepared(slimResponses(slimRequest({ effort: "high" })), model));
-    expect(slim).toMatchObject({ body: { code: "unsupported_value", param: "effort" } });
   });
 
   it("that the model does not know is refused, and a summary of no thoughts is left out", async () => {
-    const unknown = await refusalOf(() => gatedResponses({ reasoning: { effort: "huge" } }));
+    const unknown = await refusalOf(() => gatedBody({ reasoning: { effort: "huge" } }));
     expect(unknown).toMatchObject({ status: 400, body: { code: "unsupported_value" } });
-    const none = await refusalOf(() => gatedResponses({ reasoning: { effort: "low" } }, PLAIN, plainCatalog));
+    const none = await refusalOf(() => gatedBody({ reasoning: { effort: "low" } }, PLAIN, plainCatalog));
     expect(none.body.code).toBe("unsupported_value");
-    expect(gatedResponses({ reasoning: { summary: "auto" } }, PLAIN, plainCatalog)).not.toHaveProperty("reasoning");
+    expect(gatedBody({ reasoning: { summary: "auto" } }, PLAIN, plainCatalog)).not.toHaveProperty("reasoning");
   });
 });
 
@@ -148,7 +133,7 @@ describe("a parameter that the model refuses", () => {
   it.each<Json>([{ temperature: 1 }, { top_p: 1 }, { top_logprobs: 0 }, { temperature: null }])(
     "is dropped where it says nothing: %j",
     (changes) => {
-      expect(gatedResponses(changes)).toEqual(gatedResponses());
+      expect(gatedBody(changes)).toEqual(gatedBody());
     },
   );
 
@@ -157,13 +142,13 @@ describe("a parameter that the model refuses", () => {
     ["top_p", 0.5],
     ["top_logprobs", 3],
   ])("is refused where it says something: %s %d", async (name, value) => {
-    const error = await refusalOf(() => gatedResponses({ [name]: value }));
+    const error = await refusalOf(() => gatedBody({ [name]: value }));
     expect(error).toMatchObject({ status: 400, body: { code: "unsupported_parameter", param: name } });
     expect(error.body.message).toContain(`'${name}' on Responses`);
   });
 
   it("is sent to a model that takes it", () => {
-    expect(gatedResponses({ temperature: 0.2 }, PLAIN, plainCatalog).temperature).toBe(0.2);
+    expect(gatedBody({ temperature: 0.2 }, PLAIN, plainCatalog).temperature).toBe(0.2);
   });
 
   it.each<[Json, string]>([
@@ -173,9 +158,9 @@ describe("a parameter that the model refuses", () => {
     [{ text: { format: { type: "json_schema", name: "a", schema: {} } } }, "text"],
     [{ input: [{ role: "user", content: [{ type: "input_image", image_url: "https://a.test/" }] }] }, "input"],
   ])("may be a whole feature: %j", async (changes, param) => {
-    const error = await refusalOf(() => gatedResponses(changes, PLAIN, plainCatalog));
+    const error = await refusalOf(() => gatedBody(changes, PLAIN, plainCatalog));
     expect(error).toMatchObject({ status: 400, body: { param } });
-    expect(() => gatedResponses(changes)).not.toThrow();
+    expect(() => gatedBody(changes)).not.toThrow();
   });
 });
 
@@ -196,7 +181,7 @@ describe("the demand of a request to Responses", () => {
     { prompt_cache_retention: "24h" },
   ])("does not grow with what the model is not shown: %j", (changes) => {
     expect(bytesOf(changes)).toBe(bytesOf({}));
-    expect(writtenResponses(changes)).toMatchObject({ ...changes, include: expect.any(Array) });
+    expect(writtenBody(changes)).toMatchObject(changes);
   });
 
   it.each<Json>([
@@ -228,8 +213,8 @@ describe("the demand of a request to Responses", () => {
       { type: "function_call_output", call_id: "call_1", output: images(data) },
       { type: "custom_tool_call_output", call_id: "call_2", output: images(data) },
     ];
-    const { demand } = preparedResponses({ input });
-    const bytes = JSON.stringify({ input: writtenResponses({ input }).input }).length;
+    const { demand } = preparedBody({ input });
+    const bytes = JSON.stringify({ input: writtenBody({ input }).input }).length;
     expect(demand).toMatchObject({ images: 4, choices: 1, inputBytes: bytes - 3 * data.length });
   });
 });

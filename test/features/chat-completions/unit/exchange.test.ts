@@ -1,11 +1,12 @@
-// uses: slim-chat
+// uses: responses, slim-chat
 // Answers that come whole: as they are for /v1, and as one slim object for /chat.
 
 import { describe, expect, it } from "vitest";
 import { passChat, slimChat } from "../../../../src/features/chat-completions/exchange.ts";
 import { bundledModel } from "../../../support/catalog-documents.ts";
 import { DONE, fromUtf8, textChunk, toUtf8, usageChunk } from "../../../support/chat-chunks.ts";
-import { chatRequest, slimRequest } from "../../../support/chat-requests.ts";
+import { chatRequest } from "../../../dialects/support/chat-requests.ts";
+import { slimRequest } from "../../slim-chat/support/slim-requests.ts";
 import { refusalOf } from "../../../support/refusals.ts";
 import { prepared } from "../../../support/ways.ts";
 

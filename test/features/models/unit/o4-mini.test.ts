@@ -1,4 +1,3 @@
-// uses: chat-completions, slim-chat
 // The card of o4-mini as GET /v1/models serves it, held against the provider's page, figure by figure.
 
 import { describe, expect, it } from "vitest";
@@ -6,7 +5,7 @@ import { compareModels, toModelObject } from "../../../../src/features/models/pr
 import { resolveModel } from "../../../../src/core/catalog/resolve.ts";
 import { costOf } from "../../../../src/core/quota/price.ts";
 import { bundledCatalog, bundledCard } from "../../../support/catalog-documents.ts";
-import { gatedChat } from "../../../support/gating.ts";
+import { gatedChat } from "../../../dialects/support/chat-requests.ts";
 import { refusalOf } from "../../../support/refusals.ts";
 
 const CATALOG = bundledCatalog();

@@ -1,4 +1,4 @@
-// uses: chat-completions, slim-chat
+// uses: chat-completions
 // The gates of a chat whose classifier a test plays.
 
 import type { Moderation } from "../../../../src/features/moderation/catalog.ts";
@@ -6,7 +6,7 @@ import { passChat } from "../../../../src/features/chat-completions/exchange.ts"
 import type { Exchange } from "../../../../src/core/gateway/exchange.ts";
 import { openGates } from "../../../../src/features/moderation/gates.ts";
 import { bundledModel } from "../../../support/catalog-documents.ts";
-import { chatRequest } from "../../../support/chat-requests.ts";
+import { chatRequest } from "../../../dialects/support/chat-requests.ts";
 import { createFakeClock } from "../../../core/support/fake-clock.ts";
 import { catalogWith, playClassifier, says } from "./played-classifier.ts";
 import { policyOf } from "./policies.ts";

@@ -1,4 +1,4 @@
-// uses: chat-completions, slim-chat
+// uses: chat-completions
 // What becomes of a request whose classifier fails or refuses, and what the log holds of a verdict.
 
 import { afterEach, describe, expect, it, vi } from "vitest";

@@ -1,4 +1,4 @@
-// uses: chat-completions, responses, slim-chat, stored-responses
+// uses: chat-completions, responses, stored-responses
 // What of a chat is judged before and beside its answer, and who is let through unjudged.
 
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -10,7 +10,8 @@ import { bundledModel } from "../../../support/catalog-documents.ts";
 import { findsViolence, isPending, openedGates, reasonOf, SAID } from "../support/opened-gates.ts";
 import { fallsSilent } from "../support/played-classifier.ts";
 import { refusalOf } from "../../../support/refusals.ts";
-import { catalogAllowing, EVERYTHING, responsesRequest, STAMP } from "../../../support/responses-requests.ts";
+import { catalogAllowing, EVERYTHING, responsesRequest } from "../../../dialects/support/responses-requests.ts";
+import { STAMP } from "../../responses/support/responses-exchanges.ts";
 import { prepared } from "../../../support/ways.ts";
 
 afterEach(() => void vi.restoreAllMocks());

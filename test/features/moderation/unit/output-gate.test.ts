@@ -5,12 +5,14 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { passChat, slimChat } from "../../../../src/features/chat-completions/exchange.ts";
 import { passResponses } from "../../../../src/features/responses/exchange.ts";
 import { bundledModel } from "../../../support/catalog-documents.ts";
-import { chatRequest, slimRequest } from "../../../support/chat-requests.ts";
+import { chatRequest } from "../../../dialects/support/chat-requests.ts";
+import { slimRequest } from "../../slim-chat/support/slim-requests.ts";
 import { findsViolence, openedGates, reasonOf } from "../support/opened-gates.ts";
 import type { playClassifier } from "../support/played-classifier.ts";
 import { fallsSilent, says } from "../support/played-classifier.ts";
 import { refusalOf } from "../../../support/refusals.ts";
-import { catalogAllowing, EVERYTHING, responsesRequest, STAMP } from "../../../support/responses-requests.ts";
+import { catalogAllowing, EVERYTHING, responsesRequest } from "../../../dialects/support/responses-requests.ts";
+import { STAMP } from "../../responses/support/responses-exchanges.ts";
 import { prepared } from "../../../support/ways.ts";
 
 afterEach(() => void vi.restoreAllMocks());

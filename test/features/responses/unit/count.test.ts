@@ -1,4 +1,4 @@
-// uses: chat-completions, slim-chat, stored-responses
+// uses: stored-responses
 // The exact count of an input over Responses: what is counted, what it costs, and where there is none.
 
 import { describe, expect, it } from "vitest";
@@ -7,7 +7,8 @@ import { requireSupport } from "../../../../src/core/catalog/support.ts";
 import { countResponses } from "../../../../src/features/responses/exchange.ts";
 import { bundledModel, cardDocument, catalogDocument, complete } from "../../../support/catalog-documents.ts";
 import { refusalOf } from "../../../support/refusals.ts";
-import { preparedResponses, responsesRequest } from "../../../support/responses-requests.ts";
+import { preparedResponses } from "../support/responses-exchanges.ts";
+import { responsesRequest } from "../../../dialects/support/responses-requests.ts";
 import { prepared } from "../../../support/ways.ts";
 
 const O4 = bundledModel("o4-mini");

@@ -1,19 +1,14 @@
-// uses: chat-completions
+// uses: chat-completions, responses
 // A slim request, written as Chat Completions: nothing lost, nothing added that the phone did not ask for.
 
 import { describe, expect, it } from "vitest";
-import { slimChat } from "../../../../src/features/chat-completions/exchange.ts";
-import { bundledModel } from "../../../support/catalog-documents.ts";
-import { slimRequest, writtenSlim } from "../../../support/chat-requests.ts";
-import { gatedSlim } from "../../../support/gating.ts";
 import { refusalOf } from "../../../support/refusals.ts";
-import { prepared } from "../../../support/ways.ts";
+import { gatedSlim, preparedSlim, slimRequest, writtenSlim } from "../support/slim-requests.ts";
 
 const call = (id: string, args: string) => ({ id, type: "function", function: { name: "look", arguments: args } });
 const withUrl = (url: string) => slimRequest({ input: [{ role: "user", content: [{ type: "image", url }] }] });
 
-const demand = (changes: Record<string, unknown> = {}) =>
-  prepared(slimChat(slimRequest(changes)), bundledModel("o4-mini")).demand;
+const demand = (changes: Record<string, unknown> = {}) => preparedSlim(changes).demand;
 
 describe("a slim request", () => {
   it("of one text is a streamed chat with one message", () => {

@@ -1,10 +1,9 @@
-// uses: chat-completions, responses, stored-responses
+// uses: chat-completions, responses
 // A slim request, written as Responses: the same that Chat Completions would be asked, in the other dialect's words.
 
 import { describe, expect, it } from "vitest";
 import { slimWays } from "../../../../src/features/slim-chat/exchange.ts";
-import { slimRequest, writtenSlim } from "../../../support/chat-requests.ts";
-import { writtenSlimResponses } from "../../../support/responses-requests.ts";
+import { slimRequest, writtenSlim, writtenSlimResponses } from "../support/slim-requests.ts";
 
 describe("a slim request over Responses", () => {
   it("of one text is a stream that is not stored", () => {

@@ -1,17 +1,12 @@
-// uses: chat-completions, responses, slim-chat
+// uses: responses
 // Answers that a provider keeps: stamped with whose they are, whatever the caller writes, and known by that alone.
 
 import { describe, expect, it } from "vitest";
 import { goesOn, readStored, stamped } from "../../../../src/features/stored-responses/stamp.ts";
 import { bundledModel } from "../../../support/catalog-documents.ts";
 import { responseOf } from "../../../dialects/support/responses-events.ts";
-import {
-  catalogAllowing,
-  EVERYTHING,
-  responsesRequest,
-  STAMP,
-  writtenResponses,
-} from "../../../support/responses-requests.ts";
+import { catalogAllowing, EVERYTHING, responsesRequest } from "../../../dialects/support/responses-requests.ts";
+import { STAMP, writtenResponses } from "../../responses/support/responses-exchanges.ts";
 
 const SNAPSHOT = "o4-mini-2025-04-16";
 /** What every stored answer carries, and one that goes on in the background. */

@@ -1,4 +1,4 @@
-// uses: chat-completions, responses, slim-chat
+// uses: responses
 // What /v1/responses does beyond answering only where the catalog allows it, and what that can cost at most.
 
 import { describe, expect, it } from "vitest";
@@ -7,13 +7,8 @@ import { ResponsesRequestSchema } from "../../../../src/dialects/responses/reque
 import { validate } from "../../../../src/core/json-body.ts";
 import { bundledModel } from "../../../support/catalog-documents.ts";
 import { refusalOf } from "../../../support/refusals.ts";
-import {
-  catalogAllowing,
-  EVERYTHING,
-  gatedResponses,
-  preparedResponses,
-  writtenResponses,
-} from "../../../support/responses-requests.ts";
+import { catalogAllowing, EVERYTHING, gatedBody } from "../../../dialects/support/responses-requests.ts";
+import { preparedResponses, writtenResponses } from "../../responses/support/responses-exchanges.ts";
 
 type Json = Record<string, unknown>;
 type Switches = NonNullable<Parameters<typeof catalogAllowing>[0]>;
@@ -170,7 +165,7 @@ describe("tools that the provider runs", () => {
     );
     expect(asking({ tools: [look] }).needs.filter(({ kind }) => kind === "tool")).toEqual([]);
     const card = { ...MODEL.card, tools: ["web_search" as const] };
-    const asked = (tool: Json) => gatedResponses({ tools: [tool] }, { ...MODEL, card }, catalogAllowing(switches));
+    const asked = (tool: Json) => gatedBody({ tools: [tool] }, { ...MODEL, card }, catalogAllowing(switches));
     expect(asked({ type: "web_search_preview" }).tools).toHaveLength(1);
     const error = await refusalOf(() => asked(python));
     expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "tools" } });

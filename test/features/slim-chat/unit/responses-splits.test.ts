@@ -1,4 +1,3 @@
-// uses: slim-chat
 // The same answers over both dialects become the same slim events, however the network cuts the streams.
 
 import * as fc from "fast-check";
@@ -9,10 +8,10 @@ import type { Dialect, Progress } from "../../../../src/core/relay/answer.ts";
 import { createSlimCodec } from "../../../../src/features/slim-chat/codec.ts";
 import { readEvents } from "../../../support/events.ts";
 import { fromUtf8, toUtf8 } from "../../../support/chat-chunks.ts";
-import type { GoldenName } from "../../support/golden-streams.ts";
-import { FRAMINGS, goldenData, toBytes, toEvents } from "../../support/golden-streams.ts";
-import type { RecordedName } from "../../support/responses-events.ts";
-import { recordedResponse, toNamedEvents } from "../../support/responses-events.ts";
+import type { GoldenName } from "../../../dialects/support/golden-streams.ts";
+import { FRAMINGS, goldenData, toBytes, toEvents } from "../../../dialects/support/golden-streams.ts";
+import type { RecordedName } from "../../../dialects/support/responses-events.ts";
+import { recordedResponse, toNamedEvents } from "../../../dialects/support/responses-events.ts";
 import { arbitraryCuts, cutAt, everyCutInTwo, singleBytes } from "../../../support/stream-cuts.ts";
 
 interface Said {
