@@ -1,4 +1,4 @@
-// What no schema can say of a catalog: every name in it leads somewhere, and its parts agree. Each fault has its path.
+// Faults that the catalog's schema cannot express: names that lead nowhere, and parts that contradict each other.
 
 import { describe, expect, it } from "vitest";
 import { parseCatalog } from "../../../../src/core/catalog/parse.ts";
@@ -10,156 +10,139 @@ function faultsWith(changes: Document): string[] {
   const parsed = parseCatalog(catalogDocument(changes));
   return parsed.ok ? [] : parsed.faults;
 }
-const cardsWith = (changes: Document) => ({ cards: { swift: cardDocument({ "swift-1": {} }, changes) } });
+const cardWith = (changes: Document) => ({ cards: { swift: cardDocument({ "swift-1": {} }, changes) } });
+const successorWith = (successor: string) => ({ cards: { swift: cardDocument({ "swift-1": { successor } }) } });
 const aliasesWith = (aliases: Document) => ({ aliases: { default: { target: "swift-1" }, ...aliases } });
 const planWith = (changes: Document) => ({
   plans: { free: { windows: [], concurrent: 1, max_output_tokens: 16, ...changes } },
 });
+const window = (changes: Document) => ({ unit: "tokens", per: "day", limit: 15, ...changes });
 const pathsOf = (faults: string[]) => faults.map((fault) => fault.split(":")[0]);
 
 describe("a name that leads nowhere", () => {
-  it.each<[string, Document, string]>([
-    ["a card's provider", cardsWith({ provider: "nobody" }), "cards.swift.provider: no provider 'nobody'"],
-    ["a model to compare with", cardsWith({ compare: ["swift-1", "slow"] }), "cards.swift.compare: no model 'slow'"],
+  it.each<[string, Document]>([
+    ["cards.swift.provider: no provider 'nobody'", cardWith({ provider: "nobody" })],
+    ["cards.swift.provider: no provider 'constructor'", cardWith({ provider: "constructor" })],
+    ["cards.swift.compare: no model 'slow'", cardWith({ compare: ["swift-1", "slow"] })],
+    ["cards.swift.snapshots.swift-1.successor: no model 'toString'", successorWith("toString")],
+    ["aliases.fast.target: no model 'swift-9'", aliasesWith({ fast: { target: "swift-9" } })],
+    // A card's name is no model.
+    ["aliases.fast.target: no model 'swift'", aliasesWith({ fast: { target: "swift" } })],
     [
-      "a snapshot's successor",
-      { cards: { swift: cardDocument({ "swift-1": { successor: "swift-9" } }) } },
-      "cards.swift.snapshots.swift-1.successor: no model 'swift-9'",
-    ],
-    ["an alias", aliasesWith({ fast: { target: "swift-9" } }), "aliases.fast.target: no model 'swift-9'"],
-    ["a card for an alias", aliasesWith({ fast: { target: "swift" } }), "aliases.fast.target: no model 'swift'"],
-    [
-      "a fallback",
-      aliasesWith({ fast: { target: "swift-1", fallback: ["default", "swift-9"] } }),
       "aliases.fast.fallback: no model 'swift-9'",
+      aliasesWith({ fast: { target: "swift-1", fallback: ["default", "swift-9"] } }),
     ],
-    [
-      "a window's card",
-      planWith({ windows: [{ unit: "tokens", per: "day", limit: 15, models: ["swift-1"] }] }),
-      "plans.free.windows: no card 'swift-1'",
-    ],
-    [
-      "a plan's model",
-      planWith({ models: ["default", "swift", "swift-1", "fast"] }),
-      "plans.free.models: no model 'fast'",
-    ],
-    ["the default plan", { default_plan: "gold" }, "default_plan: no plan 'gold'"],
-    [
-      "the model of requests that name none",
-      { aliases: { latest: { target: "swift-1" } } },
-      "aliases.default: is needed, for requests that name no model",
-    ],
-  ])("is a fault with its path: %s", (_what, changes, fault) => {
+    ["plans.free.windows: no card 'swift-1'", planWith({ windows: [window({ models: ["swift-1"] })] })],
+    ["plans.free.models: no model 'fast'", planWith({ models: ["default", "swift", "swift-1", "fast"] })],
+    ["default_plan: no plan 'constructor'", { default_plan: "constructor" }],
+    ["aliases.default: is needed, for requests that name no model", { aliases: { latest: { target: "swift-1" } } }],
+  ])("is a fault: %s", (fault, changes) => {
     expect(faultsWith(changes)).toEqual([fault]);
   });
 
-  it.each<[string, Document]>([
-    ["cards.swift.provider", cardsWith({ provider: "constructor" })],
-    ["cards.swift.compare", cardsWith({ compare: ["hasOwnProperty"] })],
-    [
-      "cards.swift.snapshots.swift-1.successor",
-      { cards: { swift: cardDocument({ "swift-1": { successor: "toString" } }) } },
-    ],
-    ["aliases.default.target", { aliases: { default: { target: "valueOf" } } }],
-    ["aliases.default.fallback", { aliases: { default: { target: "swift-1", fallback: ["valueOf"] } } }],
-    ["plans.free.models", planWith({ models: ["constructor"] })],
-    ["default_plan", { default_plan: "constructor" }],
-  ])("is a fault at %s even when Object has a property of that name", (path, changes) => {
-    expect(pathsOf(faultsWith(changes))).toEqual([path]);
-  });
-
-  it("does not include an alias of an alias, nor a successor or a fallback that is an alias", () => {
+  it("does not include an alias of an alias, nor a successor or fallback that is an alias", () => {
     const cards = { swift: cardDocument({ "swift-1": { successor: "latest" }, "swift-2": {} }) };
     const aliases = { latest: { target: "swift-2" }, default: { target: "latest", fallback: ["latest", "swift-1"] } };
     expect(faultsWith({ cards, aliases })).toEqual([]);
   });
 
-  it("is told with all others at once", () => {
-    const changes = { ...cardsWith({ provider: "nobody" }), default_plan: "gold", aliases: {} };
+  it("is told together with all others", () => {
+    const changes = { ...cardWith({ provider: "nobody" }), default_plan: "gold", aliases: {} };
     expect(pathsOf(faultsWith(changes))).toEqual(["cards.swift.provider", "aliases.default", "default_plan"]);
   });
 });
 
-describe("a name that leads to two things", () => {
-  it("is a fault as an alias that is a snapshot too", () => {
+describe("a name with two meanings", () => {
+  it("is a fault for an alias and a snapshot, and for a snapshot of two cards", () => {
     expect(faultsWith(aliasesWith({ "swift-1": { target: "swift-1" } }))).toContain(
       "aliases.swift-1: is a snapshot too",
     );
-  });
-
-  it("is a fault as a snapshot that two cards have, and says which other", () => {
     const cards = { swift: cardDocument({ "swift-1": {} }), other: cardDocument({ "swift-1": {} }) };
     expect(faultsWith({ cards })).toEqual(["cards.other.snapshots.swift-1: is in the card 'swift' too"]);
   });
 
-  it("is none as a card and its snapshot, or a card and its alias", () => {
+  it("is no fault for a card and its snapshot, or a card and its alias", () => {
     const cards = { swift: cardDocument({ swift: {} }), keen: cardDocument({ "keen-1": {} }) };
     const aliases = { default: { target: "swift" }, keen: { target: "keen-1" } };
     expect(faultsWith({ cards, aliases })).toEqual([]);
   });
 });
 
-describe("parts that do not agree", () => {
-  const seeing = { modalities: { input: ["text", "image"], output: ["text"] } };
-
-  it("are a strict alias and its fallback", () => {
-    const fast = { target: "swift-1", strict: true, fallback: ["default"] };
-    expect(faultsWith(aliasesWith({ fast }))).toEqual(["aliases.fast.fallback: a strict alias has none"]);
-  });
-
-  it.each([{}, { image_tokens: 0 }])("are a chat that takes images and no ceiling for one: %j", (ceiling) => {
-    expect(faultsWith(cardsWith({ ...seeing, ...ceiling }))).toEqual([
-      "cards.swift.image_tokens: is needed, since the model takes images",
-    ]);
-  });
-
-  it("agree when images have a ceiling, or when the model does not chat", () => {
-    expect(faultsWith(cardsWith({ ...seeing, image_tokens: 1000 }))).toEqual([]);
-    expect(faultsWith(cardsWith({ ...seeing, endpoints: ["moderation"] }))).toEqual([]);
-  });
-});
+const SEEING = { modalities: { input: ["text", "image"], output: ["text"] } };
+const NO_CEILING = ["cards.swift.image_tokens: is needed, since the model takes images"];
+const NO_PRICE = ["cards.swift.prices: is needed, since a plan counts dollars"];
+const PRICES = { prices: { input: 1, output: 2 } };
+const dollars = (changes: Document = {}) => planWith({ windows: [window({ unit: "usd", ...changes })] });
 
 const uncounted = (id: string) => `plans.free.windows: counts no '${id}', where its models go when they end`;
 
-describe("a fault of sense", () => {
-  it("is a chat that costs nothing under a plan that counts dollars, and a background that nothing keeps", () => {
-    const dollars = planWith({ windows: [{ unit: "usd", per: "day", limit: 1 }] });
-    expect(faultsWith(dollars)).toContain("cards.swift.prices: is needed, since a plan counts dollars");
-    const others = planWith({ windows: [{ unit: "usd", per: "day", limit: 1, models: ["paid"] }] });
-    const prices = { prices: { input: 1, output: 2 } };
-    const cards = { swift: cardDocument({ "swift-1": {} }), paid: cardDocument({ "paid-1": {} }, prices) };
-    expect(faultsWith({ ...others, cards })).toEqual([]);
-    expect(faultsWith({ ...dollars, cards: { swift: cardDocument({ "swift-1": {} }, prices) } })).toEqual([]);
-    expect(faultsWith({ responses: { background: true } })).toEqual(["responses.background: needs responses.store"]);
-    expect(faultsWith({ responses: { background: true, store: true } })).toEqual([]);
+describe("parts that contradict each other", () => {
+  it.each<[string, Document, string[]]>([
+    [
+      "a strict alias with a fallback",
+      aliasesWith({ fast: { target: "swift-1", strict: true, fallback: ["default"] } }),
+      ["aliases.fast.fallback: a strict alias has none"],
+    ],
+    ["a chat model that takes images without a ceiling", cardWith(SEEING), NO_CEILING],
+    ["a ceiling of nothing", cardWith({ ...SEEING, image_tokens: 0 }), NO_CEILING],
+    ["a ceiling for images", cardWith({ ...SEEING, image_tokens: 1000 }), []],
+    ["images for a model that does not chat", cardWith({ ...SEEING, endpoints: ["moderation"] }), []],
+    ["a window of dollars and a card without prices", dollars(), NO_PRICE],
+    ["a window of dollars and a card with prices", { ...dollars(), ...cardWith(PRICES) }, []],
+    [
+      "a window of dollars for another card",
+      {
+        ...dollars({ models: ["paid"] }),
+        cards: { swift: cardDocument({ "swift-1": {} }), paid: cardDocument({ "paid-1": {} }, PRICES) },
+      },
+      [],
+    ],
+    [
+      "background without storage",
+      { responses: { background: true } },
+      ["responses.background: needs responses.store"],
+    ],
+    ["background with storage", { responses: { background: true, store: true } }, []],
+    [
+      "aliases in a circle",
+      aliasesWith({ one: { target: "other" }, other: { target: "one" } }),
+      ["aliases.one.target: leads in a circle", "aliases.other.target: leads in a circle"],
+    ],
+    [
+      "the same window twice",
+      planWith({ windows: [window({ limit: 5 }), window({ limit: 7 })] }),
+      ["plans.free.windows: has 'tokens/day' twice"],
+    ],
+  ])("are faults or not: %s", (_what, changes, faults) => {
+    expect(faultsWith(changes)).toEqual(faults);
   });
 
-  it("is an alias that leads in a circle", () => {
-    const circle = { one: { target: "other" }, other: { target: "one" } };
-    expect(faultsWith(aliasesWith(circle))).toEqual([
-      "aliases.one.target: leads in a circle",
-      "aliases.other.target: leads in a circle",
-    ]);
-  });
-
-  it("is a window that its models leave when they end, so that its limit would end with them", () => {
+  it("are a window and the successors or fallbacks of its models, where it does not count these", () => {
     const cards = {
       swift: cardDocument({ "swift-1": { shutdown_date: "2026-02-01", successor: "keen-1" } }),
       keen: cardDocument({ "keen-1": {} }),
       dull: cardDocument({ "dull-1": {} }),
     };
     const aliases = { default: { target: "swift-1", fallback: ["dull-1"] } };
-    const counting = (models: string[]) =>
-      faultsWith({ cards, aliases, ...planWith({ windows: [{ unit: "tokens", per: "day", limit: 1, models }] }) });
-    expect(counting(["swift"])).toEqual([uncounted("keen"), uncounted("dull")]);
-    expect(counting(["swift", "keen", "dull"])).toEqual([]);
-    expect(counting(["keen"])).toEqual([]);
+    const counting = (...models: string[]) =>
+      faultsWith({ cards, aliases, ...planWith({ windows: [window({ models })] }) });
+    expect(counting("swift")).toEqual([uncounted("keen"), uncounted("dull")]);
+    expect(counting("swift", "keen", "dull")).toEqual([]);
+    expect(counting("keen")).toEqual([]);
   });
 
-  it("is the same window twice", () => {
-    const window = { unit: "tokens", per: "day", limit: 5 };
-    expect(faultsWith(planWith({ windows: [window, { ...window, limit: 7 }] }))).toEqual([
-      "plans.free.windows: has 'tokens/day' twice",
+  it("are an alias's effort and the efforts of its card, now and after its end", () => {
+    const cards = {
+      swift: cardDocument(
+        { "swift-1": { shutdown_date: "2026-02-01", successor: "keen-1" } },
+        { reasoning: { efforts: ["low"] } },
+      ),
+      keen: cardDocument({ "keen-1": {} }, { reasoning: { efforts: ["high"] } }),
+    };
+    const fixing = (effort: string) => faultsWith({ cards, ...aliasesWith({ fast: { target: "swift-1", effort } }) });
+    expect([fixing("low"), fixing("high")]).toEqual([[], []]);
+    expect(fixing("max")).toEqual([
+      "aliases.fast.effort: 'max' is no effort of the card 'swift', nor of its successor",
     ]);
   });
 });

@@ -1,4 +1,4 @@
-// How the pointer moves when an operator publishes: every move, every refusal, and what is remembered of it.
+// How the pointer moves when an operator publishes: every move, every refusal, and the history.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -24,136 +24,54 @@ function after(moves: Move[], from = FRESH): Publication {
   );
 }
 const pointerAfter = (...moves: Move[]) => after(moves).pointer;
+const trial = (revision: string, percent: number, salt: string) => ({ canary: { revision, percent, salt } });
 
-describe("storing a revision", () => {
-  it("gives it to nobody, and is remembered", () => {
-    const { next, entry } = afterMove(after([activate("one")]), store("other"), NOBODY, START, "salt");
-    expect(next.pointer).toEqual(pointerAfter(activate("one")));
-    expect(entry).toEqual({ at: START, kind: "store", revision: "other", author: null, note: null });
-    expect(next.history[0]).toEqual(entry);
+const to = (active: string | null, previous: string | null, more = {}) => ({ active, previous, ...more });
+
+describe("a move", () => {
+  const one = activate("one");
+  const two = activate("two");
+  it.each<[string, Move[], object]>([
+    ["activates a revision, over the bundled catalog", [one], to("one", null)],
+    ["activates a revision, and remembers the one before", [one, two], to("two", "one")],
+    ["activates a revision twice, and remembers the one before", [one, two, two], to("two", "one")],
+    ["activates the bundled catalog", [one, activate(BUNDLED)], to(null, "one")],
+    ["activates the canary, which ends", [one, canary("two", 5), two], to("two", "one")],
+    ["activates another revision, and the canary ends", [one, canary("two", 5), activate("three")], to("three", "one")],
+    ["starts a canary", [one, canary("two", 5)], to("one", null, trial("two", 5, "salt-1"))],
+    [
+      "grows a canary, which keeps its users",
+      [one, canary("two", 5), canary("two", 50)],
+      to("one", null, trial("two", 50, "salt-1")),
+    ],
+    [
+      "replaces a canary, with other users",
+      [one, canary("two", 5), canary("three", 5)],
+      to("one", null, trial("three", 5, "salt-2")),
+    ],
+    [
+      "starts a canary anew, with other users",
+      [one, canary("two", 5), canary("two", 0), canary("two", 5)],
+      to("one", null, trial("two", 5, "salt-3")),
+    ],
+    ["ends a canary at 0 percent", [one, canary("two", 5), canary("two", 0)], to("one", null)],
+    ["rolls back to the revision before", [one, two, rollback], to("one", "two")],
+    ["rolls back twice, to where it began", [one, two, rollback, rollback], to("two", "one")],
+    ["rolls back the first revision to the bundled catalog", [one, rollback], to(null, "one")],
+    ["rolls back a canary only", [one, two, canary("three", 5), rollback], to("two", "one")],
+  ])("%s", (_what, moves, pointer) => {
+    expect(pointerAfter(...moves)).toEqual({ ...pointer, publishedAt: START + (moves.length - 1) * 1000 });
   });
 
-  it("leaves a canary as it is", () => {
-    expect(pointerAfter(activate("one"), canary("two", 5), store("three"))).toEqual(
-      pointerAfter(activate("one"), canary("two", 5)),
-    );
-  });
-});
-
-describe("activating a revision", () => {
-  it("gives it to everybody, and remembers what was before", () => {
-    expect(pointerAfter(activate("one"))).toEqual({ active: "one", previous: null, publishedAt: START });
-    expect(pointerAfter(activate("one"), activate("two"))).toEqual({
-      active: "two",
-      previous: "one",
-      publishedAt: START + 1000,
-    });
-  });
-
-  it("once more does not forget what was before", () => {
-    expect(pointerAfter(activate("one"), activate("two"), activate("two"))).toMatchObject({
-      active: "two",
-      previous: "one",
-    });
-  });
-
-  it("ends a canary, of the same revision and of another", () => {
-    expect(pointerAfter(activate("one"), canary("two", 5), activate("two"))).not.toHaveProperty("canary");
-    expect(pointerAfter(activate("one"), canary("two", 5), activate("three"))).not.toHaveProperty("canary");
-  });
-
-  it("may return to the bundled catalog", () => {
-    const pointer = pointerAfter(activate("one"), activate(BUNDLED));
-    expect(pointer).toMatchObject({ active: null, previous: "one" });
-    expect(activeOf(pointer)).toBe(BUNDLED);
-  });
-});
-
-describe("a canary", () => {
-  it("gives a revision to a share of the users, and leaves the others what they have", () => {
-    expect(pointerAfter(activate("one"), canary("two", 5))).toEqual({
-      active: "one",
-      previous: null,
-      publishedAt: START + 1000,
-      canary: { revision: "two", percent: 5, salt: "salt-1" },
-    });
-  });
-
-  it("keeps its users while its revision stays, however its share grows or shrinks", () => {
-    const salts = [canary("two", 5), canary("two", 50), canary("two", 0.5)].map((_move, index, moves) => {
-      return pointerAfter(activate("one"), ...moves.slice(0, index + 1)).canary?.salt;
-    });
-    expect(salts).toEqual(["salt-1", "salt-1", "salt-1"]);
-    expect(pointerAfter(activate("one"), canary("two", 5), canary("two", 50)).canary?.percent).toBe(50);
-  });
-
-  it("of another revision has other users", () => {
-    expect(pointerAfter(activate("one"), canary("two", 5), canary("three", 5)).canary).toEqual({
-      revision: "three",
-      percent: 5,
-      salt: "salt-2",
-    });
-  });
-
-  it("has other users when it begins anew", () => {
-    expect(pointerAfter(activate("one"), canary("two", 5), canary("two", 0), canary("two", 5)).canary?.salt).toBe(
-      "salt-3",
-    );
-  });
-
-  it("ends at 0 percent", () => {
-    expect(pointerAfter(activate("one"), canary("two", 5), canary("two", 0))).toEqual({
-      active: "one",
-      previous: null,
-      publishedAt: START + 2000,
-    });
-  });
-
-  it("may be of the bundled catalog, where another is active", () => {
-    expect(refusalOf(after([activate("one")]), canary(BUNDLED, 5), NOBODY)).toBeUndefined();
-  });
-
-  it("is remembered with its share", () => {
-    expect(after([activate("one"), canary("two", 5)]).history[0]).toMatchObject({
-      kind: "canary",
-      revision: "two",
-      percent: 5,
-    });
+  it("stores a revision without giving it to anybody", () => {
+    expect(pointerAfter(one, canary("two", 5), store("three"))).toEqual(pointerAfter(one, canary("two", 5)));
   });
 });
 
-describe("a rollback", () => {
-  it("gives everybody what was active before, and is remembered by that revision", () => {
-    const publication = after([activate("one"), activate("two"), rollback]);
-    expect(publication.pointer).toEqual({ active: "one", previous: "two", publishedAt: START + 2000 });
-    expect(publication.history[0]).toMatchObject({ kind: "rollback", revision: "one" });
-    expect(publication.history[0]).not.toHaveProperty("percent");
-  });
-
-  it("twice is back where it began", () => {
-    expect(pointerAfter(activate("one"), activate("two"), rollback, rollback)).toMatchObject({
-      active: "two",
-      previous: "one",
-    });
-  });
-
-  it("of the first revision returns to the bundled catalog", () => {
-    const publication = after([activate("one"), rollback]);
-    expect(publication.pointer).toMatchObject({ active: null, previous: "one" });
-    expect(publication.history[0]).toMatchObject({ kind: "rollback", revision: BUNDLED });
-  });
-
-  it("ends a canary", () => {
-    const ended = pointerAfter(activate("one"), activate("two"), canary("three", 5), rollback);
-    expect(ended).not.toHaveProperty("canary");
-    expect(ended).toMatchObject({ active: "two", previous: "one" });
-  });
-});
-
-describe("a revision's name", () => {
+describe("the name of a revision", () => {
   const pointer = pointerAfter(activate("one"), activate("two"), canary("three", 5));
 
-  it("may be its place: active, previous or canary", () => {
+  it("may be active, previous or canary", () => {
     expect(["active", "previous", "canary"].map((name) => revisionNamed(pointer, name))).toEqual([
       "two",
       "one",
@@ -168,86 +86,78 @@ describe("a revision's name", () => {
   });
 });
 
+const senseless = (why: string) => ({ reason: "senseless", why });
+
 describe("a move is refused", () => {
   const published = after([activate("one"), activate("two"), canary("three", 5)]);
-
-  it.each<[string, Move]>([
-    ["store", store("four")],
-    ["activate", activate("four")],
-    ["canary", canary("four", 5)],
-    ["rollback", rollback],
-  ])("when another revision is active than was expected: %s", (_kind, move) => {
-    expect(refusalOf(published, move, { ...NOBODY, expected: "one" })).toEqual({ reason: "conflict", active: "two" });
-    expect(refusalOf(published, move, { ...NOBODY, expected: "three" })).toEqual({ reason: "conflict", active: "two" });
-    expect(refusalOf(published, move, { ...NOBODY, expected: "two" })).toBeUndefined();
-    expect(refusalOf(published, move, NOBODY)).toBeUndefined();
+  it.each<[Publication, string, string | undefined]>([
+    [published, "one", "two"],
+    [published, "three", "two"],
+    [published, BUNDLED, "two"],
+    [FRESH, "one", BUNDLED],
+    [published, "two", undefined],
+    [FRESH, BUNDLED, undefined],
+  ])("as a conflict, when another revision than the expected one is active", (publication, expected, active) => {
+    for (const move of [store("four"), activate("four"), canary("four", 5), rollback]) {
+      if (move.kind === "rollback" && publication === FRESH && !active) continue;
+      const refusal = refusalOf(publication, move, { ...NOBODY, expected });
+      expect(refusal).toEqual(active && { reason: "conflict", active });
+    }
   });
 
-  it("when the bundled catalog was expected and is not active, or the other way round", () => {
-    expect(refusalOf(published, activate("four"), { ...NOBODY, expected: BUNDLED })).toMatchObject({
-      reason: "conflict",
-    });
-    expect(refusalOf(FRESH, activate("four"), { ...NOBODY, expected: BUNDLED })).toBeUndefined();
-    expect(refusalOf(FRESH, activate("four"), { ...NOBODY, expected: "one" })).toEqual({
-      reason: "conflict",
-      active: BUNDLED,
-    });
-  });
-
-  it("when there is nothing to return to", () => {
-    expect(refusalOf(FRESH, rollback, NOBODY)).toEqual({
-      reason: "senseless",
-      why: "'bundled' was active before, too: there is nothing to return to.",
-    });
-    expect(refusalOf(after([store("one")]), rollback, NOBODY)).toMatchObject({ reason: "senseless" });
-    expect(refusalOf(after([activate("one")]), rollback, NOBODY)).toBeUndefined();
-  });
-
-  it("when some shall try what everybody gets already", () => {
-    expect(refusalOf(published, canary("two", 5), NOBODY)).toEqual({
-      reason: "senseless",
-      why: "'two' is what everybody gets already.",
-    });
-    expect(refusalOf(FRESH, canary(BUNDLED, 5), NOBODY)).toMatchObject({ reason: "senseless" });
-  });
-
-  it("when another trial than the one that runs shall end", () => {
-    const tried = after([activate("one"), canary("two", 5)]);
-    expect(refusalOf(tried, canary("three", 0), NOBODY)).toEqual({
-      reason: "senseless",
-      why: "The canary is 'two', not 'three'.",
-    });
-    expect(refusalOf(tried, canary("two", 0), NOBODY)).toBeUndefined();
-    expect(refusalOf(FRESH, canary("two", 0), NOBODY)).toEqual({ reason: "senseless", why: "No canary runs." });
+  it.each<[string, Move[], Move, object | undefined]>([
+    [
+      "a rollback to nothing",
+      [],
+      rollback,
+      senseless("'bundled' was active before, too: there is nothing to return to."),
+    ],
+    ["a rollback of the first revision", [activate("one")], rollback, undefined],
+    [
+      "a canary of the active revision",
+      [activate("two")],
+      canary("two", 5),
+      senseless("'two' is what everybody gets already."),
+    ],
+    ["a canary of the bundled catalog", [activate("one")], canary(BUNDLED, 5), undefined],
+    [
+      "the end of another canary",
+      [activate("one"), canary("two", 5)],
+      canary("three", 0),
+      senseless("The canary is 'two', not 'three'."),
+    ],
+    ["the end of the canary", [activate("one"), canary("two", 5)], canary("two", 0), undefined],
+    ["the end of no canary", [], canary("two", 0), senseless("No canary runs.")],
+  ])("or not, where it makes no sense: %s", (_what, moves, move, refusal) => {
+    expect(refusalOf(after(moves), move, NOBODY)).toEqual(refusal);
   });
 });
 
 describe("the history", () => {
   it("says who moved what, when and why, the newest first", () => {
-    const first = afterMove(
-      FRESH,
-      activate("one"),
-      { author: "ann", note: "cheaper", expected: BUNDLED },
-      START,
-      "salt",
-    );
-    const second = afterMove(first.next, canary("two", 5), { author: "ben", note: null }, START + 1, "salt");
-    expect(second.next.history).toEqual([
+    const intent = { author: "ann", note: "cheaper", expected: BUNDLED };
+    const { next, entry } = afterMove(FRESH, activate("one"), intent, START, "salt");
+    const second = afterMove(next, canary("two", 5), { author: "ben", note: null }, START + 1, "salt");
+    const third = afterMove(second.next, store("two"), NOBODY, START + 2, "salt");
+    expect(entry).toEqual({ at: START, kind: "activate", revision: "one", author: "ann", note: "cheaper" });
+    expect(third.next.history).toEqual([
+      { at: START + 2, kind: "store", revision: "two", author: null, note: null },
       { at: START + 1, kind: "canary", revision: "two", percent: 5, author: "ben", note: null },
-      { at: START, kind: "activate", revision: "one", author: "ann", note: "cheaper" },
+      entry,
     ]);
   });
 
+  it("names the revision that a rollback returns to", () => {
+    expect(after([activate("one"), rollback]).history[0]).toMatchObject({ kind: "rollback", revision: BUNDLED });
+  });
+
   it("keeps the last 200 moves", () => {
-    const moves = Array.from({ length: 250 }, (_, index) => activate(`revision-${index}`));
-    const { history } = after(moves);
-    expect(history).toHaveLength(200);
-    expect(history[0]?.revision).toBe("revision-249");
-    expect(history.at(-1)?.revision).toBe("revision-50");
+    const { history } = after(Array.from({ length: 250 }, (_, index) => activate(`revision-${index}`)));
+    expect(history.map(({ revision }) => revision).slice(198)).toEqual(["revision-51", "revision-50"]);
   });
 });
 
-describe("after any moves", () => {
+it("after any moves the pointer can be read back, and a canary is of another revision than the active one", () => {
   const revisions = fc.constantFrom("one", "two", "three", BUNDLED);
   const move = fc.oneof(
     revisions.map(store),
@@ -255,17 +165,13 @@ describe("after any moves", () => {
     fc.tuple(revisions, fc.constantFrom(0, 5, 100)).map(([revision, percent]) => canary(revision, percent)),
     fc.constant(rollback),
   );
-
-  it("the pointer is one that can be read back, and a canary is of another revision than the active one", () => {
-    const property = fc.property(fc.array(move, { maxLength: 20 }), (moves) => {
-      const publication = moves.reduce(
-        (last, each) => (refusalOf(last, each, NOBODY) ? last : after([each], last)),
-        FRESH,
-      );
-      const { pointer } = publication;
-      expect(v.parse(Pointer, JSON.parse(JSON.stringify(pointer)))).toEqual(pointer);
-      expect(pointer.canary?.revision).not.toBe(activeOf(pointer));
-    });
-    fc.assert(property, { numRuns: 1000 });
+  const property = fc.property(fc.array(move, { maxLength: 20 }), (moves) => {
+    const { pointer } = moves.reduce(
+      (last, each) => (refusalOf(last, each, NOBODY) ? last : after([each], last)),
+      FRESH,
+    );
+    expect(v.parse(Pointer, JSON.parse(JSON.stringify(pointer)))).toEqual(pointer);
+    expect(pointer.canary?.revision).not.toBe(activeOf(pointer));
   });
+  fc.assert(property, { numRuns: 500 });
 });
