@@ -33,19 +33,6 @@ describe("a window's period", () => {
     expect(book.tokens()).toEqual({ used: 0, reserved: 0, left: 1000 });
   });
 
-  it("of a month is still charged for an answer that spans midnight", () => {
-    const limits = {
-      windows: [tokensADay(1000), { unit: "tokens", per: "month", limit: 9000 } as const],
-      concurrent: 4,
-    };
-    const book = openBook(limits, MIDNIGHT - 1000);
-    book.reserve("late evening", { input: 400, output: 100 });
-    book.now = MIDNIGHT + 1000;
-    book.settle("late evening", 450);
-    expect(book.tokens("day").used).toBe(0);
-    expect(book.tokens("month").used).toBe(450);
-  });
-
   it("is not charged for a lease of the day before that ends by itself", () => {
     const limits = {
       windows: [tokensADay(1000), { unit: "tokens", per: "month", limit: 9000 } as const],
@@ -56,13 +43,6 @@ describe("a window's period", () => {
     book.now = MIDNIGHT + 600_000;
     expect(book.tokens("day").used).toBe(0);
     expect(book.tokens("month").used).toBe(500);
-  });
-
-  it("still counts a request of the day before as running", () => {
-    const book = openBook({ ...tokensA("day"), concurrent: 1 }, MIDNIGHT - 1000);
-    book.reserve("late evening", { input: 400, output: 100 });
-    book.now = MIDNIGHT + 1000;
-    expect(book.reserve("morning", { input: 1, output: 1 })).toMatchObject({ ok: false, reason: "concurrent" });
   });
 });
 
@@ -76,15 +56,6 @@ describe("a clock that runs backwards", () => {
     book.settle("today", 600);
     book.now = MIDNIGHT - 500;
     expect(book.view().windows[0]).toMatchObject({ used: 600, left: 400, resetAt: MIDNIGHT + 86_400_000 });
-  });
-
-  it("does not begin an ended lease again", () => {
-    const book = openBook(tokensA("day"), NOON);
-    book.reserve("lost", { input: 400, output: 100 }, 1000);
-    book.now = NOON + 5000;
-    book.reserve("other", { input: 1, output: 1 });
-    book.now = NOON;
-    expect(book.tokens()).toEqual({ used: 500, reserved: 2, left: 498 });
   });
 
   it("never tells a caller to come back in the past", () => {
@@ -116,16 +87,6 @@ describe("a change of plan", () => {
     expect(refused).toMatchObject({ ok: false, reason: "window", retryAfterMs: MIDNIGHT - NOON });
   });
 
-  it("to fewer requests at once lets those that run go on", () => {
-    const book = openBook(tokensA("day"), NOON);
-    for (const key of ["one", "two", "three"]) book.reserve(key, { input: 1, output: 1 });
-    book.limits = { ...book.limits, concurrent: 2 };
-    expect(book.reserve("four", { input: 1, output: 1 })).toMatchObject({ ok: false, reason: "concurrent" });
-    expect(book.view().leases).toEqual({ running: 3, allowed: 2 });
-    for (const key of ["one", "two", "three"]) expect(book.settle(key, 2)).toBe(true);
-    expect(book.reserve("four", { input: 1, output: 1 }).ok).toBe(true);
-  });
-
   it("to a window that is new begins with the requests that run", () => {
     const book = openBook(tokensA("day"), NOON);
     book.reserve("running", { input: 300, output: 100 });
@@ -145,16 +106,6 @@ describe("a change of plan", () => {
     expect(book.tokens()).toEqual({ used: 400, reserved: 200, left: 400 });
     book.settle("lost", 310);
     expect(book.tokens()).toEqual({ used: 310, reserved: 200, left: 490 });
-  });
-
-  it("to a window that is new grants no more than it has room for beside a lease that ended by itself", () => {
-    const book = openBook(tokensA("day"), NOON);
-    book.reserve("lost", { input: 300, output: 100 }, 1000);
-    book.now = NOON + 2000;
-    book.limits = tokensA("month", 1000);
-    expect(book.tokens()).toEqual({ used: 400, reserved: 0, left: 600 });
-    expect(book.reserve("next", { input: 500, output: 500 })).toMatchObject({ ok: true, granted: 100 });
-    expect(book.tokens()).toEqual({ used: 400, reserved: 600, left: 0 });
   });
 
   it("away from a window and back keeps what was used of it in the same period", () => {
