@@ -25,11 +25,6 @@ function createObject(account: Account = { changes: [] }, user: Parameters<typeo
 }
 
 describe("a claim", () => {
-  it("that is served is tried once, with the token's own plan and moment", async () => {
-    const { claims } = await createObject().ask();
-    expect(claims).toEqual([{ plan: "free", claimed: "free", issuedAt: 5000 }]);
-  });
-
   it("of a token without a plan is for none", async () => {
     const { claims } = await createObject(undefined, { ...USER, plan: undefined }).ask();
     expect(claims).toEqual([{ plan: "", claimed: "", issuedAt: 5000 }]);
@@ -56,19 +51,6 @@ describe("a claim", () => {
     expect((await object.ask()).tried).toEqual(["free"]);
   });
 
-  it("follows a stored plan that is replaced by another", async () => {
-    const object = createObject({ changes: [], plan: "pro" });
-    await object.ask();
-    object.state.account = { changes: [], plan: "gold" };
-    expect((await object.ask()).tried).toEqual(["pro", "gold"]);
-    expect((await object.ask()).tried).toEqual(["gold"]);
-  });
-
-  it("of one user tells nothing of another", async () => {
-    await createObject({ changes: [], plan: "pro" }).ask();
-    expect((await createObject().ask()).tried).toEqual(["free"]);
-  });
-
   it("is still right for a user whose plan was forgotten for that of a thousand others", async () => {
     const first = createObject({ changes: [], plan: "pro" });
     await first.ask();
@@ -86,13 +68,6 @@ describe("a refusal of the claim itself", () => {
   it("of a revoked token is a 401", async () => {
     const error = await refusalOf(() => createObject({ changes: [], revokedBefore: 6000 }).ask());
     expect(error).toMatchObject({ status: 401, body: { code: "invalid_api_key" } });
-  });
-
-  it("after a change of plan is told as well", async () => {
-    const object = createObject({ changes: [], plan: "pro" });
-    await object.ask();
-    object.state.account = { changes: [], plan: "pro", blocked: true };
-    expect((await refusalOf(() => object.ask())).body.code).toBe("user_blocked");
   });
 
   it("is told from an answer", () => {

@@ -77,12 +77,6 @@ describe("a call that fails", () => {
     expect(timer.pauses).toEqual([]);
   });
 
-  it("stops being made again as soon as it fails in a way that does not pass", async () => {
-    const { env, calls } = createNamespace(NOON, [retryable(), runtimeError({ overloaded: true, retryable: true })]);
-    expect((await refusalOf(() => ask(env))).status).toBe(503);
-    expect(calls).toHaveLength(2);
-  });
-
   it("because the object does not answer at all is given up after ten seconds", async () => {
     const env = { USER_QUOTA: { getByName: () => ({ view: () => new Promise(() => undefined) }) } };
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });

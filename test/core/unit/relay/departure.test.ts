@@ -16,13 +16,6 @@ function created(afterMs: number) {
 }
 
 describe("a departure", () => {
-  it("is none until the caller leaves", async () => {
-    const { clock, control, departure } = created(LEAVE_MS);
-    await clock.advance(1_000_000);
-    expect(departure.gone).toBe(false);
-    expect(control.signal.aborted).toBe(false);
-  });
-
   it("ends everything at once where nothing is to be finished", () => {
     const { control, departure } = created(0);
     departure.leave();
@@ -56,14 +49,6 @@ describe("a departure", () => {
     control.abort({ kind: "failed" });
     await clock.advance(LEAVE_MS);
     expect(control.signal.reason).toEqual({ kind: "failed" });
-  });
-
-  it("can be noted by a listener on its own", () => {
-    const { control, departure } = created(0);
-    const leaving = new AbortController();
-    leaving.signal.addEventListener("abort", departure.leave);
-    leaving.abort();
-    expect(control.signal.aborted).toBe(true);
   });
 });
 
@@ -158,22 +143,6 @@ describe("an answer that is to finish after its caller left", () => {
     expect(flow.ending()).toEqual({ kind: "left" });
     expect(flow.codec.progress.usage).toMatchObject({ input: 30, output: 40 });
     expect(flow.caller.writes).toEqual([]);
-  });
-
-  it("whose first byte does not come in time is refused as left", async () => {
-    const flow = createAnswerFlow({ leaveMs: LEAVE_MS });
-    await flow.begin();
-    flow.departure.leave();
-    await flow.clock.advance(LEAVE_MS + LAST_READ_MS);
-    expect(flow.refusal()).toEqual({ kind: "left" });
-    expect(flow.provider.isCancelled()).toBe(true);
-  });
-
-  it("sends no keep-alive to nobody", async () => {
-    const flow = await left();
-    const heard = flow.caller.writes.length;
-    await flow.clock.advance(20_000);
-    expect(flow.caller.writes).toHaveLength(heard);
   });
 });
 

@@ -51,10 +51,6 @@ describe("an event", () => {
     expect(read(toUtf8(": two\n\n"))).toEqual([{ raw: "data: two\n\n", data: "two" }]);
   });
 
-  it("joins its lines of data, and may have a name or an id", () => {
-    expect(readAll("event: note\nid: 7\ndata: one\ndata: two\n\n").map(({ data }) => data)).toEqual(["one\ntwo"]);
-  });
-
   it("without data has none, and takes none from its neighbours", () => {
     const text = "data: one\n\n: a comment\n\nevent: ping\n\ndata:\n\n\n\n";
     expect(readAll(text).map(({ data }) => data)).toEqual(["one", undefined, undefined, "", undefined]);
@@ -108,21 +104,5 @@ describe("an event that never ends", () => {
     }
     expect(events.map(({ length }) => length)).toEqual([data.length]);
     expect(events[0] === data).toBe(true);
-  });
-
-  it("is not confused with many that do", () => {
-    const read = createEventReader();
-    let events = 0;
-    for (let count = 0; count < 30; count++) events += read(toUtf8(`data: ${megabyte.slice(0, 100_000)}\n\n`)).length;
-    expect(events).toBe(30);
-  });
-});
-
-describe("two readers", () => {
-  it("that take turns do not disturb each other", () => {
-    const [one, other] = [createEventReader(), createEventReader()];
-    one(toUtf8("data: a long beginning of one"));
-    expect(other(toUtf8("data: x\n\ndata: y\n\n")).map(({ data }) => data)).toEqual(["x", "y"]);
-    expect(one(toUtf8("\n\n")).map(({ data }) => data)).toEqual(["a long beginning of one"]);
   });
 });
