@@ -42,10 +42,6 @@ describe("a valid token", () => {
     expect(await come(await sign())).toEqual({ issuer: "weir", subject: "alice", plan: undefined, issuedAt: 0 });
   });
 
-  it("says when it was issued, in milliseconds", async () => {
-    expect((await come(await sign({ iat: NOW / 1000 - 60 }))).issuedAt).toBe(NOW - 60_000);
-  });
-
   it("may claim a plan", async () => {
     expect((await come(await sign({ plan: "pro" }))).plan).toBe("pro");
   });
@@ -65,11 +61,6 @@ describe("a valid token", () => {
 
   it("may follow the scheme in any case", async () => {
     expect((await authenticate(`bearer ${await sign()}`, ENV, NOW)).subject).toBe("alice");
-  });
-
-  it("is told apart from those of another issuer with the same subject", async () => {
-    const users = [await come(await sign()), await come(await sign({ iss: "shop", aud: "app" }))];
-    expect(users.map(({ issuer }) => issuer)).toEqual(["weir", "shop"]);
   });
 });
 
@@ -160,12 +151,5 @@ describe("a token that was verified before", () => {
     const changed = { ...ENV, AUTH_SECRET: "a-new-secret-a-new-secret-a-new-secret" };
     await come(token);
     expect((await refusalOf(() => come(token, NOW + 300_000, changed))).status).toBe(401);
-  });
-
-  it("is still its own user's after many others came", async () => {
-    const token = await sign({ sub: "first" });
-    await come(token);
-    for (let count = 0; count < 1100; count++) await come(await sign({ sub: `user-${count}` }));
-    expect((await come(token)).subject).toBe("first");
   });
 });

@@ -30,13 +30,6 @@ describe("a request that fits", () => {
     expect(visitor.asked()).toBe(0);
   });
 
-  it("is settled through its lease", async () => {
-    const visitor = createVisitor();
-    const lease = await visitor.enter();
-    await lease.settle({ tokens: 42, requests: 1, usd: 0 });
-    expect(visitor.book.tokens()).toMatchObject({ used: 42, reserved: 0 });
-  });
-
   it("holds its lease for the longest answer and some more", async () => {
     const visitor = createVisitor();
     await visitor.enter();
@@ -55,12 +48,6 @@ describe("a request that fits", () => {
   it("is under the default plan when its token claims one that there is not", async () => {
     const visitor = createVisitor({ claims: "platinum" });
     expect((await visitor.enter()).view.windows).toMatchObject([{ unit: "tokens", limit: 1000 }]);
-  });
-
-  it("is another reservation each time", async () => {
-    const visitor = createVisitor();
-    await Promise.all([visitor.enter(), visitor.enter()]);
-    expect(visitor.book.tokens().reserved).toBe(2 * 216);
   });
 
   it("is reserved once even when the answer of its reservation was lost", async () => {

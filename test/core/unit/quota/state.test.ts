@@ -1,7 +1,7 @@
 // A state that an older version of Weir has written is still read, and nothing in it is lost or charged twice.
 
 import { describe, expect, it } from "vitest";
-import { emptyLedger, readLedger } from "../../../../src/core/quota/state.ts";
+import { readLedger } from "../../../../src/core/quota/state.ts";
 import type { Limits } from "../../../../src/core/quota/view.ts";
 import { openBook } from "../../support/quota-book.ts";
 
@@ -74,38 +74,10 @@ describe("a ledger of the first version", () => {
     expect(group).toMatchObject({ used: 0, reserved: 0, left: 700 });
   });
 
-  it("settles what ran, in tokens and requests, and for no money that was never reserved", () => {
-    const book = open();
-    // A first request of this version opens the windows that the old state did not have.
-    book.reserve("next", { input: 10, output: 0, minOutput: 0 });
-    expect(book.settle("running", 450, 1, 9_000_000)).toBe(true);
-    expect(book.tokens()).toMatchObject({ used: 750, reserved: 10 });
-    expect(book.use("usd")).toEqual({ used: 0, reserved: 0, left: 1_000_000 });
-    expect(book.settle("running", 450)).toBe(false);
-  });
-
-  it("charges what ran in full when nobody settles it", () => {
-    const book = open();
-    book.now += 690_000;
-    expect(book.tokens()).toEqual({ used: 800, reserved: 0, left: 200 });
-  });
-
-  it("corrects what had ended by itself, once", () => {
-    const book = open();
-    expect(book.settle("lost", 50)).toBe(true);
-    expect(book.tokens().used).toBe(150);
-    expect(book.settle("lost", 50)).toBe(false);
-  });
-
   it("repeats no request of the old version", () => {
     const book = open();
     expect(book.reserve("running", { input: 1, output: 1 })).toMatchObject({ ok: true, granted: 400 });
     expect(book.reserve("earlier", { input: 1, output: 1 })).toMatchObject({ ok: false, reason: "settled" });
-  });
-
-  it("that is empty is as empty as a new one", () => {
-    const stored = `{ "version": 1, "at": 0, "used": {}, "leases": {}, "settled": [] }`;
-    expect(readLedger(JSON.parse(stored) as Parameters<typeof readLedger>[0])).toEqual(emptyLedger());
   });
 });
 

@@ -6,7 +6,7 @@ import { createDeparture } from "../../../../src/core/relay/departure.ts";
 import { startRelay } from "../../../../src/core/relay/relay.ts";
 import type { Ending } from "../../../../src/core/relay/watchdog.ts";
 import { startWatchdog } from "../../../../src/core/relay/watchdog.ts";
-import { createProvider, DEADLINES, LAST_READ_MS } from "../../support/answer-flow.ts";
+import { createProvider, DEADLINES } from "../../support/answer-flow.ts";
 import { DONE, errorFrame, finishChunk, fromUtf8, textChunk, usageChunk } from "../../../support/chat-chunks.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { createTextCodec } from "../../support/relay-codecs.ts";

@@ -8,16 +8,7 @@ import type { Progress } from "../../../../src/core/relay/answer.ts";
 import { emptyProgress, note } from "../../../../src/core/relay/answer.ts";
 import { createAside } from "../../../../src/core/relay/usage-tap.ts";
 import { createEventReader } from "../../../../src/core/relay/events.ts";
-import {
-  DONE,
-  errorFrame,
-  finishChunk,
-  fromUtf8,
-  sse,
-  textChunk,
-  toUtf8,
-  usageChunk,
-} from "../../../support/chat-chunks.ts";
+import { DONE, errorFrame, finishChunk, sse, textChunk, toUtf8, usageChunk } from "../../../support/chat-chunks.ts";
 import { arbitraryCuts, cutAt, singleBytes } from "../../../support/stream-cuts.ts";
 
 /** Of an answer that tells its usage there, only so much is parsed. */

@@ -5,7 +5,6 @@ import { startWatchdog } from "../../../../src/core/relay/watchdog.ts";
 import { createAnswerFlow, DEADLINES } from "../../support/answer-flow.ts";
 import { chunk, DONE, finishChunk, textChunk } from "../../../support/chat-chunks.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
-import { createByteCodec } from "../../support/relay-codecs.ts";
 
 const KEEP_ALIVE = ":\n\n";
 
@@ -15,7 +14,6 @@ async function begun(...[options]: Parameters<typeof createAnswerFlow>) {
   await flow.begin();
   return flow;
 }
-const passing = () => ({ codec: createByteCodec("at once") });
 
 describe("the keep-alive", () => {
   it("is sent after 15 s without a write, and every 15 s from then on", async () => {

@@ -19,10 +19,6 @@ describe("the count of a chat", () => {
     expect(body).toEqual({ model: "o4-mini-2025-04-16", input: [{ role: "user", content: "Hi" }] });
   });
 
-  it.each(["system", "developer", "user", "assistant"])("has the text of a %s message", (role) => {
-    expect(items({ role, content: "Hi" })).toEqual([{ role, content: "Hi" }]);
-  });
-
   it("has the parts of what the user says", () => {
     const content = [
       { type: "text", text: "What?" },
@@ -71,18 +67,6 @@ describe("the count of a chat", () => {
     ]);
   });
 
-  it("has what a tool returned in parts", () => {
-    const content = [{ type: "text", text: "Nothing." }];
-    expect(items({ role: "tool", tool_call_id: "call_1", content })).toEqual([
-      { type: "function_call_output", call_id: "call_1", output: [{ type: "input_text", text: "Nothing." }] },
-    ]);
-  });
-
-  it("has messages without a word too, since each costs a few tokens", () => {
-    const messages = Array.from({ length: 100 }, () => ({ role: "user", content: "" }));
-    expect(items(...messages)).toHaveLength(100);
-  });
-
   it("has the functions, their fields beside the type", () => {
     const parameters = { type: "object", properties: { river: { type: "string" } } };
     const tools = [{ type: "function", function: { name: "look", description: "Looks.", parameters, strict: true } }];
@@ -118,10 +102,6 @@ describe("the count of a chat", () => {
     expect(counted({ response_format: { type: "json_schema", json_schema } }).text).toEqual({
       format: { type: "json_schema", name: "answer", strict: true, schema: { type: "object" } },
     });
-  });
-
-  it.each([{ type: "text" }, { type: "json_object" }, null])("has no schema where there is none: %j", (format) => {
-    expect(counted({ response_format: format })).not.toHaveProperty("text");
   });
 
   it("is not asked where there are functions of the old kind", () => {

@@ -4,8 +4,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { chatWords } from "../../../../src/dialects/chat-completions/decode.ts";
 import { responsesWords } from "../../../../src/dialects/responses/decode.ts";
-import { chunk, finishChunk } from "../../../support/chat-chunks.ts";
-import { goldenData } from "../../support/golden-streams.ts";
+import { chunk } from "../../../support/chat-chunks.ts";
 import { readEvents } from "../../../support/events.ts";
 import { messageOf, recordedResponse, responseOf } from "../../support/responses-events.ts";
 
@@ -70,23 +69,12 @@ describe("what a chat says", () => {
     expect(chatWords(JSON.stringify({ choices: [{ index: 0, ...choice, finish_reason: null }] }))).toBe(said);
   });
 
-  it("is not why it stopped", () => {
-    for (const reason of ["stop", "length", "tool_calls", "content_filter"]) {
-      expect(chatWords(dataOf(finishChunk(reason)))).toBe("");
-    }
-  });
-
   it("is every text, however deep and under whatever name", () => {
     const property = fc.property(nested("They kill."), (value) => {
       expect(inChat({ novel: value })).toContain("They kill.");
       expect(whole({ content: "Hi", novel: value })).toContain("They kill.");
     });
     fc.assert(property);
-  });
-
-  it("of a recorded stream is its text", () => {
-    const said = goldenData("chat-text").map(chatWords).join("");
-    expect(said).toBe("A weir holds water back,\nmeasures it and lets it pass.");
   });
 });
 

@@ -42,10 +42,6 @@ describe("a request to Responses", () => {
     });
   });
 
-  it.each([{}, { store: null }, { store: false }])("is not stored unless it says so: %j", (changes) => {
-    expect(writtenBody(changes).store).toBe(false);
-  });
-
   it("has every item that earlier answers held, as it was", () => {
     const input = [
       { type: "message", role: "user", content: [{ type: "input_text", text: "What?" }] },
@@ -145,10 +141,6 @@ describe("a parameter that the model refuses", () => {
     const error = await refusalOf(() => gatedBody({ [name]: value }));
     expect(error).toMatchObject({ status: 400, body: { code: "unsupported_parameter", param: name } });
     expect(error.body.message).toContain(`'${name}' on Responses`);
-  });
-
-  it("is sent to a model that takes it", () => {
-    expect(gatedBody({ temperature: 0.2 }, PLAIN, plainCatalog).temperature).toBe(0.2);
   });
 
   it.each<[Json, string]>([

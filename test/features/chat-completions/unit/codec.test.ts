@@ -5,7 +5,6 @@ import { readChatEvent } from "../../../../src/dialects/chat-completions/decode.
 import { apiError } from "../../../../src/core/errors.ts";
 import { createPassCodec } from "../../../../src/features/chat-completions/codec.ts";
 import {
-  chunk,
   DONE,
   errorFrame,
   finishChunk,
@@ -75,18 +74,6 @@ describe("an event", () => {
 });
 
 describe("the answer", () => {
-  it("is heard with its first event, and not with a comment", () => {
-    const codec = codecOf();
-    codec.push(toUtf8(": processing\n\n"));
-    expect(codec.progress.heard).toBe(false);
-    codec.push(toUtf8(chunk({ role: "assistant" })));
-    expect(codec.progress.heard).toBe(true);
-  });
-
-  it("has no last words of ours when it came to its end", () => {
-    expect(codecOf().conclude({ left: { "tokens/day": 1 }, usd: 0.5 })).toHaveLength(0);
-  });
-
   it("that failed ends in an error frame that clients can parse", () => {
     const codec = codecOf();
     codec.push(toUtf8(textChunk("Hel")));
@@ -135,12 +122,5 @@ describe("the answer", () => {
         expect(codec.progress.error).toBeUndefined();
       }
     }
-  });
-
-  it("does not wait for more to travel with", () => {
-    const codec = codecOf();
-    expect(codec.pace).toBe("at once");
-    codec.push(toUtf8(textChunk("a") + finishChunk()));
-    expect(fromUtf8(codec.take())).toBe(textChunk("a") + finishChunk());
   });
 });

@@ -120,14 +120,4 @@ describe("a streamed answer", () => {
       expect(asking(options).codec(false).pace).toBe("at once");
     }
   });
-
-  it("for /chat is slim", () => {
-    expect(streamed(slim())).toBe('data:"Hi"\n\n');
-  });
-
-  it("begins anew for every call", () => {
-    const exchange = slim();
-    exchange.codec(false).push(toUtf8(textChunk("Hi")));
-    expect(exchange.codec(false).progress.heard).toBe(false);
-  });
 });

@@ -66,14 +66,6 @@ describe.each(FORMS)("a block of %s", (_name, form) => {
       expect(flow.caller.isAborted()).toBe(true);
       expect(flow.ending()).toMatchObject({ kind: "blocked" });
     });
-
-    it("cancels the provider though nobody reads", async () => {
-      const flow = await blocked(form);
-      expect(flow.provider.isCancelled()).toBe(false);
-      await flow.clock.advance(LAST_READ_MS);
-      expect(flow.provider.isCancelled()).toBe(true);
-      expect(flow.caller.isAborted()).toBe(false);
-    });
   });
 
   it("knows the usage that had arrived while a write waited", async () => {

@@ -35,12 +35,6 @@ describe("an answer that is judged", () => {
     expect(flow.shown()).toBe("Rivers rise. ");
   });
 
-  it("is kept alive while its provider thinks", async () => {
-    const flow = await said([]);
-    await flow.clock.advance(15_000);
-    expect(flow.caller.text()).toBe(":\n\n");
-  });
-
   it("goes on when a slow caller reads on, and loses nothing", async () => {
     const flow = await said(["Rivers rise. "]);
     flow.caller.stopReading();

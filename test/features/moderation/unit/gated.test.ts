@@ -90,15 +90,6 @@ describe.each(FORMS)("an answer that is judged, %s,", (_name, form) => {
     expect(flow.shown()).toBe("Rivers rise. They");
   });
 
-  it("that just stops while text waits is judged and sent up to there, and has failed then", async () => {
-    const flow = await said(form, ["They"]);
-    flow.provider.end();
-    await flow.clock.idle();
-    await flow.judge(true);
-    expect(flow.ending()).toEqual(failedWith("provider_error"));
-    expect(flow.shown()).toBe("They");
-  });
-
   it("fails without the provider's own words for it", async () => {
     const flow = await said(form, ["They"]);
     flow.provider.send(form.error);

@@ -51,17 +51,6 @@ describe("a window", () => {
     expect(windows.next(START + 700)).toBe("Rivers rise");
   });
 
-  it("is never due where there is no text, nor while one is judged", () => {
-    const windows = createTextWindows(USUAL);
-    windows.add("", START);
-    expect(windows.dueAt()).toBe(Infinity);
-    windows.add("Rivers rise. They", START);
-    windows.next(START);
-    expect(windows.dueAt()).toBe(Infinity);
-    windows.judged(true);
-    expect(windows.dueAt()).toBe(START + 700);
-  });
-
   it("is due by its own oldest text, however long the one before it was judged", () => {
     const windows = windowsWith("Rivers rise. They");
     windows.next(START);
@@ -81,28 +70,12 @@ describe("a window", () => {
     expect(windows.next(START)).toBe("Rivers ri");
   });
 
-  it("of an empty text there is none, even at its end", () => {
-    const windows = windowsWith("");
-    windows.end();
-    expect(windows.next(START + 5000)).toBeUndefined();
-  });
-
   it("is shown with what was judged before it", () => {
     const windows = windowsWith("Rivers rise. They", { overlap_chars: 6 });
     windows.next(START);
     windows.judged(true);
     windows.add(" fall. ", START);
     expect(windows.next(START)).toBe("rise. They fall. ");
-  });
-
-  it("grows while the one before it is judged, and is one then", () => {
-    const windows = windowsWith("One. ", { overlap_chars: 1 });
-    windows.next(START);
-    windows.add("Two. Thr", START);
-    windows.add("ee. Fo", START);
-    expect(windows.next(START + 5000)).toBeUndefined();
-    windows.judged(true);
-    expect(windows.next(START)).toBe(" Two. Three. ");
   });
 
   it("that ends in the middle of a character is shown without the half of it, which comes whole with the next one", () => {
@@ -114,12 +87,5 @@ describe("a window", () => {
     }
     expect(shown).toEqual(["ab\ufffd", "🌊cd"]);
     expect(windows.released).toBe("ab🌊cd".length);
-  });
-
-  it("that is refused releases nothing", () => {
-    const windows = windowsWith("One. ");
-    windows.next(START);
-    windows.judged(false);
-    expect([windows.added, windows.released]).toEqual([5, 0]);
   });
 });

@@ -1,6 +1,5 @@
 // A stream of Responses on its way to a caller: every event as it came, and of errors one shape, in words for callers.
 
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createResponsesPassCodec } from "../../../../src/features/responses/codec.ts";
 import type { Codec } from "../../../../src/core/relay/codec.ts";
@@ -17,7 +16,7 @@ import {
   toNamedEvents,
   USAGE,
 } from "../../../dialects/support/responses-events.ts";
-import { arbitraryCuts, cutAt, everyCutInTwo, singleBytes } from "../../../support/stream-cuts.ts";
+import { everyCutInTwo, singleBytes } from "../../../support/stream-cuts.ts";
 
 type Json = Record<string, unknown>;
 
@@ -70,7 +69,10 @@ const CASES = NAMES.flatMap((name) =>
   }),
 );
 
-describe.each(CASES)("$name $framing", ({ bytes, passed, fails }) => {
+/** Short recordings that hold every kind of border: characters of several bytes, and an error that is withheld. */
+const CUT_AT_EVERY_BYTE = new Set(["multibyte", "error-flat"]);
+
+describe.each(CASES)("$name $framing", ({ name, bytes, passed, fails }) => {
   const check = (pieces: Uint8Array[]) => {
     const codec = createResponsesPassCodec();
     expect(run(codec, pieces)).toBe(passed);
@@ -84,13 +86,8 @@ describe.each(CASES)("$name $framing", ({ bytes, passed, fails }) => {
     check(singleBytes(bytes));
   });
 
-  it("passes unchanged cut in two at every byte", () => {
+  it.runIf(CUT_AT_EVERY_BYTE.has(name))("passes unchanged cut in two at every byte", () => {
     for (const pieces of everyCutInTwo(bytes)) check(pieces);
-  }, 60_000);
-
-  it("passes unchanged cut anywhere", () => {
-    const property = fc.property(arbitraryCuts(bytes), (positions) => check(cutAt(bytes, positions)));
-    fc.assert(property, { numRuns: 50 });
   });
 });
 
@@ -112,11 +109,6 @@ describe.each(["error-nested", "error-flat"] as const)("an answer that broke off
 
   it("does not tell what the provider said of its own troubles", () => {
     expect(JSON.stringify([sent, error, failed])).not.toContain("Sorry about that!");
-  });
-
-  it("has the numbers of its events in a row", () => {
-    const numbers = [...eventsOf(sent), error, failed].map((event) => event?.sequence_number);
-    expect(numbers).toEqual([...numbers.keys()]);
   });
 
   it("is known with its usage, which is charged", () => {

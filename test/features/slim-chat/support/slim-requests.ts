@@ -2,15 +2,12 @@
 // Slim requests after validation, and the body that the provider receives for them in either dialect.
 
 import * as v from "valibot";
-import { chooseModel } from "../../../../src/core/catalog/choose.ts";
 import type { Model } from "../../../../src/core/catalog/resolve.ts";
-import { requireSupport } from "../../../../src/core/catalog/support.ts";
 import type { Exchange } from "../../../../src/core/gateway/exchange.ts";
 import { slimChat } from "../../../../src/features/chat-completions/exchange.ts";
 import { slimResponses } from "../../../../src/features/responses/exchange.ts";
 import { SlimRequest } from "../../../../src/features/slim-chat/request.ts";
-import type { Asking } from "../../../dialects/support/chat-requests.ts";
-import { bundledCatalog, bundledModel } from "../../../support/catalog-documents.ts";
+import { bundledModel } from "../../../support/catalog-documents.ts";
 import { prepared } from "../../../support/ways.ts";
 
 type Json = Record<string, unknown>;
@@ -34,13 +31,3 @@ export const writtenSlim = (...how: Parameters<typeof preparedSlim>): Json => to
 /** The same over Responses. */
 export const writtenSlimResponses = (...how: Parameters<typeof preparedSlim>): Json =>
   toJson(preparedSlimResponses(...how));
-
-/** Over Chat Completions, after the model's card was checked for what the request needs. Throws the refusal. */
-export function gatedSlim(changes: Json = {}, asking: Asking = {}): Json {
-  const { catalog = bundledCatalog(), asked = "o4-mini", day = "2026-10-01" } = asking;
-  const now = Date.parse(day);
-  const { model } = chooseModel(catalog, asked, now);
-  const exchange = preparedSlim(changes, model);
-  requireSupport(catalog, model, exchange.needs, now);
-  return toJson(exchange);
-}

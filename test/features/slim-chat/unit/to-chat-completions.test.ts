@@ -2,8 +2,9 @@
 // A slim request, written as Chat Completions: nothing lost, nothing added that the phone did not ask for.
 
 import { describe, expect, it } from "vitest";
+import { bundledModel } from "../../../support/catalog-documents.ts";
 import { refusalOf } from "../../../support/refusals.ts";
-import { gatedSlim, preparedSlim, slimRequest, writtenSlim } from "../support/slim-requests.ts";
+import { preparedSlim, preparedSlimResponses, slimRequest, writtenSlim } from "../support/slim-requests.ts";
 
 const call = (id: string, args: string) => ({ id, type: "function", function: { name: "look", arguments: args } });
 const withUrl = (url: string) => slimRequest({ input: [{ role: "user", content: [{ type: "image", url }] }] });
@@ -19,12 +20,6 @@ describe("a slim request", () => {
       stream_options: { include_usage: true },
       max_completion_tokens: 500,
     });
-  });
-
-  it("that does not stream is a chat that does not", () => {
-    const written = writtenSlim({ stream: false });
-    expect(written.stream).toBe(false);
-    expect(written).not.toHaveProperty("stream_options");
   });
 
   it("has its instructions before all else", () => {
@@ -113,24 +108,31 @@ describe("a slim request", () => {
       json_schema: { name: "answer", strict: true, schema },
     });
   });
+});
 
-  it("has its effort, where the model knows it", async () => {
-    expect(gatedSlim({ effort: "high" }).reasoning_effort).toBe("high");
-    const error = await refusalOf(() => gatedSlim({ effort: "huge" }));
-    expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "effort" } });
+describe("the needs of a slim request", () => {
+  const image = [{ role: "user", content: [{ type: "image", url: "https://a.test/a.png" }] }];
+
+  it.each<[Record<string, unknown>, object]>([
+    [{ stream: true }, { kind: "feature", feature: "streaming", param: "stream" }],
+    [{ tools: [{ name: "a" }] }, { kind: "feature", feature: "function_calling", param: "tools" }],
+    [{ format: {} }, { kind: "feature", feature: "structured_outputs", param: "format" }],
+    [{ input: image }, { kind: "input", modality: "image", param: "input" }],
+    [{ effort: "low" }, { kind: "effort", effort: "low", param: "effort" }],
+    [{ format: {} }, { kind: "parameter", endpoint: "chat_completions", name: "response_format", param: "format" }],
+  ])("have the caller's own field names, over either dialect: %j", (changes, need) => {
+    expect(preparedSlim(changes).needs).toContainEqual(need);
+    if ("kind" in need && need.kind !== "parameter") expect(preparedSlimResponses(changes).needs).toContainEqual(need);
   });
 
-  it("with an image is refused for a model that reads text only", async () => {
-    const input = [{ role: "user", content: [{ type: "image", url: "https://a.test/a.png" }] }];
-    const error = await refusalOf(() => gatedSlim({ input }, { asked: "o3-mini" }));
-    expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "input" } });
-    expect(error.body.message).toMatch(/^The model 'o3-mini' does not support Image input\. Models that do: .*o4-mini/);
-  });
-
-  it("asks for the default model and for a stream, unless it says otherwise", () => {
-    expect(slimRequest()).toEqual({ input: "Hi", model: "default", stream: true });
-    expect(slimRequest({ model: "o3", stream: false })).toEqual({ input: "Hi", model: "o3", stream: false });
-  });
+  it.each([preparedSlim, preparedSlimResponses])(
+    "refuse another effort than the alias's by that name",
+    async (prepare) => {
+      const model = { ...bundledModel("o4-mini"), fixed: { effort: "low" } };
+      const error = await refusalOf(() => prepare({ effort: "high" }, model));
+      expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "effort" } });
+    },
+  );
 });
 
 describe("an image", () => {

@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from "vitest";
 import { slimWays } from "../../../../src/features/slim-chat/exchange.ts";
-import { slimRequest, writtenSlim, writtenSlimResponses } from "../support/slim-requests.ts";
+import { slimRequest, writtenSlimResponses } from "../support/slim-requests.ts";
 
 describe("a slim request over Responses", () => {
   it("of one text is a stream that is not stored", () => {
@@ -14,10 +14,6 @@ describe("a slim request over Responses", () => {
       store: false,
       max_output_tokens: 500,
     });
-  });
-
-  it("that does not stream is one that does not", () => {
-    expect(writtenSlimResponses({ stream: false }).stream).toBe(false);
   });
 
   it("has its instructions in their field, and system messages where they stand", () => {
@@ -103,12 +99,6 @@ describe("a slim request over Responses", () => {
       effort: "high",
       summary: "auto",
     });
-  });
-
-  it("says the same as over Chat Completions", () => {
-    const changes = { effort: "high", stream: false };
-    const { model, stream, reasoning_effort } = writtenSlim(changes);
-    expect(writtenSlimResponses(changes)).toMatchObject({ model, stream, reasoning: { effort: reasoning_effort } });
   });
 });
 

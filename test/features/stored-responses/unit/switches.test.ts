@@ -44,19 +44,6 @@ describe("what the catalog does not allow", () => {
     );
   });
 
-  it.each<Json>([
-    { store: true },
-    { previous_response_id: "resp_1" },
-    background,
-    { prompt: { id: "pmpt_1" } },
-    { tools: [search] },
-    { conversation: "conv_1" },
-    { conversation: { id: "conv_1" } },
-  ])("is refused by a catalog that says nothing of it: %j", async (changes) => {
-    const error = await refusalOf(() => preparedResponses(changes));
-    expect(error).toMatchObject({ status: 400, body: { code: "unsupported_parameter" } });
-  });
-
   it("is refused for a background that could not be stored", async () => {
     const error = await refusalOf(() => asking({ background: true }, { ...EVERYTHING, store: false }));
     expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "background" } });
