@@ -1,4 +1,4 @@
-// What can happen to one user's quota, as fast-check arbitraries: plans, and the steps of a random history.
+// Random histories of one user's quota, as fast-check arbitraries.
 
 import * as fc from "fast-check";
 import type { Bound, ReserveResult } from "../../../src/core/quota/ledger.ts";

@@ -1,4 +1,4 @@
-// Every way to say no: one table that the sources and nothing else use, one envelope, and no secrets in it.
+// The error codes, the error envelope, and that no secret reaches it.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -12,6 +12,8 @@ import { bundledCatalog, bundledModel } from "../../support/catalog-documents.ts
 
 type Json = Record<string, unknown>;
 
+const O4_MINI = bundledModel("o4-mini");
+
 /** Under which catalog, for which name and on which day (YYYY-MM-DD) a caller asks. */
 export interface Asking {
   catalog?: Catalog;
@@ -24,8 +26,7 @@ export const chatRequest = (changes: Json = {}): ChatRequest =>
   v.parse(ChatRequestSchema, { model: "o4-mini", messages: [{ role: "user", content: "Hi" }], ...changes });
 
 /** The prepared body of a chat request. Throws the refusal. */
-export const preparedChat = (changes: Json = {}, model: Model = bundledModel("o4-mini")) =>
-  chatBody(chatRequest(changes), model);
+export const preparedChat = (changes: Json = {}, model: Model = O4_MINI) => chatBody(chatRequest(changes), model);
 
 /** The JSON that the provider receives, with 500 output tokens granted. */
 export const writtenChat = (...how: Parameters<typeof preparedChat>): Json =>

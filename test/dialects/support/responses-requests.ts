@@ -10,6 +10,8 @@ import { ResponsesRequestSchema } from "../../../src/dialects/responses/request.
 import { bundledCatalog, bundledModel } from "../../support/catalog-documents.ts";
 
 type Json = Record<string, unknown>;
+
+const O4_MINI = bundledModel("o4-mini");
 type Switches = Catalog["responses"];
 
 /** A request that says "Hi", with changed fields. */
@@ -35,11 +37,8 @@ export const EVERYTHING: Partial<Switches> = {
 };
 
 /** The prepared body of a Responses request. Throws the refusal. */
-export const preparedBody = (
-  changes: Json = {},
-  model: Model = bundledModel("o4-mini"),
-  catalog: Catalog = bundledCatalog(),
-) => responsesBody(responsesRequest(changes), model, catalog.responses);
+export const preparedBody = (changes: Json = {}, model: Model = O4_MINI, catalog: Catalog = bundledCatalog()) =>
+  responsesBody(responsesRequest(changes), model, catalog.responses);
 
 /** The JSON that the provider receives, with 500 output tokens granted. */
 export const writtenBody = (...how: Parameters<typeof preparedBody>): Json =>
@@ -47,7 +46,7 @@ export const writtenBody = (...how: Parameters<typeof preparedBody>): Json =>
 
 /** The same, after the model's card was checked for what the request needs. Throws the refusal. */
 export function gatedBody(...how: Parameters<typeof preparedBody>): Json {
-  const [, model = bundledModel("o4-mini"), catalog = bundledCatalog()] = how;
+  const [, model = O4_MINI, catalog = bundledCatalog()] = how;
   requireSupport(catalog, model, preparedBody(...how).needs, Date.parse("2026-10-01"));
   return writtenBody(...how);
 }

@@ -1,4 +1,4 @@
-// Who may administer. Tokens are compared by a function that only the runtime has, so the worker tests have the rest.
+// Admin access. Tokens are compared by a function of the runtime, so the worker tests cover the rest.
 
 import { describe, expect, it } from "vitest";
 import { requireAdmin } from "../../../../src/core/auth/admin.ts";

@@ -1,4 +1,4 @@
-// Whose tokens are believed: AUTH_ISSUERS in the forms that wrangler and the dashboard give it, or a plain refusal.
+// Parsing of AUTH_ISSUERS, in the forms that wrangler and the dashboard give it.
 
 import { describe, expect, it } from "vitest";
 import { issuersOf } from "../../../../src/core/auth/issuers.ts";

@@ -1,4 +1,4 @@
-// Who is let in, and that everybody else is told the very same: nothing.
+// JWT verification: valid tokens name their user, every other header gets the same 401.
 
 import type { JWTPayload } from "jose";
 import { generateKeyPair, SignJWT } from "jose";

@@ -1,4 +1,4 @@
-// Who can answer a request, and in which dialect: the card of the model that was asked for, then its fallbacks.
+// The models that can answer a request, and in which dialect: the asked model first, then its fallbacks.
 
 import { describe, expect, it } from "vitest";
 import type { Catalog } from "../../../../src/core/catalog/schema.ts";
@@ -131,7 +131,7 @@ describe("the fallbacks", () => {
     ]);
   });
 
-  it("are each asked once, by whatever names they are given, and never the model itself", () => {
+  it("are each listed once, and never the model itself", () => {
     const aliases = { ...fast(["swift-1", "default", "slow", "deep-1", "slow"]), slow: { target: "deep-1" } };
     expect(candidatesOf(catalogOf(cards, aliases), {}, "fast").map(([snapshot]) => snapshot)).toEqual([
       "swift-1",
@@ -139,21 +139,21 @@ describe("the fallbacks", () => {
     ]);
   });
 
-  it("are passed over where they cannot do it, have ended, or are not there in this dialect", () => {
+  it("are skipped where they lack support, have ended, or do not serve the dialect", () => {
     const catalog = catalogOf(cards, fast(["dull-1", "late-1", "deep-1"]));
     expect(candidatesOf(catalog, tools, "fast").map(([snapshot]) => snapshot)).toEqual(["swift-1", "deep-1"]);
     const { candidates } = candidatesFor(catalog, "fast", [overChat()], NOW);
     expect(candidates.map(({ model }) => model.snapshot)).toEqual(["swift-1", "dull-1"]);
   });
 
-  it("are none for who asks for the snapshot by name, and none for a strict alias", () => {
+  it("do not exist for a snapshot's own name, nor for a strict alias", () => {
     const frozen = { frozen: { target: "fast", strict: true } };
     const catalog = catalogOf(cards, { ...fast(["deep-1"]), ...frozen });
     expect(candidatesOf(catalog, {}, "swift-1")).toHaveLength(1);
     expect(candidatesOf(catalog, {}, "frozen")).toHaveLength(1);
   });
 
-  it("keep what the alias that was asked for has fixed, and nothing of their own aliases", () => {
+  it("keep the fixed settings of the asked alias, not of their own aliases", () => {
     const aliases = {
       ...fast(["slow"], { instructions: "Be brief.", max_output_tokens: 50 }),
       slow: { target: "deep-1", instructions: "Be long.", max_output_tokens: 16 },

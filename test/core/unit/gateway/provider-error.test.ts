@@ -1,4 +1,4 @@
-// What a provider's refusal means to the caller: its words where the caller can do something about it, and ours elsewhere.
+// Provider errors as callers see them: the provider's message for a bad request, Weir's own for everything else.
 
 import { describe, expect, it } from "vitest";
 import { toProviderError, unreachable } from "../../../../src/core/gateway/provider-error.ts";

@@ -1,4 +1,4 @@
-// What a provider is sent with every request, and how it is asked which models it serves.
+// Headers and body of every provider request, and the list of a provider's models.
 
 import { describe, expect, it } from "vitest";
 import type { Provider } from "../../../../src/core/catalog/schema.ts";

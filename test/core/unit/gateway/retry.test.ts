@@ -1,4 +1,4 @@
-// Who is asked when somebody fails: the same once more where that is soon, then the next, and nobody when it is no use.
+// Retries and fallbacks: the same model once more when that is soon, then the next, and none where it cannot help.
 
 import { describe, expect, it } from "vitest";
 import { ApiError, apiError } from "../../../../src/core/errors.ts";

@@ -1,4 +1,4 @@
-// What an operator decides about a user: which claims are still served, what each change does, and that all are kept.
+// Operator decisions about a user: plans, blocks, revocations, grants and resets.
 
 import { describe, expect, it } from "vitest";
 import type { Account, Change, Claim } from "../../../../src/core/quota/account.ts";
@@ -12,20 +12,20 @@ const claim = (changes: Partial<Claim> = {}): Claim => ({ plan: "free", claimed:
 const account = (changes: Partial<Account> = {}): Account => ({ changes: [], ...changes });
 
 describe("a claim", () => {
-  it("of a user about whom nothing was decided is served", () => {
+  it("of a user without operator decisions is served", () => {
     expect(refusalOf(undefined, claim())).toBeUndefined();
     expect(refusalOf(account(), claim())).toBeUndefined();
   });
 
-  it("for the plan that is stored is served, whatever the token claims", () => {
+  it("for the stored plan is served, whatever the token claims", () => {
     expect(refusalOf(account({ plan: "pro" }), claim({ plan: "pro" }))).toBeUndefined();
   });
 
-  it("for another plan than the stored one is told that one", () => {
+  it("for another plan than the stored one is refused with the stored one", () => {
     expect(refusalOf(account({ plan: "pro" }), claim())).toEqual({ reason: "plan", plan: "pro" });
   });
 
-  it("for a plan that was stored once is told what the token claims", () => {
+  it("for a plan that is no longer stored is refused with the token's plan", () => {
     expect(refusalOf(undefined, claim({ plan: "pro" }))).toEqual({ reason: "plan", plan: "free" });
     expect(refusalOf(account(), claim({ plan: "pro", claimed: "" }))).toEqual({ reason: "plan", plan: "" });
   });
@@ -77,7 +77,7 @@ describe("a change", () => {
     expect(refusalOf(book.account, claim())).toBeUndefined();
   });
 
-  it("is kept with its moment and reason, the latest fifty of them", () => {
+  it("is recorded with its time and reason, the latest fifty of them", () => {
     const book = usedBook();
     for (let count = 0; count < 60; count++) {
       book.now += 1000;
@@ -89,7 +89,7 @@ describe("a change", () => {
     expect(changes.at(-1)).toMatchObject({ kind: "unblock", at: NOON + 60_000, reason: "a test" });
   });
 
-  it("leaves what it is applied to as it was", () => {
+  it("does not mutate the account", () => {
     const [before, ledger] = [account({ plan: "pro" }), emptyLedger()];
     const change: Change = { kind: "plan", plan: null, id: "first", at: NOON, reason: "a test" };
     const next = applyChange(before, ledger, change);
@@ -103,7 +103,7 @@ describe("a change", () => {
     expect(applyChange(once.account, once.ledger, grant)).toEqual(once);
   });
 
-  it("never believes tokens again that were revoked before", () => {
+  it("never accepts a revoked token again", () => {
     const revoke = (before: number, id: string): Change => ({ kind: "revoke", before, id, at: NOON, reason: "a test" });
     const first = applyChange(undefined, emptyLedger(), revoke(NOON, "first"));
     expect(applyChange(first.account, first.ledger, revoke(0, "second")).account.revokedBefore).toBe(NOON);
@@ -138,7 +138,7 @@ describe("a grant", () => {
 });
 
 describe("a reset", () => {
-  it("forgives what was used of its window, and of no other", () => {
+  it("clears the use of its window, and of no other", () => {
     const book = usedBook();
     book.limits = { windows: [tokens, { unit: "requests", per: "day", limit: 9 }], concurrent: 3 };
     book.reserve("next", { input: 1, output: 0, minOutput: 0 });
@@ -148,14 +148,14 @@ describe("a reset", () => {
     expect(book.requests().used).toBe(1);
   });
 
-  it("does not forgive what runs: it is counted when it is settled", () => {
+  it("keeps running requests: they count when they are settled", () => {
     const book = usedBook();
     book.change({ kind: "reset", window: "tokens/day" });
     book.settle("running", 80);
     expect(book.tokens()).toEqual({ used: 80, reserved: 0, left: 920 });
   });
 
-  it("forgives a lease that ended by itself for good: neither the next request nor a late settlement brings it back", () => {
+  it("clears an expired lease for good, even after a late settlement", () => {
     const book = usedBook();
     book.now += 600_000;
     book.change({ kind: "reset", window: "tokens/day" });

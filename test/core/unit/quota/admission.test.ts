@@ -21,7 +21,7 @@ afterEach(() => {
 });
 
 describe("a request that fits", () => {
-  it("is let in with its bound reserved, in one call, and nothing is counted", async () => {
+  it("is admitted with its bound reserved, in one call, without a count", async () => {
     const visitor = createVisitor();
     const lease = await visitor.enter();
     expect(lease.granted).toBe(100);
@@ -123,7 +123,7 @@ describe("a request whose bound does not fit", () => {
     expect(visitor.asked()).toBe(0);
   });
 
-  it("is not told that it never fits when its fewest tokens would, another day", async () => {
+  it("is not told that it never fits while its fewest tokens would", async () => {
     const visitor = createVisitor({ demand: long, counted: undefined });
     expect((await refusalOf(() => visitor.enter())).body.message).not.toContain("never");
   });
@@ -136,7 +136,7 @@ describe("a request whose bound does not fit", () => {
   });
 });
 
-describe("a model that the plan does not have", () => {
+describe("a model that the plan does not include", () => {
   it("is a 403 that names those that it has, and nothing is reserved or counted", async () => {
     const visitor = createVisitor({ claims: "thrifty", model: "thinker" });
     const error = await refusalOf(() => visitor.enter());
@@ -165,7 +165,7 @@ describe("a model that the plan does not have", () => {
     expect(visitor.book.view().leases.running).toBe(0);
   });
 
-  it("is not the reason that a blocked user is told", async () => {
+  it("is not told to a blocked user", async () => {
     const visitor = createVisitor({ claims: "thrifty", model: "thinker" });
     visitor.change({ kind: "block" });
     expect((await refusalOf(() => visitor.enter())).body.code).toBe("user_blocked");
@@ -192,15 +192,12 @@ describe("an operator's change", () => {
 });
 
 describe("a quota that cannot be reached", () => {
-  it.each([undefined, "false", "1", "TRUE", ""])(
-    "is closed unless the deployment chose otherwise: %s",
-    async (failOpen) => {
-      const visitor = createVisitor({ failures: unreachable(), ...(failOpen === undefined ? {} : { failOpen }) });
-      const error = await refusalOf(() => visitor.enter());
-      expect(error).toMatchObject({ status: 503, body: { code: "quota_unavailable" } });
-      expect(logged).not.toHaveBeenCalled();
-    },
-  );
+  it.each([undefined, "false", "1", "TRUE", ""])("is a 503 unless the deployment fails open: %s", async (failOpen) => {
+    const visitor = createVisitor({ failures: unreachable(), ...(failOpen === undefined ? {} : { failOpen }) });
+    const error = await refusalOf(() => visitor.enter());
+    expect(error).toMatchObject({ status: 503, body: { code: "quota_unavailable" } });
+    expect(logged).not.toHaveBeenCalled();
+  });
 
   it("gives back a reservation that was made though its answer was lost", async () => {
     const visitor = createVisitor({ failures: [runtimeError({ late: true })] });
@@ -211,7 +208,7 @@ describe("a quota that cannot be reached", () => {
     expect(visitor.book.ledger.used["tokens/day"]).toMatchObject({ amount: 0 });
   });
 
-  it("is open where the deployment chose so: bounded by the plan, charged to nobody, and logged", async () => {
+  it("fails open where the deployment says so: bounded by the plan, uncharged, and logged", async () => {
     const visitor = createVisitor({ failures: unreachable(), failOpen: "true", demand: { maxOutputTokens: 70 } });
     const lease = await visitor.enter();
     expect(lease.granted).toBe(70);
@@ -223,13 +220,13 @@ describe("a quota that cannot be reached", () => {
     expect(JSON.parse(logged.mock.calls[0]?.[0] ?? "")).toMatchObject({ event: "quota_failed_open" });
   });
 
-  it("is no way to a model that the plan does not have", async () => {
+  it("does not open a model that the plan does not include", async () => {
     const situation = { claims: "thrifty", model: "thinker", failures: unreachable(), failOpen: "true" };
     const { status } = await refusalOf(() => createVisitor(situation).enter());
     expect([403, 503]).toContain(status);
   });
 
-  it("is told apart from one that says no", async () => {
+  it("is not confused with a refusal", async () => {
     const [full, blocked] = [
       createVisitor({ failOpen: "true", demand: { inputBytes: 900_000 } }),
       createVisitor({ failOpen: "true" }),

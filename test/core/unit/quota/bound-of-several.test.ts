@@ -1,5 +1,4 @@
-// Bounds of more than one text and one answer: tools that the provider runs, prompts that it keeps, what is free, and
-// several models of which any may answer.
+// Bounds with hosted tools, stored prompts, exact counts and free requests, and the widest of several.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";

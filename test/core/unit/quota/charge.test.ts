@@ -1,4 +1,4 @@
-// What a request is charged for: the provider's count, else an estimate of what was sent and relayed.
+// The charge of a request: the provider's count, else an estimate from the bytes sent and relayed.
 
 import { describe, expect, it } from "vitest";
 import type { Demand } from "../../../../src/core/quota/bound.ts";

@@ -1,4 +1,4 @@
-// Calls to a user's object that fail: again where the runtime says that it can help, on a fresh stub, and not for ever.
+// Calls to a user's quota object: retried where the runtime allows it, on a fresh stub, for a limited time.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ApiError } from "../../../../src/core/errors.ts";
@@ -35,13 +35,13 @@ const retryable = () => runtimeError({ retryable: true });
 const ask = (env: Bindings) => callQuota(env, "q1:alice", (object) => object.view(CLAIM, LIMITS));
 
 describe("a call that fails", () => {
-  it.each([1, 2, 3])("in a way that may pass is made again on a fresh stub, after %i failures too", async (count) => {
+  it.each([1, 2, 3])("that is retryable is retried on a fresh stub, %i times", async (count) => {
     const { env, calls } = createNamespace(NOON, Array.from({ length: count }, retryable));
     expect(await ask(env)).toMatchObject({ view: { windows: [{ used: 0 }] } });
     expect(calls.map(({ stub }) => stub)).toEqual(Array.from({ length: count + 1 }, (_, index) => index + 1));
   });
 
-  it("four times is given up", async () => {
+  it("is not retried a fourth time", async () => {
     const { env, calls } = createNamespace(NOON, Array.from({ length: 9 }, retryable));
     const error = await refusalOf(() => ask(env));
     expect(error).toMatchObject({ status: 503, body: { code: "quota_unavailable" }, headers: { "retry-after": "1" } });
@@ -49,7 +49,7 @@ describe("a call that fails", () => {
     expect(calls).toHaveLength(4);
   });
 
-  it("is made again after about 25, 100 and 400 ms, never more and not in step with others", async () => {
+  it("is retried after about 25, 100 and 400 ms, with jitter", async () => {
     const seen: number[][] = [];
     for (let round = 0; round < 20; round++) {
       timer = skipPauses();
@@ -70,14 +70,14 @@ describe("a call that fails", () => {
     ["is overloaded, though it could be tried again", { overloaded: true, retryable: true }],
     ["threw by itself", {}],
     ["says that trying again does not help", { retryable: false }],
-  ])("because the object %s is not made again", async (_why, kind) => {
+  ])("because the object %s is not retried", async (_why, kind) => {
     const { env, calls } = createNamespace(NOON, [runtimeError(kind)]);
     expect(await refusalOf(() => ask(env))).toMatchObject({ status: 503, body: { code: "quota_unavailable" } });
     expect(calls).toHaveLength(1);
     expect(timer.pauses).toEqual([]);
   });
 
-  it("because the object does not answer at all is given up after ten seconds", async () => {
+  it("because the object does not answer times out after ten seconds", async () => {
     const env = { USER_QUOTA: { getByName: () => ({ view: () => new Promise(() => undefined) }) } };
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     let refusal: ApiError | undefined;
@@ -89,7 +89,7 @@ describe("a call that fails", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("before it leaves fails in the same way", async () => {
+  it("without a stub fails in the same way", async () => {
     expect((await refusalOf(() => ask(UNBOUND))).body.code).toBe("quota_unavailable");
   });
 });
@@ -127,7 +127,7 @@ describe("a lease", () => {
     expect(calls).toHaveLength(2);
   });
 
-  it("that cannot be settled throws nothing, and is left to end by itself", async () => {
+  it("that cannot be settled throws nothing, and expires by itself", async () => {
     const { lease, book } = leased([runtimeError()]);
     expect(await lease.settle({ tokens: 120, requests: 1, usd: 0 })).toBeUndefined();
     expect(book.tokens()).toEqual({ used: 0, reserved: 500, left: 500 });
@@ -135,7 +135,7 @@ describe("a lease", () => {
     expect(book.tokens()).toEqual({ used: 500, reserved: 0, left: 500 });
   });
 
-  it("on nothing grants what it is told, charges nobody and shows no windows", async () => {
+  it("without an object grants what it is told, and charges nobody", async () => {
     const lease = createOpenLease(700, { tokens: 900, requests: 1, usd: 0 });
     expect(lease).toMatchObject({ granted: 700, bound: { tokens: 900 }, view: { windows: [] } });
     expect(await lease.settle({ tokens: 120, requests: 1, usd: 0 })).toBeUndefined();

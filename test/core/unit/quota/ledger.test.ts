@@ -73,7 +73,7 @@ describe("reserve", () => {
     expect(book.tokens()).toEqual({ used: 700, reserved: 0, left: 300 });
   });
 
-  it("says to come back in a second when only the user's own running requests stand in the way", () => {
+  it("asks to retry after a second when only running requests stand in the way", () => {
     const book = openBook(PLAN, NOON);
     book.reserve("running", { input: 100, output: 700 });
     const result = book.reserve("second", { input: 100, output: 500, minOutput: 300 });
@@ -121,7 +121,7 @@ describe("reserve", () => {
     expect(book.reserve("three", { input: 1, output: 1 }).ok).toBe(true);
   });
 
-  it("lets one request at a time go on with a conversation, and others beside it", () => {
+  it("allows one running request for an exclusive key, and others beside it", () => {
     const reservation = (key: string, exclusive?: string) => ({
       key,
       model: "swift",
@@ -164,7 +164,7 @@ describe("reserve", () => {
     expect(book.tokens()).toEqual({ used: 120, reserved: 0, left: 880 });
   });
 
-  it("has nothing to store when it refuses or repeats", () => {
+  it("changes no state when it refuses or repeats", () => {
     const bound: Bound = boundOf({ input: 100, output: 400 });
     const once = reserve(emptyLedger(), PLAN, { key: "same", model: "swift", bound, leaseMs: LEASE_MS }, NOON);
     const again = reserve(once.ledger, PLAN, { key: "same", model: "swift", bound, leaseMs: LEASE_MS }, NOON);
@@ -178,7 +178,7 @@ describe("reserve", () => {
     expect([once.changed, again.changed, refused.changed]).toEqual([true, false, false]);
   });
 
-  it("does not take the names of Object's own properties for keys that it knows", () => {
+  it("does not mistake Object's own property names for known keys", () => {
     const book = openBook(PLAN, NOON);
     expect(book.reserve("constructor", { input: 100, output: 400 })).toMatchObject({ ok: true, granted: 400 });
     expect(book.tokens().reserved).toBe(500);
@@ -186,7 +186,7 @@ describe("reserve", () => {
 });
 
 describe("giving back", () => {
-  it("undoes a reservation, and costs nothing", () => {
+  it("undoes a reservation without a charge", () => {
     const book = openBook(PLAN, NOON);
     book.reserve("first", { input: 100, output: 400 });
     book.giveBack("first");
@@ -194,7 +194,7 @@ describe("giving back", () => {
     expect(book.view().leases.running).toBe(0);
   });
 
-  it("refuses the reservation that arrives only afterwards, since nobody would settle it", () => {
+  it("refuses a reservation that arrives after it", () => {
     const book = openBook(PLAN, NOON);
     book.giveBack("first");
     expect(book.reserve("first", { input: 100, output: 400 })).toMatchObject({ ok: false, reason: "settled" });
@@ -238,7 +238,7 @@ describe("settle", () => {
 });
 
 describe("a lease", () => {
-  it("ends by itself at its time, not before, and is charged in full", () => {
+  it("expires exactly at its end, and is charged in full", () => {
     const book = openBook(PLAN, NOON);
     book.reserve("lost", { input: 100, output: 400 }, LEASE_MS);
     book.now = NOON + LEASE_MS - 1;
@@ -268,7 +268,7 @@ describe("a lease", () => {
     expect(book.tokens().used).toBe(500);
   });
 
-  it("tells when the next one ends, so that an alarm can be set", () => {
+  it("tells when the next one expires, for the alarm", () => {
     const book = openBook(PLAN, NOON);
     expect(nextLeaseEnd(book.ledger)).toBeUndefined();
     book.reserve("long", { input: 1, output: 1 }, 9000);
@@ -280,7 +280,7 @@ describe("a lease", () => {
     expect(nextLeaseEnd(book.ledger)).toBeUndefined();
   });
 
-  it("that has ended is no reason for another alarm, though it can still be corrected", () => {
+  it("that has expired needs no alarm, though it can still be corrected", () => {
     const book = openBook(PLAN, NOON);
     book.reserve("lost", { input: 1, output: 1 }, 1000);
     book.now = NOON + 2000;
@@ -292,7 +292,7 @@ describe("a lease", () => {
 });
 
 describe("the state", () => {
-  it("is not changed by what is done with it", () => {
+  it("is never mutated", () => {
     const bound = boundOf({ input: 100, output: 400 });
     const { ledger } = reserve(emptyLedger(), PLAN, { key: "first", model: "swift", bound, leaseMs: LEASE_MS }, NOON);
     const before = structuredClone(ledger);

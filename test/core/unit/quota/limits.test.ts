@@ -1,4 +1,4 @@
-// Money as people write it and as the ledger counts it, and a plan with the one in place of the other.
+// Dollars of a plan as nano-dollars of the ledger, and back.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-// The name of a user's object: the same for the same user, another for any other, and nobody's name for a reader.
+// The name of a user's quota object: stable, unique for issuer and subject, and unreadable.
 
 import "../../support/encoded-bytes.ts";
 import * as fc from "fast-check";

@@ -1,4 +1,4 @@
-// What tokens cost, to the nano-dollar: each kind at its own rate, long requests dearer, never more than the bound.
+// The cost of tokens in nano-dollars: each kind at its own rate, long contexts higher, never above the bound.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";

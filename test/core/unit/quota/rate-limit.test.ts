@@ -1,4 +1,4 @@
-// How the quota shows on the wire: OpenAI's headers, `left` on a slim answer, and GET /usage.
+// The quota on the wire: OpenAI's headers, `left` of a slim answer, and GET /usage.
 
 import { describe, expect, it } from "vitest";
 import { leftOf, rateLimitHeaders, toGoDuration, toWire } from "../../../../src/core/quota/rate-limit.ts";

@@ -1,4 +1,4 @@
-// What a caller is told when the quota says no: how much, until when, and not to try again at once.
+// Quota refusals: the missing amount, the time of the reset, and a header against immediate retries.
 
 import { describe, expect, it } from "vitest";
 import type { ApiError } from "../../../../src/core/errors.ts";

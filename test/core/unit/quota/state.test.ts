@@ -1,4 +1,4 @@
-// A state that an older version of Weir has written is still read, and nothing in it is lost or charged twice.
+// A ledger that an older version stored is read completely.
 
 import { describe, expect, it } from "vitest";
 import { readLedger } from "../../../../src/core/quota/state.ts";

@@ -1,4 +1,4 @@
-// A caller who leaves: the provider is cancelled at once, or read on for its usage, but not for longer than told.
+// A caller who leaves: the provider is cancelled at once, or read on for its usage for a limited time.
 
 import { describe, expect, it } from "vitest";
 import { createDeparture } from "../../../../src/core/relay/departure.ts";
@@ -16,14 +16,14 @@ function created(afterMs: number) {
 }
 
 describe("a departure", () => {
-  it("ends everything at once where nothing is to be finished", () => {
+  it("aborts at once without a grace period", () => {
     const { control, departure } = created(0);
     departure.leave();
     expect(departure.gone).toBe(true);
     expect(control.signal.reason).toEqual({ kind: "left" });
   });
 
-  it("ends everything later, and not a moment before, where the answer is to be finished", async () => {
+  it("aborts exactly after the grace period", async () => {
     const { clock, control, departure } = created(LEAVE_MS);
     departure.leave();
     expect(departure.gone).toBe(true);
@@ -33,7 +33,7 @@ describe("a departure", () => {
     expect(control.signal.reason).toEqual({ kind: "left" });
   });
 
-  it("is the same however often it is noted: the first time counts", async () => {
+  it("counts from the first time that it is noted", async () => {
     const { clock, control, departure } = created(LEAVE_MS);
     departure.leave();
     await clock.advance(LEAVE_MS - 1);
@@ -43,7 +43,7 @@ describe("a departure", () => {
     expect(clock.waits).toBe(1);
   });
 
-  it("does not replace the reason of what had ended before", async () => {
+  it("does not replace an earlier abort reason", async () => {
     const { clock, control, departure } = created(LEAVE_MS);
     departure.leave();
     control.abort({ kind: "failed" });
@@ -64,9 +64,9 @@ async function left(how: "noticed at a write" | "told by the platform" = "told b
   return flow;
 }
 
-describe("an answer that is to finish after its caller left", () => {
+describe("an answer with a grace period after its caller left", () => {
   it.each(["noticed at a write", "told by the platform"] as const)(
-    "is read on unheard to its usage, and then ends as left: %s",
+    "is read to its usage without a listener, and then ends as left: %s",
     async (how) => {
       const flow = await left(how);
       const heard = flow.caller.text();
@@ -104,7 +104,7 @@ describe("an answer that is to finish after its caller left", () => {
     ["just stops", (provider: Provider) => provider.end()],
     ["fails", (provider: Provider) => provider.send(errorFrame("It broke."))],
     ["turns into something else", (provider: Provider) => provider.send(sse("<html>"))],
-  ])("ends as left when it %s, since nobody is there to be told", async (_how, happen) => {
+  ])("ends as left when it %s", async (_how, happen) => {
     const flow = await left();
     happen(flow.provider);
     await flow.clock.advance(100);

@@ -1,4 +1,4 @@
-// A filter for events that parses next to nothing: what it sends is what a reader of every event would send.
+// The event filter withholds single events without parsing the others.
 
 import { runInNewContext } from "node:vm";
 import * as fc from "fast-check";

@@ -1,4 +1,4 @@
-// Server-sent events out of bytes: their own text, their data, and a limit for those that never end.
+// Server-sent events from bytes: raw text, data, and a limit for an event that never ends.
 
 import { createParser } from "eventsource-parser";
 import * as fc from "fast-check";

@@ -1,4 +1,4 @@
-// What has arrived from the provider when a flow is ended from outside is read and metered; what has not is not waited for.
+// The last reads of a flow that is ended from outside: bytes that have arrived are metered, others are not awaited.
 
 import { describe, expect, it } from "vitest";
 import type { FlowOptions } from "../../support/answer-flow.ts";

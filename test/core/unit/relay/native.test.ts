@@ -1,4 +1,4 @@
-// An answer that passes natively and is ended from outside: its caller, who reads, hears why.
+// A native pass-through that is ended from outside still tells its caller why.
 
 import { beforeAll, expect, it } from "vitest";
 import { apiError } from "../../../../src/core/errors.ts";

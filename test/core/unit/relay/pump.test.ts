@@ -1,4 +1,4 @@
-// How an answer moves from the provider to the caller, and how it ends: by either side, in order, losing nothing.
+// The pump between provider and caller: order, coalescing, and every ending.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -92,7 +92,7 @@ describe("text", () => {
     expect(caller.writes.map(({ text }) => text)).toEqual([textChunk("Hel"), textChunk("lo")]);
   });
 
-  it("that came with the end of the answer is sent before it", async () => {
+  it("that arrives with the end of the answer is sent before the end", async () => {
     const flow = await begun();
     flow.provider.send(textChunk("lo"), finishChunk(), usageChunk(3, 4), DONE);
     await flow.clock.advance(40);
@@ -101,7 +101,7 @@ describe("text", () => {
     expect(flow.codec.progress.usage).toMatchObject({ input: 3, output: 4 });
   });
 
-  it("that came right before the connection broke is sent", async () => {
+  it("that arrived right before the connection broke is sent", async () => {
     const flow = createAnswerFlow({ lastWords: [textChunk("Hel"), textChunk("lo")] });
     await flow.begin();
     await flow.clock.advance(100);
@@ -150,7 +150,7 @@ describe("text", () => {
 });
 
 describe("an answer", () => {
-  it("that said why it stopped has finished, even without the dialect's own sign", async () => {
+  it("with a finish reason has finished, even without [DONE]", async () => {
     const flow = await begun();
     flow.provider.send(finishChunk());
     flow.provider.end();
@@ -158,7 +158,7 @@ describe("an answer", () => {
     expect(flow.ending()).toEqual({ kind: "finished" });
   });
 
-  it("that just stops has failed", async () => {
+  it("that stops without a finish reason has failed", async () => {
     const flow = await begun();
     flow.provider.send(textChunk("lo"));
     flow.provider.end();
@@ -167,7 +167,7 @@ describe("an answer", () => {
     expect(flow.caller.text()).toBe(slim("Hel") + slim("lo"));
   });
 
-  it("whose connection breaks has failed, even after it said why it stopped", async () => {
+  it("whose connection breaks has failed, even after a finish reason", async () => {
     const flow = await begun();
     flow.provider.send(finishChunk());
     await flow.clock.advance(80);
@@ -176,7 +176,7 @@ describe("an answer", () => {
     expect(flow.ending()).toEqual(failedWith("provider_error"));
   });
 
-  it("in which the provider tells of an error has failed, after all the text before it", async () => {
+  it("with an error event has failed, after all the text before it", async () => {
     const flow = await begun();
     flow.provider.send(textChunk("lo"), errorFrame("The server had an error."));
     await flow.clock.advance(80);
@@ -185,7 +185,7 @@ describe("an answer", () => {
     expect(flow.provider.isCancelled()).toBe(true);
   });
 
-  it("that turns into something else has failed, and is read no further", async () => {
+  it("with an event of another format has failed, and is read no further", async () => {
     const flow = await begun();
     flow.provider.send(sse("<html>Bad gateway</html>"));
     await flow.clock.advance(80);
@@ -196,7 +196,7 @@ describe("an answer", () => {
   it.each([
     ["slim", () => ({})],
     ["passed on", () => ({ codec: passCodec() })],
-  ])("whose connection breaks is metered up to there when it is %s", async (_name, options) => {
+  ])("whose connection breaks is metered up to there, %s", async (_name, options) => {
     const flow = await begun(options());
     flow.provider.send(textChunk("lo"));
     await flow.clock.advance(80);
@@ -208,7 +208,7 @@ describe("an answer", () => {
 });
 
 describe("before anything is promised", () => {
-  it("nothing is sent, however much arrives that says nothing", async () => {
+  it("nothing is sent for comments alone", async () => {
     const flow = createAnswerFlow();
     flow.provider.send(": processing\n\n");
     await flow.begin();
@@ -230,7 +230,7 @@ describe("before anything is promised", () => {
     expect(flow.caller.writes).toEqual([]);
   });
 
-  it("whoever ends the flow from outside is told with their own ending, and the provider is cancelled", async () => {
+  it("an end from outside keeps its own reason, and cancels the provider", async () => {
     const flow = createAnswerFlow();
     await flow.begin();
     flow.control.abort({ kind: "left" });
@@ -252,7 +252,7 @@ describe("a caller who leaves", () => {
     expect(flow.provider.isCancelled()).toBe(true);
   });
 
-  it("ends the flow when the platform tells, as soon as what has arrived is read", async () => {
+  it("ends the flow when the platform reports it, after the bytes that have arrived", async () => {
     const flow = await begun();
     flow.control.abort({ kind: "left" });
     await flow.clock.advance(LAST_READ_MS - 1);
@@ -278,7 +278,7 @@ describe("a flow that is ended from outside", () => {
     expect(flow.ending()).toEqual(failedWith("provider_timeout"));
   });
 
-  it("leaves a caller who does read a way to hear the last words", async () => {
+  it("keeps the connection of a caller who reads, for the last event", async () => {
     const flow = await begun();
     flow.control.abort({ kind: "failed", error: apiError("provider_timeout", "It took too long.") });
     await flow.clock.advance(LAST_READ_MS);

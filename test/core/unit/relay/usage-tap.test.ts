@@ -1,4 +1,4 @@
-// What is known of an answer that passed unread: the same as if every event had been parsed, where it matters.
+// Usage of a pass-through stream, from its last bytes: the same as if every event had been parsed.
 
 import { isDeepStrictEqual } from "node:util";
 import * as fc from "fast-check";
@@ -48,13 +48,13 @@ function everythingIn(text: string): Progress {
 const textOf = (events: number, word = "water ") => textChunk(word).repeat(events);
 
 describe("an answer with usage", () => {
-  it("that is long is known by its tail alone", () => {
+  it("that is long is metered by its tail alone", () => {
     const { progress, parsed } = concluded(chunksOf(textOf(4000) + END));
     expect(progress).toMatchObject({ heard: true, finish: "stop", usage: USAGE, ended: true });
     expect(parsed * textChunk("water ").length).toBeLessThan(2 * TAIL_BYTES);
   });
 
-  it("has it and its finish where the tail is cut inside a character or an event", () => {
+  it("has its usage where the tail begins inside a character or an event", () => {
     const first = textChunk("Hel");
     for (let more = 0; more < 250; more++) {
       const text = `${first}${textOf(150, "堰🦫")}${sse({ choices: [], note: "é".repeat(more) })}${END}`;
@@ -64,19 +64,19 @@ describe("an answer with usage", () => {
     }
   });
 
-  it("has it though the tail is a single event longer than it", () => {
+  it("has its usage though a single event is longer than the tail", () => {
     const text = textChunk("Hel") + textChunk("x".repeat(3 * TAIL_BYTES)) + END;
     expect(concluded(chunksOf(text)).progress).toMatchObject({ finish: "stop", usage: USAGE, ended: true });
   });
 
-  it("has it though its tail looks like the end of another answer", () => {
+  it("has its usage though its text quotes the end of another answer", () => {
     const quoted = textChunk(`\n\n${usageChunk(7, 7)}${DONE}\n\ndata: {"error":{"message":"no"}}\n\n`);
     const { progress } = concluded(chunksOf(textOf(1000) + quoted + END));
     expect(progress).toMatchObject({ usage: USAGE, ended: true });
     expect(progress.error).toBeUndefined();
   });
 
-  it("of more bytes than are kept has it, and is parsed on the way", () => {
+  it("that is longer than the buffer has its usage, and is parsed on the way", () => {
     const text = textOf(20_000) + END;
     expect(text.length).toBeGreaterThan(3 * MOST_KEPT_BYTES);
     const { progress } = concluded(chunksOf(text, 30_000));
@@ -96,7 +96,7 @@ describe("an event that cannot be read", () => {
     it.each([
       ["in the middle", events / 2],
       ["right before the end", 0],
-    ])("is left out, %s: the usage that comes after it is known", (_where, after) => {
+    ])("is skipped, %s, and the usage after it is found", (_where, after) => {
       const text = textOf(events - after) + UNREADABLE + textOf(after) + END;
       expect(text.length).toBeGreaterThan(longerThan);
       expect(text.length).toBeLessThan(shorterThan);
@@ -110,7 +110,7 @@ describe("an event that cannot be read", () => {
       }
     });
 
-    it("is left out of what an answer without usage is metered by", () => {
+    it("is not metered in an answer without usage", () => {
       const text = textOf(events / 2) + UNREADABLE + textOf(events / 2) + finishChunk() + DONE;
       const aside = createAside(readChatEvent);
       for (const piece of chunksOf(text, 997)) aside.push(piece);
@@ -119,7 +119,7 @@ describe("an event that cannot be read", () => {
     });
   });
 
-  it("is told of by the first fault, though others follow", () => {
+  it("throws the first fault, though others follow", () => {
     const aside = createAside((data) => {
       if (data.startsWith("<")) throw new Error(data);
       return readChatEvent(data);
@@ -155,7 +155,7 @@ describe("what is pushed", () => {
   it.each([
     ["with usage", END, { usage: USAGE, ended: true }],
     ["without", finishChunk() + DONE, { outputBytes: 120, ended: true }],
-  ])("may be overwritten afterwards, %s", (_what, end, expected) => {
+  ])("may be overwritten by the next read, %s", (_what, end, expected) => {
     const aside = createAside(readChatEvent);
     const buffer = new Uint8Array(64);
     const bytes = toUtf8(textOf(20) + end);
@@ -169,7 +169,7 @@ describe("what is pushed", () => {
     expect(aside.progress).toMatchObject(expected);
   });
 
-  it("is heard with the first event, and not with a comment or a part of an event", () => {
+  it("counts as heard with the first event, not with a comment or a partial event", () => {
     const aside = createAside(readChatEvent);
     for (const piece of [": processing\n\n", textChunk("Hel").slice(0, 9)]) {
       aside.push(toUtf8(piece));
@@ -179,11 +179,11 @@ describe("what is pushed", () => {
     expect(aside.progress).toMatchObject({ heard: true, outputBytes: 3 });
   });
 
-  it("is refused at once when the first event is not the dialect's", () => {
+  it("is refused at once when the first event is not of the dialect", () => {
     expect(() => createAside(readChatEvent).push(toUtf8(sse("<html>Bad gateway</html>")))).toThrow();
   });
 
-  it("is refused in the end when it is an event without end, and what comes before and after it counts", () => {
+  it("is refused at the end when one event never ends, and the events around it count", () => {
     const aside = createAside(readChatEvent);
     aside.push(toUtf8(textChunk("Hel")));
     const piece = toUtf8("x".repeat(30_000));

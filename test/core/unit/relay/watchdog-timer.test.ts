@@ -1,4 +1,4 @@
-// The keep-alive, to the moment, and what the watchdog's timer costs.
+// The keep-alive, and the cost of the watchdog's timer.
 
 import { describe, expect, it } from "vitest";
 import { startWatchdog } from "../../../../src/core/relay/watchdog.ts";

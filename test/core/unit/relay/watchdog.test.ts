@@ -1,4 +1,4 @@
-// The three deadlines, to the moment: whose silence counts, and whose does not.
+// The three deadlines: first byte, idle and total, and whose silence counts for each.
 
 import { describe, expect, it } from "vitest";
 import { startWatchdog } from "../../../../src/core/relay/watchdog.ts";

@@ -1,5 +1,4 @@
-// The body that asks the provider for the exact size of a chat: the same input in other words, or none at all. Text that
-// the counter is not told of would be had for nothing.
+// The body that asks the provider for the exact size of a chat: complete, or none at all.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-// How Chat Completions answers, piece by piece: chunks of a stream, whole completions, errors, and what is none of them.
+// Chat Completions as pieces: chunks of a stream, whole completions, errors, and data that is none of these.
 
 import { describe, expect, it } from "vitest";
 import { readChatBody, readChatEvent, readProviderError } from "../../../../src/dialects/chat-completions/decode.ts";
@@ -143,7 +143,7 @@ describe("a provider's error", () => {
     });
   });
 
-  it.each(["", "<html>", "null", "{}", '{"error":null}', '{"error":"no"}'])("is none in %j", (text) => {
+  it.each(["", "<html>", "null", "{}", '{"error":null}', '{"error":"no"}'])("is undefined for %j", (text) => {
     expect(readProviderError(text)).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-// All that an answer says, as it is judged: every text of it, understood or not, each as often as it is told anew.
+// The words of an answer that moderation judges: every text of it, each once.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -1,5 +1,4 @@
-// Every field of a request that shows its model something is judged, of both dialects, and no other: a new field must be
-// put into one of these tables.
+// Tables of all request fields: each either reaches the moderated subject or shows the model nothing.
 
 import { describe, expect, it } from "vitest";
 import type { ChatRequest } from "../../../../src/dialects/chat-completions/request.ts";

@@ -1,4 +1,4 @@
-// What the provider gets of a request to /v1/responses, and what of it can cost something.
+// The provider's body for a Responses request, and its demand.
 
 import { describe, expect, it } from "vitest";
 import { chooseModel } from "../../../../src/core/catalog/choose.ts";

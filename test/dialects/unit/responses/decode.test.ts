@@ -1,4 +1,4 @@
-// How Responses streams, piece by piece: text, thoughts, tool calls, ends, errors in both shapes, and what is none of them.
+// Responses events as pieces: text, reasoning, tool calls, ends, errors in both shapes, and unknown data.
 
 import { describe, expect, it } from "vitest";
 import { readResponsesEvent } from "../../../../src/dialects/responses/decode.ts";

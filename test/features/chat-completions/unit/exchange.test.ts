@@ -1,5 +1,5 @@
 // uses: responses, slim-chat
-// Answers that come whole: as they are for /v1, and as one slim object for /chat.
+// Whole and streamed answers over Chat Completions: unchanged for /v1, one slim object for /chat.
 
 import { describe, expect, it } from "vitest";
 import { passChat, slimChat } from "../../../../src/features/chat-completions/exchange.ts";

@@ -1,5 +1,5 @@
 // uses: chat-completions, responses, slim-chat
-// Every form in which an answer that is judged on its way travels: how its provider writes it, and what its caller sees.
+// Every form of a moderated answer: the provider's events, and the text that its caller sees.
 
 import { chatWords, readChatEvent } from "../../../../src/dialects/chat-completions/decode.ts";
 import { readResponsesEvent, responsesWords } from "../../../../src/dialects/responses/decode.ts";

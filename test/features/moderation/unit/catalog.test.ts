@@ -1,4 +1,4 @@
-// Policies in a catalog: their defaults and bounds, that every name in them leads somewhere, and who they hold for.
+// Moderation policies in a catalog: defaults, bounds, references, and the stricter of alias and plan.
 
 import { describe, expect, it } from "vitest";
 import { parseCatalog } from "../../../../src/core/catalog/parse.ts";

@@ -1,4 +1,4 @@
-// What the classifier is asked about one thing, and what its several results come to.
+// The classifier's requests for one subject, and the merged result of its parts.
 
 import { describe, expect, it } from "vitest";
 import type { ClassifierResult } from "../../../../src/features/moderation/classifier-wire.ts";

@@ -1,5 +1,5 @@
 // uses: chat-completions, responses, slim-chat
-// How a block reaches its caller, however slow, and what is known of an answer's usage by then.
+// How a block reaches a slow caller, and the usage that is known by then.
 
 import { describe, expect, it } from "vitest";
 import { DEADLINES, LAST_READ_MS } from "../../../core/support/answer-flow.ts";

@@ -1,6 +1,5 @@
 // uses: chat-completions, responses, slim-chat
-// Whatever the pace and the pieces of an answer, and whenever verdicts come: the caller sees what was judged good, and all of
-// it, or nothing after it.
+// Moderated answers over random pace, pieces and verdicts: the caller sees all text before the first blocked window.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -122,13 +122,13 @@ describe.each(FORMS)("an answer that is judged, %s,", (_name, form) => {
 });
 
 describe("an answer that is judged", () => {
-  it("begins with what holds no text", async () => {
+  it("sends events without text at once", async () => {
     const flow = await said(chat, []);
     expect(flow.caller.text()).toBe(chat.begin.join(""));
     expect(flow.judged).toEqual([]);
   });
 
-  it("keeps events behind the text that stands before them", async () => {
+  it("keeps events behind the text before them", async () => {
     const flow = await said(chat, ["They"]);
     flow.provider.send(finishChunk(), usageChunk(3, 4), DONE);
     await flow.clock.idle();
@@ -137,7 +137,7 @@ describe("an answer that is judged", () => {
     expect(flow.caller.text()).toBe(chat.passed(["They"]));
   });
 
-  it("is judged in the names and arguments of its tools too, which go when the call is whole", async () => {
+  it("includes tool names and arguments, which are sent when the call is complete", async () => {
     const flow = await said(slim, []);
     flow.provider.send(toolChunk('{"to":"Ada', "send"), toolChunk('"}'), finishChunk("tool_calls"), DONE);
     await flow.clock.idle();

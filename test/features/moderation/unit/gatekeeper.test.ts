@@ -1,5 +1,5 @@
 // uses: chat-completions
-// What becomes of a request whose classifier fails or refuses, and what the log holds of a verdict.
+// Requests whose classifier fails or refuses, and the log line of a verdict.
 
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Opening } from "../support/opened-gates.ts";
@@ -42,7 +42,7 @@ describe("a classifier that fails", () => {
     },
   );
 
-  it("by being silent for too long fails the request", async () => {
+  it("that times out fails the request", async () => {
     quietly();
     const late = new AbortController();
     const timeout = vi.spyOn(AbortSignal, "timeout").mockReturnValue(late.signal);
@@ -62,7 +62,7 @@ describe("a classifier that flags without a category", () => {
   });
 });
 
-describe("a classifier that refuses to look", () => {
+describe("a classifier that refuses its input", () => {
   it.each([400, 413, 415, 422])("blocks, whatever the policy says of failures: %i", async (status) => {
     const warned = quietly();
     for (const on_failure of ["block", "allow"]) {
@@ -96,7 +96,7 @@ describe("the log of a verdict", () => {
   it.each([
     ["block", {}],
     ["review", { otherwise: "review" }],
-  ])("has what was found and whose request it was, and nothing that was said: %s", async (action, policy) => {
+  ])("has the categories and the user, and no text: %s", async (action, policy) => {
     const logged = watchLog();
     const told = vi.spyOn(console, "log").mockImplementation(() => undefined);
     await reasonOf(answering(() => says({ violence: 0.97 }), policy).gates.input);
@@ -107,7 +107,7 @@ describe("the log of a verdict", () => {
     expect(JSON.stringify(told.mock.calls)).not.toContain("secret");
   });
 
-  it("has no line of what is allowed", async () => {
+  it("has no line for an allowed text", async () => {
     const logged = watchLog();
     await openedGates().gates.input;
     expect(logged("moderated")).toEqual([]);

@@ -1,5 +1,5 @@
 // uses: chat-completions, responses, stored-responses
-// What of a chat is judged before and beside its answer, and who is let through unjudged.
+// Input moderation: before or beside the answer, and requests without it.
 
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { passResponses } from "../../../../src/features/responses/exchange.ts";
@@ -19,7 +19,7 @@ afterEach(() => void vi.restoreAllMocks());
 const chatPicture = (name: string) => ({ type: "image_url", image_url: { url: `https://pictures.test/${name}.png` } });
 
 describe("the gate of the input", () => {
-  it("does not ask where it is off, nor where nobody says anything of moderation", async () => {
+  it("does not classify where it is off or not configured", async () => {
     const { gates, asked, exchange, control, duty } = openedGates({ moderation: { input: "off" } });
     for (const moderations of [[], [undefined, {}]]) {
       const none = openGates({ ...duty, moderations }, exchange, control);
@@ -29,14 +29,14 @@ describe("the gate of the input", () => {
     expect(asked).toEqual([]);
   });
 
-  it("asks at once where it is parallel, and only the answer waits for it", async () => {
+  it("classifies in parallel to the provider, and only the answer waits for it", async () => {
     const { gates, asked } = openedGates({ answer: fallsSilent });
     await gates.ahead;
     expect(await isPending(gates.input)).toBe(true);
     expect(asked).toEqual([{ model: "omni-moderation-2024-09-26", input: [SAID] }]);
   });
 
-  it("is waited for before the provider is asked where it is before, whoever says so", async () => {
+  it("finishes before the provider is called in the mode 'before'", async () => {
     const before = { input: "before" } as const;
     expect(await isPending(openedGates({ moderation: before, answer: fallsSilent }).gates.ahead)).toBe(true);
     expect(await isPending(openedGates({ others: [before], answer: fallsSilent }).gates.ahead)).toBe(true);
@@ -70,26 +70,26 @@ describe("the gate of the input", () => {
     },
   );
 
-  it("lets pass what is for review", async () => {
+  it("lets a review pass", async () => {
     const { gates, control } = openedGates({ policy: { otherwise: "review" }, answer: findsViolence });
     await gates.input;
     expect(control.signal.aborted).toBe(false);
   });
 
-  it("asks nobody about a request that says nothing", async () => {
+  it("does not classify an empty request", async () => {
     const { gates, asked } = openedGates({ request: { messages: [{ role: "user", content: "" }] } });
     await gates.input;
     expect(asked).toEqual([]);
   });
 
-  it("shows all texts at once, and each picture by itself", async () => {
+  it("classifies all texts at once, and each image by itself", async () => {
     const content = [{ type: "text", text: "Hi" }, chatPicture("1"), { type: "text", text: "Ho" }, chatPicture("2")];
     const { gates, asked } = openedGates({ request: { messages: [{ role: "user", content }] } });
     await gates.input;
     expect(asked.map(({ input }) => input)).toEqual([["Hi\nHo"], [chatPicture("1")], [chatPicture("2")]]);
   });
 
-  it("refuses a request for any of its pictures", async () => {
+  it("refuses a request for any of its images", async () => {
     const content = [chatPicture("1"), chatPicture("2")];
     const { gates } = openedGates({
       request: { messages: [{ role: "user", content }] },
@@ -149,7 +149,7 @@ describe("work beside an answer", () => {
     expect(error.message).not.toContain("secret");
   });
 
-  it("that nobody waits for any more fails in silence", async () => {
+  it("that fails after the flow has ended is ignored", async () => {
     const { control } = openedGates({ beside: () => Promise.reject(apiError("provider_error", "No.")) });
     await new Promise((resolve) => void setImmediate(resolve));
     expect((await refusalOf(() => Promise.reject((control.signal.reason as { error: Error }).error))).status).toBe(502);

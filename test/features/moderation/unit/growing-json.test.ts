@@ -1,4 +1,4 @@
-// Objects of a list in JSON that is still being written: each as soon as it is whole, whatever it holds, however it is cut.
+// Objects of a JSON list that is still being written, each as soon as it is complete.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -66,6 +66,7 @@ describe("what is sent", () => {
 });
 
 const POLICY = policyOf({ rules: { spam: "No advertising.", off: "Stay with rivers." }, otherwise: "review" });
+const MODEL = bundledModel("o4-mini");
 const SETTLED = { left: { "tokens/day": 7 }, usd: 0.25 };
 const SAID = judgement({ spam: "allow", off: "allow" });
 const LAST = { usage: { input: 3, cached: 0, output: 4, reasoning: 0, usd: 0.25 }, left: SETTLED.left };
@@ -82,7 +83,7 @@ const exchangeOf = (at: number, scores: object = {}) => {
   const verdict = toVerdict(resultOf({ ...scores }), POLICY);
   const way = judgeWays(POLICY, { text: "Hi", images: [] }, true, () => verdict)[at];
   if (!way) throw new Error("no such dialect");
-  return prepared(way, bundledModel("o4-mini"));
+  return prepared(way, MODEL);
 };
 const toJson = (bytes: Uint8Array) =>
   readEvents(fromUtf8(bytes)).map(({ name, data }) => [name, JSON.parse(data)] as [string, unknown]);
@@ -109,7 +110,7 @@ describe.each(DIALECTS)("a streamed verdict over %s", (_name, form, at) => {
     }
   });
 
-  it("is a yes where all is kept, and the severest of both where it is not", () => {
+  it("allows where classifier and judge do, and is the severest of both otherwise", () => {
     const [done] = toJson(pushed([SAID]).codec.conclude(SETTLED));
     expect(done).toEqual(["done", { action: "allow", flagged: false, ...LAST }]);
     const { codec } = pushed([judgement({ spam: "block", off: "allow" })], { violence: 0.97 });
@@ -126,10 +127,10 @@ describe.each(DIALECTS)("a streamed verdict over %s", (_name, form, at) => {
     expect(toJson(codec.fail(error))).toEqual([["done", { action: last, flagged: false, error }]]);
   });
 
-  it("that is cut at any byte has told a part of the same, and is never a yes", () => {
-    const said = judgement({ spam: "allow", off: "block" }, "🌊 so");
-    for (const words of [said, judgement({ spam: "allow", off: "allow" }, 'a "quote"')]) {
-      const bytes = toUtf8([...form.begin, ...form.say(words.match(/.{1,20}/gu) ?? [])].join(""));
+  it("that is cut at any byte has told a part of the same, and never allows", () => {
+    const said = judgement({ spam: "allow", off: "block" }, '🌊 "so"');
+    for (const words of [said, SAID]) {
+      const bytes = toUtf8([...form.begin, ...form.say(words.match(/.{1,40}/gu) ?? [])].join(""));
       const whole = pushed([words]).told;
       for (let end = 0; end <= bytes.length; end++) {
         const codec = exchangeOf(at).codec(false);
@@ -144,25 +145,24 @@ describe.each(DIALECTS)("a streamed verdict over %s", (_name, form, at) => {
     }
   });
 
-  it("of a judge who refuses is a review", () => {
+  it("of a judge that refuses is a review", () => {
     const { codec, told } = pushed(["I'm sorry, I can't ", "assist with that."]);
     expect(told).toEqual([]);
     expect(toJson(codec.conclude(SETTLED))).toMatchObject([["done", { action: "review" }]]);
   });
 
-  it("is for Weir itself, so that no gate judges what is judged", () => {
+  it("is internal, so that no gate moderates it", () => {
     expect(exchangeOf(at).isOurs).toBe(true);
   });
 });
 
 describe("a judge whose alias fixes things for chats", () => {
   it.each(["chat", "responses"])("is told of them only how hard to think, over %s", (name) => {
-    const base = bundledModel("o4-mini");
     const fixed = { instructions: "Speak as the river.", max_output_tokens: 20, effort: "low" };
     const way = judgeWays(POLICY, { text: "Hi", images: [] }, true, NOBODY)[name === "chat" ? 0 : 1];
     if (!way) throw new Error("no such dialect");
-    const exchange = prepared(way, { ...base, fixed: { ...base.fixed, ...fixed } });
-    const plain = prepared(way, base);
+    const exchange = prepared(way, { ...MODEL, fixed: { ...MODEL.fixed, ...fixed } });
+    const plain = prepared(way, MODEL);
     expect(exchange.demand).toEqual(plain.demand);
     const effort = name === "chat" ? { reasoning_effort: "low" } : { reasoning: { effort: "low" } };
     expect(JSON.parse(exchange.write(500))).toEqual({ ...(JSON.parse(plain.write(500)) as object), ...effort });

@@ -1,5 +1,5 @@
 // uses: chat-completions, responses, slim-chat, stored-responses
-// What of an answer is judged before it is sent: whole answers, the windows of streams, and those that could be read past both.
+// Output moderation: whole answers, windows of streams, and answers that could be read past both.
 
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { passChat, slimChat } from "../../../../src/features/chat-completions/exchange.ts";
@@ -36,7 +36,7 @@ const fails = () => new Response("", { status: 500 });
 const refuses = () => new Response("", { status: 400 });
 
 describe("the gate of the output", () => {
-  it("refuses a whole answer that is not allowed, and not for what the caller sent", async () => {
+  it("refuses a whole answer that is blocked, as no fault of the caller", async () => {
     const { gates, control } = openedGates({ moderation, answer: findsViolence });
     const ending = await reasonOf(gates.requireAllowed("They kill."));
     expect(ending).toMatchObject({
@@ -46,13 +46,13 @@ describe("the gate of the output", () => {
     expect(control.signal.reason).toBe(ending);
   });
 
-  it("does not ask about an answer where it is off", async () => {
+  it("does not classify an answer where it is off", async () => {
     const { gates, asked, exchange } = openedGates({ moderation: { input: "off" } });
     await gates.requireAllowed("They kill.");
     expect([asked, gates.stream(exchange).gate]).toEqual([[], undefined]);
   });
 
-  it("is there as soon as anybody wants it, under the policy that is named first", async () => {
+  it("is on as soon as alias or plan want it, under the policy that is named first", async () => {
     const { gates, asked } = openedGates({
       moderation: { input: "off" },
       others: [{ output: "window", policy: "nobody's" }],
@@ -89,7 +89,7 @@ describe("the gate of the output", () => {
     });
   });
 
-  it("gives no verdict when the flow is over", async () => {
+  it("gives no verdict after the flow has ended", async () => {
     const { gate, control } = gateWith(fallsSilent);
     const verdict = reasonOf(gate.judge("Rivers"));
     control.abort({ kind: "left" });
@@ -98,7 +98,7 @@ describe("the gate of the output", () => {
 });
 
 describe("an answer that could be read past its windows", () => {
-  it("is refused where there are several, before anybody is asked", async () => {
+  it("is refused with several choices, before the provider is called", async () => {
     const request = { n: 2 };
     const error = await refusalOf(() => openedGates({ moderation: { ...moderation, input: "before" }, request }));
     expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "n" } });
@@ -106,7 +106,7 @@ describe("an answer that could be read past its windows", () => {
     expect(() => openedGates({ moderation, request: { n: 1 } })).not.toThrow();
   });
 
-  it("is refused where it shows what was not said", async () => {
+  it("is refused with top_logprobs", async () => {
     const weighed = prepared(passChat(chatRequest({ logprobs: true, top_logprobs: 2 })), MODEL);
     const error = await refusalOf(() => openedGates({ moderation, exchange: weighed }));
     expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "top_logprobs" } });
@@ -114,11 +114,14 @@ describe("an answer that could be read past its windows", () => {
     expect(() => openedGates({ moderation, exchange: said })).not.toThrow();
   });
 
-  it.each([{ store: true }, { store: true, background: true }])("is refused where it is kept: %j", async (changes) => {
-    const exchange = inResponses(changes);
-    const error = await refusalOf(() => openedGates({ moderation, exchange }));
-    expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value" } });
-    expect(() => openedGates({ moderation: { input: "parallel" }, exchange })).not.toThrow();
-    expect(() => openedGates({ moderation, exchange: inResponses({}) })).not.toThrow();
-  });
+  it.each([{ store: true }, { store: true, background: true }])(
+    "is refused where it is stored: %j",
+    async (changes) => {
+      const exchange = inResponses(changes);
+      const error = await refusalOf(() => openedGates({ moderation, exchange }));
+      expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value" } });
+      expect(() => openedGates({ moderation: { input: "parallel" }, exchange })).not.toThrow();
+      expect(() => openedGates({ moderation, exchange: inResponses({}) })).not.toThrow();
+    },
+  );
 });

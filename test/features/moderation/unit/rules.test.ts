@@ -1,4 +1,4 @@
-// The judging model's verdicts on an app's rules: what it is asked, and that nothing but whole verdicts on all rules is a yes.
+// The judge model's verdicts on an app's rules: only complete verdicts on all rules allow a text.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";

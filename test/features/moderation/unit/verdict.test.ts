@@ -1,4 +1,4 @@
-// What a policy makes of what the classifier says.
+// The verdict of a policy on a classifier's result.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-// Text in windows, however it comes and whenever verdicts do: nothing is sent unjudged, and nothing is lost.
+// Windows of text over random input and verdicts: no text is sent unjudged, and none is lost.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";

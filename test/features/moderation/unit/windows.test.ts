@@ -1,4 +1,4 @@
-// Text cut into windows that are judged before they are sent: where one closes, and what its judge is shown.
+// Windows of text for the classifier: where they close, and when they are due.
 
 import { describe, expect, it } from "vitest";
 import type { WindowSettings } from "../../../../src/features/moderation/windows.ts";

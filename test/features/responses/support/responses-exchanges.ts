@@ -12,12 +12,14 @@ import { prepared } from "../../../support/ways.ts";
 
 type Json = Record<string, unknown>;
 
+const O4_MINI = bundledModel("o4-mini");
+
 export const STAMP: Stamp = { owner: "the owner", lease: "the lease" };
 
 /** The exchange of a request with a model. Throws the refusal. */
 export const preparedResponses = (
   changes: Json = {},
-  model: Model = bundledModel("o4-mini"),
+  model: Model = O4_MINI,
   catalog: Catalog = bundledCatalog(),
 ): Exchange => prepared(passResponses(responsesRequest(changes), STAMP), model, catalog);
 

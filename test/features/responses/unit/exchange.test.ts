@@ -1,5 +1,5 @@
 // uses: chat-completions, slim-chat, stored-responses
-// A response that comes whole: the same pieces as a stream of it, for /v1 as it is and for /chat as one slim object.
+// Whole answers over Responses: unchanged for /v1, one slim object for /chat.
 
 import { describe, expect, it } from "vitest";
 import { slimResponses } from "../../../../src/features/responses/exchange.ts";

@@ -12,17 +12,19 @@ import { prepared } from "../../../support/ways.ts";
 
 type Json = Record<string, unknown>;
 
+const O4_MINI = bundledModel("o4-mini");
+
 /** A request to /chat that says "Hi", with changed fields. */
 export const slimRequest = (changes: Json = {}): SlimRequest => v.parse(SlimRequest, { input: "Hi", ...changes });
 
 const toJson = (exchange: Exchange): Json => JSON.parse(exchange.write(500)) as Json;
 
 /** The exchange over Chat Completions. Throws the refusal. */
-export const preparedSlim = (changes: Json = {}, model: Model = bundledModel("o4-mini")): Exchange =>
+export const preparedSlim = (changes: Json = {}, model: Model = O4_MINI): Exchange =>
   prepared(slimChat(slimRequest(changes)), model);
 
 /** The exchange over Responses. Throws the refusal. */
-export const preparedSlimResponses = (changes: Json = {}, model: Model = bundledModel("o4-mini")): Exchange =>
+export const preparedSlimResponses = (changes: Json = {}, model: Model = O4_MINI): Exchange =>
   prepared(slimResponses(slimRequest(changes)), model);
 
 /** The JSON that the provider receives over Chat Completions, with 500 output tokens granted. */

@@ -1,5 +1,5 @@
 // uses: chat-completions, responses
-// A slim request, written as Chat Completions: nothing lost, nothing added that the phone did not ask for.
+// A slim request written as Chat Completions: nothing lost, nothing added.
 
 import { describe, expect, it } from "vitest";
 import { bundledModel } from "../../../support/catalog-documents.ts";

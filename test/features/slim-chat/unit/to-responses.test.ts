@@ -1,5 +1,5 @@
 // uses: chat-completions, responses
-// A slim request, written as Responses: the same that Chat Completions would be asked, in the other dialect's words.
+// A slim request written as Responses: the same request in the other dialect.
 
 import { describe, expect, it } from "vitest";
 import { slimWays } from "../../../../src/features/slim-chat/exchange.ts";

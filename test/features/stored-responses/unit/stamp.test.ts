@@ -1,5 +1,5 @@
 // uses: responses
-// Answers that a provider keeps: stamped with whose they are, whatever the caller writes, and known by that alone.
+// The stamp of a stored answer names its owner, whatever metadata the caller sends.
 
 import { describe, expect, it } from "vitest";
 import { goesOn, readStored, stamped } from "../../../../src/features/stored-responses/stamp.ts";

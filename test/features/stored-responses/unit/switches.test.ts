@@ -1,5 +1,5 @@
 // uses: responses
-// What /v1/responses does beyond answering only where the catalog allows it, and what that can cost at most.
+// Stored answers, background, conversations, prompts and hosted tools: only where the catalog allows them.
 
 import { describe, expect, it } from "vitest";
 import { hostedTools } from "../../../../src/features/stored-responses/switches.ts";
