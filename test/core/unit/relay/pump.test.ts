@@ -149,61 +149,46 @@ describe("text", () => {
   });
 });
 
+type Provider = ReturnType<typeof createAnswerFlow>["provider"];
+
 describe("an answer", () => {
-  it("with a finish reason has finished, even without [DONE]", async () => {
-    const flow = await begun();
-    flow.provider.send(finishChunk());
-    flow.provider.end();
-    await flow.clock.advance(40);
-    expect(flow.ending()).toEqual({ kind: "finished" });
-  });
-
-  it("that stops without a finish reason has failed", async () => {
-    const flow = await begun();
-    flow.provider.send(textChunk("lo"));
-    flow.provider.end();
-    await flow.clock.advance(80);
-    expect(flow.ending()).toEqual(failedWith("provider_error"));
-    expect(flow.caller.text()).toBe(slim("Hel") + slim("lo"));
-  });
-
-  it("whose connection breaks has failed, even after a finish reason", async () => {
-    const flow = await begun();
-    flow.provider.send(finishChunk());
-    await flow.clock.advance(80);
-    flow.provider.breakOff();
-    await flow.clock.idle();
-    expect(flow.ending()).toEqual(failedWith("provider_error"));
-  });
-
-  it("with an error event has failed, after all the text before it", async () => {
-    const flow = await begun();
-    flow.provider.send(textChunk("lo"), errorFrame("The server had an error."));
-    await flow.clock.advance(80);
-    expect(flow.ending()).toEqual(failedWith("provider_error"));
-    expect(slimText(readSlim(toUtf8(flow.caller.text())))).toBe("Hello");
-    expect(flow.provider.isCancelled()).toBe(true);
-  });
-
-  it("with an event of another format has failed, and is read no further", async () => {
-    const flow = await begun();
-    flow.provider.send(sse("<html>Bad gateway</html>"));
-    await flow.clock.advance(80);
-    expect(flow.ending()).toEqual(failedWith("provider_error"));
-    expect(flow.provider.isCancelled()).toBe(true);
+  it.each<[string, string[], (provider: Provider) => void, "finished" | "failed"]>([
+    ["with a finish reason has finished, even without [DONE]", [finishChunk()], (one) => one.end(), "finished"],
+    ["without a finish reason has failed", [textChunk("lo")], (one) => one.end(), "failed"],
+    [
+      "whose connection breaks has failed, even after a finish reason",
+      [finishChunk()],
+      (one) => one.breakOff(),
+      "failed",
+    ],
+    ["whose connection breaks after text has failed", [textChunk("lo")], (one) => one.breakOff(), "failed"],
+  ])("%s, after all of its text", async (_what, events, happen, kind) => {
+    for (const options of [{}, { codec: passCodec() }]) {
+      const flow = await begun(options);
+      flow.provider.send(...events);
+      await flow.clock.advance(80);
+      happen(flow.provider);
+      await flow.clock.advance(80);
+      expect(flow.ending()).toEqual(kind === "finished" ? { kind } : failedWith("provider_error"));
+      const said = events.includes(textChunk("lo")) ? ["Hel", "lo"] : ["Hel"];
+      if (!options.codec) expect(flow.caller.text()).toBe(said.map(slim).join(""));
+      expect(flow.codec.progress.outputBytes).toBe(said.join("").length);
+    }
   });
 
   it.each([
-    ["slim", () => ({})],
-    ["passed on", () => ({ codec: passCodec() })],
-  ])("whose connection breaks is metered up to there, %s", async (_name, options) => {
-    const flow = await begun(options());
+    ["an error event", errorFrame("It broke."), failedWith("provider_error")],
+    ["an event of another format", sse("<html>"), failedWith("provider_error")],
+    ["[DONE]", finishChunk() + DONE, { kind: "finished" }],
+  ])("is read no further after %s", async (_what, last, ending) => {
+    const flow = await begun();
     flow.provider.send(textChunk("lo"));
     await flow.clock.advance(80);
-    flow.provider.breakOff();
+    flow.provider.send(last);
     await flow.clock.advance(80);
-    expect(flow.ending()).toEqual(failedWith("provider_error"));
-    expect(flow.codec.progress.outputBytes).toBe(5);
+    expect(flow.ending()).toEqual(ending);
+    expect(slimText(readSlim(toUtf8(flow.caller.text())))).toBe("Hello");
+    expect(flow.provider.isCancelled()).toBe(true);
   });
 });
 
@@ -218,9 +203,9 @@ describe("before anything is promised", () => {
   });
 
   it.each([
-    ["ends", (provider: ReturnType<typeof createAnswerFlow>["provider"]) => provider.end()],
-    ["breaks", (provider: ReturnType<typeof createAnswerFlow>["provider"]) => provider.breakOff()],
-    ["is something else", (provider: ReturnType<typeof createAnswerFlow>["provider"]) => provider.send(sse("<html>"))],
+    ["ends", (provider: Provider) => provider.end()],
+    ["breaks", (provider: Provider) => provider.breakOff()],
+    ["is something else", (provider: Provider) => provider.send(sse("<html>"))],
   ])("an answer that %s is refused as the provider's error", async (_how, happen) => {
     const flow = createAnswerFlow();
     await flow.begin();
