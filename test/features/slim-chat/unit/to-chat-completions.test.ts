@@ -163,25 +163,4 @@ describe("the demand", () => {
     });
     expect(demand({ max_output_tokens: 70 }).maxOutputTokens).toBe(70);
   });
-
-  it("counts the images of all messages, and takes off the bytes of their data URLs", () => {
-    const [data, web] = ["data:image/png;base64,AAAA", "https://a.test/a.png"];
-    const turn = {
-      role: "user",
-      content: [
-        { type: "image", url: data },
-        { type: "text", text: data },
-        { type: "image", url: web },
-      ],
-    };
-    const input = [turn, { role: "assistant", content: data }, turn];
-    const bytes = JSON.stringify({ messages: writtenSlim({ input }).messages }).length;
-    expect(demand({ input })).toMatchObject({ images: 4, inputBytes: bytes - 2 * data.length });
-  });
-
-  it("has what the instructions, the tools and the format add to what the model is shown", () => {
-    const changes = { instructions: "Be brief.", tools: [{ name: "look" }], format: { type: "object" } };
-    const { messages, tools, response_format } = writtenSlim(changes);
-    expect(demand(changes).inputBytes).toBe(JSON.stringify({ messages, response_format, tools }).length);
-  });
 });
