@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { hostedTools } from "../../../../src/features/stored-responses/switches.ts";
 import { ResponsesRequestSchema } from "../../../../src/dialects/responses/request.ts";
 import { validate } from "../../../../src/core/json-body.ts";
-import { bundledModel } from "../../../support/catalog-documents.ts";
+import { bundledModel, catalogDocument, complete } from "../../../support/catalog-documents.ts";
 import { refusalOf } from "../../../support/refusals.ts";
 import { catalogAllowing, EVERYTHING, gatedBody } from "../../../dialects/support/responses-requests.ts";
 import { preparedResponses, writtenResponses } from "../../responses/support/responses-exchanges.ts";
@@ -42,6 +42,17 @@ describe("what the catalog does not allow", () => {
     expect(error.body.message).toBe(
       `'${param}' is not allowed here. Operators allow it in the catalog: responses.${name}.`,
     );
+  });
+
+  it("is everything by default", () => {
+    expect(complete(catalogDocument()).responses).toEqual({
+      store: false,
+      background: false,
+      conversations: false,
+      prompts: {},
+      hosted_tools: {},
+      max_tool_calls: 8,
+    });
   });
 
   it("is refused for a background that could not be stored", async () => {
