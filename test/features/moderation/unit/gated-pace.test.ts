@@ -97,5 +97,6 @@ describe("an answer that is judged", () => {
       expect(flow.codec.waiting).toBe(0);
       expect(flow.shown()).toHaveLength(400 + 120 * chars);
     },
+    30_000,
   );
 });

@@ -143,7 +143,7 @@ describe.each(DIALECTS)("a streamed verdict over %s", (_name, form, at) => {
         expect(toJson(codec.conclude(SETTLED))).toMatchObject([["done", { action }]]);
       }
     }
-  });
+  }, 30_000);
 
   it("of a judge that refuses is a review", () => {
     const { codec, told } = pushed(["I'm sorry, I can't ", "assist with that."]);
