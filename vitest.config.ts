@@ -9,15 +9,16 @@ export default defineConfig({
     // What passed has nothing to say: the Workers log every request.
     silent: "passed-only",
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      { test: { name: "unit", include: ["test/**/unit/**/*.test.ts"] } },
       {
         plugins: [cloudflareTest(workerOptions)],
-        test: { name: "worker", include: ["test/worker/**/*.test.ts"] },
+        // One workerd for all files: starting one for each would take longer than the tests.
+        test: { name: "worker", include: ["test/**/worker/**/*.test.ts"], isolate: false },
       },
       {
         test: {
           name: "e2e",
-          include: ["test/e2e/**/*.test.ts"],
+          include: ["test/**/e2e/**/*.test.ts"],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
