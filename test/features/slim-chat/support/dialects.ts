@@ -1,11 +1,10 @@
-// The slim chat as its caller knows it, over either of the dialects in which a model can be asked: what is sent, and
-// what is heard, without what differs from one answer to the next.
+// POST /chat as its caller sees it over either dialect, without what differs from one answer to the next.
 
-import type { Endpoint } from "../../src/core/catalog/endpoints.ts";
-import type { Caller } from "./caller.ts";
-import { createCatalog } from "./catalog.ts";
-import { readSlim } from "./slim-stream.ts";
-import { createUser, emulation, useCatalog } from "./workerd.ts";
+import type { Endpoint } from "../../../../src/core/catalog/endpoints.ts";
+import type { Caller } from "../../../support/caller.ts";
+import { createCatalog } from "../../../support/catalog.ts";
+import { readSlim } from "../../../support/slim-stream.ts";
+import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 
 type Json = Record<string, unknown>;
 
@@ -22,14 +21,14 @@ export async function useDialect(endpoint: Endpoint): Promise<void> {
   await useCatalog({ ...catalog, cards: { ...catalog.cards, "o4-mini": { ...card, endpoints: [endpoint] } } });
 }
 
-/** What a caller gets: the status, and the events, or the object of an answer that is not streamed or is an error. */
-export interface Heard {
+/** A response: its events, or its object where it is not streamed or is an error. */
+export interface Received {
   status: number;
   events?: unknown[];
   object?: Json;
 }
 
-export async function hear(user: Caller, body: Json): Promise<Heard> {
+export async function askDialect(user: Caller, body: Json): Promise<Received> {
   const response = await user.post("/chat", body);
   const bytes = new Uint8Array(await response.arrayBuffer());
   const { status } = response;
@@ -39,20 +38,20 @@ export async function hear(user: Caller, body: Json): Promise<Heard> {
   return withoutIds({ status, object: JSON.parse(new TextDecoder().decode(bytes)) as Json });
 }
 
-/** What is heard over each dialect by a new user; throws when the provider was asked in another one. */
-export async function hearInBoth(body: Json): Promise<[Heard, Heard]> {
-  const heard: Heard[] = [];
+/** The response to a new user over each dialect. Throws when the provider was asked in another one. */
+export async function askBoth(body: Json): Promise<[Received, Received]> {
+  const received: Received[] = [];
   for (const [endpoint, path] of DIALECTS) {
     await useDialect(endpoint);
     await emulation.zero();
-    heard.push(await hear(await createUser(), body));
+    received.push(await askDialect(await createUser(), body));
     const { last } = await emulation.stats();
     if (last?.path !== path) throw new Error(`${endpoint} was asked at ${last?.path}`);
   }
-  return heard as [Heard, Heard];
+  return received as [Received, Received];
 }
 
-/** The provider's ids of calls differ from one answer to the next. */
-function withoutIds(heard: Heard): Heard {
-  return JSON.parse(JSON.stringify(heard).replaceAll(/"id":"call_\w+"/g, '"id":"call"')) as Heard;
+/** Replaces the provider's call ids, which differ from one answer to the next. */
+function withoutIds(received: Received): Received {
+  return JSON.parse(JSON.stringify(received).replaceAll(/"id":"call_\w+"/g, '"id":"call"')) as Received;
 }
