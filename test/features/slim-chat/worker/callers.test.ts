@@ -6,7 +6,7 @@ import { estimateOf, FIVE_TOKENS } from "../../../support/estimate.ts";
 import { readEvents } from "../../../support/events.ts";
 import { readSaid } from "../../../support/said.ts";
 import { expectBackpressure } from "../../../support/backpressure.ts";
-import { ask, SLIM } from "../../../support/surface.ts";
+import { ask, SLIM, SLIM_RESPONSES } from "../../../support/surface.ts";
 import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 
 const LONG = { max_output_tokens: 60_000 };
@@ -51,4 +51,15 @@ it("a silent provider is bridged by comments, and then fails the stream, which c
   const tokens = estimateOf(SLIM, body, FIVE_TOKENS.bytes);
   expect(await user.settled()).toEqual({ tokens, requests: 1, reserved: 0 });
   expect(await emulation.idle()).toMatchObject({ requests: 1, cancelled: 1 });
+});
+
+it("an error in a stream of Responses costs the usage that follows it", async () => {
+  const script = { tokens: 20, error_after: 15, delay_ms: 1, reasoning: 3 };
+  // The same input, without the error.
+  const whole = await ask(await createUser(), SLIM_RESPONSES, { ...script, error_after: 25 }, false);
+  const { usage } = (await whole.json()) as { usage: { input: number } };
+  const user = await createUser();
+  const text = await (await ask(user, SLIM_RESPONSES, script)).text();
+  expect(SLIM.failure(text)).toMatchObject({ code: "provider_error" });
+  expect(await user.settled()).toEqual({ tokens: usage.input + 15 + 3, requests: 1, reserved: 0 });
 });
