@@ -1,13 +1,12 @@
-// Catalogs whose chats are moderated, and chats in each form in which they can be had: how they are asked for, what they
-// say and how they end.
+// Catalogs whose chats are moderated, and each form of a chat: its request, its text and its ending.
 
-import type { Script } from "../../dev/provider/script.ts";
-import type { Catalog } from "../../src/core/catalog/schema.ts";
-import type { Caller, ErrorEnvelope } from "./caller.ts";
-import { createCatalog } from "./catalog.ts";
-import { complete } from "./catalog-documents.ts";
-import { emulate } from "./emulation.ts";
-import { readEvents } from "./events.ts";
+import type { Script } from "../../../../dev/provider/script.ts";
+import type { Catalog } from "../../../../src/core/catalog/schema.ts";
+import type { Caller, ErrorEnvelope } from "../../../support/caller.ts";
+import { createCatalog } from "../../../support/catalog.ts";
+import { complete } from "../../../support/catalog-documents.ts";
+import { emulate } from "../../../support/emulation.ts";
+import { readEvents } from "../../../support/events.ts";
 
 type Json = Record<string, unknown>;
 
@@ -45,7 +44,7 @@ export function moderatedCatalog(changes: Moderated): Catalog {
 /** Windows of exactly twenty characters, however the text arrives. */
 export const TWENTY = { max_chars: 20, max_ms: 60_000, overlap_chars: 1 };
 
-/** A message that the provider answers as scripted, and that says more to who judges it. */
+/** A message that the provider answers as scripted, with more text for the classifier. */
 export const message = (script: Script, said = "") => `${emulate(script)}\n${said}`;
 
 export interface Form {
@@ -53,7 +52,7 @@ export interface Form {
   body(content: string, stream: boolean): Json;
   /** The text of a stream. */
   said(text: string): string;
-  /** `finished`, or how else a stream ended: the code of its error, or what it says of a filter. */
+  /** `finished`, or the code of the error or of the filter that a stream ended with. */
   ending(text: string): string;
   /** The ending of a stream that was blocked. */
   blocked: string;
