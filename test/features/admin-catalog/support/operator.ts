@@ -1,11 +1,9 @@
-// The operator of the catalog of the Worker under test: publishes over /admin/catalog and looks at what is there.
+// How an operator publishes over /admin/catalog, and reads what is published.
 
-import { reset } from "cloudflare:test";
-import type { Pointer } from "../../src/core/catalog/pointer.ts";
-import { forgetCatalog } from "../../src/core/catalog/store.ts";
-import { asAdmin } from "./admin.ts";
-import { createCatalog } from "./catalog.ts";
-import { bindings } from "./workerd.ts";
+import type { Pointer } from "../../../../src/core/catalog/pointer.ts";
+import { asAdmin } from "../../../support/admin.ts";
+import { createCatalog } from "../../../support/catalog.ts";
+import { bindings, send } from "../../../support/workerd.ts";
 
 export interface HistoryEntry {
   at: string;
@@ -16,7 +14,7 @@ export interface HistoryEntry {
   note: string | null;
 }
 
-/** What GET /admin/catalog says, and every change with the revision that it was about. */
+/** The body of GET /admin/catalog, and of every change with its revision. */
 export interface Publication {
   revision: string;
   active: string;
@@ -27,14 +25,8 @@ export interface Publication {
   history: HistoryEntry[];
 }
 
-/** The tests' catalog, one of as many different ones as are needed. */
+/** The tests' catalog, in as many different editions as are needed. */
 export const edition = (number: number) => ({ ...createCatalog(), min_output_tokens: number });
-
-/** Nothing published, nothing remembered, nothing held: as after the first deployment. */
-export async function startAnew(): Promise<void> {
-  await reset();
-  forgetCatalog();
-}
 
 export function tryPut(document: unknown, query: Record<string, string> = {}): Promise<Response> {
   const words = new URLSearchParams(query).toString();
@@ -56,10 +48,16 @@ export async function list(): Promise<Publication> {
   return published(await asAdmin("/admin/catalog"), 200);
 }
 
-/** The pointer as KV has it; null when there is none. */
+/** The pointer in KV; null when there is none. */
 export const pointerInKv = () => bindings.CATALOG.get<Pointer>("catalog:current", "json");
 
 export const publisher = () => bindings.CATALOG_PUBLISHER.getByName("catalog");
+
+/** The revision that requests get which are in no canary. */
+export async function revisionInUse(): Promise<string> {
+  const health: { revision: string } = await (await send("/healthz")).json();
+  return health.revision;
+}
 
 async function published(response: Response, status: number): Promise<Publication> {
   if (response.status !== status) throw new Error(`${response.status}: ${await response.text()}`);

@@ -1,6 +1,8 @@
 // The model that answers POST /chat: what an alias fixes, what a card lacks, and what happens when a model ends.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { isInCanary } from "../../../../src/core/catalog/canary.ts";
+import { forgetCatalog } from "../../../../src/core/catalog/store.ts";
 import type { Plan } from "../../../../src/core/catalog/schema.ts";
 import { errorOf, NOTHING } from "../../../support/caller.ts";
 import { createCatalog, createCatalogOf } from "../../../support/catalog.ts";
@@ -8,7 +10,7 @@ import { createLaterCatalog, laterDay } from "../../../support/dated-catalog.ts"
 import { emulate } from "../../../support/emulation.ts";
 import { TEMPLATE_TOKENS } from "../../../support/estimate.ts";
 import { shownBytes } from "../../../support/shown-input.ts";
-import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
+import { bindings, createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 
 const SNAPSHOT = "o4-mini-2025-04-16";
 const QUESTION = emulate({ tokens: 1 });
@@ -78,6 +80,24 @@ describe("an alias of an app", () => {
       expect((await errorOf(response)).message).toContain("It includes: tutor.");
     }
   });
+});
+
+it("a user in the canary gets its revision and its plans, and everybody else the active ones", async () => {
+  const active = await useCatalog(createCatalog());
+  const trial = createCatalogOf({ max_output_tokens: 77 });
+  await bindings.CATALOG.put("catalog:rev:trial", JSON.stringify(trial));
+  const canary = { revision: "trial", percent: 50, salt: "a" };
+  await bindings.CATALOG.put("catalog:current", JSON.stringify({ active, canary }));
+  forgetCatalog();
+  const granted = await Promise.all(
+    Array.from({ length: 16 }, async () => {
+      const { user, response } = await chat("o4-mini");
+      const isChosen = await isInCanary(canary, { issuer: "weir", subject: user.subject });
+      expect(response.headers.get("weir-revision")).toBe(isChosen ? "trial" : active);
+      return [isChosen, response.headers.get("weir-max-output-tokens")].join();
+    }),
+  );
+  expect(new Set(granted)).toEqual(new Set(["true,77", "false,2000"]));
 });
 
 describe("a model that can only chat", () => {
