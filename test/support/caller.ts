@@ -1,6 +1,5 @@
 // One user of Weir as a test plays them: inside workerd or over a socket, with the same methods.
 
-import { quotaName } from "../../src/core/quota/name.ts";
 import { toUsd } from "../../src/core/quota/limits.ts";
 import type { Limits, View } from "../../src/core/quota/view.ts";
 import { repeatUntil } from "./repeat.ts";
@@ -47,16 +46,14 @@ export function createCaller(send: Send, token: string, readUsage?: () => Promis
   return { token, get, post, usage, settled };
 }
 
-/** The bindings through which a test reads a user's object. */
-export interface QuotaBindings {
-  QUOTA_PEPPER: string;
-  USER_QUOTA: { getByName(name: string): { inspect(limits: Limits): Promise<View> } };
+/** A user's object as a test reads it. */
+export interface QuotaObject {
+  inspect(limits: Limits): Promise<View>;
 }
 
 /** Reads a user's quota from the user's object, so that tests of a route need no other route. */
-export async function createQuotaReader(env: QuotaBindings, subject: string, limits: () => Limits) {
-  const object = env.USER_QUOTA.getByName(await quotaName({ issuer: "weir", subject }, env.QUOTA_PEPPER));
-  return async (): Promise<Usage> => {
+export function createQuotaReader(object: QuotaObject, limits: () => Limits): () => Promise<Usage> {
+  return async () => {
     const { windows, leases } = await object.inspect(limits());
     const toAmount = (unit: string, amount: number) => (unit === "usd" ? toUsd(amount) : amount);
     return {

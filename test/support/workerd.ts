@@ -11,7 +11,6 @@ import { toLimits } from "../../src/core/quota/limits.ts";
 import { quotaName } from "../../src/core/quota/name.ts";
 import type { TestPlan } from "./catalog.ts";
 import { createCatalog, publish } from "./catalog.ts";
-import type { QuotaBindings } from "./caller.ts";
 import { createCaller, createQuotaReader } from "./caller.ts";
 import { createEmulation } from "./emulation.ts";
 
@@ -38,7 +37,7 @@ export async function createUser(plan?: TestPlan, changes?: Partial<Bindings>) {
   const subject = crypto.randomUUID();
   const token = await signToken(subject, plan === undefined ? {} : { plan });
   const quota = bindings.USER_QUOTA.getByName(await quotaName({ issuer: "weir", subject }, bindings.QUOTA_PEPPER));
-  const usage = await createQuotaReader(bindings as unknown as QuotaBindings, subject, () => limitsOf(plan));
+  const usage = createQuotaReader(quota, () => limitsOf(plan));
   return { ...createCaller(changes ? createSend(changes) : send, token, usage), subject, quota };
 }
 

@@ -129,7 +129,9 @@ describe("the copy of an isolate", () => {
     const { kv: waiting, release } = waitingKv();
     const { revision: first, refreshed } = await request(0, waiting);
     expect(first).toBe("bundled");
-    expect(logged("catalog_unreadable")).toMatchObject([{ reason: expect.stringContaining("KV took longer") as string }]);
+    expect(logged("catalog_unreadable")).toMatchObject([
+      { reason: expect.stringContaining("KV took longer") as string },
+    ]);
     release();
     await refreshed;
     expect(await revisionAt(1)).toBe(revision);
@@ -148,7 +150,9 @@ describe("readings that overlap", () => {
       expect(await revisionAt(), outcome).toBe(newer);
       if (outcome === "fails") reject(new Error("KV is down"));
       else resolve({ active: old });
-      await (await first).refreshed;
+      await (
+        await first
+      ).refreshed;
       expect(await revisionAt(1), outcome).toBe(newer);
     }
   });

@@ -6,7 +6,17 @@ import { isInCanary } from "../../../../src/core/catalog/canary.ts";
 import { catalogFor } from "../../../../src/core/catalog/store.ts";
 import { errorOf } from "../../../support/caller.ts";
 import { bindings, startAnew } from "../../../support/workerd.ts";
-import { edition, list, move, pointerInKv, publisher, put, revisionInUse, tryMove, tryPut } from "../support/operator.ts";
+import {
+  edition,
+  list,
+  move,
+  pointerInKv,
+  publisher,
+  put,
+  revisionInUse,
+  tryMove,
+  tryPut,
+} from "../support/operator.ts";
 
 const RACERS = 20;
 
@@ -169,9 +179,7 @@ describe("a canary", () => {
   /** The revision of each user. */
   const revisions = () =>
     Promise.all(
-      USERS.map(
-        async (user) => (await catalogFor(user, bindings.CATALOG, Date.now(), () => undefined)).revision,
-      ),
+      USERS.map(async (user) => (await catalogFor(user, bindings.CATALOG, Date.now(), () => undefined)).revision),
     );
   let active: string;
   let trial: string;

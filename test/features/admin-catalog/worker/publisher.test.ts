@@ -55,10 +55,18 @@ describe("PUT /admin/catalog", () => {
   it.each<[string, unknown, string[]]>([
     ["of another schema", { ...edition(1), schema: 2 }, ["\nschema:"]],
     ["with an unknown field", { ...edition(1), surprise: 1 }, ["\nsurprise:"]],
-    ["with two faults", { ...edition(1), default_plan: "gone", aliases: {} }, ["\naliases.default:", "\ndefault_plan:"]],
+    [
+      "with two faults",
+      { ...edition(1), default_plan: "gone", aliases: {} },
+      ["\naliases.default:", "\ndefault_plan:"],
+    ],
     ["with a host that is not allowed", withProvider({ base_url: "https://evil.test/v1" }), ["providers.openai: "]],
     ["with a key that is not set", withProvider({ key_variable: "ATTIC_API_KEY" }), ["ATTIC_API_KEY is not set"]],
-    ["with another secret as a key", withProvider({ key_variable: "AUTH_SECRET" }), ["\nproviders.openai.key_variable:"]],
+    [
+      "with another secret as a key",
+      withProvider({ key_variable: "AUTH_SECRET" }),
+      ["\nproviders.openai.key_variable:"],
+    ],
     ["without encryption", withProvider({ base_url: "http://api.openai.com/v1" }), ["base_url: must be https"]],
     ["with a default that has no chat", withDefault("whisper-1"), ["aliases.default: leads to 'whisper-1'"]],
   ])("refuses a document %s, naming each fault with its path, and nothing moves", async (_, document, faults) => {

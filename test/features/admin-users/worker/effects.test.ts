@@ -35,13 +35,16 @@ it("a user is described with the use of their own requests", async () => {
   expect(windowOf(described, "usd")?.used).toBe(dollarsOf(await user.usage()));
 });
 
-it.each(["auth0|0123456789", "50%25|x", "a/b?c#d", "zoë ß 水"])("a user is found by the subject %j", async (subject) => {
-  const user = createCaller(send, await signToken(subject));
-  await change(subject, { kind: "reset", window: "requests/month" });
-  expect(await chat(user)).toBe(200);
-  await change(subject, { kind: "block" });
-  expect(await chat(user)).toBe(403);
-});
+it.each(["auth0|0123456789", "50%25|x", "a/b?c#d", "zoë ß 水"])(
+  "a user is found by the subject %j",
+  async (subject) => {
+    const user = createCaller(send, await signToken(subject));
+    await change(subject, { kind: "reset", window: "requests/month" });
+    expect(await chat(user)).toBe(200);
+    await change(subject, { kind: "block" });
+    expect(await chat(user)).toBe(403);
+  },
+);
 
 it("a stored plan wins over the token's claim until it is removed, for its windows and its models", async () => {
   const user = await createUser("tiny");

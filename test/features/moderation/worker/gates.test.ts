@@ -135,8 +135,24 @@ describe("the input of a chat", () => {
   });
 
   it.each([
-    ["an earlier message", { input: [{ role: "user", content: BAD }, { role: "user", content: "Hi" }] }],
-    ["a system message", { input: [{ role: "system", content: BAD }, { role: "user", content: "Hi" }] }],
+    [
+      "an earlier message",
+      {
+        input: [
+          { role: "user", content: BAD },
+          { role: "user", content: "Hi" },
+        ],
+      },
+    ],
+    [
+      "a system message",
+      {
+        input: [
+          { role: "system", content: BAD },
+          { role: "user", content: "Hi" },
+        ],
+      },
+    ],
     ["instructions", { input: "Hi", instructions: BAD }],
     ["a tool", { input: "Hi", tools: [{ name: "look", description: BAD }] }],
     ["a schema", { input: "Hi", format: { type: "object", properties: { "emulate-violence": {} } } }],

@@ -88,7 +88,12 @@ describe("a request to moderate", () => {
     ["to stream a list", { input: ["Hi"], stream: true }, "unsupported_value", "stream"],
     ["without input", {}, "invalid_request", "input"],
     ["with too long a list", { input: Array.from({ length: 33 }, () => "Hi") }, "invalid_request", "input"],
-    ["with an image over http", { input: [{ type: "image", url: "http://a.test/" }] }, "invalid_request", "input.0.url"],
+    [
+      "with an image over http",
+      { input: [{ type: "image", url: "http://a.test/" }] },
+      "invalid_request",
+      "input.0.url",
+    ],
     ["with an unknown field", { input: "Hi", model: "o4-mini" }, "unsupported_parameter", "model"],
   ])("%s is a 400 and costs nothing", async (_what, body, code, param) => {
     const user = await createUser();

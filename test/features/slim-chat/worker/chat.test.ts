@@ -53,7 +53,12 @@ const ANSWERS: Case[] = [
   ],
   ["a schema", { input: "Is it a weir?", format: SCHEMA }, "stop", /^\{"verdict":".*","count":\d+\}$/],
   ["hidden thoughts", scripted({ tokens: 5, reasoning: 40 }), "stop", /./],
-  ["several turns", { input: [user("A weir?"), { role: "assistant", content: "A dam." }, user("A river's?")] }, "stop", /river/],
+  [
+    "several turns",
+    { input: [user("A weir?"), { role: "assistant", content: "A dam." }, user("A river's?")] },
+    "stop",
+    /river/,
+  ],
   ["a tool call", { input: "Look at the weir.", tools: [LOOK] }, "tool_calls", /^$/],
   [
     "the results of two tools",
@@ -175,7 +180,12 @@ describe("the field that a provider refuses has its name of /chat", () => {
 
   it.each([
     ["o4-mini", textChunk("Hi"), { error: { param: "messages[0].content" } }, "input"],
-    [RESPONDENT, sse({ type: "response.output_text.delta", delta: "Hi" }), { error: { param: "text.format" } }, "format"],
+    [
+      RESPONDENT,
+      sse({ type: "response.output_text.delta", delta: "Hi" }),
+      { error: { param: "text.format" } },
+      "format",
+    ],
   ])("in the middle of a stream, too (%s)", async (model, begun, { error }, field) => {
     await useCatalog(createCatalog());
     const invalid = { ...error, message: "No.", type: "invalid_request_error", code: "invalid_image" };

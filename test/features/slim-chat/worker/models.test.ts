@@ -126,17 +126,20 @@ describe("a model that can only chat", () => {
     ["an effort", { effort: "high" }, "unsupported_value", "effort"],
     ["a stream", { stream: true }, "unsupported_value", "stream"],
     ["another endpoint", { model: "gpt-realtime" }, "unsupported_value", "model"],
-  ])("refuses %s before anything is reserved, with the names of models that have it", async (_, changes, code, param) => {
-    await usePlain();
-    const { user, response } = await chat("plain", changes);
-    expect(response.status).toBe(400);
-    const error = await errorOf(response);
-    expect(error).toMatchObject({ type: "invalid_request_error", code, param });
-    expect(error.message).toMatch(/Models that do: .*\bo4-mini\b/);
-    expect(await user.settled()).toEqual(NOTHING);
-    expect((await emulation.stats()).requests).toBe(0);
-    await forwarded("plain", { instructions: "Answer briefly.", tools: [] });
-  });
+  ])(
+    "refuses %s before anything is reserved, with the names of models that have it",
+    async (_, changes, code, param) => {
+      await usePlain();
+      const { user, response } = await chat("plain", changes);
+      expect(response.status).toBe(400);
+      const error = await errorOf(response);
+      expect(error).toMatchObject({ type: "invalid_request_error", code, param });
+      expect(error.message).toMatch(/Models that do: .*\bo4-mini\b/);
+      expect(await user.settled()).toEqual(NOTHING);
+      expect((await emulation.stats()).requests).toBe(0);
+      await forwarded("plain", { instructions: "Answer briefly.", tools: [] });
+    },
+  );
 });
 
 describe("a model that ends", () => {

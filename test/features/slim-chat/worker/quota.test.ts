@@ -76,7 +76,9 @@ it("a call to the quota that the runtime calls retryable is retried, and the req
     const object = bindings.USER_QUOTA.getByName(name);
     const reserve = (...call: Parameters<typeof object.reserve>) => {
       calls += 1;
-      return calls > 2 ? object.reserve(...call) : Promise.reject(Object.assign(new Error("reset"), { retryable: true }));
+      return calls > 2
+        ? object.reserve(...call)
+        : Promise.reject(Object.assign(new Error("reset"), { retryable: true }));
     };
     return { reserve, settle: (...call: Parameters<typeof object.settle>) => object.settle(...call) };
   };

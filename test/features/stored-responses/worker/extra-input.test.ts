@@ -9,7 +9,17 @@ import { ALLOWANCE, priceOf, TEMPLATE_TOKENS } from "../../../support/estimate.t
 import { createUserOf } from "../../../support/providers.ts";
 import { jsonBytes } from "../../../support/shown-input.ts";
 import { createSend, createUser, emulation, useCatalog } from "../../../support/workerd.ts";
-import { asking, COUNTER, countingProvider, createSwitchedCatalog, LATER, look, PATH, respond, STORING } from "../support/stored.ts";
+import {
+  asking,
+  COUNTER,
+  countingProvider,
+  createSwitchedCatalog,
+  LATER,
+  look,
+  PATH,
+  respond,
+  STORING,
+} from "../support/stored.ts";
 
 const LONG = "The river is long. ".repeat(100);
 const CALL = { usd_per_call: 0.01, input_tokens_per_call: 500, fields: {} };

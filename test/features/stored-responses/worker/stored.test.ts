@@ -9,7 +9,17 @@ import { readEvents } from "../../../support/events.ts";
 import { createHouseCatalog, HOUSE_HOST } from "../../../support/house.ts";
 import { createUserOf, emulated, upstream } from "../../../support/providers.ts";
 import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
-import { asking, COUNTER, createSwitchedCatalog, LATER, look, PATH, respond, restrict, STORING } from "../support/stored.ts";
+import {
+  asking,
+  COUNTER,
+  createSwitchedCatalog,
+  LATER,
+  look,
+  PATH,
+  respond,
+  restrict,
+  STORING,
+} from "../support/stored.ts";
 
 const STORED = { store: true, metadata: { screen: "home" } };
 
@@ -129,7 +139,12 @@ describe("without the catalog's permission", () => {
     ["a conversation", { conversation: "conv_1" }, "conversation", "responses.conversations"],
     ["a stored prompt", { prompt: { id: "pmpt_1" } }, "prompt", "responses.prompts"],
     ["a hosted tool", { tools: [{ type: "web_search" }] }, "tools.0.type", "responses.hosted_tools"],
-    ["a tool with the name of a method", { tools: [{ type: "constructor" }] }, "tools.0.type", "responses.hosted_tools"],
+    [
+      "a tool with the name of a method",
+      { tools: [{ type: "constructor" }] },
+      "tools.0.type",
+      "responses.hosted_tools",
+    ],
   ])("%s is a 400 that names the switch, costs nothing and is not sent", async (_, changes, param, name) => {
     for (const path of [PATH, COUNTER]) {
       const user = await createUser();
@@ -199,7 +214,10 @@ describe.each(["first", "last"])("beside another provider whose card comes %s, a
     const owner = await createUserBeside(500);
     const answer = await respond(owner, asking({ tokens: 1 }, { store: true }));
     expect(await look(owner, answer.id)).toEqual({ status: 200, body: answer });
-    expect(await look(owner, "resp_unknown")).toMatchObject({ status: 502, body: { error: { code: "provider_error" } } });
+    expect(await look(owner, "resp_unknown")).toMatchObject({
+      status: 502,
+      body: { error: { code: "provider_error" } },
+    });
   });
 });
 

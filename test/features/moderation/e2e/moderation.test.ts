@@ -1,10 +1,13 @@
+// uses: slim-chat, chat-completions, responses
+// Moderated chats over a socket, and what the openai package makes of a block.
+
 import OpenAI, { BadRequestError } from "openai";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { errorOf } from "../support/caller.ts";
-import { readUntil } from "../support/events.ts";
+import { errorOf } from "../../../support/caller.ts";
+import { readUntil } from "../../../support/events.ts";
 import { askIn, message, moderatedCatalog, SLIM, TWENTY } from "../support/moderated.ts";
-import { repeatUntil } from "../support/repeat.ts";
-import { startWeir } from "../support/weir.ts";
+import { repeatUntil } from "../../../support/repeat.ts";
+import { startWeir } from "../../../support/weir.ts";
 
 const FIFTY = "The river is so calm and the level is low as it is";
 const BAD = " emulate-violence and all that there is to that word";

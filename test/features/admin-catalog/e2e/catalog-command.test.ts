@@ -1,8 +1,11 @@
+// uses: slim-chat
+// `npm run catalog` against a running Weir.
+
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import type { Notices, Publication } from "../../dev/catalog-client.ts";
-import { createCatalog } from "../support/catalog.ts";
-import { createCommand } from "../support/catalog-command.ts";
-import { startWeir } from "../support/weir.ts";
+import type { Notices, Publication } from "../../../../dev/catalog-client.ts";
+import { createCatalog } from "../../../support/catalog.ts";
+import { createCommand } from "../support/command.ts";
+import { startWeir } from "../../../support/weir.ts";
 
 const weir = await startWeir();
 const { run, ask, write, remove } = createCommand(weir.url);

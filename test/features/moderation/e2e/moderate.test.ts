@@ -1,30 +1,21 @@
-import type { KVNamespace } from "@cloudflare/workers-types";
-import { afterAll, beforeEach, expect, it } from "vitest";
-import { startStack } from "../../dev/stack.ts";
-import { createToken } from "../../dev/token.ts";
-import { PROVIDER_DAY, publish } from "../support/catalog.ts";
-import { createEmulation } from "../support/emulation.ts";
-import { readEvents, readUntil } from "../support/events.ts";
+// POST /moderate over a socket.
+
+import { afterAll, afterEach, beforeEach, expect, it } from "vitest";
+import { readEvents, readUntil } from "../../../support/events.ts";
+import { startWeir } from "../../../support/weir.ts";
 import { moderatedCatalog } from "../support/moderated.ts";
-import { createUser } from "../support/weir.ts";
 
 const RULES = { "phone-number": "No phone numbers.", dosage: "No dosages.", address: "No addresses." };
 
-/** A judge who takes its time over every token. */
-const PACE = { NOW: PROVIDER_DAY, PACE_MS: "5" };
-
-const { url, harness } = await startStack({ emulate: true, provider: PACE });
-const { CATALOG } = await harness.getWorker<{ CATALOG: KVNamespace }>("weir").getEnv();
-await publish(CATALOG, moderatedCatalog({ policies: { own: { rules: RULES } } }));
-const provider = harness.getWorker("emulated-provider");
-const emulation = createEmulation((address, init) => provider.fetch(address, init));
-const createCaller = async () => createUser(url, await createToken(crypto.randomUUID()));
-
-afterAll(() => harness.close());
+// The judge takes its time over every token.
+const weir = await startWeir(moderatedCatalog({ policies: { own: { rules: RULES } } }), { paceMs: 5 });
+const { emulation, createUser } = weir;
+afterAll(weir.close);
+afterEach(weir.report);
 beforeEach(emulation.zero);
 
 it("verdicts come while the judge is still writing, and the answer ends in one", async () => {
-  const user = await createCaller();
+  const user = await createUser();
   const input = "emulate-hate emulate-dosage";
   const response = await user.post("/moderate", { input, policy: "own", stream: true });
   expect(response.status).toBe(200);
@@ -44,7 +35,7 @@ it("verdicts come while the judge is still writing, and the answer ends in one",
 });
 
 it("a text is judged by its categories where a policy has no rules", async () => {
-  const user = await createCaller();
+  const user = await createUser();
   const response = await user.post("/moderate", { input: "emulate-violence" });
   expect(await response.json()).toMatchObject({ action: "block", flagged: true });
   expect(await user.settled()).toEqual({ tokens: 0, requests: 1, reserved: 0 });

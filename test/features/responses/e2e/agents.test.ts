@@ -1,3 +1,5 @@
+// The @openai/agents package as it is, over /v1/responses.
+
 import {
   Agent,
   OpenAIResponsesModel,
@@ -9,9 +11,9 @@ import {
 } from "@openai/agents";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { emulate } from "../support/emulation.ts";
-import { createClient } from "../support/openai-client.ts";
-import { startWeir } from "../support/weir.ts";
+import { emulate } from "../../../support/emulation.ts";
+import { createClient } from "../../../support/openai-client.ts";
+import { startWeir } from "../../../support/weir.ts";
 
 const weir = await startWeir();
 afterAll(weir.close);

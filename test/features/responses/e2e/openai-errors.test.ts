@@ -1,9 +1,11 @@
+// The errors that the openai package throws for /v1/responses.
+
 import { APIError, BadRequestError, InternalServerError, NotFoundError, RateLimitError } from "openai";
 import type { ResponseCreateParamsNonStreaming } from "openai/resources/responses/responses";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { emulate } from "../support/emulation.ts";
-import { createClient, rejection } from "../support/openai-client.ts";
-import { startWeir } from "../support/weir.ts";
+import { emulate } from "../../../support/emulation.ts";
+import { createClient, rejection } from "../../../support/openai-client.ts";
+import { startWeir } from "../../../support/weir.ts";
 
 const weir = await startWeir();
 afterAll(weir.close);

@@ -1,10 +1,12 @@
+// The openai package as it is, over /v1/responses.
+
 import { zodTextFormat } from "openai/helpers/zod";
 import type { ResponseInput, ResponseStreamEvent, ToolChoiceOptions } from "openai/resources/responses/responses";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { emulate } from "../support/emulation.ts";
-import { createClient, PIXEL } from "../support/openai-client.ts";
-import { startWeir } from "../support/weir.ts";
+import { emulate } from "../../../support/emulation.ts";
+import { createClient, PIXEL } from "../../../support/openai-client.ts";
+import { startWeir } from "../../../support/weir.ts";
 
 const weir = await startWeir();
 afterAll(weir.close);

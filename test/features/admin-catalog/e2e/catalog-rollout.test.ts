@@ -1,11 +1,14 @@
+// uses: slim-chat
+// A rollout by `npm run catalog` while users chat.
+
 import { afterAll, afterEach, expect, it } from "vitest";
-import type { Publication } from "../../dev/catalog-client.ts";
-import type { Caller } from "../support/caller.ts";
-import { createCatalog } from "../support/catalog.ts";
-import { createCommand } from "../support/catalog-command.ts";
-import { readSlim } from "../support/slim-stream.ts";
-import { ask as askFor, SLIM } from "../support/surface.ts";
-import { startWeir } from "../support/weir.ts";
+import type { Publication } from "../../../../dev/catalog-client.ts";
+import type { Caller } from "../../../support/caller.ts";
+import { createCatalog } from "../../../support/catalog.ts";
+import { createCommand } from "../support/command.ts";
+import { readSlim } from "../../../support/slim-stream.ts";
+import { ask as askFor, SLIM } from "../../../support/surface.ts";
+import { startWeir } from "../../../support/weir.ts";
 
 const CHATS = 50;
 const SCRIPT = { tokens: 30, delay_ms: 5 };

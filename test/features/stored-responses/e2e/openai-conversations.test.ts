@@ -1,8 +1,11 @@
+// uses: responses
+// The openai package as it is, with conversations.
+
 import { NotFoundError } from "openai";
 import { afterAll, afterEach, beforeEach, expect, it } from "vitest";
-import { createCatalog } from "../support/catalog.ts";
-import { createClient, rejection } from "../support/openai-client.ts";
-import { startWeir } from "../support/weir.ts";
+import { createCatalog } from "../../../support/catalog.ts";
+import { createClient, rejection } from "../../../support/openai-client.ts";
+import { startWeir } from "../../../support/weir.ts";
 
 const catalog = createCatalog();
 const weir = await startWeir({ ...catalog, responses: { ...catalog.responses, conversations: true } });
