@@ -12,13 +12,14 @@ export default defineConfig({
       { test: { name: "unit", include: ["test/**/unit/**/*.test.ts"] } },
       {
         plugins: [cloudflareTest(workerOptions)],
-        // One workerd for all files: starting one for each would take longer than the tests.
+        // One workerd for all files, since starting one for each would take longer than the tests.
         test: { name: "worker", include: ["test/**/worker/**/*.test.ts"], isolate: false },
       },
       {
         test: {
           name: "e2e",
           include: ["test/**/e2e/**/*.test.ts"],
+          isolate: false,
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -46,6 +46,8 @@ export function createCaller(send: Send, token: string, readUsage?: () => Promis
   return { token, get, post, usage, settled };
 }
 
+const toAmount = (unit: string, amount: number) => (unit === "usd" ? toUsd(amount) : amount);
+
 /** A user's object as a test reads it. */
 export interface QuotaObject {
   inspect(limits: Limits): Promise<View>;
@@ -55,7 +57,6 @@ export interface QuotaObject {
 export function createQuotaReader(object: QuotaObject, limits: () => Limits): () => Promise<Usage> {
   return async () => {
     const { windows, leases } = await object.inspect(limits());
-    const toAmount = (unit: string, amount: number) => (unit === "usd" ? toUsd(amount) : amount);
     return {
       leases,
       windows: windows.map(({ unit, per, used, reserved, left }) => ({

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Plan } from "../../src/core/catalog/schema.ts";
+import type { Bindings } from "../../src/core/env.ts";
 import { UserQuota } from "../../src/core/quota/user-quota.ts";
 import { errorOf, NOTHING } from "./caller.ts";
 import { createCatalog, createCatalogOf } from "./catalog.ts";
@@ -10,7 +11,7 @@ import { readUntil } from "./events.ts";
 import { readSaid } from "./said.ts";
 import type { Surface } from "./surface.ts";
 import { ask } from "./surface.ts";
-import { createSend, createUser, emulation, useCatalog } from "./workerd.ts";
+import { createUser, emulation, useCatalog } from "./workerd.ts";
 
 const WINDOWS: Plan["windows"] = [
   { unit: "tokens", per: "month", limit: 10_000_000 },
@@ -33,6 +34,11 @@ const KINDS: [string, boolean][] = [
 const MEGABYTE = 1024 * 1024;
 const LONG = { tokens: 5000, delay_ms: 5 };
 const STOPPED = { requests: 1, cancelled: 1, completed: 0 };
+
+/** Users' objects that fail every reservation. */
+const UNREACHABLE = {
+  getByName: () => ({ reserve: () => Promise.reject(new Error("the object is out")) }),
+} as unknown as Bindings["USER_QUOTA"];
 
 /** Headers of a phone, of which the provider must see none. */
 const CALLERS_HEADERS = {
@@ -289,14 +295,8 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
     });
 
     it("is a 503 while the quota cannot be reached, and is not sent", async () => {
-      const getByName = () => ({ reserve: () => Promise.reject(new Error("the object is out")) });
-      const user = await createUser();
-      const USER_QUOTA = { getByName } as never;
-      const response = await createSend({ USER_QUOTA })(surface.path, {
-        method: "POST",
-        headers: { authorization: `Bearer ${user.token}` },
-        body: JSON.stringify(surface.body({ tokens: 1 }, true)),
-      });
+      const user = await createUser(undefined, { USER_QUOTA: UNREACHABLE });
+      const response = await ask(user, surface, { tokens: 1 });
       expect([response.status, response.headers.get("retry-after")]).toEqual([503, "1"]);
       const error = await errorOf(response);
       expect(error).toMatchObject({ type: "server_error", code: "quota_unavailable" });

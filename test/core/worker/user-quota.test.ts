@@ -201,14 +201,14 @@ describe("a lease", () => {
   });
 });
 
-describe("fifty reservations at the same time", () => {
-  const reserveFifty = (object: QuotaObject, limits: Limits) =>
-    Promise.all(
-      Array.from({ length: 50 }, async (_, index) =>
-        served(await object.reserve(CLAIM, limits, reservation(`key-${index}`))),
-      ),
-    );
+const reserveFifty = (object: QuotaObject, limits: Limits) =>
+  Promise.all(
+    Array.from({ length: 50 }, async (_, index) =>
+      served(await object.reserve(CLAIM, limits, reservation(`key-${index}`))),
+    ),
+  );
 
+describe("fifty reservations at the same time", () => {
   it("are granted exactly where they fit, and never settle to more than the limit", async () => {
     const object = createObject();
     const limits = limitsOf(17 * BOUND_TOKENS + BOUND_TOKENS - 1);

@@ -1,4 +1,4 @@
-// `npm run catalog` as an operator runs it against a Weir on this machine: with the token of .dev.vars, and no other.
+// The program of `npm run catalog`, run against a Weir on this machine with the token of .dev.vars, and no other.
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -19,7 +19,7 @@ export function createCommand(url: string) {
   /** Runs the command to its end, however it ends. */
   const run = (...words: string[]) =>
     new Promise<Ran>((resolve) => {
-      execFile("npm", ["run", "-s", "catalog", "--", ...words, "--url", url], { env }, (error, output, errors) =>
+      execFile(process.execPath, ["dev/catalog.ts", ...words, "--url", url], { env }, (error, output, errors) =>
         resolve({ code: error ? Number(error.code) : 0, output, errors }),
       );
     });

@@ -135,17 +135,17 @@ describe("`expected`", () => {
   });
 });
 
-describe("while KV refuses writes", () => {
-  /** From now on KV refuses the publisher every key that begins so. */
-  const refuseWrites = (prefix: string) =>
-    runInDurableObject(publisher(), (instance) => {
-      const { CATALOG } = (instance as unknown as { env: typeof bindings }).env;
-      const write = CATALOG.put.bind(CATALOG) as (...args: unknown[]) => Promise<void>;
-      vi.spyOn(CATALOG, "put").mockImplementation((...args: unknown[]) =>
-        String(args[0]).startsWith(prefix) ? Promise.reject(new Error("KV is full")) : write(...args),
-      );
-    });
+/** From now on KV refuses the publisher every key that begins so. */
+const refuseWrites = (prefix: string) =>
+  runInDurableObject(publisher(), (instance) => {
+    const { CATALOG } = (instance as unknown as { env: typeof bindings }).env;
+    const write = CATALOG.put.bind(CATALOG) as (...args: unknown[]) => Promise<void>;
+    vi.spyOn(CATALOG, "put").mockImplementation((...args: unknown[]) =>
+      String(args[0]).startsWith(prefix) ? Promise.reject(new Error("KV is full")) : write(...args),
+    );
+  });
 
+describe("while KV refuses writes", () => {
   it.each([
     ["the document", "catalog:rev:"],
     ["the pointer", "catalog:current"],

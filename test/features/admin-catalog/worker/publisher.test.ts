@@ -19,6 +19,8 @@ function reversed(value: unknown): unknown {
 
 const show = async (revision: string) => (await asAdmin(`/admin/catalog/${revision}`)).json();
 
+const withDefault = (target: string) => ({ ...edition(1), aliases: { ...edition(1).aliases, default: { target } } });
+
 describe("PUT /admin/catalog", () => {
   it("is a 201 with the revision, which the next request uses", async () => {
     expect(await revisionInUse()).toBe("bundled");
@@ -50,8 +52,6 @@ describe("PUT /admin/catalog", () => {
 
   const { openai } = edition(1).providers;
   const withProvider = (changes: object) => ({ ...edition(1), providers: { openai: { ...openai, ...changes } } });
-  const withDefault = (target: string) => ({ ...edition(1), aliases: { ...edition(1).aliases, default: { target } } });
-
   it.each<[string, unknown, string[]]>([
     ["of another schema", { ...edition(1), schema: 2 }, ["\nschema:"]],
     ["with an unknown field", { ...edition(1), surprise: 1 }, ["\nsurprise:"]],

@@ -19,6 +19,8 @@ beforeEach(async () => {
   await useCatalog(createCatalogOf({ windows: [...windows] }));
 });
 
+const fail = () => Promise.reject(new Error("out"));
+
 describe("an operator", () => {
   it.each([
     ["no header", {}],
@@ -50,7 +52,6 @@ describe("an operator", () => {
   });
 
   it("gets a 503 while the user's object cannot be reached", async () => {
-    const fail = () => Promise.reject(new Error("out"));
     const USER_QUOTA = { getByName: () => ({ account: fail, inspect: fail }) } as unknown as Bindings["USER_QUOTA"];
     const headers = { authorization: `Bearer ${bindings.ADMIN_TOKEN}` };
     expect((await createSend({ USER_QUOTA })(pathOf("alice"), { headers })).status).toBe(503);

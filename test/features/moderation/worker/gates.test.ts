@@ -293,6 +293,10 @@ describe("a whole answer", () => {
   });
 });
 
+/** The response to a chat with the alias `outer`. */
+const askOuter = async (content: string) =>
+  (await createUser()).post(SLIM.path, { ...SLIM.body(content, true), model: "outer" });
+
 describe("alias and plan", () => {
   const INPUT = { input: "before" } as const;
   const OUTPUT = { output: "window" } as const;
@@ -309,12 +313,10 @@ describe("alias and plan", () => {
 
   it("hold together with the alias that the alias leads to", async () => {
     const catalog = moderatedCatalog({ alias: INPUT, policy: { window: TWENTY } });
-    const outer = toAlias("o4-mini", { moderation: OUTPUT as never });
+    const outer = toAlias("o4-mini", { moderation: OUTPUT });
     await useCatalog({ ...catalog, aliases: { ...catalog.aliases, outer } });
-    const ask = async (content: string) =>
-      (await createUser()).post(SLIM.path, { ...SLIM.body(content, true), model: "outer" });
-    expect((await ask(message({ text: CALM }, BAD))).status).toBe(400);
-    const text = await (await ask(message({ text: CALM + VIOLENT }))).text();
+    expect((await askOuter(message({ text: CALM }, BAD))).status).toBe(400);
+    const text = await (await askOuter(message({ text: CALM + VIOLENT }))).text();
     expect([SLIM.said(text), SLIM.ending(text)]).toEqual([CALM, SLIM.blocked]);
   });
 

@@ -47,7 +47,7 @@ describe("a classification", () => {
   it("of a text and an image has the classifier's own scores and kinds of input", async () => {
     const input = [{ type: "text", text: "emulate-violence-0.8" }, PICTURE];
     const response = await (await createUser()).post(PATH, { input, model: "omni-moderation-2024-09-26" });
-    const [result] = ((await response.json()) as Answer).results;
+    const [result] = (await response.json<Answer>()).results;
     expect(result?.category_scores.violence).toBe(0.97);
     expect(result?.category_applied_input_types).toMatchObject({ violence: ["text", "image"], hate: ["text"] });
   });

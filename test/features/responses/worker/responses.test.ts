@@ -114,7 +114,7 @@ it("a thought is sent on only with its content, and not when it is only named", 
   const input = [told, { type: "reasoning", id: "rs_2", summary: [] }, { role: "user", content: "Hi" }];
   const sent: unknown[] = [];
   const user = await createUserOf(async (request) => {
-    sent.push(((await request.json()) as { input: unknown }).input);
+    sent.push((await request.json<{ input: unknown }>()).input);
     return Response.json({ id: "resp_1", status: "completed", output: [], usage: USAGE });
   });
   expect((await user.post(RESPONSES.path, { model: "o4-mini", input })).status).toBe(200);

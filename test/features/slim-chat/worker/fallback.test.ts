@@ -165,13 +165,13 @@ describe("a provider that asks for a short wait", () => {
   });
 });
 
-describe("a fallback is left out", () => {
-  const failing = async (changes: object = {}) => {
-    const user = await deploy({ [FIRST]: [status(500)] });
-    const response = await user.chat(false, { tokens: 3 }, changes);
-    return { models: user.models(), status: response.status, headers: response.headers };
-  };
+const failing = async (changes: object = {}) => {
+  const user = await deploy({ [FIRST]: [status(500)] });
+  const response = await user.chat(false, { tokens: 3 }, changes);
+  return { models: user.models(), status: response.status, headers: response.headers };
+};
 
+describe("a fallback is left out", () => {
   it("where a window counts its card alone", async () => {
     await useCatalog(createSturdyCatalog({ windows: [tokens, { ...tokens, models: ["respondent"] }] }));
     expect((await failing()).models).toEqual([FIRST, THIRD]);

@@ -37,13 +37,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe("an alias of an app", () => {
-  /** The tests' catalog with the alias `tutor`. */
-  const useTutor = (fixes: object, plan: Partial<Plan> = {}) => {
-    const catalog = createCatalogOf(plan);
-    return useCatalog({ ...catalog, aliases: { ...catalog.aliases, tutor: { target: "o4-mini", ...fixes } } });
-  };
+/** The tests' catalog with the alias `tutor`. */
+const useTutor = (fixes: object, plan: Partial<Plan> = {}) => {
+  const catalog = createCatalogOf(plan);
+  return useCatalog({ ...catalog, aliases: { ...catalog.aliases, tutor: { target: "o4-mini", ...fixes } } });
+};
 
+describe("an alias of an app", () => {
   it("puts its instructions before the caller's own, and into the bound", async () => {
     const windows: Plan["windows"] = [
       { unit: "tokens", per: "month", limit: shownBytes({ messages: [FIXED, USER] }) + TEMPLATE_TOKENS + 300 },
@@ -82,6 +82,23 @@ describe("an alias of an app", () => {
   });
 });
 
+/** The tests' catalog with the model `plain`. */
+const usePlain = () => {
+  const catalog = createCatalog();
+  const { "o4-mini": able } = catalog.cards;
+  const plain = {
+    ...able,
+    name: "plain",
+    compare: [],
+    reasoning: { efforts: ["low"], allowance: 0 },
+    modalities: { input: ["text"], output: ["text"] },
+    features: [],
+    snapshots: { "emulated-plain": {} },
+  };
+  const aliases = { ...catalog.aliases, plain: { target: "emulated-plain", strict: false, fallback: [] } };
+  return useCatalog({ ...catalog, cards: { ...catalog.cards, plain }, aliases });
+};
+
 it("a user in the canary gets its revision and its plans, and everybody else the active ones", async () => {
   const active = await useCatalog(createCatalog());
   const trial = createCatalogOf({ max_output_tokens: 77 });
@@ -101,22 +118,6 @@ it("a user in the canary gets its revision and its plans, and everybody else the
 });
 
 describe("a model that can only chat", () => {
-  /** The tests' catalog with the model `plain`. */
-  const usePlain = () => {
-    const catalog = createCatalog();
-    const { "o4-mini": able } = catalog.cards;
-    const plain = {
-      ...able,
-      name: "plain",
-      compare: [],
-      reasoning: { efforts: ["low"], allowance: 0 },
-      modalities: { input: ["text"], output: ["text"] },
-      features: [],
-      snapshots: { "emulated-plain": {} },
-    };
-    const aliases = { ...catalog.aliases, plain: { target: "emulated-plain", strict: false, fallback: [] } };
-    return useCatalog({ ...catalog, cards: { ...catalog.cards, plain }, aliases });
-  };
   const image = { type: "image", url: "https://example.com/a.png" };
 
   it.each([
@@ -142,12 +143,14 @@ describe("a model that can only chat", () => {
   );
 });
 
+/** Sets the date. */
+const travelTo = (day: string, time = "12:00:00.000") =>
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(`${laterDay(day)}T${time}Z`) });
+
 describe("a model that ends", () => {
   const ENDS = "2026-10-23";
   const SUNSET = new Date(laterDay(ENDS)).toUTCString();
   const DEPRECATION = `@${Date.parse(laterDay("2026-04-22")) / 1000}`;
-  const travelTo = (day: string, time = "12:00:00.000") =>
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(`${laterDay(day)}T${time}Z`) });
   beforeEach(() => useCatalog(createLaterCatalog()));
 
   it.each([

@@ -21,7 +21,7 @@ async function deploy(changes: Partial<Bindings> & Record<string, unknown> = {})
     return emulated(new Request(`http://provider${pathname.replace(/^\/api/, "")}`, request));
   });
   const variables = { PROVIDER_HOSTS: "api.openai.com models.house.test", HOUSE_API_KEY: KEY, UPSTREAM, ...changes };
-  const user = await createUser(undefined, variables as Partial<Bindings>);
+  const user = await createUser(undefined, variables);
   const chat = (model = HOUSE_MODEL) => user.post(SLIM.path, { model, input: emulate({ tokens: 3 }), stream: false });
   return { ...user, chat, sent };
 }

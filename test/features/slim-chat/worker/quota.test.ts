@@ -56,16 +56,20 @@ it("a settlement that is lost costs the bound when the lease ends, and what it s
   }
 });
 
-it("a reservation whose answer was lost is given back, and the request is a 503", async () => {
-  const getByName = (name: string) => {
-    const object = bindings.USER_QUOTA.getByName(name);
-    const reserve = async (...call: Parameters<typeof object.reserve>) => {
-      await object.reserve(...call);
-      throw new Error("the answer was lost");
-    };
-    return { reserve, giveBack: (key: string) => object.giveBack(key) };
+/** Makes every reservation, and loses its answer. */
+const getForgetful = (name: string) => {
+  const object = bindings.USER_QUOTA.getByName(name);
+  const reserve = async (...call: Parameters<typeof object.reserve>) => {
+    await object.reserve(...call);
+    throw new Error("the answer was lost");
   };
-  const user = await createUser(undefined, { USER_QUOTA: { getByName } as unknown as Bindings["USER_QUOTA"] });
+  return { reserve, giveBack: (key: string) => object.giveBack(key) };
+};
+
+it("a reservation whose answer was lost is given back, and the request is a 503", async () => {
+  const user = await createUser(undefined, {
+    USER_QUOTA: { getByName: getForgetful } as unknown as Bindings["USER_QUOTA"],
+  });
   expect((await ask(user, SLIM, { tokens: 1 })).status).toBe(503);
   expect(await user.settled()).toEqual(NOTHING);
 });
@@ -147,9 +151,9 @@ describe("a text whose bytes do not fit", () => {
   });
 });
 
-describe("a plan that names its models", () => {
-  const body = (model: string) => ({ model, input: emulate({ tokens: 1 }), stream: false });
+const body = (model: string) => ({ model, input: emulate({ tokens: 1 }), stream: false });
 
+describe("a plan that names its models", () => {
   it("refuses any other with a 403, and nothing is sent", async () => {
     await useCatalog(createCatalogOf({ models: ["o3-mini"] }));
     const user = await createUser();

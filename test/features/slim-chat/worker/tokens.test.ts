@@ -92,13 +92,14 @@ describe("the plan", () => {
   });
 });
 
+const requestsLeft = async (token: string) => {
+  const response = await chat(token);
+  await response.text();
+  return Number(response.headers.get("x-ratelimit-remaining-requests"));
+};
+
 it("the quota is one for all tokens of a subject, and another one at another issuer", async () => {
   const sub = crypto.randomUUID();
-  const requestsLeft = async (token: string) => {
-    const response = await chat(token);
-    await response.text();
-    return Number(response.headers.get("x-ratelimit-remaining-requests"));
-  };
   expect(await requestsLeft(await sign({ ...SHARED, sub }))).toBe(9999);
   expect(await requestsLeft(await sign({ ...SHARED, sub, iat: 1 }))).toBe(9998);
   expect(await requestsLeft(await signPublic({ sub }))).toBe(9999);

@@ -4,7 +4,8 @@ import type { Catalog, Plan } from "../../../../src/core/catalog/schema.ts";
 import type { Caller } from "../../../support/caller.ts";
 import { createCatalogOf } from "../../../support/catalog.ts";
 import { emulate } from "../../../support/emulation.ts";
-import { bindings, createUser } from "../../../support/workerd.ts";
+import type { createUser } from "../../../support/workerd.ts";
+import { bindings } from "../../../support/workerd.ts";
 
 export const PATH = "/v1/responses";
 export const COUNTER = `${PATH}/input_tokens`;

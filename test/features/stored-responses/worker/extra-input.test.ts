@@ -44,10 +44,10 @@ beforeEach(async () => {
 });
 afterEach(() => void vi.restoreAllMocks());
 
-describe("a previous response", () => {
-  const next = (previous: string, changes: object = {}) =>
-    asking({ tokens: 2 }, { previous_response_id: previous, ...changes });
+const next = (previous: string, changes: object = {}) =>
+  asking({ tokens: 2 }, { previous_response_id: previous, ...changes });
 
+describe("a previous response", () => {
   it("must be the caller's own", async () => {
     const { id } = await respond(await createUser(), asking({ tokens: 1 }, { store: true }));
     await emulation.zero();

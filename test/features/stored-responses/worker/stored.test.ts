@@ -2,7 +2,6 @@
 // Stored answers: there for their owner alone, and only where the catalog allows them.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Bindings } from "../../../../src/core/env.ts";
 import { errorOf, NOTHING } from "../../../support/caller.ts";
 import { createCatalog } from "../../../support/catalog.ts";
 import { readEvents } from "../../../support/events.ts";
@@ -180,18 +179,19 @@ it("an answer is not stored or stamped unless that was asked for", async () => {
   expect((await look(user, id)).status).toBe(404);
 });
 
+/** A user of the emulated provider and of a house that says that; `asked` has the methods that the house got. */
+async function createUserBeside(status: number) {
+  const asked: string[] = [];
+  const house = upstream((request) => {
+    if (new URL(request.url).host !== HOUSE_HOST) return emulated(request);
+    asked.push(request.method);
+    return Response.json({ error: { message: "No.", type: "server_error" } }, { status });
+  });
+  const variables = { PROVIDER_HOSTS: `api.openai.com ${HOUSE_HOST}`, HOUSE_API_KEY: "house-key", ...house };
+  return { ...(await createUser(undefined, variables)), asked };
+}
+
 describe.each(["first", "last"])("beside another provider whose card comes %s, a stored answer", (place) => {
-  /** A user of the emulated provider and of a house that says that; `asked` has the methods that the house got. */
-  async function createUserBeside(status: number) {
-    const asked: string[] = [];
-    const house = upstream((request) => {
-      if (new URL(request.url).host !== HOUSE_HOST) return emulated(request);
-      asked.push(request.method);
-      return Response.json({ error: { message: "No.", type: "server_error" } }, { status });
-    });
-    const variables = { PROVIDER_HOSTS: `api.openai.com ${HOUSE_HOST}`, HOUSE_API_KEY: "house-key", ...house };
-    return { ...(await createUser(undefined, variables as Partial<Bindings>)), asked };
-  }
   beforeEach(async () => {
     const catalog = createHouseCatalog({ endpoints: ["responses"] }, { endpoints: ["responses"] });
     const { house, ...others } = catalog.cards;

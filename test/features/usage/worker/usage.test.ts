@@ -6,6 +6,10 @@ import { errorOf } from "../../../support/caller.ts";
 import { createCatalog } from "../../../support/catalog.ts";
 import { createUser, useCatalog } from "../../../support/workerd.ts";
 
+const UNREACHABLE = {
+  getByName: () => ({ view: () => Promise.reject(new Error("out")) }),
+} as unknown as Bindings["USER_QUOTA"];
+
 it("the usage is that of the token's plan", async () => {
   await useCatalog(createCatalog());
   const window = { per: "month", used: 0, reserved: 0, reset_at: expect.any(Number) as number };
@@ -45,7 +49,6 @@ it("the usage of a blocked user is a 403, and a 503 while the quota cannot be re
   const user = await createUser();
   await user.quota.change({ kind: "block", id: "block", at: Date.now(), reason: "a test" });
   expect((await errorOf(await user.get("/usage"))).code).toBe("user_blocked");
-  const getByName = () => ({ view: () => Promise.reject(new Error("out")) });
-  const other = await createUser(undefined, { USER_QUOTA: { getByName } as unknown as Bindings["USER_QUOTA"] });
+  const other = await createUser(undefined, { USER_QUOTA: UNREACHABLE });
   expect((await other.get("/usage")).status).toBe(503);
 });
