@@ -13,7 +13,12 @@ export default defineConfig({
       {
         plugins: [cloudflareTest(workerOptions)],
         // One workerd for all files, since starting one for each would take longer than the tests.
-        test: { name: "worker", include: ["test/**/worker/**/*.test.ts"], isolate: false },
+        test: {
+          name: "worker",
+          include: ["test/**/worker/**/*.test.ts"],
+          isolate: false,
+          testTimeout: 20_000,
+        },
       },
       {
         test: {

@@ -25,7 +25,6 @@ import {
   windowOf,
 } from "../../support/user-quota.ts";
 
-const HOUR_MS = 3_600_000;
 const BLOCK: Change = { kind: "block", id: "block", at: START, reason: "a test" };
 
 const alarmOf = (object: QuotaObject) => runInDurableObject(object, (_, { storage }) => storage.getAlarm());
@@ -149,17 +148,6 @@ describe("the alarm", () => {
     expect(await alarmOf(object)).toBeNull();
     expect(await object.reserve(CLAIM, LIMITS, reservation("two"))).toMatchObject({ ok: true });
     expect(await windowOf(object)).toEqual({ used: 0, reserved: BOUND_TOKENS });
-  });
-
-  it("deletes all storage after a lost lease can no longer be corrected", async () => {
-    const object = createObject();
-    vi.setSystemTime(NEXT_DAY - 1);
-    await object.reserve(CLAIM, LIMITS, reservation("lost"));
-    vi.setSystemTime(NEXT_DAY + LEASE_MS);
-    await runDurableObjectAlarm(object);
-    vi.setSystemTime(NEXT_DAY + LEASE_MS + HOUR_MS);
-    expect(await runDurableObjectAlarm(object)).toBe(true);
-    expect(await rowsOf(object)).toEqual([]);
   });
 
   it("never deletes an operator's decisions", async () => {

@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Bindings } from "../../../../src/core/env.ts";
 import worker from "../../../../src/index.ts";
 import { asAdmin } from "../../../support/admin.ts";
-import { createCatalog } from "../../../support/catalog.ts";
 import { createLaterCatalog, laterDay } from "../../../support/dated-catalog.ts";
 import { watchLog } from "../../../support/log-lines.ts";
 import { bindings, emulation, send, startAnew, useCatalog } from "../../../support/workerd.ts";
@@ -111,27 +110,6 @@ describe("the daily check", () => {
     expect(Object.keys(last?.headers ?? {})).toEqual(["authorization"]);
   });
 
-  it("finds the differences between the provider's list and the catalog", async () => {
-    await runCron(
-      TODAY,
-      listing({
-        "gpt-6.1-sol": null,
-        "gpt-6.1-terra": { shutdown_date: laterDay("2026-10-01") },
-        "gpt-5-mini-2025-08-07": { shutdown_date: laterDay("2026-12-24") },
-      }),
-    );
-    const { notices } = await getNotices();
-    const about = (snapshot: string) => notices.filter((notice) => notice.snapshot === snapshot);
-    expect(about("gpt-6.1-sol")).toMatchObject([{ kind: "missing", shutdown_date: null }]);
-    expect(about("gpt-6.1-terra")).toMatchObject([
-      { kind: "unannounced", shutdown_date: laterDay("2026-10-01") },
-      { kind: "ending", shutdown_date: laterDay("2026-10-01") },
-    ]);
-    expect(about("gpt-5-mini-2025-08-07")).toMatchObject([
-      { kind: "unannounced", shutdown_date: laterDay("2026-12-24") },
-    ]);
-  });
-
   it.each([
     ["cannot be reached", saying(() => Promise.reject(new Error("no network")))],
     ["refuses the key", saying(() => Response.json({ error: { message: "no" } }, { status: 401 }))],
@@ -147,27 +125,6 @@ describe("the daily check", () => {
     expect(logged("models_not_listed")).toMatchObject([{ provider: "openai" }]);
     expect(JSON.stringify(logged("models_not_listed"))).not.toContain("no network");
     expect(await countAtHealth()).toBe(5);
-  });
-
-  it("does not ask a provider that cannot list its models", async () => {
-    const { providers, ...rest } = createLaterCatalog();
-    const { openai } = providers;
-    await useCatalog({ ...rest, providers: { openai: { ...openai, lists_models: false } } });
-    await runCron();
-    expect((await emulation.stats()).requests).toBe(0);
-    expect((await getNotices()).notices.map(({ kind }) => kind)).toEqual(Array.from({ length: 4 }, () => "ending"));
-  });
-
-  it("replaces the notices of the check before", async () => {
-    await runCron(
-      TODAY,
-      saying(() => new Response("{}", { status: 500 })),
-    );
-    await useCatalog(createCatalog());
-    await runCron(TODAY + 86_400_000, listing({}));
-    const { checked_at, notices } = await getNotices();
-    expect(checked_at).toBe(new Date(TODAY + 86_400_000).toISOString());
-    expect(notices.map(({ kind }) => kind)).not.toContain("unreachable");
   });
 
   it("can be run at once by an operator", async () => {

@@ -4,7 +4,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { countTokens } from "../../../../dev/provider/tokens.ts";
 import { errorOf, NOTHING } from "../../../support/caller.ts";
-import { toAlias } from "../../../support/catalog.ts";
 import { DONE, finishChunk, textChunk, usageChunk } from "../../../support/chat-chunks.ts";
 import { ALLOWANCE } from "../../../support/estimate.ts";
 import { readUntil } from "../../../support/events.ts";
@@ -77,7 +76,6 @@ describe.each([
 
   it.each([
     ["is allowed", "parallel", "The river is low.", {}],
-    ["is allowed", "before", "The river is low.", {}],
     ["is only for review", "before", BAD, { otherwise: "review" }],
     ["cannot be judged, where the policy goes on then,", "parallel", FAILING, { on_failure: "allow" }],
   ])("that %s is answered (%s)", async (_what, input, said, policy) => {
@@ -134,37 +132,6 @@ describe("the input of a chat", () => {
     expect(await errorOf(response)).toMatchObject({ code: "content_policy_violation", param: "input" });
   });
 
-  it.each([
-    [
-      "an earlier message",
-      {
-        input: [
-          { role: "user", content: BAD },
-          { role: "user", content: "Hi" },
-        ],
-      },
-    ],
-    [
-      "a system message",
-      {
-        input: [
-          { role: "system", content: BAD },
-          { role: "user", content: "Hi" },
-        ],
-      },
-    ],
-    ["instructions", { input: "Hi", instructions: BAD }],
-    ["a tool", { input: "Hi", tools: [{ name: "look", description: BAD }] }],
-    ["a schema", { input: "Hi", format: { type: "object", properties: { "emulate-violence": {} } } }],
-  ])("is judged with %s, and without the instructions of the alias", async (_what, fields) => {
-    await use({ alias: { input: "before" }, instructions: `Never say ${BAD}.` });
-    const user = await createUser();
-    const response = await user.post("/chat", { model: "o4-mini", stream: false, ...fields });
-    expect(response.status).toBe(400);
-    expect(await errorOf(response)).toMatchObject({ code: "content_policy_violation", param: "input" });
-    expect((await user.post("/chat", { model: "o4-mini", input: "Hi", stream: false })).status).toBe(200);
-  });
-
   it("may have 32 images at most", async () => {
     await use({ alias: { input: "parallel" } });
     const image = { type: "image", url: "https://example.com/lake.png" };
@@ -197,7 +164,6 @@ describe("a streamed answer", () => {
   });
 
   it.each([
-    ["at the beginning", VIOLENT + CALM + GONE, ""],
     ["in the middle", CALM + VIOLENT + GONE, CALM],
     ["in what is left after the last window", CALM + GONE + VIOLENT.slice(0, -3), CALM + GONE],
   ])("that is blocked %s ends there, and nothing of that window is sent", async (_where, said, allowed) => {
@@ -281,26 +247,11 @@ describe("a whole answer", () => {
     expect(error.message).not.toContain("emulate");
     expect(await user.settled()).toEqual(cost);
   });
-
-  it.each([
-    ["block", 503],
-    ["allow", 200],
-  ])("that cannot be judged, with `on_failure` %s, is a %i", async (policy, status) => {
-    await useWindow(TWENTY, { on_failure: policy });
-    const { user, response } = await chat(message({ text: FAILING }), false);
-    expect(response.status).toBe(status);
-    expect(await user.settled()).toMatchObject({ requests: status === 503 ? 0 : 1, reserved: 0 });
-  });
 });
-
-/** The response to a chat with the alias `outer`. */
-const askOuter = async (content: string) =>
-  (await createUser()).post(SLIM.path, { ...SLIM.body(content, true), model: "outer" });
 
 describe("alias and plan", () => {
   const INPUT = { input: "before" } as const;
   const OUTPUT = { output: "window" } as const;
-  const mild = { categories: { violence: { from: 0.99, action: "block" } } };
 
   it.each([
     ["each says something else", { alias: INPUT, plan: OUTPUT }],
@@ -309,26 +260,6 @@ describe("alias and plan", () => {
     await use({ ...moderations, policy: { window: TWENTY } });
     expect((await chat(message({ text: CALM }, BAD))).response.status).toBe(400);
     expect((await streamed(message({ text: CALM + VIOLENT }))).heard).toEqual([CALM, SLIM.blocked]);
-  });
-
-  it("hold together with the alias that the alias leads to", async () => {
-    const catalog = moderatedCatalog({ alias: INPUT, policy: { window: TWENTY } });
-    const outer = toAlias("o4-mini", { moderation: OUTPUT });
-    await useCatalog({ ...catalog, aliases: { ...catalog.aliases, outer } });
-    expect((await askOuter(message({ text: CALM }, BAD))).status).toBe(400);
-    const text = await (await askOuter(message({ text: CALM + VIOLENT }))).text();
-    expect([SLIM.said(text), SLIM.ending(text)]).toEqual([CALM, SLIM.blocked]);
-  });
-
-  it.each([
-    ["neither moderates", {}, 200, {}],
-    ["the alias names a policy", { alias: { policy: "mild" }, plan: INPUT }, 200, CLASSIFIED],
-    ["the plan alone names a policy", { alias: INPUT, plan: { policy: "mild" } }, 200, CLASSIFIED],
-    ["neither names a policy", { alias: { input: "parallel" }, plan: INPUT }, 400, CLASSIFIED],
-  ])("go by one policy where %s", async (_whose, moderations, status, asked) => {
-    await use({ ...moderations, policies: { mild } });
-    expect((await chat(message({ tokens: 5 }, BAD), false)).response.status).toBe(status);
-    expect((await emulation.stats()).by_path).toMatchObject(asked);
   });
 });
 

@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { errorOf, NOTHING } from "../../../support/caller.ts";
-import { DONE, errorFrame, textChunk } from "../../../support/chat-chunks.ts";
+import { textChunk } from "../../../support/chat-chunks.ts";
 import { readEvents, readUntil } from "../../../support/events.ts";
 import { createUserOf, writtenProvider } from "../../../support/providers.ts";
 import { repeatUntil } from "../../../support/repeat.ts";
@@ -92,7 +92,7 @@ describe("a verdict by rules", () => {
       expect(await user.settled()).toEqual({ tokens: usage.input + usage.output, requests: 1, reserved: 0 });
     });
 
-    it.each(["refuses", "truncates", "babbles", "invents"])("of a judge who %s is never a yes", async (fault) => {
+    it.each(["refuses", "truncates"])("of a judge who %s is never a yes", async (fault) => {
       const harmless = await ask(`Hello emulate-judge-${fault}`, stream);
       expect(await verdictOf(harmless, stream)).toMatchObject({ action: "review", flagged: false });
       const violent = await ask(`emulate-violence emulate-judge-${fault}`, stream);
@@ -107,12 +107,6 @@ describe("a verdict by rules", () => {
       await emulation.idle();
       await use({ on_failure: "allow" });
       expect(await verdictOf(await ask(input, stream), stream)).toMatchObject({ action: "block", flagged: false });
-    });
-
-    it("is a 400 when the classifier refuses to look, whatever the policy does on failures", async () => {
-      await use({ on_failure: "allow" });
-      expect((await ask("emulate-moderation-status-400", stream)).status).toBe(400);
-      await emulation.idle();
     });
 
     it("is a 502 that costs nothing when the judge fails first, and the classifier is cancelled", async () => {
@@ -169,19 +163,6 @@ describe("a streamed verdict", () => {
     expect(await user.settled()).toEqual(NOTHING);
   });
 
-  it("sends each rule as soon as the judge has written it", async () => {
-    const { provider, write, end } = writtenProvider();
-    const user = await createUserBesideClassifier(provider);
-    const asked = user.post(PATH, body("emulate-hate", true));
-    await write(textChunk(`{"rules":[${FIRST}`));
-    const reader = await readUntil((await asked).body, '"phone-number"');
-    await Promise.all([write(textChunk(`,${SECOND}]}`)), reader.read()]);
-    const last = reader.read();
-    await write(errorFrame("out of order") + DONE);
-    await end();
-    expect(new TextDecoder().decode((await last).value)).toMatch(/^event:done\ndata:\{"action":"review",.*"error":\{/);
-  });
-
   it("is cut with the total deadline, and does not just stop", async () => {
     await use({}, { timing: { total_ms: 300 } });
     const { provider, write } = writtenProvider();
@@ -228,12 +209,6 @@ describe("a list by rules", () => {
     expect(results.map(({ error }) => error?.code)).toEqual([undefined, "provider_error", undefined, "provider_error"]);
     const paid = results.filter(({ error }) => !error).map(({ usage }) => usage.input + usage.output);
     expect(await user.settled()).toEqual({ tokens: (paid[0] ?? 0) + (paid[1] ?? 0), requests: 2, reserved: 0 });
-  });
-
-  it("is a 502 that costs nothing where nobody could judge any text", async () => {
-    const user = await createUser();
-    expect((await user.post(PATH, body(["emulate-judge-fails", "emulate-judge-fails"]))).status).toBe(502);
-    expect(await user.settled()).toEqual(NOTHING);
   });
 
   it("is judged no further when its caller has left", async () => {

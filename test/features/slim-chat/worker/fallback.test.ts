@@ -3,15 +3,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { UserQuota } from "../../../../src/core/quota/user-quota.ts";
 import { dollarsOf, errorOf, NOTHING } from "../../../support/caller.ts";
-import { toAlias } from "../../../support/catalog.ts";
 import { errorFrame, sse } from "../../../support/chat-chunks.ts";
-import { emulate } from "../../../support/emulation.ts";
-import { TEMPLATE_TOKENS } from "../../../support/estimate.ts";
 import { ALIAS, createSturdyCatalog, FIRST, SECOND, SECOND_RATES, THIRD } from "../../../support/fallbacks.ts";
 import type { Fault } from "../../../support/providers.ts";
 import { createUserOf, failingProvider, status, streamOf, unreachable } from "../../../support/providers.ts";
 import { repeatUntil } from "../../../support/repeat.ts";
-import { jsonBytes } from "../../../support/shown-input.ts";
 import { SLIM } from "../../../support/surface.ts";
 import { emulation, useCatalog } from "../../../support/workerd.ts";
 
@@ -172,19 +168,6 @@ const failing = async (changes: object = {}) => {
 };
 
 describe("a fallback is left out", () => {
-  it("where a window counts its card alone", async () => {
-    await useCatalog(createSturdyCatalog({ windows: [tokens, { ...tokens, models: ["respondent"] }] }));
-    expect((await failing()).models).toEqual([FIRST, THIRD]);
-  });
-
-  it("when it has ended", async () => {
-    const catalog = createSturdyCatalog();
-    const { respondent } = catalog.cards;
-    const snapshots = { [SECOND]: { shutdown_date: "2026-01-01" } };
-    await useCatalog({ ...catalog, cards: { ...catalog.cards, respondent: { ...respondent, snapshots } } });
-    expect((await failing()).models).toEqual([FIRST, THIRD]);
-  });
-
   it.each([
     ["where the plan does not include it", [FIRST], [FIRST], 502],
     ["unless the plan includes it", [FIRST, "respondent"], [FIRST, SECOND], 200],
@@ -192,32 +175,5 @@ describe("a fallback is left out", () => {
   ])("%s", async (_what, models, asked, code) => {
     await useCatalog(createSturdyCatalog({ models }));
     expect(await failing()).toMatchObject({ models: asked, status: code });
-  });
-
-  it("for a caller who asks for the snapshot by its name", async () => {
-    expect(await failing({ model: FIRST })).toMatchObject({ models: [FIRST], status: 502 });
-  });
-});
-
-it("a fallback gets what the alias fixes, and not what its own alias does", async () => {
-  const catalog = createSturdyCatalog();
-  const { aliases } = catalog;
-  const respondent = toAlias(SECOND, { instructions: "You are a pirate.", max_output_tokens: 16 });
-  const sturdy = { ...aliases[ALIAS], instructions: "Answer briefly.", max_output_tokens: 300 };
-  await useCatalog({ ...catalog, aliases: { ...aliases, respondent, [ALIAS]: sturdy } });
-  const user = await deploy({ [FIRST]: [status(500)] });
-  const response = await user.chat(false, { tokens: 3 });
-  expect(response.headers.get("weir-max-output-tokens")).toBe("300");
-  const { last } = await emulation.stats();
-  expect(last?.body).toMatchObject({ instructions: "Answer briefly.", max_output_tokens: 300 });
-});
-
-it("the one reservation is wide enough for the dearest of those who may be asked", async () => {
-  const spy = reserve();
-  const user = await deploy({});
-  await (await user.chat(false, { tokens: 3 })).text();
-  expect(spy.mock.calls[0]?.[2].bound).toMatchObject({
-    inputNanoUsd: (jsonBytes({ input: emulate({ tokens: 3 }) }) + TEMPLATE_TOKENS) * SECOND_RATES.input,
-    outputNanoUsd: SECOND_RATES.output,
   });
 });

@@ -59,18 +59,6 @@ describe("an alias of an app", () => {
     expect(messages).toEqual([FIXED, { role: "system", content: "You are a pirate." }, USER]);
   });
 
-  it("fixes the effort and limits the output", async () => {
-    await useTutor({ effort: "low", max_output_tokens: 400 });
-    expect(await forwarded("tutor")).toMatchObject({ reasoning_effort: "low", max_completion_tokens: 400 });
-    expect(await forwarded("tutor", { max_output_tokens: 50 })).toMatchObject({ max_completion_tokens: 50 });
-    await emulation.zero();
-    const { user, response } = await chat("tutor", { effort: "high" });
-    expect(response.status).toBe(400);
-    expect(await errorOf(response)).toMatchObject({ code: "unsupported_value", param: "effort" });
-    expect((await emulation.stats()).requests).toBe(0);
-    expect(await user.settled()).toEqual(NOTHING);
-  });
-
   it("can be all that a plan includes, so that no caller gets around its instructions", async () => {
     await useTutor({ instructions: INSTRUCTIONS }, { models: ["tutor"] });
     expect((await forwarded("tutor")).messages).toEqual([FIXED, USER]);
@@ -122,11 +110,8 @@ describe("a model that can only chat", () => {
 
   it.each([
     ["tools", { tools: [{ name: "look" }] }, "unsupported_parameter", "tools"],
-    ["a schema", { format: { type: "object" } }, "unsupported_value", "format"],
     ["an image", { input: [{ role: "user", content: [image] }] }, "unsupported_value", "input"],
-    ["an effort", { effort: "high" }, "unsupported_value", "effort"],
     ["a stream", { stream: true }, "unsupported_value", "stream"],
-    ["another endpoint", { model: "gpt-realtime" }, "unsupported_value", "model"],
   ])(
     "refuses %s before anything is reserved, with the names of models that have it",
     async (_, changes, code, param) => {
@@ -179,12 +164,5 @@ describe("a model that ends", () => {
     expect(error.message).toContain("'gpt-5-mini'");
     expect((await emulation.stats()).requests).toBe(0);
     expect(await user.settled()).toEqual(NOTHING);
-  });
-
-  it("leaves no such header on the answers of a model that does not end", async () => {
-    travelTo(ENDS);
-    const { response } = await chat("gpt-6.1-terra");
-    expect(response.status, await response.text()).toBe(200);
-    expect(response.headers.get("sunset")).toBeNull();
   });
 });

@@ -3,7 +3,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Bindings } from "../../../../src/core/env.ts";
 import { errorOf, NOTHING } from "../../../support/caller.ts";
-import { complete } from "../../../support/catalog-documents.ts";
 import { emulate } from "../../../support/emulation.ts";
 import { createHouseCatalog, HOUSE_MODEL } from "../../../support/house.ts";
 import { emulated, upstream } from "../../../support/providers.ts";
@@ -76,30 +75,10 @@ describe("a second provider", () => {
     expect(await user.settled()).toEqual(NOTHING);
   });
 
-  it("is not asked for an endpoint that it does not serve", async () => {
-    await useCatalog(createHouseCatalog({ endpoints: ["embeddings"] }));
-    const user = await deploy();
-    const response = await user.chat();
-    expect(response.status).toBe(400);
-    expect(await errorOf(response)).toMatchObject({ code: "unsupported_value", param: "model" });
-    expect(user.sent).toEqual([]);
-  });
-
   it("can be where a variable of the deployment says, whatever the list of hosts", async () => {
     await useCatalog(createHouseCatalog({ base_url_variable: "HOUSE_BASE_URL" }));
     const user = await deploy({ HOUSE_BASE_URL: "https://attic.test/v1", PROVIDER_HOSTS: "api.openai.com" });
     expect((await user.chat()).status).toBe(200);
     expect(user.sent.map(({ url }) => url)).toEqual(["https://attic.test/v1/chat/completions"]);
-  });
-
-  it("answers for a model of the first one that has ended", async () => {
-    const catalog = complete(createHouseCatalog());
-    const { "o4-mini": ended, ...cards } = catalog.cards;
-    const snapshots = { "o4-mini-2025-04-16": { shutdown_date: "2026-01-01", successor: HOUSE_MODEL } };
-    await useCatalog({ ...catalog, cards: { ...cards, "o4-mini": { ...ended, snapshots } } });
-    const user = await deploy();
-    const response = await user.chat("o4-mini");
-    expect(response.status, await response.text()).toBe(200);
-    expect(response.headers.get("weir-model")).toBe(HOUSE_MODEL);
   });
 });
