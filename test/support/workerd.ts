@@ -5,7 +5,7 @@ import { env, exports } from "cloudflare:workers";
 import { SignJWT } from "jose";
 import { app } from "../../src/app.ts";
 import type { Catalog } from "../../src/core/catalog/schema.ts";
-import { forgetCatalog } from "../../src/core/catalog/store.ts";
+import { resetCatalogForTests } from "../../src/core/catalog/store.ts";
 import type { Bindings } from "../../src/core/env.ts";
 import { toLimits } from "../../src/core/quota/limits.ts";
 import { quotaName } from "../../src/core/quota/name.ts";
@@ -63,7 +63,7 @@ function limitsOf(name = inUse.default_plan) {
 /** Publishes a document as the catalog that the next request uses, and returns its revision. */
 export async function useCatalog(document: unknown): Promise<string> {
   const revision = await publish(bindings.CATALOG, document);
-  forgetCatalog();
+  resetCatalogForTests();
   inUse = document as Catalog;
   return revision;
 }
@@ -71,5 +71,5 @@ export async function useCatalog(document: unknown): Promise<string> {
 /** Empties all storage and forgets the catalog, as before the first deployment. */
 export async function startAnew(): Promise<void> {
   await reset();
-  forgetCatalog();
+  resetCatalogForTests();
 }

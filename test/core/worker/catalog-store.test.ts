@@ -1,7 +1,7 @@
 // The catalog that a request gets: from KV, from the copy of the isolate, or from the bundle when KV is in trouble.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { activeCatalog, catalogFor, forgetCatalog, rereadCatalog } from "../../../src/core/catalog/store.ts";
+import { activeCatalog, catalogFor, resetCatalogForTests, invalidateCatalog } from "../../../src/core/catalog/store.ts";
 import { createCatalog, publish } from "../../support/catalog.ts";
 import { failingKv, readingThrough, waitingKv } from "../../support/kv-in-trouble.ts";
 import { watchLog } from "../../support/log-lines.ts";
@@ -26,7 +26,7 @@ beforeEach(async () => {
 afterEach(() => {
   vi.useRealTimers();
   vi.restoreAllMocks();
-  forgetCatalog();
+  resetCatalogForTests();
 });
 
 /** The revision that a request gets `ms` later, and the refresh that it leaves behind. */
@@ -144,7 +144,7 @@ describe("readings that overlap", () => {
     for (const outcome of ["fails", "is slow"]) {
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
       const { kv: slow } = readingThrough((key, readAsUsual) => (key === POINTER ? promise : readAsUsual()));
-      forgetCatalog();
+      resetCatalogForTests();
       const first = request(0, slow);
       const newer = await publish(kv, createCatalog());
       expect(await revisionAt(), outcome).toBe(newer);
@@ -165,7 +165,7 @@ describe("readings that overlap", () => {
       async () => asked.length,
       (reads) => reads > 0,
     );
-    rereadCatalog();
+    invalidateCatalog();
     release();
     expect((await first).revision).toBe(revision);
   });
@@ -173,7 +173,7 @@ describe("readings that overlap", () => {
   it("leave the last good catalog when the one after a publication fails", async () => {
     const revision = await publish(kv, createCatalog());
     expect(await revisionAt()).toBe(revision);
-    rereadCatalog();
+    invalidateCatalog();
     expect(await revisionAt(0, failingKv().kv)).toBe(revision);
   });
 });

@@ -1,7 +1,7 @@
 // GET /v1/models: the catalog in the shape of OpenAI, with the card of each model.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { forgetCatalog } from "../../../../src/core/catalog/store.ts";
+import { resetCatalogForTests } from "../../../../src/core/catalog/store.ts";
 import { ENDPOINTS } from "../../../../src/core/catalog/endpoints.ts";
 import { errorOf } from "../../../support/caller.ts";
 import { createCatalog, publish } from "../../../support/catalog.ts";
@@ -78,7 +78,7 @@ describe("GET /v1/models", () => {
     expect(await isListed("novelty")).toBe(false);
     const canary = { revision: "trial", percent: 100, salt: "a" };
     await bindings.CATALOG.put("catalog:current", JSON.stringify({ active, canary }));
-    forgetCatalog();
+    resetCatalogForTests();
     expect(await isListed("novelty")).toBe(true);
   });
 });

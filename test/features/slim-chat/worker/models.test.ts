@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { isInCanary } from "../../../../src/core/catalog/canary.ts";
-import { forgetCatalog } from "../../../../src/core/catalog/store.ts";
+import { resetCatalogForTests } from "../../../../src/core/catalog/store.ts";
 import type { Plan } from "../../../../src/core/catalog/schema.ts";
 import { errorOf, NOTHING } from "../../../support/caller.ts";
 import { createCatalog, createCatalogOf } from "../../../support/catalog.ts";
@@ -93,7 +93,7 @@ it("a user in the canary gets its revision and its plans, and everybody else the
   await bindings.CATALOG.put("catalog:rev:trial", JSON.stringify(trial));
   const canary = { revision: "trial", percent: 50, salt: "a" };
   await bindings.CATALOG.put("catalog:current", JSON.stringify({ active, canary }));
-  forgetCatalog();
+  resetCatalogForTests();
   const granted = await Promise.all(
     Array.from({ length: 16 }, async () => {
       const { user, response } = await chat("o4-mini");

@@ -3,7 +3,7 @@
 import type { CryptoKey } from "jose";
 import { base64url, exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { forgetCatalog } from "../../../../src/core/catalog/store.ts";
+import { resetCatalogForTests } from "../../../../src/core/catalog/store.ts";
 import { createCatalog } from "../../../support/catalog.ts";
 import { PUBLIC_KEY_ISSUER, SHARED_SECRET_ISSUER } from "../../../support/issuers.ts";
 import { failingKv } from "../../../support/kv-in-trouble.ts";
@@ -146,11 +146,11 @@ describe("a token is refused, always with the same words", () => {
   });
 
   it("even where the catalog cannot be read", async () => {
-    forgetCatalog();
+    resetCatalogForTests();
     const sendWithout = createSend({ CATALOG: failingKv().kv });
     const response = await sendWithout(SLIM.path, { method: "POST", body: "{}" });
     expect(response.status).toBe(401);
-    forgetCatalog();
+    resetCatalogForTests();
   });
 });
 
