@@ -14,14 +14,22 @@ const NO_BYTES = new Uint8Array(0);
 export function createBytesCodec(usageIn: (tail: string) => Usage | undefined): Codec {
   const progress = emptyProgress();
   let tail: Uint8Array = NO_BYTES;
+  let pending: Uint8Array = NO_BYTES;
   return {
     progress,
-    pace: "native",
+    // Not native: a native copy beside the answer would buffer all of it for a slow caller.
+    pace: "at once",
+    isBinary: true,
     push(bytes) {
       progress.heard = true;
+      pending = concatBytes(pending, bytes);
       tail = bytes.length >= TAIL_BYTES ? bytes.slice(-TAIL_BYTES) : concatBytes(tail, bytes).slice(-TAIL_BYTES);
     },
-    take: () => NO_BYTES,
+    take() {
+      const bytes = pending;
+      pending = NO_BYTES;
+      return bytes;
+    },
     finish() {
       const usage = usageIn(new TextDecoder().decode(tail));
       if (usage) progress.usage = usage;
