@@ -12,12 +12,19 @@ export default defineConfig({
       { test: { name: "unit", include: ["test/**/unit/**/*.test.ts"] } },
       {
         plugins: [cloudflareTest(workerOptions)],
-        test: { name: "worker", include: ["test/**/worker/**/*.test.ts"] },
+        // One workerd for all files, since starting one for each would take longer than the tests.
+        test: {
+          name: "worker",
+          include: ["test/**/worker/**/*.test.ts"],
+          isolate: false,
+          testTimeout: 20_000,
+        },
       },
       {
         test: {
           name: "e2e",
           include: ["test/**/e2e/**/*.test.ts"],
+          isolate: false,
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

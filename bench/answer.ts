@@ -1,32 +1,32 @@
-// What an answer says, read after it has ended: when its chunks arrived, how long its caller waited, whether it is good.
+// The analysis of a recorded answer: arrival times, gaps and correctness.
 
-import type { Asked } from "./asked.ts";
+import type { BenchRequest } from "./requests.ts";
 
 export interface Answer {
   status: number;
-  /** What arrived, and when: ms since the request was sent. */
-  pieces: { at: number; bytes: Buffer }[];
+  /** The chunks as they arrived. `at`: ms since the request was sent. */
+  chunks: { at: number; bytes: Buffer }[];
 }
 
-export const bytesOf = ({ pieces }: Answer) => pieces.reduce((sum, { bytes }) => sum + bytes.length, 0);
+export const bytesOf = ({ chunks }: Answer) => chunks.reduce((sum, { bytes }) => sum + bytes.length, 0);
 
-/** The time to first byte in ms. */
-export const firstAt = ({ pieces }: Answer) => pieces[0]?.at ?? Infinity;
+/** Returns the time to first byte in ms. */
+export const timeToFirstByte = ({ chunks }: Answer) => chunks[0]?.at ?? Infinity;
 
 /**
- * The longest wait between two pieces, ms. A stream that took `madeInMs` to make and came in less was held back by the
- * difference before its first piece, which is a gap like any other.
+ * Returns the longest wait between two chunks in ms. A stream that was generated in `generatedInMs` and arrived faster was
+ * buffered before its first chunk. That delay counts as a gap.
  */
-export function longestGap({ pieces }: Answer, madeInMs: number): number {
-  const [first, last] = [pieces[0]?.at ?? 0, pieces.at(-1)?.at ?? 0];
-  const heldBack = Math.max(0, madeInMs - (last - first));
-  return pieces.reduce((most, { at }, index) => Math.max(most, at - (pieces[index - 1]?.at ?? at)), heldBack);
+export function longestGap({ chunks }: Answer, generatedInMs: number): number {
+  const [first, last] = [chunks[0]?.at ?? 0, chunks.at(-1)?.at ?? 0];
+  const buffered = Math.max(0, generatedInMs - (last - first));
+  return chunks.reduce((most, { at }, index) => Math.max(most, at - (chunks[index - 1]?.at ?? at)), buffered);
 }
 
-/** When each event was whole: a piece may hold several, and an event may come in several pieces. */
-export function eventsAt({ pieces }: Answer): number[] {
+/** Returns when each event was complete. A chunk may hold several events, and an event may span several chunks. */
+export function eventsAt({ chunks }: Answer): number[] {
   let open = "";
-  return pieces.flatMap(({ at, bytes }) => {
+  return chunks.flatMap(({ at, bytes }) => {
     const events = (open + bytes.toString("latin1")).split("\n\n");
     open = events.pop() ?? "";
     return events.map(() => at);
@@ -35,10 +35,10 @@ export function eventsAt({ pieces }: Answer): number[] {
 
 const END_BYTES = 2000;
 
-/** Throws unless every answer has the status and the end that it must have. */
-export function requireGood(answers: Answer[], { path, status, ending }: Asked): void {
-  for (const { status: answered, pieces } of answers) {
-    const text = Buffer.concat(pieces.map(({ bytes }) => bytes))
+/** Throws unless every answer has the expected status and ending. */
+export function requireExpected(answers: Answer[], { path, status, ending }: BenchRequest): void {
+  for (const { status: answered, chunks } of answers) {
+    const text = Buffer.concat(chunks.map(({ bytes }) => bytes))
       .subarray(-END_BYTES)
       .toString();
     if (answered !== status) throw new Error(`${path} answered ${answered}, not ${status}: ${text}`);

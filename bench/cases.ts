@@ -1,48 +1,48 @@
-// What is measured, and what must hold.
+// The benchmark cases and their limits.
 
-import { gated, moderation, refused, slim, streamed, whole, withoutUsage } from "./asked.ts";
-import type { Asked, Shape } from "./asked.ts";
-import { leave } from "./load.ts";
+import { gated, moderation, refused, slim, streamed, whole, withoutUsage } from "./requests.ts";
+import type { BenchRequest, Workload } from "./requests.ts";
+import { sendAndLeave } from "./load.ts";
 import type { Figures } from "./measure.ts";
 import { coldStart, firstByte, GAP, peak, requestCost, streamCost } from "./measure.ts";
-import type { Stage } from "./stage.ts";
+import type { Testbed } from "./testbed.ts";
 
 export interface Case {
   name: string;
-  /** What each of the two is asked for, in the same round. */
-  bare: (stage: Stage) => Promise<Figures>;
-  weir: (stage: Stage) => Promise<Figures>;
-  /** The most that Weir's median of a figure may be. */
+  /** The measurements of the bare pass-through and of Weir, taken in the same round. */
+  bare: (testbed: Testbed) => Promise<Figures>;
+  weir: (testbed: Testbed) => Promise<Figures>;
+  /** The maximum of Weir's median by figure. */
   limits?: Figures;
 }
 
-// A relay that fills a buffer of 8 KiB first sends the streams of 20 ms in bursts half a second apart, and one that waits for
-// their end holds them back by a second. What 200 streams on two shared cores make of 20 ms by themselves stays below 250.
+// With chunks 20 ms apart, a relay that buffers 8 KiB causes gaps of 500 ms, and one that buffers the whole answer a gap
+// of 980 ms. Scheduling 200 streams on two shared cores causes gaps below 250 ms.
 const LIMITS: Figures = { [GAP]: 400 };
 
-const streamCase = (name: string, shape: Shape, asked: (shape: Shape) => Asked): Case => ({
+const streamCase = (name: string, workload: Workload, request: (workload: Workload) => BenchRequest): Case => ({
   name,
-  bare: ({ bare }) => streamCost(bare, streamed(shape), shape),
-  weir: ({ weir }) => streamCost(weir, asked(shape), shape),
-  ...(shape.delayMs ? { limits: LIMITS } : {}),
+  bare: ({ bare }) => streamCost(bare, streamed(workload), workload),
+  weir: ({ weir }) => streamCost(weir, request(workload), workload),
+  ...(workload.delayMs ? { limits: LIMITS } : {}),
 });
 
-const peakCase = (name: string, shape: Shape): Case => ({
+const peakCase = (name: string, workload: Workload): Case => ({
   name,
-  bare: ({ fresh }) => peak(fresh.bare, streamed(shape), shape),
-  weir: ({ fresh }) => peak(fresh.weir, streamed(shape), shape),
+  bare: ({ fresh }) => peak(fresh.bare, streamed(workload), workload),
+  weir: ({ fresh }) => peak(fresh.weir, streamed(workload), workload),
 });
 
-const SHORT: Shape = { tokens: 20, count: 320, parallel: 32 };
-const LONG: Shape = { tokens: 1000, count: 24, parallel: 4 };
-const PACED: Shape = { tokens: 50, delayMs: 20, count: 200, parallel: 200 };
-const WHOLE: Shape = { tokens: 20, count: 640, parallel: 32 };
-const SPOKEN: Shape = { tokens: 500, delayMs: 10, count: 4, parallel: 4 };
-const ONE: Shape = { tokens: 5, count: 1, parallel: 1 };
-/** Its first token comes when a classifier has long answered. */
-const LATE: Shape = { ...ONE, firstMs: 20 };
-const VERY_LONG: Shape = { tokens: 100_000, count: 1, parallel: 1 };
-const ENDLESS: Shape = { tokens: 100_000, delayMs: 20, count: 1, parallel: 1 };
+const SHORT: Workload = { tokens: 20, count: 320, parallel: 32 };
+const LONG: Workload = { tokens: 1000, count: 24, parallel: 4 };
+const PACED: Workload = { tokens: 50, delayMs: 20, count: 200, parallel: 200 };
+const WHOLE: Workload = { tokens: 20, count: 640, parallel: 32 };
+const STEADY: Workload = { tokens: 500, delayMs: 10, count: 4, parallel: 4 };
+const ONE: Workload = { tokens: 5, count: 1, parallel: 1 };
+/** The first token arrives after the classifier's answer. */
+const LATE: Workload = { ...ONE, firstMs: 20 };
+const VERY_LONG: Workload = { tokens: 100_000, count: 1, parallel: 1 };
+const ENDLESS: Workload = { tokens: 100_000, delayMs: 20, count: 1, parallel: 1 };
 
 export const CASES: Case[] = [
   streamCase("/v1 stream, 20 chunks × 32", SHORT, streamed),
@@ -52,7 +52,7 @@ export const CASES: Case[] = [
   streamCase("slim, 20 chunks × 32", SHORT, slim),
   streamCase("slim, 1,000 chunks × 4", LONG, slim),
   streamCase("slim, 50 chunks 20 ms apart × 200", PACED, slim),
-  streamCase("slim, 500 tokens at 100 a second", SPOKEN, slim),
+  streamCase("slim, 500 tokens at 100 a second", STEADY, slim),
   {
     name: "/v1, not streamed × 32",
     bare: ({ bare }) => requestCost(bare, whole(WHOLE), WHOLE),
@@ -66,7 +66,7 @@ export const CASES: Case[] = [
   {
     name: "quota denial × 32",
     bare: ({ bare }) => requestCost(bare, whole(WHOLE), WHOLE),
-    weir: ({ spent }) => requestCost(spent, refused(WHOLE), WHOLE),
+    weir: ({ exhausted }) => requestCost(exhausted, refused(WHOLE), WHOLE),
   },
   {
     name: "/v1 stream, one at a time",
@@ -79,7 +79,7 @@ export const CASES: Case[] = [
     weir: ({ weir }) => firstByte(weir, slim(ONE)),
   },
   {
-    // Beside the same without a gate, not beside the pass-through.
+    // The baseline is Weir without moderation, not the pass-through.
     name: "/v1 stream, input judged in parallel, one at a time",
     bare: ({ weir }) => firstByte(weir, streamed(LATE)),
     weir: ({ weir }) => firstByte(weir, gated(LATE)),
@@ -93,18 +93,18 @@ export const CASES: Case[] = [
   },
 ];
 
-/** How many of the streams that their callers left the provider has not ended after three seconds; must be 0. */
-export async function leftRunning({ provider, weir }: Stage): Promise<number> {
+/** Returns how many of three abandoned streams the provider has not seen cancelled after three seconds. Must be 0. */
+export async function countUncancelled({ provider, weir }: Testbed): Promise<number> {
   const stats = `${provider.url}/__stats`;
   await fetch(stats, { method: "DELETE" });
-  const left = [streamed(ENDLESS), withoutUsage(ENDLESS), slim(ENDLESS)];
-  for (const asked of left) await leave(weir, asked);
+  const abandoned = [streamed(ENDLESS), withoutUsage(ENDLESS), slim(ENDLESS)];
+  for (const request of abandoned) await sendAndLeave(weir, request);
   const until = performance.now() + 3000;
-  let running = left.length;
+  let running = abandoned.length;
   while (running > 0 && performance.now() < until) {
     await new Promise((resolve) => setTimeout(resolve, 50));
     const { cancelled } = (await (await fetch(stats)).json()) as { cancelled: number };
-    running = left.length - cancelled;
+    running = abandoned.length - cancelled;
   }
   return running;
 }

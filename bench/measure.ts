@@ -1,52 +1,52 @@
-// How figures are taken. One figure is one number of one round; what is not a good answer throws and gives none.
+// The measurements: each returns the figures of one round, and throws for an unexpected answer.
 
 import type { Answer } from "./answer.ts";
-import { bytesOf, eventsAt, firstAt, longestGap, requireGood } from "./answer.ts";
-import type { Asked, Shape } from "./asked.ts";
-import { ask, askMany } from "./load.ts";
+import { bytesOf, eventsAt, timeToFirstByte, longestGap, requireExpected } from "./answer.ts";
+import type { BenchRequest, Workload } from "./requests.ts";
+import { send, sendMany } from "./load.ts";
 import { cpuUs, peakMib } from "./process.ts";
-import type { Fresh, Side } from "./stage.ts";
+import type { StartedServer, Server } from "./testbed.ts";
 import { quantile } from "./statistics.ts";
 
 export type Figures = Record<string, number>;
 
-/** Of every stream its longest gap, and of these the median: what buffers does so to every stream, a hiccup not. */
+/** The median of the streams' longest gaps. Buffering raises it in every stream; a single hiccup does not. */
 export const GAP = "longest gap p50, ms";
 
-async function spend(side: Side, asked: Asked, { count, parallel }: Shape) {
-  const before = cpuUs(side.pid);
-  const answers = await askMany(side, asked, count, parallel);
-  const spentUs = cpuUs(side.pid) - before;
-  requireGood(answers, asked);
+async function measureLoad(server: Server, request: BenchRequest, { count, parallel }: Workload) {
+  const before = cpuUs(server.pid);
+  const answers = await sendMany(server, request, count, parallel);
+  const spentUs = cpuUs(server.pid) - before;
+  requireExpected(answers, request);
   return { answers, figures: { "cpu per request, µs": spentUs / count }, spentUs };
 }
 
-/** CPU of a process while it answers in one piece. */
-export async function requestCost(side: Side, asked: Asked, shape: Shape): Promise<Figures> {
-  return (await spend(side, asked, shape)).figures;
+/** Measures a process's CPU time for answers that are not streamed. */
+export async function requestCost(server: Server, request: BenchRequest, workload: Workload): Promise<Figures> {
+  return (await measureLoad(server, request, workload)).figures;
 }
 
-/** CPU of a process while it streams, by request and by chunk of the provider's, and how the streams arrive. */
-export async function streamCost(side: Side, asked: Asked, shape: Shape): Promise<Figures> {
-  const { answers, figures, spentUs } = await spend(side, asked, shape);
-  const { tokens, delayMs = 0 } = shape;
+/** Measures a process's CPU time by request and by chunk of the provider, and the arrival of the streams. */
+export async function streamCost(server: Server, request: BenchRequest, workload: Workload): Promise<Figures> {
+  const { answers, figures, spentUs } = await measureLoad(server, request, workload);
+  const { tokens, delayMs = 0 } = workload;
   const gaps = answers.map((answer) => longestGap(answer, (tokens - 1) * delayMs));
   return {
     ...figures,
-    "cpu per chunk, µs": spentUs / (shape.count * tokens),
-    // A slim stream gathers chunks into fewer events by design: no event is one chunk, so none has a turn to be late for.
-    ...(delayMs > 0 && asked.path !== "/chat" ? lagOf(answers, tokens, delayMs) : {}),
+    "cpu per chunk, µs": spentUs / (workload.count * tokens),
+    // A slim stream merges chunks into fewer events by design, so its events have no expected times.
+    ...(delayMs > 0 && request.path !== "/chat" ? lagFigures(answers, tokens, delayMs) : {}),
     [GAP]: quantile(gaps, 0.5),
     "longest gap of all, ms": quantile(gaps, 1),
-    "bytes per token": answers.reduce((sum, answer) => sum + bytesOf(answer), 0) / (shape.count * tokens),
+    "bytes per token": answers.reduce((sum, answer) => sum + bytesOf(answer), 0) / (workload.count * tokens),
   };
 }
 
 /**
- * How much later than its turn each token's chunk came, counted from the stream's quickest. The first is no measure: all
- * streams begin at once, which makes it late. The event before the first token says the role.
+ * Returns how late each token's chunk arrived, relative to the quickest chunk of its stream. The first chunk is no
+ * reference, because all streams start at once. The first event is skipped: it holds only the role.
  */
-function lagOf(answers: Answer[], tokens: number, delayMs: number): Figures {
+function lagFigures(answers: Answer[], tokens: number, delayMs: number): Figures {
   const lags = answers.flatMap((answer) => {
     const offsets = eventsAt(answer)
       .slice(1, tokens + 1)
@@ -57,25 +57,30 @@ function lagOf(answers: Answer[], tokens: number, delayMs: number): Figures {
   return { "lag p50, ms": quantile(lags, 0.5), "lag p99, ms": quantile(lags, 0.99) };
 }
 
-/** The time to first byte, one request at a time: ms. */
-export async function firstByte(side: Side, asked: Asked): Promise<Figures> {
+/** Measures the time to first byte in ms, one request at a time. */
+export async function firstByte(server: Server, request: BenchRequest): Promise<Figures> {
   const answers: Answer[] = [];
-  while (answers.length < 60) answers.push(await ask(side, asked, answers.length));
-  requireGood(answers, asked);
-  return { "time to first byte, ms": quantile(answers.map(firstAt), 0.5) };
+  while (answers.length < 60) answers.push(await send(server, request, answers.length));
+  requireExpected(answers, request);
+  return { "time to first byte, ms": quantile(answers.map(timeToFirstByte), 0.5) };
 }
 
-/** The peak of a process that has done nothing else. */
-export async function peak(start: () => Promise<Fresh>, asked: Asked, shape: Shape): Promise<Figures> {
-  const side = await start();
-  const answers = await askMany(side, asked, shape.count, shape.parallel);
-  const figures = { "peak memory, MiB": peakMib(side.pid) };
-  side.stop();
-  requireGood(answers, asked);
+/** Measures the peak memory of a new process. */
+export async function peak(
+  start: () => Promise<StartedServer>,
+  request: BenchRequest,
+  workload: Workload,
+): Promise<Figures> {
+  const server = await start();
+  const answers = await sendMany(server, request, workload.count, workload.parallel);
+  const figures = { "peak memory, MiB": peakMib(server.pid) };
+  server.stop();
+  requireExpected(answers, request);
   return figures;
 }
 
-export async function coldStart(start: () => Promise<Fresh>): Promise<Figures> {
+/** Measures the time in ms from the start of a process to its first answer. */
+export async function coldStart(start: () => Promise<StartedServer>): Promise<Figures> {
   const { startMs, stop } = await start();
   stop();
   return { "from nothing to an answer, ms": startMs };

@@ -1,8 +1,8 @@
-// What the operating system knows of a process: CPU time and memory. Linux only, since only /proc tells it so exactly.
+// CPU time and peak memory of a process, from /proc. Linux only.
 
 import { readdirSync, readFileSync } from "node:fs";
 
-/** CPU time of all threads so far, in µs. */
+/** Returns the CPU time of all threads so far, in µs. */
 export function cpuUs(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
   const nanoseconds = threads.map((thread) => {
@@ -12,7 +12,7 @@ export function cpuUs(pid: number): number {
   return nanoseconds.reduce((sum, time) => sum + time, 0) / 1000;
 }
 
-/** The most memory that the process has held in MiB. */
+/** Returns the peak resident memory in MiB. */
 export function peakMib(pid: number): number {
   const [, kib] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
   return Number(kib) / 1024;

@@ -1,4 +1,4 @@
-// `npm run bench:quota`: how many quota decisions a second, and how long one takes. Figures, not a test.
+// `npm run bench:quota`: the throughput and the latency of quota decisions. It asserts nothing.
 
 import { createTestHarness } from "wrangler";
 import { spreadOf } from "./statistics.ts";

@@ -1,11 +1,11 @@
-// `npm run bench`: what Weir costs beside a Worker that only passes requests on. Both are built and run under `workerd
-// serve` and asked in turn, in the same run; bench/README.md says what each figure means.
+// `npm run bench`: Weir's cost compared with a bare pass-through Worker in the same run.
+// bench/README.md defines each figure.
 
 import { parseArgs } from "node:util";
 import type { Case } from "./cases.ts";
-import { CASES, leftRunning } from "./cases.ts";
+import { CASES, countUncancelled } from "./cases.ts";
 import type { Figures } from "./measure.ts";
-import { startStage } from "./stage.ts";
+import { startTestbed } from "./testbed.ts";
 import type { Spread } from "./statistics.ts";
 import { spreadOf } from "./statistics.ts";
 
@@ -18,26 +18,26 @@ const { values } = parseArgs({
     only: { type: "string", default: "" },
   },
 });
-const say = (line: string) => values.json || console.log(line);
+const print = (line: string) => values.json || console.log(line);
 
-const stage = await startStage();
+const testbed = await startTestbed();
 const results: object[] = [];
 const failures: string[] = [];
 try {
   for (const one of CASES.filter(({ name }) => name.includes(values.only))) {
-    say(`\n${one.name}`);
+    print(`\n${one.name}`);
     const rounds: Round[] = [];
-    // The first round warms up.
+    // The first round is a warm-up.
     for (let round = 0; round <= Number(values.rounds); round++) {
-      const figures = { bare: await one.bare(stage), weir: await one.weir(stage) };
+      const figures = { bare: await one.bare(testbed), weir: await one.weir(testbed) };
       if (round > 0) rounds.push(figures);
     }
     for (const figure of Object.keys(rounds[0]?.weir ?? {})) report(one, figure, rounds);
   }
-  say("");
-  check("callers who left", "streams that the provider went on with", await leftRunning(stage), 0);
+  print("");
+  check("callers who left", "streams that the provider went on with", await countUncancelled(testbed), 0);
 } finally {
-  stage.stop();
+  testbed.stop();
 }
 if (values.json) console.log(JSON.stringify(results, null, 2));
 for (const failure of failures) console.error(`FAILED: ${failure}`);
@@ -48,13 +48,13 @@ function report({ name, limits }: Case, figure: string, rounds: Round[]): void {
   const spreads = {
     bare: spreadOf(pairs.map(({ bare }) => bare)),
     weir: spreadOf(pairs.map(({ weir }) => weir)),
-    // Lags are near 0: a ratio of two says nothing.
+    // Lags are near 0, so their ratio is meaningless.
     ...(figure.startsWith("lag") ? {} : { ratio: spreadOf(pairs.map(({ bare, weir }) => weir / bare)) }),
     ...(figure.endsWith(", ms") ? { added: spreadOf(pairs.map(({ bare, weir }) => weir - bare)) } : {}),
   };
   results.push({ case: name, figure, ...spreads });
   const shown = Object.entries(spreads).map(([label, spread]) => `${label} ${show(spread)}`);
-  say(`  ${figure.padEnd(30)} ${shown.join(" ")}`.trimEnd());
+  print(`  ${figure.padEnd(30)} ${shown.join(" ")}`.trimEnd());
   const limit = limits?.[figure];
   if (limit !== undefined) check(name, figure, spreads.weir.median, limit);
 }
@@ -64,12 +64,12 @@ function check(name: string, what: string, weir: number, limit: number): void {
   results.push({ case: name, check: what, weir, limit, passed });
   const text = `${what}: ${weir.toFixed(0)}, at most ${limit}`;
   if (!passed) failures.push(`${name}: ${text}`);
-  say(`  check: ${text}: ${passed ? "holds" : "FAILED"}`);
+  print(`  check: ${text}: ${passed ? "holds" : "FAILED"}`);
 }
 
 function valueOf(figures: Figures, figure: string): number {
   const value = figures[figure];
-  if (value === undefined || !Number.isFinite(value)) throw new Error(`There is no ${figure}.`);
+  if (value === undefined || !Number.isFinite(value)) throw new Error(`The round has no figure '${figure}'.`);
   return value;
 }
 

@@ -1,4 +1,4 @@
-// Built Workers under `workerd serve`, each in a process of its own, without what wrangler and Miniflare put in front.
+// Built Workers under plain `workerd serve`, one process each, without the overhead of wrangler and Miniflare.
 
 import type { ChildProcess } from "node:child_process";
 import { execFileSync, spawn } from "node:child_process";
@@ -15,39 +15,39 @@ export interface Served {
 }
 
 export interface WorkerConfig {
-  /** The Worker's module, as wrangler or esbuild has built it. */
+  /** The path of the Worker's built module. */
   entry: string;
-  /** The path of its first request, which it answers with 200 once it runs. */
+  /** The path of the readiness check, which answers 200. */
   first: string;
-  /** Text and JSON bindings. */
+  /** Text bindings, and JSON bindings below. */
   vars?: Record<string, string>;
   json?: Record<string, unknown>;
-  /** SQLite Durable Object classes by their binding. */
+  /** SQLite Durable Object classes by binding. */
   objects?: Record<string, string>;
-  /** The module that answers for a KV namespace, by its binding, with text bindings of its own. */
+  /** The module that implements a KV namespace, with its own text bindings. */
   kv?: { binding: string; entry: string; vars: Record<string, string> };
 }
 
-// The runtime that wrangler brings.
+// The workerd version that wrangler depends on.
 const { default: workerd } = createRequire(import.meta.resolve("miniflare"))("workerd") as { default: string };
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const FOLDER = path("../.wrangler/bench");
 
-// Weir's, for all: what is compared differs in nothing else.
+// All Workers get Weir's compatibility settings, so that the comparison is fair.
 const { compatibility_date: date, compatibility_flags: flags } = unstable_readConfig({
   config: path("../wrangler.toml"),
 });
 const COMPATIBILITY = `compatibilityDate = ${JSON.stringify(date)}, compatibilityFlags = ${JSON.stringify(flags)}`;
 
-/** Builds the Worker of a wrangler.toml to a single module and returns the file. */
+/** Bundles the Worker of a wrangler.toml into a single module and returns its path. */
 export function build(name: string, config: string): string {
   const outdir = `${FOLDER}/${name}`;
   execFileSync("wrangler", ["deploy", "--dry-run", "-c", config, "--outdir", outdir], { stdio: "pipe" });
   return `${outdir}/index.js`;
 }
 
-/** Makes a module of a Worker that is a single file without imports, and returns the file. */
-export function strip(name: string): string {
+/** Strips the types of bench/workers/`name`.ts, which must have no imports, and returns the module's path. */
+export function stripTypes(name: string): string {
   const source = readFileSync(new URL(`workers/${name}.ts`, import.meta.url), "utf8");
   mkdirSync(FOLDER, { recursive: true });
   const file = `${FOLDER}/${name}.js`;
@@ -58,7 +58,7 @@ export function strip(name: string): string {
 const running = new Set<ChildProcess>();
 process.on("exit", () => running.forEach((child) => child.kill()));
 
-/** Starts a Worker on a free port and returns when it answers. */
+/** Starts a Worker with empty storage on a free port, and waits until it is ready. `startMs`: how long that took. */
 export async function serve(name: string, config: WorkerConfig): Promise<Served & { startMs: number }> {
   const port = await freePort();
   const storage = `${FOLDER}/${name}-storage`;
@@ -70,7 +70,7 @@ export async function serve(name: string, config: WorkerConfig): Promise<Served 
   const child = spawn(workerd, ["serve", "--experimental", file], { stdio: ["ignore", "ignore", "inherit"] });
   running.add(child);
   const url = `http://127.0.0.1:${port}`;
-  await answers(url + config.first, child);
+  await waitUntilReady(url + config.first, child);
   const { pid } = child;
   if (pid === undefined) throw new Error(`${name} did not start`);
   return { url, pid, startMs: performance.now() - startedAt, stop: (): void => void child.kill() };
@@ -124,7 +124,7 @@ function freePort(): Promise<number> {
   });
 }
 
-async function answers(url: string, child: ChildProcess): Promise<void> {
+async function waitUntilReady(url: string, child: ChildProcess): Promise<void> {
   while (child.exitCode === null) {
     const answer = await fetch(url).catch(() => undefined);
     if (answer) {

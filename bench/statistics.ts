@@ -1,4 +1,4 @@
-// Medians and what they came from.
+// Quantiles and spreads.
 
 export interface Spread {
   median: number;
@@ -6,14 +6,15 @@ export interface Spread {
   most: number;
 }
 
-/** The value below which that share of the values lies. Throws when there are none. */
+/** Returns the quantile of the values at `share` (0 to 1), without interpolation. Throws when there are no values. */
 export function quantile(values: number[], share: number): number {
   const sorted = values.toSorted((one, other) => one - other);
   const value = sorted[Math.floor((sorted.length - 1) * share)];
-  if (value === undefined) throw new Error("There is no quantile of nothing.");
+  if (value === undefined) throw new Error("A quantile needs at least one value.");
   return value;
 }
 
+/** Returns median, minimum and maximum. Throws when there are no values. */
 export function spreadOf(values: number[]): Spread {
   return { median: quantile(values, 0.5), least: quantile(values, 0), most: quantile(values, 1) };
 }

@@ -2,11 +2,11 @@
 
 import { parseArgs } from "node:util";
 import { measureBundle } from "./bundle-measure.ts";
-import { understand } from "./usage.ts";
+import { parseCommandLine } from "./command-line.ts";
 
 const LIMIT_KIB = 256;
 
-const { json, limit } = understand("npm run bundle -- [--json] [--limit KIB]", () => {
+const { json, limit } = parseCommandLine("npm run bundle -- [--json] [--limit KIB]", () => {
   const options = {
     json: { type: "boolean" },
     limit: { type: "string", default: String(LIMIT_KIB) },

@@ -8,7 +8,7 @@ import type { FeatureFacts } from "./features-command/manifest.ts";
 import { loadFeatures, withDependents } from "./features-command/manifest.ts";
 import type { Removal } from "./features-command/removal.ts";
 import { createScratchCopy } from "./scratch-copy.ts";
-import { understand } from "./usage.ts";
+import { parseCommandLine } from "./command-line.ts";
 
 /** The feature that the smallest fork keeps. */
 const SMALLEST = "slim-chat";
@@ -18,7 +18,7 @@ const CHECKS = [["types"], ["lint", "dead", "cycles", "features:check", "bundle"
 /** Lines shown of a step that failed, half of them from its end. */
 const SHOWN_LINES = 80;
 
-const { tests, only } = understand("npm run check:removal -- [--tests] [--only NAME|smallest]", () => {
+const { tests, only } = parseCommandLine("npm run check:removal -- [--tests] [--only NAME|smallest]", () => {
   const options = { tests: { type: "boolean" }, only: { type: "string" }, help: { type: "boolean" } } as const;
   return parseArgs({ options }).values;
 });

@@ -1,5 +1,5 @@
-// The configuration that development runs: wrangler.toml, the variables of .dev.vars and, without a key for the real
-// provider, a service binding to the emulated one. Written to files that git ignores; wrangler.toml knows none of it.
+// The development configuration, generated from wrangler.toml and .dev.vars into files that git ignores.
+// Without a provider's key or URL in .dev.vars, it binds the emulated provider as a service.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -8,24 +8,27 @@ import { devVars } from "./secrets.ts";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url).href);
 
-/** What to watch: a change of one of these makes the configuration stale. */
+/** The source files of the configuration. A change of one requires `writeDevConfig` again. */
 export const SOURCES = [path("../wrangler.toml"), path("../.dev.vars")];
 
 /** The name in dev/wrangler.toml. */
 const EMULATED_PROVIDER = "emulated-provider";
-/** The emulation takes any key. */
+/** The emulated provider accepts any key. */
 const EMULATED_KEY = "emulated-key";
 
-/** Whose tokens dev/token.ts makes: believed in development, whoever else is. */
+/** The issuer of the tokens from dev/token.ts, which development always trusts. */
 const WEIR = { issuer: "weir", audience: "weir" };
 
-/** Writes the configuration and returns the config files to run, Weir's first. `emulate` ignores a real provider's key. */
+/**
+ * Writes the configuration and returns the paths of the config files for wrangler, Weir's first. `emulate` selects the
+ * emulated provider even when .dev.vars has a real provider.
+ */
 export function writeDevConfig(emulate = false): { files: string[]; emulated: boolean } {
   const { OPENAI_API_KEY: key, OPENAI_BASE_URL: baseUrl, ...vars } = devVars();
   const emulated = emulate || (!key && !baseUrl);
   const real = { OPENAI_API_KEY: key ?? "none", ...(baseUrl ? { OPENAI_BASE_URL: baseUrl } : {}) };
   const secrets = { ...vars, ...(emulated ? { OPENAI_API_KEY: EMULATED_KEY } : real) };
-  // Without `secrets`, which would hide every variable of .dev.vars that it does not list.
+  // `secrets` is removed, because wrangler would ignore every variable of .dev.vars that it does not list.
   const { secrets: _, unsafe: __, ...config } = unstable_readConfig({ config: path("../wrangler.toml") });
   const upstream = { binding: "UPSTREAM", service: EMULATED_PROVIDER };
   const services = emulated ? [...(config.services ?? []), upstream] : config.services;
@@ -47,7 +50,7 @@ export function writeDevConfig(emulate = false): { files: string[]; emulated: bo
   return { files: emulated ? [...files, path("wrangler.toml")] : files, emulated };
 }
 
-/** Replaces a file in one step, and only when it changes: another process may be reading it, or watching. */
+/** Replaces a file atomically, and only when its content changes: another process may be reading or watching it. */
 function write(file: string, text: string): void {
   if (existsSync(file) && readFileSync(file, "utf8") === text) return;
   const draft = `${file}.${process.pid}`;

@@ -1,5 +1,5 @@
-// `npm run dev`: Weir on http://127.0.0.1:8787 (or `-- --port 8790 --ip 0.0.0.0`), reloading on change, with the
-// emulated provider unless .dev.vars says where a real one is.
+// `npm run dev`: Weir on http://127.0.0.1:8787 with reload on change.
+// It runs with the emulated provider, unless .dev.vars has a real provider's key or URL.
 
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
@@ -10,9 +10,9 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { SOURCES, writeDevConfig } from "./config.ts";
 import { createToken } from "./token.ts";
-import { understand } from "./usage.ts";
+import { parseCommandLine } from "./command-line.ts";
 
-const { port, ip } = understand("npm run dev -- [--port 8787] [--ip 127.0.0.1]", () => {
+const { port, ip } = parseCommandLine("npm run dev -- [--port 8787] [--ip 127.0.0.1]", () => {
   const { values } = parseArgs({
     options: {
       port: { type: "string", default: "8787" },
@@ -20,27 +20,31 @@ const { port, ip } = understand("npm run dev -- [--port 8787] [--ip 127.0.0.1]",
       help: { type: "boolean" },
     },
   });
-  if (!/^\d+$/.test(values.port) || Number(values.port) < 1 || Number(values.port) > 65_535) throw new Error("no port");
+  if (!/^\d+$/.test(values.port) || Number(values.port) < 1 || Number(values.port) > 65_535)
+    throw new Error("not a port");
   return values;
 });
 const url = `http://${ip === "0.0.0.0" ? "127.0.0.1" : ip}:${port}`;
 
 if (await isTaken()) {
-  console.error(`Port ${port} is taken. Stop what listens there, or take another: npm run dev -- --port 8790`);
+  console.error(`Port ${port} is in use. Stop the process that listens there, or use: npm run dev -- --port 8790`);
   process.exit(1);
 }
 let emulated = false;
 let restarting = false;
 let wrangler = start();
-// Folders, since many editors save by putting a new file in the old one's place.
+// Folders are watched, because many editors save by replacing the file.
 for (const file of SOURCES) {
   watch(dirname(file), (_, name) => name === basename(file) && (name === ".dev.vars" ? restart() : writeDevConfig()));
 }
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => wrangler.kill(signal));
 
 await ready();
+const provider = emulated
+  ? "the emulated provider (put OPENAI_API_KEY into .dev.vars for a real one)"
+  : "the provider of .dev.vars";
 console.log(`
-Weir is ready, with ${emulated ? "the emulated provider (put OPENAI_API_KEY into .dev.vars for a real one)" : "the provider of .dev.vars"}. Try:
+Weir is ready, with ${provider}. Try:
 
   curl -N ${url}/chat -H 'authorization: Bearer ${await createToken("dev")}' -d '{"input":"Hi"}'
 `);
@@ -62,7 +66,7 @@ function start(): ChildProcess {
   return child;
 }
 
-/** Another provider is another set of Workers, which wrangler does not reload into. */
+/** Another provider needs another set of Workers, which wrangler cannot reload. */
 function restart(): void {
   if (restarting) return;
   restarting = true;
@@ -77,7 +81,7 @@ function isTaken(): Promise<boolean> {
   });
 }
 
-/** Waits until Weir answers; wrangler ends this process if it cannot start. */
+/** Waits until Weir responds. If wrangler cannot start, its exit ends this process. */
 async function ready(): Promise<void> {
   for (;;) {
     const answer = await fetch(`${url}/healthz`).catch(() => undefined);

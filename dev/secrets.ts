@@ -1,4 +1,4 @@
-// The secrets of development: .dev.vars, completed with random ones where they are missing.
+// The development secrets: .dev.vars, with random values generated for missing ones.
 
 import { randomBytes } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { parseEnv } from "node:util";
 
 const FILE = fileURLToPath(new URL("../.dev.vars", import.meta.url).href);
 
-/** What .dev.vars says. Secrets that Weir cannot run without are made up and written there first. */
+/** Returns the variables of .dev.vars. Required secrets that are missing are generated and appended to the file. */
 export function devVars(): Record<string, string> {
   const present = existsSync(FILE) ? readFileSync(FILE, "utf8") : "";
   const vars = parseEnv(present) as Record<string, string>;

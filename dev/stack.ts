@@ -1,4 +1,4 @@
-// Weir and the emulated provider as one running thing on a free port: for the demo, the end-to-end tests and the bench.
+// Weir and the emulated provider on a free port, for the demo and the end-to-end tests.
 
 import { createTestHarness } from "wrangler";
 import { writeDevConfig } from "./config.ts";
@@ -7,14 +7,14 @@ process.env.WRANGLER_SEND_METRICS = "false";
 process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
 
 interface StackOptions {
-  /** Never the real provider, whatever .dev.vars says. */
+  /** Use the emulated provider even when .dev.vars has a real one. */
   emulate?: boolean;
-  /** Variables over those of the configuration. */
+  /** Variables that override those of the configuration. */
   weir?: Record<string, string>;
   provider?: Record<string, string>;
 }
 
-/** Starts the Workers of `npm run dev` with empty storage. */
+/** Starts the Workers of `npm run dev` with empty storage. The caller must close `harness`. */
 export async function startStack({ emulate, weir: weirVars, provider: providerVars }: StackOptions = {}) {
   const { files, emulated } = writeDevConfig(emulate);
   const [weir = "", provider = ""] = files;

@@ -1,12 +1,13 @@
-// `npm run token -- alice --plan pro`: prints a token that the Worker of this checkout believes, and nothing else.
+// `npm run token -- alice --plan pro`: prints a token that this checkout's Worker accepts.
+// Standard output holds nothing else, so that it can be used in scripts.
 
 import { parseArgs } from "node:util";
 import { SignJWT } from "jose";
 import bundled from "../src/core/catalog/default.json" with { type: "json" };
 import { devVars } from "./secrets.ts";
-import { understand } from "./usage.ts";
+import { parseCommandLine } from "./command-line.ts";
 
-/** A token for `subject`, signed with this checkout's AUTH_SECRET, valid for `lifetime` ("24h"). */
+/** Creates a token for `subject`, signed with this checkout's AUTH_SECRET. `lifetime` is a duration such as "24h". */
 export function createToken(subject: string, plan?: string, lifetime = "24h"): Promise<string> {
   const secret = new TextEncoder().encode(devVars().AUTH_SECRET);
   return new SignJWT(plan === undefined ? {} : { plan })
@@ -21,12 +22,15 @@ export function createToken(subject: string, plan?: string, lifetime = "24h"): P
 
 if (import.meta.main) {
   const options = { plan: { type: "string" }, expires: { type: "string" }, help: { type: "boolean" } } as const;
-  const { subject, plan, expires } = understand("npm run -s token -- [SUBJECT] [--plan PLAN] [--expires 24h]", () => {
-    const { values, positionals } = parseArgs({ allowPositionals: true, options });
-    const [subject = "dev", ...more] = positionals;
-    if (more.length > 0) throw new Error("too many words");
-    return { subject, ...values };
-  });
+  const { subject, plan, expires } = parseCommandLine(
+    "npm run -s token -- [SUBJECT] [--plan PLAN] [--expires 24h]",
+    () => {
+      const { values, positionals } = parseArgs({ allowPositionals: true, options });
+      const [subject = "dev", ...more] = positionals;
+      if (more.length > 0) throw new Error("too many arguments");
+      return { subject, ...values };
+    },
+  );
   if (plan !== undefined && !Object.hasOwn(bundled.plans, plan)) {
     console.error(
       `The bundled catalog (src/core/catalog/default.json) has no plan '${plan}'; a published one may have it.`,

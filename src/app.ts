@@ -1,4 +1,4 @@
-// The app: middleware in order, then the routes of the features. It names no feature.
+// The app: middleware and the routes of all features. It names no feature.
 
 import { Hono } from "hono";
 import type { Context } from "hono";
@@ -15,7 +15,7 @@ import { toLogged, toLoggedFailure } from "./core/log.ts";
 import { createServerTiming } from "./core/server-timing.ts";
 import { features } from "./features.ts";
 
-/** The app with the routes of these features. Public routes come before the middleware that demands a user. */
+/** Creates the app. Public routes precede the middleware that requires a user. */
 function createApp(features: Feature[]): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   const mount = (access: "public" | "user" | "admin") => {
@@ -29,8 +29,8 @@ function createApp(features: Feature[]): Hono<AppEnv> {
   app.get("/healthz", async (c) => {
     const now = Date.now();
     const { revision } = await activeCatalog(c.env.CATALOG, now, (work) => c.executionCtx.waitUntil(work));
-    const facts = await Promise.all(features.map(async (feature) => feature.health?.(c.env, now)));
-    return c.json(Object.assign({ status: "ok", revision }, ...facts));
+    const fields = await Promise.all(features.map(async (feature) => feature.health?.(c.env, now)));
+    return c.json(Object.assign({ status: "ok", revision }, ...fields));
   });
   mount("public");
 
@@ -55,20 +55,20 @@ function createApp(features: Feature[]): Hono<AppEnv> {
     const { status, body, cause } = error;
     if (status >= 500 || cause !== undefined) {
       const request = c.get("requestId");
-      const told = body.code === "internal_error" ? toLoggedFailure(cause) : { cause: toLogged(cause) };
-      console.warn(JSON.stringify({ event: "refused", request, status, code: body.code, ...told }));
+      const details = body.code === "internal_error" ? toLoggedFailure(cause) : { cause: toLogged(cause) };
+      console.warn(JSON.stringify({ event: "refused", request, status, code: body.code, ...details }));
     }
     return toErrorResponse(error);
   });
   return app;
 }
 
-/** The caller of a request: its user, and the one catalog that holds for all of it. Throws 401 `invalid_api_key`. */
+/** Authenticates the user and selects the catalog for the whole request. Throws 401 `invalid_api_key`. */
 async function callerOf(c: Context<AppEnv>): Promise<Caller> {
   const now = Date.now();
   const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
   const timing = createServerTiming(now);
-  // The body arrives and the catalog is refreshed while the token is verified. Multipart bodies are not held whole.
+  // Body and catalog load while the token is verified. Multipart bodies are not buffered.
   const isMultipart = c.req.header("content-type")?.startsWith("multipart/") === true;
   if (c.req.method === "POST" && !isMultipart) c.req.arrayBuffer().catch(() => undefined);
   const authenticated = authenticate(c.req.header("authorization"), c.env, now);

@@ -1,4 +1,5 @@
-// The manifest: one import and one line of the list for each feature. `npm run features` lists them and removes them.
+// The manifest: one import and one list entry for each feature.
+// `npm run features` lists the features and removes them.
 
 import { defineFeatures } from "./core/feature.ts";
 import { adminCatalog } from "./features/admin-catalog/index.ts";

@@ -1,4 +1,4 @@
-// The entry: what the platform calls, and the Durable Object classes that it must find here.
+// The Worker's entry: handlers and Durable Object classes.
 
 import { app } from "./app.ts";
 import type { Bindings } from "./core/env.ts";

@@ -1,4 +1,4 @@
-// The KV namespace of the benchmark, as workerd asks for it: a pointer and one catalog that never change.
+// The benchmark's KV namespace in workerd's HTTP protocol: a constant pointer and one catalog.
 
 interface Env {
   CATALOG: string;

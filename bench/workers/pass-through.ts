@@ -1,4 +1,4 @@
-// The measure of all figures: a Worker that does nothing but hand the request to the provider, and the answer back.
+// The baseline of the benchmark: a Worker that only forwards requests to the provider.
 
 interface Env {
   PROVIDER: string;

@@ -1,5 +1,5 @@
-// Drives quota objects from inside the runtime. GET /?objects=&parallel=&count= makes that many decisions and answers
-// with the ms that all reservations took, and all settlements: the clock is too coarse for single ones, not for sums.
+// The load generator for quota objects: GET /?objects=&parallel=&count= makes `count` decisions.
+// It returns the total ms of all reservations and of all settlements, because the clock is too coarse for single calls.
 
 import type { Limits } from "../../src/core/quota/view.ts";
 import type { UserQuota } from "../../src/core/quota/user-quota.ts";

@@ -1,35 +1,36 @@
-// `npm run catalog -- push FILE` and the like: the catalog's revisions, from the terminal. Exits with 0 when it is done,
-// 1 when it was refused, 2 when it was not understood.
+// `npm run catalog -- COMMAND`: manages catalog revisions from the terminal.
+// Exit codes: 0 success, 1 refused or failed, 2 usage error.
 
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { parseArgs } from "node:util";
-// Installs the sections of the catalog that features add.
+// The features add their sections to the catalog schema.
 import "../../src/features.ts";
 import { parseCatalog } from "../../src/core/catalog/parse.ts";
 import type { Notices, Publication } from "./client.ts";
-import { createClient, isLocal, Refused } from "./client.ts";
+import { CommandFailed, createClient, isLocal } from "./client.ts";
 import { differences } from "./diff.ts";
 
 const USAGE = `npm run catalog -- COMMAND [--json]
 
-  check FILE              whether a document is a catalog; asks no server
-  push FILE               stores it as a revision and activates it, which ends a canary (--inactive: only stores it)
-  list                    what is active, and what was published
-  show REV                the document of a revision
-  diff REV REV            what the second changes
-  activate REV            gives a revision to everybody; ends a canary
-  canary REV PERCENT      gives it to a share of the users; 0 ends that
-  rollback                ends a canary; where none runs, gives everybody what was active before (twice: and back)
-  notices                 models that end, are missing, or whose end nobody announced (--refresh: asks the providers now)
+  check FILE              validate a catalog file without a server
+  push FILE               store a file as a revision and activate it, which ends a canary (--inactive: only store it)
+  list                    show the active revision and the history
+  show REV                print a revision's document
+  diff REV REV            list the changes from the first revision to the second
+  activate REV            serve a revision to all users, which ends a canary
+  canary REV PERCENT      serve a revision to a share of the users; 0 ends the canary
+  rollback                end the canary, or else activate the previous revision (a second rollback undoes the first)
+  notices                 list model shutdowns and differences to the providers (--refresh: check the providers now)
 
 REV is a revision, or one of: active, previous, canary, bundled.
---url URL                 another Weir than http://127.0.0.1:8787; its ADMIN_TOKEN in WEIR_ADMIN_TOKEN
---expected REVISION       nothing is changed unless this is active
---note TEXT, --author TEXT   kept in the history
+--url URL                 the Weir to manage, by default http://127.0.0.1:8787; set WEIR_ADMIN_TOKEN to its ADMIN_TOKEN
+--expected REVISION       refuse the change unless this revision is active
+--note TEXT, --author TEXT   recorded in the history
+--json                    print JSON instead of text
 `;
 
-class Misunderstood extends Error {}
+class UsageError extends Error {}
 
 const OPTIONS = {
   url: { type: "string", default: "http://127.0.0.1:8787" },
@@ -42,14 +43,14 @@ const OPTIONS = {
   help: { type: "boolean", default: false },
 } as const;
 
-/** What a command found: the server's answer, and the same in words. */
+/** The result of a command: the server's JSON, and its text for the terminal. */
 interface Outcome {
   answer: unknown;
-  words: string;
+  text: string;
 }
 
 async function run(): Promise<void> {
-  const { values, positionals } = understand();
+  const { values, positionals } = parseArguments();
   const [command = "help", ...operands] = positionals;
   if (values.help || command === "help") return console.log(USAGE);
   const { url, expected, note, author } = values;
@@ -58,36 +59,38 @@ async function run(): Promise<void> {
   const read = (revision: string) => client()<unknown>("GET", `/${encodeURIComponent(revision)}`);
   const move = async (path: string, body: object): Promise<Outcome> => {
     const answer = await client()<Publication>("POST", path, { ...body, ...intent });
-    return { answer, words: describe(answer, url) };
+    return { answer, text: describe(answer, url) };
   };
 
   const commands: Record<string, () => Promise<Outcome> | Outcome> = {
     check() {
       const [file] = take(operands, "FILE");
       const result = parseCatalog(readJson(file));
-      if (!result.ok) throw new Refused(`${file} has ${result.faults.length} fault(s):\n${result.faults.join("\n")}`);
-      return { answer: { ok: true }, words: `${file} is a catalog.` };
+      if (!result.ok) {
+        throw new CommandFailed(`${file} has ${result.faults.length} fault(s):\n${result.faults.join("\n")}`);
+      }
+      return { answer: { ok: true }, text: `${file} is a catalog.` };
     },
     async push() {
       const [file] = take(operands, "FILE");
       const query = new URLSearchParams({ ...intent, activate: String(!values.inactive) }).toString();
       const answer = await client()<Publication>("PUT", `?${query}`, readJson(file));
-      return { answer, words: `stored    ${answer.revision}\n${describe(answer, url)}` };
+      return { answer, text: `stored    ${answer.revision}\n${describe(answer, url)}` };
     },
     async list() {
       take(operands);
       const answer = await client()<Publication>("GET");
-      return { answer, words: [describe(answer, url), "", ...answer.history.map(toLine)].join("\n") };
+      return { answer, text: [describe(answer, url), "", ...answer.history.map(toLine)].join("\n") };
     },
     async show() {
       const answer = await read(...take(operands, "REV"));
-      return { answer, words: JSON.stringify(answer, null, 2) };
+      return { answer, text: JSON.stringify(answer, null, 2) };
     },
     async diff() {
       const [before, after] = await Promise.all(take(operands, "REV", "REV").map(read));
       const answer = differences(before, after);
       const lines = answer.map(({ path, before, after }) => `${path}: ${toText(before)} → ${toText(after)}`);
-      return { answer, words: lines.join("\n") || "no difference" };
+      return { answer, text: lines.join("\n") || "no difference" };
     },
     activate() {
       const [revision] = take(operands, "REV");
@@ -95,7 +98,8 @@ async function run(): Promise<void> {
     },
     canary() {
       const [revision, percent] = take(operands, "REV", "PERCENT");
-      if (!/^\d+(\.\d+)?$/.test(percent)) throw new Misunderstood("PERCENT is a number from 0 to 100.");
+      if (!/^\d+(\.\d+)?$/.test(percent))
+        throw new UsageError(`PERCENT must be a number from 0 to 100, not '${percent}'.`);
       return move("/canary", { revision, percent: Number(percent) });
     },
     rollback() {
@@ -105,34 +109,34 @@ async function run(): Promise<void> {
     async notices() {
       take(operands);
       const answer = await client()<Notices>(values.refresh ? "POST" : "GET", "/notices");
-      return { answer, words: toReport(answer) };
+      return { answer, text: toReport(answer) };
     },
   };
   const execute = Object.hasOwn(commands, command) ? commands[command] : undefined;
-  if (!execute) throw new Misunderstood(`There is no command '${command}'.`);
-  const { answer, words } = await execute();
-  console.log(values.json ? JSON.stringify(answer, null, 2) : words);
+  if (!execute) throw new UsageError(`There is no command '${command}'.`);
+  const { answer, text } = await execute();
+  console.log(values.json ? JSON.stringify(answer, null, 2) : text);
 }
 
-function understand() {
+function parseArguments() {
   try {
     return parseArgs({ allowPositionals: true, options: OPTIONS });
   } catch (error) {
-    throw new Misunderstood((error as Error).message);
+    throw new UsageError((error as Error).message);
   }
 }
 
-/** The operands of a command, which must be as many as it has names for them. */
+/** Returns a command's operands. Throws a UsageError unless there is one for each name. */
 function take<const Names extends string[]>(operands: string[], ...names: Names): { [Index in keyof Names]: string } {
   if (operands.length === names.length) return operands as { [Index in keyof Names]: string };
-  throw new Misunderstood(`This command takes ${names.join(" ") || "nothing"}.`);
+  throw new UsageError(`This command takes ${names.join(" ") || "no arguments"}.`);
 }
 
 function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new Refused(`${file} cannot be read: ${(error as Error).message}`);
+    throw new CommandFailed(`${file} cannot be read: ${(error as Error).message}`);
   }
 }
 
@@ -149,7 +153,7 @@ function toLine({ at, kind, revision, percent, author, note }: Publication["hist
 }
 
 function toReport({ checked_at, notices }: Notices): string {
-  if (!checked_at) return "nobody has looked yet: --refresh does it now";
+  if (!checked_at) return "The models have not been checked yet. Run with --refresh to check them now.";
   const lines = notices.map(({ kind, message }) => `${kind.padEnd(12)}${message}`);
   return [`looked at ${checked_at}`, ...(lines.length > 0 ? lines : ["nothing to report"])].join("\n");
 }
@@ -159,9 +163,9 @@ const toText = (value: unknown) => (value === undefined ? "(nothing)" : JSON.str
 try {
   await run();
 } catch (error) {
-  if (!(error instanceof Refused || error instanceof Misunderstood)) throw error;
-  const hint = error instanceof Misunderstood ? "\nnpm run catalog -- --help shows all commands." : "";
+  if (!(error instanceof CommandFailed || error instanceof UsageError)) throw error;
+  const hint = error instanceof UsageError ? "\nnpm run catalog -- --help shows all commands." : "";
   console.error(error.message + hint);
   if (process.argv.includes("--json")) console.log(JSON.stringify({ error: error.message }, null, 2));
-  process.exitCode = error instanceof Refused ? 1 : 2;
+  process.exitCode = error instanceof CommandFailed ? 1 : 2;
 }

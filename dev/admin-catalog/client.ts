@@ -1,4 +1,4 @@
-// The operator's side of /admin/catalog.
+// The HTTP client of /admin/catalog, for the catalog command.
 
 import { devVars } from "../secrets.ts";
 
@@ -24,21 +24,22 @@ export interface Notices {
   notices: { kind: string; message: string }[];
 }
 
-/** What went wrong, in words for the person at the terminal. */
-export class Refused extends Error {}
+/** A failure whose message is for the operator at the terminal. */
+export class CommandFailed extends Error {}
 
-/** Whether a URL is of this machine: there the token of .dev.vars opens /admin. */
+/** Returns whether a URL is on this machine, where the ADMIN_TOKEN of .dev.vars is valid. */
 export const isLocal = (url: string): boolean =>
   ["127.0.0.1", "localhost", "[::1]"].includes(URL.parse(url)?.hostname ?? "");
 
-/** Sends requests to /admin/catalog of the Weir at `url`. Every failure is thrown as Refused. */
+/** Creates a client for /admin/catalog of the Weir at `url`. Every failure is thrown as CommandFailed. */
 export function createClient(url: string) {
   if (!isLocal(url) && URL.parse(url)?.protocol === "http:") {
-    throw new Refused("The admin token goes over https only, except on this machine.");
+    throw new CommandFailed(`The admin token must not be sent over http to ${url}. Use https.`);
   }
-  if (!/^https?:/.test(url)) throw new Refused(`'${url}' is not a URL, such as https://weir.example.com.`);
+  if (!/^https?:/.test(url))
+    throw new CommandFailed(`'${url}' is not a valid URL. Use one such as https://weir.example.com.`);
   const token = process.env.WEIR_ADMIN_TOKEN || (isLocal(url) ? devVars().ADMIN_TOKEN : undefined);
-  if (!token) throw new Refused("Set WEIR_ADMIN_TOKEN to the Worker's ADMIN_TOKEN.");
+  if (!token) throw new CommandFailed("There is no admin token. Set WEIR_ADMIN_TOKEN to the Worker's ADMIN_TOKEN.");
   return async <Answer>(method: string, path = "", body?: unknown): Promise<Answer> => {
     const response = await fetch(new URL(`/admin/catalog${path}`, url), {
       method,
@@ -46,13 +47,14 @@ export function createClient(url: string) {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     }).catch(() => {
       const advice = " Is `npm run dev` running? For another port: --url http://127.0.0.1:8790";
-      throw new Refused(`Nothing answers at ${url}.${isLocal(url) ? advice : ""}`);
+      throw new CommandFailed(`Nothing answers at ${url}.${isLocal(url) ? advice : ""}`);
     });
     const answer: unknown = await response.json().catch(() => undefined);
     if (response.ok) return answer as Answer;
-    if (response.status === 401)
-      throw new Refused(`${url} refused the admin token. Is WEIR_ADMIN_TOKEN its ADMIN_TOKEN?`);
+    if (response.status === 401) {
+      throw new CommandFailed(`${url} refused the admin token. Set WEIR_ADMIN_TOKEN to its ADMIN_TOKEN.`);
+    }
     const { error } = (answer ?? {}) as { error?: { message: string } };
-    throw new Refused(error?.message ?? `${url} answered ${response.status}. Is it a Weir?`);
+    throw new CommandFailed(error?.message ?? `${url} answered ${response.status}. Check that it is a Weir.`);
   };
 }

@@ -1,14 +1,14 @@
-// What differs between two JSON documents, one line for each place.
+// The differences between two JSON documents, by path.
 
 export interface Difference {
   /** Keys and indices from the outside in, joined by dots. */
   path: string;
-  /** Undefined where the document has nothing there. */
+  /** Undefined when the document has no value at the path. */
   before: unknown;
   after: unknown;
 }
 
-/** Every place where two documents differ, as deep inside as both go. */
+/** Returns every path at which two documents differ. Arrays are compared as a whole. */
 export function differences(before: unknown, after: unknown, path = ""): Difference[] {
   if (isObject(before) && isObject(after)) {
     const keys = new Set([...Object.keys(before), ...Object.keys(after)]);

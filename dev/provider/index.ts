@@ -1,33 +1,32 @@
-// The emulated provider: a Worker that behaves like OpenAI's API on the wire, and says so in its answers. This file is
-// the map. A new endpoint is one file and one line here.
+// The emulated provider: a Worker that answers like OpenAI's API.
+// Mounts the kernel, both dialects and the features of the manifest.
 import { Hono } from "hono";
-import { chat } from "./chat.ts";
-import { conversations } from "./conversations.ts";
-import type { Env } from "./env.ts";
-import { invalidRequest, toErrorResponse } from "./errors.ts";
-import { inputTokens } from "./input-tokens.ts";
-import { addHeaders, keepBooks, requireKey } from "./middleware.ts";
-import { models } from "./models.ts";
-import { moderations } from "./moderations.ts";
-import { storedResponses } from "./responses-stored.ts";
-import { responses } from "./responses.ts";
-import { stats } from "./stats.ts";
+import { createChatCompletions } from "./dialects/chat-completions/route.ts";
+import { createResponses } from "./dialects/responses/route.ts";
+import { features } from "./features.ts";
+import type { Env } from "./kernel/env.ts";
+import { invalidRequest, toErrorResponse } from "./kernel/errors.ts";
+import { collectHooks } from "./kernel/feature.ts";
+import { addHeaders, countExchange, requireKey } from "./kernel/middleware.ts";
+import { models } from "./kernel/models.ts";
+import { stats } from "./kernel/stats.ts";
 
+const hooks = collectHooks(features);
 const app = new Hono<Env>()
-  .use("/v1/*", keepBooks, addHeaders, requireKey)
+  .use("/v1/*", countExchange, addHeaders, requireKey)
+  .route("/__stats", stats)
   .route("/v1/models", models)
-  .route("/v1/chat/completions", chat)
-  .route("/v1/conversations", conversations)
-  .route("/v1/moderations", moderations)
-  .route("/v1/responses/input_tokens", inputTokens)
-  .route("/v1/responses", responses)
-  .route("/v1/responses", storedResponses)
-  .route("/__stats", stats);
+  .route("/v1/chat/completions", createChatCompletions(hooks))
+  .route("/v1/responses", createResponses(hooks));
+
+for (const { routes = {} } of features) {
+  for (const [path, feature] of Object.entries(routes)) app.route(path, feature);
+}
 
 app.notFound((c) => toErrorResponse(invalidRequest(`Invalid URL (${c.req.method} ${c.req.path})`, null, null, 404)));
 app.onError((error, c) => {
   const answer = toErrorResponse(error);
-  // Built by the context, so that headers which the handler had already set are in it.
+  // `newResponse` keeps the headers that the handler has already set.
   return c.newResponse(answer.body, answer);
 });
 

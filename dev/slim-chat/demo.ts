@@ -1,5 +1,4 @@
-// `npm run demo -- "a question"`: starts everything, asks one question as a user, shows the answer as it streams in,
-// and stops.
+// `npm run demo -- "a question"`: starts Weir, streams the answer to one question, and stops.
 
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { startStack } from "../stack.ts";

@@ -1,11 +1,11 @@
-// The Worker's bindings: those of wrangler.toml (typed by `npm run types:write`) and optional ones.
+// The Worker's bindings: those in wrangler.toml (typed by `npm run types:write`), and optional ones.
 
 export interface Bindings extends Env {
   /**
-   * Optional service binding through which every provider is reached, in place of the network. Development binds
-   * the emulated provider here; a deployment can bind an egress Worker of its own.
+   * Optional service binding that replaces the network for all provider calls. Development binds the emulated provider
+   * here; a deployment can bind its own egress Worker.
    */
   UPSTREAM?: Fetcher;
-  /** The key to /admin. Without it, /admin refuses everybody. */
+  /** The token for /admin. Without it, /admin refuses every request. */
   ADMIN_TOKEN?: string;
 }

@@ -1,7 +1,7 @@
-// Errors: one table of codes, one class, one envelope.
-// The public message tells the caller what to do; the cause is for the log and never leaves the Worker.
+// API errors: the codes, the error class and the response envelope.
+// The caller gets the public message. The cause is only logged.
 
-/** Each code and its status. */
+/** Error codes and their HTTP status. */
 const ERRORS = {
   invalid_catalog: 400,
   invalid_json: 400,
@@ -33,7 +33,7 @@ const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** What a caller sees of an error. OpenAI's clients expect all four keys. */
+/** The public part of an error. OpenAI's clients expect all four keys. */
 export interface ErrorBody {
   message: string;
   type: string;
@@ -44,12 +44,12 @@ export interface ErrorBody {
 interface ErrorDetails {
   param?: string;
   headers?: Record<string, string>;
-  /** How soon the provider says that it can be asked again. */
+  /** The provider's `retry-after`. */
   retryAfterMs?: number | undefined;
   cause?: unknown;
 }
 
-/** A refusal or failure with its public part: status, envelope, headers. It is never changed after it was thrown. */
+/** An error with its public status, body and headers, and an internal cause. Immutable. */
 export class ApiError extends Error {
   readonly status: number;
   readonly body: ErrorBody;
@@ -66,17 +66,17 @@ export class ApiError extends Error {
   }
 }
 
-/** A fault of Weir itself, whose message holds no words of callers or models, so that the log may show it. */
+/** A bug or misconfiguration. Its message is logged, so it must not contain text of callers or models. */
 export class InternalError extends Error {
   override readonly name = "InternalError";
 }
 
-/** The same error with more headers; its own win over them. */
+/** Copies an error with more headers. The error's own headers take precedence. */
 export function withHeaders(error: ApiError, headers: Record<string, string>): ApiError {
   return copyOf(error, error.body, { ...headers, ...error.headers });
 }
 
-/** The same error about another field. */
+/** Copies an error with another `param`. */
 export function withParam(error: ApiError, param: string | null): ApiError {
   return copyOf(error, { ...error.body, param }, error.headers);
 }
@@ -88,25 +88,25 @@ function copyOf(error: ApiError, body: ErrorBody, headers: Record<string, string
   return copy;
 }
 
-/** What a 401 must carry (RFC 9110, section 15.5.2). */
+/** The header that a 401 must have (RFC 9110, section 15.5.2). */
 export const CHALLENGE = { "www-authenticate": "Bearer" };
 
-/** The error for a code of the table; `message` says what the caller can do about it. */
+/** Creates an error. `message` tells the caller what is wrong and what to do next. */
 export function apiError(code: ErrorCode, message: string, details: ErrorDetails = {}): ApiError {
   const status = ERRORS[code];
   const type = status >= 500 ? "server_error" : code === "insufficient_quota" ? code : "invalid_request_error";
   return new ApiError(status, { message, type, param: details.param ?? null, code }, details);
 }
 
-/** The refusal of a name that does not exist, with those that do; `param`: the field that holds it. */
-export function unknownName(what: string, name: string, names: Iterable<string>, param = what): ApiError {
-  const message = `There is no ${what} '${name}'. There is: ${[...names].join(", ")}.`;
+/** Creates the 400 for an unknown name; the message lists the known ones. `param`: the field with the name. */
+export function unknownName(kind: string, name: string, names: Iterable<string>, param = kind): ApiError {
+  const message = `There is no ${kind} '${name}'. Use one of: ${[...names].join(", ")}.`;
   return apiError("invalid_request", message, { param });
 }
 
 /**
- * Any thrown value as an ApiError. A timeout is the provider's, because Weir waits for nobody else; anything else becomes
- * a 500 that reveals nothing.
+ * Converts any thrown value to an ApiError. A timeout is the provider's, because Weir waits for nothing else. Other
+ * values become a 500 without details.
  */
 export function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
@@ -118,7 +118,7 @@ export function toApiError(thrown: unknown): ApiError {
   });
 }
 
-/** The one envelope, as a response. */
+/** Writes an error as a JSON response. */
 export function toErrorResponse(error: ApiError): Response {
   return Response.json({ error: error.body }, { status: error.status, headers: error.headers });
 }

@@ -1,4 +1,4 @@
-// The interface that a feature implements, and the checks that all features together must pass.
+// The interface of a feature, and the checks across all features.
 
 import type { Hono } from "hono";
 import type { CatalogSection } from "./catalog/sections.ts";
@@ -16,60 +16,66 @@ export interface AppEnv {
   Variables: { requestId: string; caller: Caller };
 }
 
-/** Who may call a route: anybody, a user with a valid token, or an operator with ADMIN_TOKEN. */
+/** Required credentials: none, a user's token, or ADMIN_TOKEN. */
 export type Access = "public" | "user" | "admin";
 
 export interface Route {
-  /** Where the app is mounted. Admin routes begin with /admin/, and no other route does. */
+  /** The mount path. Admin routes, and only they, start with /admin/. */
   path: string;
   access: Access;
   app: Hono<AppEnv>;
-  /** One line for the table of routes in the README. */
+  /** One line for the README's route table. */
   summary: string;
 }
 
 type WaitUntil = (work: Promise<unknown>) => void;
 
-/** One removable capability: a folder of src/features with one line in src/features.ts. All but `name` is optional. */
+/** One removable folder of src/features, with one line in src/features.ts. Everything but `name` is optional. */
 export interface Feature {
-  /** The name of its folder. */
+  /** The folder's name. */
   name: string;
   /** Features that it imports. */
   needs?: string[];
   routes?: Route[];
   /** Endpoints of model cards that its routes serve. */
   serves?: Endpoint[];
-  /** What it adds to the catalog's schema. */
+  /** Fields and checks that it adds to the catalog. */
   catalog?: CatalogSection;
-  /** Moderation of every request. At most one feature has it. */
+  /** Moderates every request. At most one feature has a gate. */
   gate?: Gate;
-  /** Facts that it adds to GET /healthz. Must not throw. */
+  /** Fields that it adds to GET /healthz; `now` in epoch ms. Must not throw. */
   health?(env: Bindings, now: number): Promise<Record<string, unknown>>;
-  /** Work of the daily cron; `now` in epoch ms. */
+  /** Runs in the daily cron; `now` in epoch ms. */
   scheduled?(env: Bindings, now: number, waitUntil: WaitUntil): Promise<void>;
 }
 
-/** Checks that features fit together, and installs what they hand to the core. Throws when they do not fit. */
+/**
+ * Checks the features, and installs their catalog sections and gate in the core. Throws an InternalError on a conflict.
+ */
 export function defineFeatures(features: Feature[]): Feature[] {
   const names = features.map(({ name }) => name);
   for (const { name, needs = [], routes = [] } of features) {
-    if (names.indexOf(name) !== names.lastIndexOf(name)) throw new InternalError(`two features are called '${name}'`);
+    if (names.indexOf(name) !== names.lastIndexOf(name))
+      throw new InternalError(`two features are named '${name}': rename one`);
     const missing = needs.find((need) => !names.includes(need));
-    if (missing !== undefined) throw new InternalError(`the feature '${name}' needs '${missing}'`);
+    if (missing !== undefined)
+      throw new InternalError(`the feature '${name}' needs '${missing}', which is not in features.ts`);
     const misplaced = routes.find(({ path, access }) => path.startsWith("/admin/") !== (access === "admin"));
     if (misplaced)
-      throw new InternalError(`the route ${misplaced.path} must be under /admin/ exactly if it is for admins`);
+      throw new InternalError(
+        `the route ${misplaced.path} has access '${misplaced.access}': use 'admin' under /admin/, and only there`,
+      );
   }
   const gates = features.flatMap(({ gate }) => gate ?? []);
-  if (gates.length > 1) throw new InternalError("two features have a gate");
+  if (gates.length > 1) throw new InternalError("two features have a gate: remove one");
   installSections(features.flatMap(({ catalog }) => catalog ?? []));
   installGate(gates[0]);
   return features;
 }
 
 /**
- * The routes with that access, in the order in which they are mounted. The routes of a feature come before those of the
- * features that it needs, so that it can take over a path of theirs.
+ * Returns the routes with one kind of access, in mount order. A feature's routes precede those of the features that it
+ * needs, so that it can override their paths.
  */
 export function routesOf(features: Feature[], access: Access): Route[] {
   const depthOf = ({ needs = [] }: Feature): number =>

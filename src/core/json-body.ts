@@ -1,4 +1,4 @@
-// A request's JSON body: bounded in bytes and depth before it is parsed, then held against a schema.
+// JSON request bodies: size and depth limits before parsing, then schema validation.
 
 import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -6,11 +6,11 @@ import * as v from "valibot";
 import { ApiError, apiError } from "./errors.ts";
 
 const MEGABYTE = 1024 * 1024;
-const DEEPEST_BODY = 32;
-/** Of a field's name, so much is said back. */
-const LONGEST_PATH = 100;
+const MAX_DEPTH = 32;
+/** Longest field path echoed in an error. */
+const MAX_PATH_LENGTH = 100;
 
-/** Middleware that answers a longer body with 413. The default has room for a photograph as a data URL. */
+/** Middleware that rejects longer bodies with 413. The default is large enough for a photo as a data URL. */
 export function limitBody(megabytes = 4): MiddlewareHandler {
   return bodyLimit({
     maxSize: megabytes * MEGABYTE,
@@ -20,7 +20,7 @@ export function limitBody(megabytes = 4): MiddlewareHandler {
   });
 }
 
-/** The validated body. Throws 400, naming the field that is wrong. */
+/** Parses and validates the body. Throws 400 with the name of the invalid field. */
 export async function readBody<const Schema extends v.GenericSchema>(
   request: { arrayBuffer(): Promise<ArrayBuffer> },
   schema: Schema,
@@ -28,9 +28,9 @@ export async function readBody<const Schema extends v.GenericSchema>(
   return validate(schema, parse(await request.arrayBuffer()));
 }
 
-/** What a schema makes of what a caller sent. Throws 400, naming the field that is wrong. */
-export function validate<const Schema extends v.GenericSchema>(schema: Schema, sent: unknown): v.InferOutput<Schema> {
-  const parsed = v.safeParse(schema, sent, { abortEarly: true });
+/** Validates a caller's value. Throws 400 with the name of the invalid field. */
+export function validate<const Schema extends v.GenericSchema>(schema: Schema, input: unknown): v.InferOutput<Schema> {
+  const parsed = v.safeParse(schema, input, { abortEarly: true });
   if (!parsed.success) throw toInvalid(parsed.issues[0]);
   return parsed.output;
 }
@@ -46,7 +46,7 @@ function parse(raw: ArrayBuffer): unknown {
   }
 }
 
-/** Refuses a body that is nested too deep for recursive code. Looks outside of strings only. */
+/** Rejects bodies that are nested too deeply for recursive code. Ignores brackets inside strings. */
 function requireShallow(text: string): void {
   let depth = 0;
   for (let index = 0; index < text.length; index++) {
@@ -54,13 +54,13 @@ function requireShallow(text: string): void {
     if (unit === '"') index = endOfString(text, index);
     else if (unit === "{" || unit === "[") depth += 1;
     else if (unit === "}" || unit === "]") depth -= 1;
-    if (depth > DEEPEST_BODY) {
-      throw apiError("invalid_request", `The body is nested more than ${DEEPEST_BODY} levels deep.`);
+    if (depth > MAX_DEPTH) {
+      throw apiError("invalid_request", `The body is nested more than ${MAX_DEPTH} levels deep.`);
     }
   }
 }
 
-/** Where the string that begins at `start` ends. Jumps from quote to quote, since an image is one long string. */
+/** Returns the index of a string's closing quote. Jumps from quote to quote, because an image is one long string. */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let slashes = 0;
@@ -71,7 +71,7 @@ function endOfString(text: string, start: number): number {
 }
 
 function toInvalid(issue: v.BaseIssue<unknown>) {
-  const path = v.getDotPath(issue)?.slice(0, LONGEST_PATH);
+  const path = v.getDotPath(issue)?.slice(0, MAX_PATH_LENGTH);
   const unknown = issue.type === "strict_object" && issue.expected === "never";
   const missing = issue.received === "undefined";
   const message = unknown

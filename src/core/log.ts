@@ -1,8 +1,9 @@
-// What the log may show of an error: Weir's own words, codes and stack frames. Foreign messages can quote callers or models.
+// Errors in the log: own messages, codes and stack frames.
+// Other messages can contain callers' data.
 
 import { InternalError } from "./errors.ts";
 
-/** A cause for a log line: own words as they are; of a foreign error its class and code only. */
+/** Converts a cause for a log line. An error that is not an InternalError is reduced to its class and code. */
 export function toLogged(cause: unknown): unknown {
   if (!(cause instanceof Error)) return cause;
   if (cause instanceof InternalError) return cause.message;
@@ -10,7 +11,7 @@ export function toLogged(cause: unknown): unknown {
   return typeof code === "string" ? `${name} ${code}` : name;
 }
 
-/** An unexpected error for a log line: its class, its message when it is Weir's own, and its stack frames. */
+/** Converts an unexpected error for a log line: class, message of an InternalError only, and stack frames. */
 export function toLoggedFailure(cause: unknown): { error: unknown; stack?: string[] } {
   if (!(cause instanceof Error)) return { error: toLogged(cause) };
   const frames = (cause.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));

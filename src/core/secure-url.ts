@@ -1,6 +1,6 @@
-// Which URLs of an operator may carry secrets.
+// Check for operator URLs that receive secrets.
 
-/** Whether an operator's URL may carry secrets: https anywhere, plain http only to this machine. */
+/** Tests if a URL is safe for secrets: https to any host, plain http only to localhost. */
 export function isSecureUrl(url: string): boolean {
   const parsed = URL.parse(url);
   if (!parsed) return false;

@@ -1,12 +1,15 @@
-// The `server-timing` header (W3C Server Timing): how long a request spent where, before its answer began.
+// The `server-timing` header (W3C Server Timing): durations of a request's phases before its response.
 
 export interface ServerTiming {
-  /** Names what has been done since the last mark, or since the beginning. */
+  /** Ends a phase at `now` (epoch ms). It started at the previous mark, or at the start of the request. */
   mark(name: "auth" | "quota" | "provider" | "relay", now: number): void;
   toString(): string;
 }
 
-/** `startedAt` in epoch ms. The platform's clock only moves while a request waits, so that computing counts as nothing. */
+/**
+ * Creates the phases of a request; `startedAt` in epoch ms. The Workers clock advances only during I/O, so CPU time
+ * counts as 0 ms.
+ */
 export function createServerTiming(startedAt: number): ServerTiming {
   const entries: string[] = [];
   let since = startedAt;

@@ -1,10 +1,10 @@
-// A field that is a text or something else, in a schema whose faults name the very part that is wrong.
+// A valibot schema for string-or-object fields with precise error messages.
 
 import * as v from "valibot";
 
 const Text = v.string();
 
-/** Text, or what `schema` describes. A union would say of both only that neither fits. */
+/** A string, or a value of `schema`. A `v.union` would report only that neither option matches. */
 export function textOr<Output>(schema: v.GenericSchema<unknown, Output>): v.GenericSchema<unknown, string | Output> {
   return v.lazy((input): v.GenericSchema<unknown, string | Output> => (typeof input === "string" ? Text : schema));
 }

@@ -1,6 +1,6 @@
-// Counts the UTF-8 bytes of a text without encoding it.
+// UTF-8 length of a string, without encoding it.
 
-/** The length of a text in UTF-8, in bytes. */
+/** Returns the number of UTF-8 bytes of a string. */
 export function utf8Length(text: string): number {
   let bytes = text.length;
   for (let index = 0; index < text.length; index++) {

@@ -1,3 +1,6 @@
+// uses: slim-chat, usage
+// A Worker that is killed in the middle of an answer: its lease survives in storage, and expires.
+
 import { afterAll, expect, it } from "vitest";
 import { createToken } from "../../dev/token.ts";
 import { createCatalog } from "../support/catalog.ts";
@@ -7,27 +10,27 @@ import { createHome } from "../support/killable-weir.ts";
 import { SLIM_RESPONSES } from "../support/surface.ts";
 import { createUser } from "../support/weir.ts";
 
-/** Longer than the first life of the Worker, in which nothing may end by itself. */
+/** Longer than the first run of the Worker, in which no lease may expire. */
 const LEASE_MS = 4000;
 const TEMPLATE_TOKENS = 16;
 
 const home = createHome(createCatalog({ total_ms: LEASE_MS, lease_grace_ms: 0 }));
-const lives: { kill: () => Promise<void> }[] = [];
+const runs: { kill: () => Promise<void> }[] = [];
 afterAll(async () => {
-  for (const life of lives) await life.kill();
+  for (const run of runs) await run.kill();
   home.remove();
 });
 
-/** Weir's next life, as the user of `token` meets it. */
-async function live(token: string) {
+/** Starts Weir again, for the user of `token`. */
+async function startAgain(token: string) {
   const weir = await home.start();
-  lives.push(weir);
+  runs.push(weir);
   return { user: createUser(weir.url, token), kill: weir.kill };
 }
 
-it("a Worker that is killed in the middle of an answer leaves a lease, which ends and costs all that was reserved", async () => {
+it("a Worker that is killed in the middle of an answer leaves a lease, which expires and costs the whole bound", async () => {
   const token = await createToken(crypto.randomUUID());
-  const first = await live(token);
+  const first = await startAgain(token);
   const body = { model: "gpt-6.1-terra", input: emulate({ stall_after: 3, tokens: 10 }) };
   const response = await first.user.post("/chat", body);
   expect(response.status).toBe(200);
@@ -41,7 +44,7 @@ it("a Worker that is killed in the middle of an answer leaves a lease, which end
   ]);
   await first.kill();
 
-  const second = await live(token);
+  const second = await startAgain(token);
   expect(await second.user.settled()).toEqual({ tokens: bound, requests: 1, reserved: 0 });
   const again = await second.user.post("/chat", { model: "gpt-6.1-terra", input: emulate({ tokens: 1 }) });
   expect(again.status).toBe(200);

@@ -1,8 +1,10 @@
-import { afterAll, afterEach, beforeEach, expect, it } from "vitest";
+// uses: slim-chat
+// Requests of one user at the same time: never more than fits, and exact to the nano-dollar.
+
+import { afterAll, afterEach, expect, it } from "vitest";
 import { createCatalogOf } from "../support/catalog.ts";
 import { readSlim } from "../support/slim-stream.ts";
-import type { Surface } from "../support/surface.ts";
-import { OPENAI, SLIM } from "../support/surface.ts";
+import { SLIM } from "../support/surface.ts";
 import { startWeir } from "../support/weir.ts";
 
 const REQUESTS = 200;
@@ -20,48 +22,32 @@ const weir = await startWeir(
 );
 afterAll(weir.close);
 afterEach(weir.report);
-beforeEach(weir.emulation.zero);
 
 const sum = (amounts: number[]) => amounts.reduce((total, amount) => total + amount, 0);
 
-/** Sends as many different requests as there are, all at the same time, and reads what was answered. */
-async function askAtOnce(surface: Surface) {
+it("of 200 requests at the same time exactly the 37 that fit are served, and their costs add up", async () => {
   const user = await weir.createUser();
   const answers = await Promise.all(
     Array.from({ length: REQUESTS }, async (_, index) => {
-      const body = surface.body({ tokens: 1 + index, reasoning: index % 7 }, true);
-      const response = await user.post(surface.path, body);
+      const response = await user.post(SLIM.path, SLIM.body({ tokens: 1 + index, reasoning: index % 7 }, true));
       return { status: response.status, headers: response.headers, text: await response.text() };
     }),
   );
   const served = answers.filter(({ status }) => status === 200);
   const denied = answers.filter(({ status }) => status === 429);
-  return { user, served, denied };
-}
-
-it.each([
-  [SLIM.path, SLIM],
-  [OPENAI.path, OPENAI],
-])("of 200 requests at the same time to %s, exactly the 37 that fit are served", async (_, surface) => {
-  const { user, served, denied } = await askAtOnce(surface);
   expect([served.length, denied.length]).toEqual([ROOM, REQUESTS - ROOM]);
   expect(denied.filter(({ text }) => !text.includes('"code":"insufficient_quota"'))).toEqual([]);
   expect(denied.filter(({ headers }) => headers.get("x-ratelimit-remaining-requests") !== "0")).toEqual([]);
-  expect(served.filter(({ text }) => surface.failure(text))).toEqual([]);
+  expect(served.filter(({ text }) => SLIM.failure(text))).toEqual([]);
 
-  const tokens = sum(served.map(({ text }) => surface.tokens(text, true)));
+  const tokens = sum(served.map(({ text }) => SLIM.tokens(text, true)));
   expect(await user.settled()).toEqual({ tokens, requests: ROOM, reserved: 0 });
-  expect(await weir.emulation.idle()).toMatchObject({ requests: ROOM, completed: ROOM });
-});
-
-it("their dollars add up, to the nano-dollar", async () => {
-  const { user, served } = await askAtOnce(SLIM);
   const prices = served.map(({ text }) => {
     const done = readSlim(new TextEncoder().encode(text)).at(-1)?.data as { usage: { usd: number } };
     return Math.round(done.usage.usd * 1e9);
   });
-  await user.settled();
   const { windows } = await user.usage();
   expect(Math.min(...prices)).toBeGreaterThan(0);
   expect(windows.find(({ unit }) => unit === "usd")?.used).toBe(sum(prices) / 1e9);
+  expect(await weir.emulation.idle()).toMatchObject({ requests: ROOM, completed: ROOM });
 });

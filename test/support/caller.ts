@@ -1,33 +1,29 @@
-// One user of Weir as a test plays them: inside workerd or over a socket, in the same words.
+// One user of Weir as a test plays them: inside workerd or over a socket, with the same methods.
 
+import { toUsd } from "../../src/core/quota/limits.ts";
+import type { Limits, View } from "../../src/core/quota/view.ts";
 import { repeatUntil } from "./repeat.ts";
 
 export interface UsageWindow {
   unit: string;
   per: string;
-  /** Cards that it counts, where it does not count all. */
-  models?: string[];
-  limit: number;
   used: number;
   reserved: number;
   left: number;
-  reset_at: number;
 }
 
-/** What GET /usage says. */
+/** A user's windows and leases. Dollars are in dollars. */
 export interface Usage {
-  plan: string;
   windows: UsageWindow[];
   leases: { running: number; allowed: number };
-  max_output_tokens: number;
 }
 
-/** What every error looks like. */
+/** The body of every error. */
 export interface ErrorEnvelope {
   error: { message: string; type: string; param: string | null; code: string | null };
 }
 
-/** The error that an answer carries, which must have exactly its four keys. */
+/** The error of a response. Throws when it does not have exactly its four keys. */
 export async function errorOf(response: Response): Promise<ErrorEnvelope["error"]> {
   const { error } = (await response.json()) as ErrorEnvelope;
   const keys = Object.keys(error).toSorted().join();
@@ -36,27 +32,55 @@ export async function errorOf(response: Response): Promise<ErrorEnvelope["error"
 }
 
 export type Caller = ReturnType<typeof createCaller>;
+type Send = (path: string, init: RequestInit) => Promise<Response>;
 
-/** A user who holds `token`; `send` takes a path of Weir. */
-export function createCaller(send: (path: string, init: RequestInit) => Promise<Response>, token: string) {
+/** A user who holds `token`. `send` takes a path of Weir; `readUsage` reads the user's quota, GET /usage where it is left out. */
+export function createCaller(send: Send, token: string, readUsage?: () => Promise<Usage>) {
   const get = (path: string, init: RequestInit = {}) =>
     send(path, { ...init, headers: withToken(token, init.headers) });
   const post = (path: string, body: unknown, init: RequestInit = {}) =>
     get(path, { ...init, method: "POST", body: typeof body === "string" ? body : JSON.stringify(body) });
-  const usage = async () => (await (await get("/usage")).json()) as Usage;
-  /** What is used once no request of this user runs any more; settling may end after the answer has. */
+  const usage = readUsage ?? (async () => (await (await get("/usage")).json()) as Usage);
+  /** Use once no request of this user runs any more: a settlement may arrive after the response has ended. */
   const settled = async () => spentOf(await repeatUntil(usage, ({ leases }) => leases.running === 0));
   return { token, get, post, usage, settled };
 }
 
-/** Tokens and requests that are used up, and that nothing is reserved besides. */
-export function spentOf({ windows }: Usage): { tokens: number; requests: number; reserved: number } {
-  const sum = (unit: string) => windows.find((window) => window.unit === unit)?.used ?? 0;
-  const reserved = windows.reduce((total, window) => total + window.reserved, 0);
-  return { tokens: sum("tokens"), requests: sum("requests"), reserved };
+const toAmount = (unit: string, amount: number) => (unit === "usd" ? toUsd(amount) : amount);
+
+/** A user's object as a test reads it. */
+export interface QuotaObject {
+  inspect(limits: Limits): Promise<View>;
 }
 
-/** Dollars that are used up of the window that counts them; NaN where the plan has none. */
+/** Reads a user's quota from the user's object, so that tests of a route need no other route. */
+export function createQuotaReader(object: QuotaObject, limits: () => Limits): () => Promise<Usage> {
+  return async () => {
+    const { windows, leases } = await object.inspect(limits());
+    return {
+      leases,
+      windows: windows.map(({ unit, per, used, reserved, left }) => ({
+        unit,
+        per,
+        used: toAmount(unit, used),
+        reserved: toAmount(unit, reserved),
+        left: toAmount(unit, left),
+      })),
+    };
+  };
+}
+
+/** Used tokens and requests, and everything that is reserved. */
+export function spentOf({ windows }: Usage): { tokens: number; requests: number; reserved: number } {
+  const used = (unit: string) => windows.find((window) => window.unit === unit)?.used ?? 0;
+  const reserved = windows.reduce((total, window) => total + window.reserved, 0);
+  return { tokens: used("tokens"), requests: used("requests"), reserved };
+}
+
+/** The use of a request that costs nothing. */
+export const NOTHING = { tokens: 0, requests: 0, reserved: 0 };
+
+/** Used dollars; NaN where the plan has no window of dollars. */
 export function dollarsOf({ windows }: Usage): number {
   return windows.find(({ unit }) => unit === "usd")?.used ?? NaN;
 }

@@ -1,7 +1,7 @@
 // How tests speak to the emulated provider: the line that scripts an answer, and the totals that it keeps.
 
-import type { Totals } from "../../dev/provider/exchange.ts";
-import type { Script } from "../../dev/provider/script.ts";
+import type { Totals } from "../../dev/provider/kernel/exchange.ts";
+import type { Script } from "../../dev/provider/kernel/script.ts";
 import { repeatUntil } from "./repeat.ts";
 
 export interface Stats extends Totals {

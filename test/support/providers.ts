@@ -1,22 +1,26 @@
-// Providers in place of UPSTREAM whose bytes a test knows: the emulated one, recorded, and one that the test writes.
+// Providers in place of UPSTREAM whose bytes a test knows: the emulated one recorded, one that fails, one that a test writes.
 
-import { createCaller } from "./caller.ts";
-import { bindings, createSend, createUser } from "./workerd.ts";
+import { bindings, createUser } from "./workerd.ts";
 
-type Answer = (request: Request) => Promise<Response>;
+export type Provider = (request: Request) => Response | Promise<Response> | undefined;
+
+/** A provider as the binding that replaces UPSTREAM. */
+export const upstream = (provider: Provider) => ({ UPSTREAM: { fetch: provider } as unknown as Fetcher });
 
 /** A new user of the Worker's code with that provider. */
-export async function createUserOf(provider: Answer) {
-  const { token } = await createUser();
-  return createCaller(createSend({ UPSTREAM: { fetch: provider } as unknown as Fetcher }), token);
+export const createUserOf = (provider: Provider) => createUser(undefined, upstream(provider));
+
+/** Sends a request to the emulated provider. */
+export function emulated(request: Request): Promise<Response> {
+  if (!bindings.UPSTREAM) throw new Error("the emulated provider is not bound");
+  return bindings.UPSTREAM.fetch(request);
 }
 
 /** The emulated provider, and each answer that it gave, as it sent it. */
 export function recordedProvider() {
   const sent: Promise<string>[] = [];
-  const provider: Answer = async (request) => {
-    if (!bindings.UPSTREAM) throw new Error("the emulated provider is not bound");
-    const response = await bindings.UPSTREAM.fetch(request);
+  const provider: Provider = async (request) => {
+    const response = await emulated(request);
     const [recorded, passed] = response.body?.tee() ?? [];
     sent.push(new Response(recorded).text());
     return new Response(passed, response);
@@ -34,23 +38,39 @@ export function writtenProvider() {
     provider: ({ signal }: Request) => fetch("http://echo.test/", { method: "POST", body: readable, signal }),
     write: (text: string) => writer.write(encoder.encode(text)),
     end: () => writer.close(),
-    /** The connection breaks. */
+    /** Breaks the connection. */
     breakOff: () => writer.write(Uint8Array.of(0)).catch(() => undefined),
   };
 }
 
-/** How a provider fails: an answer in place of its own, or no answer at all (a rejection). */
+/** How a provider fails: an answer in place of its own, or a rejection. */
 export type Fault = () => Response | Promise<Response>;
 
-/** The emulated provider, which fails for a model as often as it has faults in its list; and who was asked, in order. */
+/** The emulated provider, which fails for a model as often as it has faults in its list; `asked` has the models in order. */
 export function failingProvider(faults: Record<string, Fault[]>) {
   const asked: { path: string; model: string }[] = [];
-  const provider: Answer = async (request) => {
-    if (!bindings.UPSTREAM) throw new Error("the emulated provider is not bound");
+  const provider: Provider = async (request) => {
     const { model = "" } = (await request.clone().json()) as { model?: string };
     asked.push({ path: new URL(request.url).pathname, model });
     const fault = faults[model]?.shift();
-    return fault ? fault() : bindings.UPSTREAM.fetch(request);
+    return fault ? fault() : emulated(request);
   };
   return { provider, asked };
 }
+
+/** A provider's refusal. */
+export const status =
+  (code: number, headers: Record<string, string> = {}): Fault =>
+  () =>
+    Response.json(
+      { error: { message: "No.", type: "server_error", param: null, code: null } },
+      { status: code, headers },
+    );
+
+/** A provider's stream of exactly these events. */
+export const streamOf =
+  (...events: string[]): Fault =>
+  () =>
+    new Response(events.join(""), { headers: { "content-type": "text/event-stream" } });
+
+export const unreachable: Fault = () => Promise.reject(new Error("connection refused"));

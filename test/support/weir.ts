@@ -1,26 +1,49 @@
 // Weir and the emulated provider as the end-to-end tests run them: built, on a free port, with the tests' catalog.
 
+import { createHmac } from "node:crypto";
 import type { KVNamespace } from "@cloudflare/workers-types";
 import type { TestContext } from "vitest";
 import { startStack } from "../../dev/stack.ts";
 import { createToken } from "../../dev/token.ts";
-import { createCaller } from "./caller.ts";
+import { toLimits } from "../../src/core/quota/limits.ts";
+import type { QuotaObject } from "./caller.ts";
+import { createCaller, createQuotaReader } from "./caller.ts";
 import type { TestPlan } from "./catalog.ts";
 import { createCatalog, PROVIDER_DAY, publish } from "./catalog.ts";
 import { createEmulation } from "./emulation.ts";
 
+interface WeirBindings {
+  CATALOG: KVNamespace;
+  QUOTA_PEPPER: string;
+  USER_QUOTA: { getByName(name: string): QuotaObject };
+}
+
+/** The user's object: its name is a keyed hash of issuer and subject (docs/storage.md). */
+function quotaOf({ USER_QUOTA, QUOTA_PEPPER }: WeirBindings, subject: string): QuotaObject {
+  const hash = createHmac("sha256", QUOTA_PEPPER).update(`weir\0${subject}`).digest("base64url");
+  return USER_QUOTA.getByName(`q1:${hash}`);
+}
+
 /** Starts both with empty storage. Never reaches a real provider, whatever .dev.vars says. */
-export async function startWeir(catalog = createCatalog()) {
-  const { url, harness } = await startStack({ emulate: true, provider: { NOW: PROVIDER_DAY, PACE_MS: "0" } });
-  const { CATALOG } = await harness.getWorker<{ CATALOG: KVNamespace }>("weir").getEnv();
-  await publish(CATALOG, catalog);
+export async function startWeir(catalog = createCatalog(), { paceMs = 0 } = {}) {
+  const variables = { NOW: PROVIDER_DAY, PACE_MS: String(paceMs) };
+  const { url, harness } = await startStack({ emulate: true, provider: variables });
+  const env = await harness.getWorker<WeirBindings>("weir").getEnv();
+  await publish(env.CATALOG, catalog);
   const provider = harness.getWorker("emulated-provider");
   return {
     url,
     emulation: createEmulation((address, init) => provider.fetch(address, init)),
-    createUser: async (plan?: TestPlan) => createUser(url, await createToken(crypto.randomUUID(), plan)),
+    createUser: async (claimed?: TestPlan) => {
+      const subject = crypto.randomUUID();
+      const name = claimed ?? catalog.default_plan;
+      const plan = catalog.plans[name];
+      if (!plan) throw new Error(`the catalog has no plan '${name}'`);
+      const usage = createQuotaReader(quotaOf(env, subject), () => toLimits(plan));
+      return createCaller(createSend(url), await createToken(subject, claimed), usage);
+    },
     close: () => harness.close(),
-    /** For `afterEach`: prints what both Workers logged when the test has failed. */
+    /** For `afterEach`: prints the logs of both Workers when the test has failed. */
     report: ({ task }: TestContext) => {
       if (task.result?.state === "fail") harness.debug();
       harness.clearLogs();
@@ -28,5 +51,7 @@ export async function startWeir(catalog = createCatalog()) {
   };
 }
 
-export const createUser = (url: string, token: string) =>
-  createCaller((path, init) => fetch(`${url}${path}`, init), token);
+const createSend = (url: string) => (path: string, init: RequestInit) => fetch(`${url}${path}`, init);
+
+/** A user of the Weir at that address, whose quota is read over GET /usage. */
+export const createUser = (url: string, token: string) => createCaller(createSend(url), token);

@@ -1,15 +1,17 @@
-// What tests inside workerd have at hand: users of the Worker under test, its catalog, its provider.
+// What tests inside workerd share: users of the Worker under test, its catalog and its provider.
 
-import { createExecutionContext } from "cloudflare:test";
+import { createExecutionContext, reset } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { SignJWT } from "jose";
 import { app } from "../../src/app.ts";
-import { forgetCatalog } from "../../src/core/catalog/store.ts";
+import type { Catalog } from "../../src/core/catalog/schema.ts";
+import { resetCatalogForTests } from "../../src/core/catalog/store.ts";
 import type { Bindings } from "../../src/core/env.ts";
+import { toLimits } from "../../src/core/quota/limits.ts";
 import { quotaName } from "../../src/core/quota/name.ts";
 import type { TestPlan } from "./catalog.ts";
-import { publish } from "./catalog.ts";
-import { createCaller } from "./caller.ts";
+import { createCatalog, publish } from "./catalog.ts";
+import { createCaller, createQuotaReader } from "./caller.ts";
 import { createEmulation } from "./emulation.ts";
 
 export const bindings: Bindings = env;
@@ -30,12 +32,13 @@ export const createSend =
   async (path: string, init: RequestInit = {}): Promise<Response> =>
     app.fetch(new Request(`http://weir${path}`, init), { ...bindings, ...changes }, createExecutionContext());
 
-/** A new user; without a plan, of the catalog's default plan. */
-export async function createUser(plan?: TestPlan) {
+/** A new user; without a plan, of the catalog's default plan. `changes` are bindings that this user's requests meet. */
+export async function createUser(plan?: TestPlan, changes?: Partial<Bindings>) {
   const subject = crypto.randomUUID();
   const token = await signToken(subject, plan === undefined ? {} : { plan });
-  const name = await quotaName({ issuer: "weir", subject }, bindings.QUOTA_PEPPER);
-  return { ...createCaller(send, token), subject, quota: bindings.USER_QUOTA.getByName(name) };
+  const quota = bindings.USER_QUOTA.getByName(await quotaName({ issuer: "weir", subject }, bindings.QUOTA_PEPPER));
+  const usage = createQuotaReader(quota, () => limitsOf(plan));
+  return { ...createCaller(changes ? createSend(changes) : send, token, usage), subject, quota };
 }
 
 /** A token of a subject that is valid for an hour, with more claims where they are given. */
@@ -49,9 +52,24 @@ export function signToken(subject: string, claims: Record<string, unknown> = {})
     .sign(new TextEncoder().encode(bindings.AUTH_SECRET));
 }
 
+let inUse: Pick<Catalog, "plans" | "default_plan"> = createCatalog();
+
+function limitsOf(name = inUse.default_plan) {
+  const plan = inUse.plans[name];
+  if (!plan) throw new Error(`the catalog has no plan '${name}'`);
+  return toLimits(plan);
+}
+
 /** Publishes a document as the catalog that the next request uses, and returns its revision. */
 export async function useCatalog(document: unknown): Promise<string> {
   const revision = await publish(bindings.CATALOG, document);
-  forgetCatalog();
+  resetCatalogForTests();
+  inUse = document as Catalog;
   return revision;
+}
+
+/** Empties all storage and forgets the catalog, as before the first deployment. */
+export async function startAnew(): Promise<void> {
+  await reset();
+  resetCatalogForTests();
 }

@@ -1,8 +1,8 @@
-// Who may administer: whoever holds ADMIN_TOKEN. Without that secret there is nobody.
+// Admin authentication with ADMIN_TOKEN. Without that secret, every request is refused.
 
 import { apiError, CHALLENGE } from "../errors.ts";
 
-/** Throws the usual 401 unless the header carries ADMIN_TOKEN. Compares digests, so that time tells nothing. */
+/** Throws 401 `invalid_api_key` unless the header has ADMIN_TOKEN. Compares digests in constant time. */
 export async function requireAdmin(authorization: string | undefined, env: { ADMIN_TOKEN?: string }): Promise<void> {
   const given = await digest(authorization ?? "");
   const expected = await digest(`Bearer ${env.ADMIN_TOKEN ?? ""}`);

@@ -1,4 +1,4 @@
-// Whose tokens are believed: the AUTH_ISSUERS variable, read once per isolate.
+// Trusted token issuers: the AUTH_ISSUERS variable, parsed once per isolate.
 
 import * as v from "valibot";
 import { textOr } from "../text-or.ts";
@@ -6,11 +6,11 @@ import { isSecureUrl } from "../secure-url.ts";
 import { apiError } from "../errors.ts";
 
 const Issuer = v.strictObject({
-  // Neither NUL nor bar: they separate it from the subject, in quota/name.ts and in /admin/users/:id.
-  issuer: v.pipe(v.string(), v.regex(/^[^\0|]+$/, "must hold neither NUL nor |")),
-  /** One, or several: an app has another client id on each platform. */
+  // NUL and | separate the issuer from the subject, in quota/name.ts and in /admin/users/:id.
+  issuer: v.pipe(v.string(), v.regex(/^[^\0|]+$/, "must not contain NUL or |")),
+  /** One or several: an app has a different client id on each platform. */
   audience: v.pipe(textOr(v.array(v.string())), v.minLength(1)),
-  /** Where the issuer publishes its public keys; without it, tokens are signed with AUTH_SECRET. */
+  /** URL of the issuer's public keys. Without it, tokens are verified with AUTH_SECRET. */
   jwks_url: v.optional(v.pipe(v.string(), v.check(isSecureUrl, "must be https"))),
   plan_claim: v.optional(v.string(), "plan"),
 });
@@ -20,12 +20,12 @@ const IssuersJson = v.pipe(v.string(), v.parseJson(), Issuers);
 
 export type Issuer = v.InferOutput<typeof Issuer>;
 
-const remembered = new WeakMap<object, Issuer[]>();
+const cachedIssuers = new WeakMap<object, Issuer[]>();
 
-/** The issuers of this deployment. Throws `not_configured` when the variable is not what wrangler.toml describes. */
+/** Returns the trusted issuers. Throws `not_configured` when the variable is not as wrangler.toml describes. */
 export function issuersOf(env: { AUTH_ISSUERS: unknown }): Issuer[] {
-  const known = remembered.get(env);
-  if (known) return known;
+  const cached = cachedIssuers.get(env);
+  if (cached) return cached;
   const { AUTH_ISSUERS: given } = env;
   const parsed = v.safeParse(typeof given === "string" ? IssuersJson : Issuers, given);
   if (!parsed.success) {
@@ -34,6 +34,6 @@ export function issuersOf(env: { AUTH_ISSUERS: unknown }): Issuer[] {
       cause: `AUTH_ISSUERS: ${faults.join("; ")}`,
     });
   }
-  remembered.set(env, parsed.output);
+  cachedIssuers.set(env, parsed.output);
   return parsed.output;
 }

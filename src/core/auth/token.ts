@@ -1,4 +1,4 @@
-// Verifies a caller's JWT (RFC 7519) and remembers the verdict for as long as it cannot change by itself.
+// Verification of a caller's JWT (RFC 7519), with a cache of verified tokens.
 
 import type { JWTPayload, JWTVerifyOptions } from "jose";
 import { base64url, createRemoteJWKSet, jwtVerify } from "jose";
@@ -13,26 +13,26 @@ interface AuthEnv {
   AUTH_SECRET: string;
 }
 
-/** Signatures that an issuer with published keys may use. A shared secret never verifies these, nor they HS256. */
+/** Algorithms for issuers with published keys. HS256 is only for AUTH_SECRET, to prevent algorithm confusion. */
 const PUBLIC_KEY_ALGORITHMS = ["ES256", "ES384", "RS256", "RS384", "RS512", "PS256", "EdDSA"];
-/** Issuers' clocks and ours differ by a little. */
+/** Allowed difference between the clocks of issuer and Worker. */
 const CLOCK_TOLERANCE_S = 5;
-const REMEMBERED_TOKENS = 1000;
-/** A key that its issuer withdrew stops working after at most this long. */
-const REMEMBERED_MS = 5 * 60_000;
+const MAX_CACHED_TOKENS = 1000;
+/** Cached tokens of a withdrawn key stop working after this time. */
+const CACHE_MS = 5 * 60_000;
 
-const remembered = new Map<string, { user: User; until: number }>();
+const verifiedTokens = new Map<string, { user: User; until: number }>();
 const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>();
 
 /**
- * The caller that an `Authorization: Bearer <JWT>` header names. Signature, algorithm, `iss`, `aud`, `sub` and `exp`
- * are required and checked. Every failure throws the same 401 `invalid_api_key`, so that a stranger learns nothing.
+ * Returns the user of an `Authorization: Bearer <JWT>` header; `now` in epoch ms. Checks signature, algorithm, `iss`,
+ * `aud`, `sub` and `exp`; all are required. Every failure throws the same 401 `invalid_api_key` and reveals no reason.
  */
 export async function authenticate(authorization: string | undefined, env: AuthEnv, now: number): Promise<User> {
   const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization ?? "")?.[1];
   if (!token) throw unauthorized("no bearer token");
-  const known = remembered.get(token);
-  if (known && now < known.until) return known.user;
+  const cached = verifiedTokens.get(token);
+  if (cached && now < cached.until) return cached.user;
 
   const issuers = issuersOf(env);
   const { claims, issuer } = await verify(token, issuers, env.AUTH_SECRET, now);
@@ -43,13 +43,13 @@ export async function authenticate(authorization: string | undefined, env: AuthE
     plan: typeof plan === "string" ? plan : undefined,
     issuedAt: (claims.iat ?? 0) * 1000,
   };
-  remember(token, user, Math.min(claims.exp * 1000, now + REMEMBERED_MS));
+  cacheUser(token, user, Math.min(claims.exp * 1000, now + CACHE_MS));
   return user;
 }
 
 async function verify(token: string, issuers: Issuer[], secret: string | undefined, now: number) {
   try {
-    // The claim is only used to choose which issuer's rules apply; jwtVerify then checks it under those rules.
+    // The unverified `iss` only selects the issuer's rules; jwtVerify then verifies it with them.
     const payload = base64url.decode(token.split(".")[1] ?? "");
     const { iss: claimed } = JSON.parse(new TextDecoder().decode(payload)) as JWTPayload;
     const issuer = issuers.find((candidate) => candidate.issuer === claimed);
@@ -82,16 +82,16 @@ function sharedKey(secret: string | undefined): Uint8Array {
 }
 
 function keySet(url: string) {
-  const known = keySets.get(url) ?? createRemoteJWKSet(new URL(url));
-  keySets.set(url, known);
-  return known;
+  const keys = keySets.get(url) ?? createRemoteJWKSet(new URL(url));
+  keySets.set(url, keys);
+  return keys;
 }
 
-function remember(token: string, user: User, until: number): void {
-  remembered.delete(token);
-  const oldest = remembered.size >= REMEMBERED_TOKENS ? remembered.keys().next().value : undefined;
-  if (oldest) remembered.delete(oldest);
-  remembered.set(token, { user, until });
+function cacheUser(token: string, user: User, until: number): void {
+  verifiedTokens.delete(token);
+  const oldest = verifiedTokens.size >= MAX_CACHED_TOKENS ? verifiedTokens.keys().next().value : undefined;
+  if (oldest) verifiedTokens.delete(oldest);
+  verifiedTokens.set(token, { user, until });
 }
 
 function unauthorized(cause: unknown): ApiError {

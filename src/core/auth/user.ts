@@ -1,11 +1,11 @@
-// Who is calling, as the core knows them. Names nobody outside: see quota/name.ts for what is stored.
+// The verified user. Storage and logs use only a keyed hash of it: see quota/name.ts.
 
-/** A verified caller. The subject is unique within its issuer only. */
+/** A verified user. The subject is unique only within its issuer. */
 export interface User {
   issuer: string;
   subject: string;
-  /** The plan that the token claims; the catalog decides whether there is such a plan. */
+  /** The plan that the token claims. It may be missing in the catalog. */
   plan: string | undefined;
-  /** When the token was issued (epoch ms); 0 when it does not say. */
+  /** Time of issue (epoch ms); 0 for a token without `iat`. */
   issuedAt: number;
 }

@@ -1,4 +1,4 @@
-// Which plan and which model a caller gets, with the refusals that tell the caller what to ask for instead.
+// Selection of a caller's plan and model, with the errors for refused models.
 
 import type { ApiError } from "../errors.ts";
 import { apiError } from "../errors.ts";
@@ -7,13 +7,16 @@ import { resolveModel, toDay } from "./resolve.ts";
 import type { Catalog, Plan } from "./schema.ts";
 import { entry, lookup } from "./schema.ts";
 
-/** The plan that a token claims, or the default one: a claim that names no plan earns nothing more. */
+/** Returns the claimed plan, or the default plan when the claim names none of the catalog's plans. */
 export function choosePlan(catalog: Catalog, claimed: string | undefined): { name: string; plan: Plan } {
   const name = claimed !== undefined && entry(catalog.plans, claimed) ? claimed : catalog.default_plan;
   return { name, plan: lookup(catalog.plans, name) };
 }
 
-/** The model for a name at a moment (epoch ms). Throws 404 `model_not_found`, naming a successor where there is one. */
+/**
+ * Resolves a model name at `now` (epoch ms). Throws 404 `model_not_found`; the message names a successor if there is
+ * one.
+ */
 export function chooseModel(
   catalog: Catalog,
   asked: string,
@@ -36,28 +39,28 @@ export function chooseModel(
 
 const LIST = "GET /v1/models lists those that there are.";
 
-/** The refusal of a name that the catalog does not have. */
+/** Returns the 404 for a name that is not in the catalog. */
 export function modelNotFound(asked: string): ApiError {
   return apiError("model_not_found", `There is no model '${asked}'. ${LIST}`, { param: "model" });
 }
 
-/** Whether a plan may use a model: by a name that led to it, by its snapshot, or by its card. */
+/** Tests if a plan includes a model, by any of its names: aliases, snapshots or card. */
 export function isAllowed({ models }: Plan, { names }: Model): boolean {
   return models === undefined || names.some((name) => models.includes(name));
 }
 
-/** The refusal of a model that a plan does not include, naming those that it does. */
+/** Returns the 403 for a model that the plan does not include. The message lists the included models. */
 export function modelNotAllowed({ models }: Plan, { asked }: Model): ApiError {
   const message = `Your plan does not include the model '${asked}'. It includes: ${models?.join(", ")}.`;
   return apiError("model_not_allowed", message, { param: "model" });
 }
 
-/** `weir-model` names who answers; the rest tells when the snapshot that was asked for ends or ended. */
+/** Returns `weir-model` (the snapshot that answers), and `sunset` and `deprecation` when the named snapshot ends. */
 export function modelHeaders(model: Model, sunset: Sunset | undefined): Record<string, string> {
   return { "weir-model": model.snapshot, ...(sunset ? sunsetHeaders(sunset) : {}) };
 }
 
-/** `Sunset` (RFC 8594) is the end, `Deprecation` (RFC 9745) the day on which it was announced, at the latest the end. */
+/** `Sunset` (RFC 8594) is the shutdown date. `Deprecation` (RFC 9745) is its announcement, or else the same date. */
 function sunsetHeaders({ date, deprecated }: Sunset): Record<string, string> {
   return { sunset: new Date(date).toUTCString(), deprecation: `@${Date.parse(deprecated ?? date) / 1000}` };
 }

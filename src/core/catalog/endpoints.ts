@@ -1,6 +1,6 @@
-// The OpenAI operations that a model card can support, as the provider's model pages list them.
+// The endpoint vocabulary of model cards, as on the provider's model pages.
 
-/** Card word → route. The pages write `v1/batch` and `v1/fine-tuning`; these are the routes that answer. */
+/** Catalog value → title and route. The pages write `v1/batch` and `v1/fine-tuning`; these are the real routes. */
 export const ENDPOINTS = {
   chat_completions: { title: "Chat Completions", path: "/chat/completions" },
   responses: { title: "Responses", path: "/responses" },

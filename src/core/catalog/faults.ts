@@ -1,19 +1,17 @@
-// Faults that no schema can find in a catalog: names that lead nowhere, and parts that do not agree.
+// Catalog checks beyond the schema: unresolved names and contradictions between parts.
 
-import type { ModelCard } from "./card.ts";
-import { isAllowed } from "./choose.ts";
 import { countsModel, windowKey } from "./quota-window.ts";
 import { FIRST_DAY, LAST_DAY, resolveModel } from "./resolve.ts";
-import type { Catalog, Plan } from "./schema.ts";
+import type { Catalog } from "./schema.ts";
 import { entry } from "./schema.ts";
 import type { CatalogNames, CatalogSection } from "./sections.ts";
 
-/** Every fault of a document that fits the schema, each with its path; none when it is a catalog. */
+/** Returns every fault of a document that matches the schema, as `path: message`. Empty for a valid catalog. */
 export function faultsOf(catalog: Catalog, sections: CatalogSection[]): string[] {
   const snapshots = new Set(Object.values(catalog.cards).flatMap((card) => Object.keys(card.snapshots)));
   const names: CatalogNames = {
-    leads: (name) => snapshots.has(name) || Object.hasOwn(catalog.aliases, name),
-    cardNamed: (name) => entry(catalog.cards, cardOf(catalog, name) ?? ""),
+    isModelName: (name) => snapshots.has(name) || Object.hasOwn(catalog.aliases, name),
+    cardFor: (name) => entry(catalog.cards, cardOf(catalog, name) ?? ""),
   };
   return [
     ...cardFaults(catalog, names),
@@ -23,7 +21,7 @@ export function faultsOf(catalog: Catalog, sections: CatalogSection[]): string[]
   ];
 }
 
-function cardFaults({ cards, providers, plans }: Catalog, { leads }: CatalogNames): string[] {
+function cardFaults({ cards, providers, plans }: Catalog, { isModelName }: CatalogNames): string[] {
   const faults: string[] = [];
   const dollars = Object.values(plans).flatMap(({ windows }) => windows.filter(({ unit }) => unit === "usd"));
   const owners = new Map<string, string>();
@@ -38,12 +36,12 @@ function cardFaults({ cards, providers, plans }: Catalog, { leads }: CatalogName
     if (chats && isCounted && (card.prices?.input === undefined || card.prices.output === undefined)) {
       faults.push(`${path}.prices: input and output are needed, since a plan counts dollars`);
     }
-    for (const other of card.compare) if (!leads(other)) faults.push(`${path}.compare: no model '${other}'`);
+    for (const other of card.compare) if (!isModelName(other)) faults.push(`${path}.compare: no model '${other}'`);
     for (const [name, { successor }] of Object.entries(card.snapshots)) {
       const owner = owners.get(name);
       if (owner !== undefined) faults.push(`${path}.snapshots.${name}: is in the card '${owner}' too`);
       owners.set(name, id);
-      if (successor && !leads(successor)) {
+      if (successor && !isModelName(successor)) {
         faults.push(`${path}.snapshots.${name}.successor: no model '${successor}'`);
       }
     }
@@ -51,15 +49,15 @@ function cardFaults({ cards, providers, plans }: Catalog, { leads }: CatalogName
   return faults;
 }
 
-function aliasFaults(catalog: Catalog, snapshots: Set<string>, { leads }: CatalogNames): string[] {
+function aliasFaults(catalog: Catalog, snapshots: Set<string>, { isModelName }: CatalogNames): string[] {
   const faults: string[] = [];
   for (const [name, alias] of Object.entries(catalog.aliases)) {
     const path = `aliases.${name}`;
     if (snapshots.has(name)) faults.push(`${path}: is a snapshot too`);
-    if (!leads(alias.target)) faults.push(`${path}.target: no model '${alias.target}'`);
-    for (const other of alias.fallback) if (!leads(other)) faults.push(`${path}.fallback: no model '${other}'`);
+    if (!isModelName(alias.target)) faults.push(`${path}.target: no model '${alias.target}'`);
+    for (const other of alias.fallback) if (!isModelName(other)) faults.push(`${path}.fallback: no model '${other}'`);
     const first = resolveModel(catalog, name, FIRST_DAY);
-    if (first.kind === "unknown" && leads(alias.target)) faults.push(`${path}.target: leads in a circle`);
+    if (first.kind === "unknown" && isModelName(alias.target)) faults.push(`${path}.target: leads in a circle`);
     const last = resolveModel(catalog, name, LAST_DAY);
     const efforts = [first, last].flatMap((end) =>
       end.kind === "found" ? (end.model.card.reasoning?.efforts ?? []) : [],
@@ -75,10 +73,9 @@ function aliasFaults(catalog: Catalog, snapshots: Set<string>, { leads }: Catalo
   return faults;
 }
 
-function planFaults(catalog: Catalog, { leads }: CatalogNames): string[] {
+function planFaults(catalog: Catalog, { isModelName }: CatalogNames): string[] {
   const faults: string[] = [];
-  for (const [name, plan] of Object.entries(catalog.plans)) {
-    const { windows, models } = plan;
+  for (const [name, { windows, models }] of Object.entries(catalog.plans)) {
     const path = `plans.${name}`;
     for (const id of windows.flatMap((window) => window.models ?? [])) {
       if (!entry(catalog.cards, id)) faults.push(`${path}.windows: no card '${id}'`);
@@ -90,50 +87,16 @@ function planFaults(catalog: Catalog, { leads }: CatalogNames): string[] {
     const twice = keys.find((key, index) => keys.indexOf(key) !== index);
     if (twice) faults.push(`${path}.windows: has '${twice}' twice`);
     for (const id of models ?? []) {
-      if (!entry(catalog.cards, id) && !leads(id)) faults.push(`${path}.models: no model '${id}'`);
-    }
-    for (const id of allowedCards(catalog, plan)) {
-      const missing = unboundedUnit(plan, id, entry(catalog.cards, id)?.prices);
-      if (missing)
-        faults.push(`${path}.windows: nothing bounds the cost of '${id}': add a window that counts ${missing}`);
+      if (!entry(catalog.cards, id) && !isModelName(id)) faults.push(`${path}.models: no model '${id}'`);
     }
   }
   if (!entry(catalog.plans, catalog.default_plan)) faults.push(`default_plan: no plan '${catalog.default_plan}'`);
   return faults;
 }
 
-/** The cards that a plan allows by any name that leads to them, now or when models have ended. */
-function allowedCards(catalog: Catalog, plan: Plan): Set<string> {
-  const snapshots = Object.values(catalog.cards).flatMap((card) => Object.keys(card.snapshots));
-  const models = [...Object.keys(catalog.aliases), ...snapshots].flatMap((name) =>
-    [FIRST_DAY, LAST_DAY].flatMap((day) => {
-      const resolution = resolveModel(catalog, name, day);
-      return resolution.kind === "found" ? [resolution.model] : [];
-    }),
-  );
-  return new Set(models.filter((model) => isAllowed(plan, model)).map(({ id }) => id));
-}
-
-/** The unit that a plan's windows would have to count to bound what a model costs; undefined when one does. */
-function unboundedUnit({ windows }: Plan, id: string, prices: ModelCard["prices"]): string | undefined {
-  const {
-    batch: _,
-    long_context: __,
-    input = 0,
-    output = 0,
-    cached_input = 0,
-    cache_write = 0,
-    ...others
-  } = prices ?? {};
-  const counted = new Set(windows.filter((window) => countsModel(window, id)).map(({ unit }) => unit));
-  if (counted.has("usd")) return undefined;
-  const { image, audio, ...units } = others;
-  if (Object.values(units).some((usd) => usd !== undefined && usd > 0)) return "usd";
-  const rates = [input, output, cached_input, cache_write, ...Object.values({ ...image, ...audio })];
-  return rates.some((usd) => usd !== undefined && usd > 0) && !counted.has("tokens") ? "tokens or usd" : undefined;
-}
-
-/** The cards that models of a window move on to, and that it does not count: its limit would end with its models. */
+/**
+ * Successors and fallbacks of a window's models that the window does not count, so that they would bypass its limit.
+ */
 function uncountedSuccessors(catalog: Catalog, counted: string[]): string[] {
   const successors = counted.flatMap((id) =>
     Object.values(entry(catalog.cards, id)?.snapshots ?? {}).flatMap(({ successor }) => successor ?? []),

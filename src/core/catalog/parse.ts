@@ -1,39 +1,41 @@
-// Makes a catalog of a document: strictly when it is published, leniently when it is read back.
+// Catalog parser: strict for publishing, lenient for reading stored revisions.
 
 import * as v from "valibot";
+import { costFaults } from "./cost-faults.ts";
 import { faultsOf } from "./faults.ts";
 import type { Catalog } from "./schema.ts";
 import { catalogSchema } from "./schema.ts";
 import type { CatalogSection } from "./sections.ts";
 import { installedSections } from "./sections.ts";
 
-/** Faults that are listed one by one. */
-const MOST_TOLD = 100;
+/** Longer lists of faults are truncated. */
+const MAX_FAULTS = 100;
 
 export type CatalogResult = { ok: true; catalog: Catalog } | { ok: false; faults: string[] };
-/** `ignored`: the paths of what this Worker does not know. */
+/** `ignored`: the paths that this version of Weir does not know. */
 export type ReadResult = { ok: true; catalog: Catalog; ignored: string[] } | { ok: false; faults: string[] };
 
-/** Validates a document, fills in every default, and checks that names lead somewhere. Faults carry their path. */
+/** Validates a document for publishing, adds every default, and runs every check. Faults start with their path. */
 export function parseCatalog(document: unknown): CatalogResult {
   const parsed = v.safeParse(schema(), document);
-  return parsed.success ? checked(parsed.output) : { ok: false, faults: cut(parsed.issues.map(toFault)) };
+  if (!parsed.success) return refused(parsed.issues.map(toFault));
+  const catalog = parsed.output;
+  const faults = [...faultsOf(catalog, installedSections()), ...costFaults(catalog)];
+  return faults.length > 0 ? refused(faults) : { ok: true, catalog };
 }
 
 /**
- * Like `parseCatalog`, but ignores what a later version of Weir has published and this one does not know: fields, words in
- * lists, and keys. So a Worker can be rolled back below a published catalog.
+ * Reads a document that was published, maybe by another version of Weir. Ignores unknown fields, list values and keys,
+ * and skips rules that hold for publishing only. So neither an upgrade nor a rollback of the Worker loses the catalog.
  */
 export function readCatalog(document: unknown): ReadResult {
-  const parsed = v.safeParse(schema(), document);
-  if (parsed.success) return withIgnored(checked(parsed.output), []);
-  const unknown = parsed.issues.filter(isUnknown);
-  if (unknown.length < parsed.issues.length) return { ok: false, faults: cut(parsed.issues.map(toFault)) };
-  return withIgnored(parseCatalog(without(document, unknown)), unknown.map(pathOf));
+  const strict = v.safeParse(schema(), document);
+  const unknown = strict.issues?.filter(isUnknown) ?? [];
+  const parsed = unknown.length > 0 ? v.safeParse(schema(), without(document, unknown)) : strict;
+  if (!parsed.success) return refused(parsed.issues.map(toFault));
+  const faults = faultsOf(parsed.output, installedSections());
+  return faults.length > 0 ? refused(faults) : { ok: true, catalog: parsed.output, ignored: unknown.map(pathOf) };
 }
-
-const withIgnored = (result: CatalogResult, ignored: string[]): ReadResult =>
-  result.ok ? { ...result, ignored } : result;
 
 let compiled: { sections: CatalogSection[]; schema: ReturnType<typeof catalogSchema> } | undefined;
 
@@ -43,30 +45,27 @@ function schema() {
   return compiled.schema;
 }
 
-function checked(catalog: Catalog): CatalogResult {
-  const faults = faultsOf(catalog, installedSections());
-  return faults.length > 0 ? { ok: false, faults: cut(faults) } : { ok: true, catalog };
-}
+const refused = (faults: string[]) => ({ ok: false as const, faults: truncate(faults) });
 
 type Issue = v.BaseIssue<unknown>;
 
 const isUnknownField = ({ type, expected }: Issue) => type === "strict_object" && expected === "never";
 
-/** A field, a word in a list, or a key of a record that this version has no name for. */
+/** Tests if an issue is an unknown field, list value or record key. */
 function isUnknown(issue: Issue): boolean {
   if (isUnknownField(issue)) return true;
   const last = issue.path?.at(-1);
   return issue.type === "picklist" && (last?.type === "array" || last?.origin === "key");
 }
 
-/** A copy of the document without what the issues are about. */
+/** Copies the document without the parts that the issues are about. */
 function without(document: unknown, issues: Issue[]): unknown {
   const copy = structuredClone(document);
   for (const { path = [] } of issues) {
-    const place = path.slice(0, -1).reduce<unknown>((value, { key }) => (value as never)[key as never], copy);
+    const parent = path.slice(0, -1).reduce<unknown>((value, { key }) => (value as never)[key as never], copy);
     const key = path.at(-1)?.key;
-    // A hole keeps the other words in their places; it is closed below.
-    delete (place as Record<PropertyKey, unknown>)[key as PropertyKey];
+    // Deleting leaves a hole, so the other indexes stay valid. withoutHoles closes it.
+    delete (parent as Record<PropertyKey, unknown>)[key as PropertyKey];
   }
   return withoutHoles(copy);
 }
@@ -85,7 +84,7 @@ function toFault(issue: Issue): string {
   return `${pathOf(issue)}: ${fault}`;
 }
 
-function cut(faults: string[]): string[] {
-  const rest = faults.length - MOST_TOLD;
-  return rest > 0 ? [...faults.slice(0, MOST_TOLD), `and ${rest} more`] : faults;
+function truncate(faults: string[]): string[] {
+  const rest = faults.length - MAX_FAULTS;
+  return rest > 0 ? [...faults.slice(0, MAX_FAULTS), `and ${rest} more`] : faults;
 }

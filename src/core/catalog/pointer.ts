@@ -1,13 +1,13 @@
-// What KV holds of the catalog: revisions under the hash of what they say, and one pointer to those that callers get.
+// KV keys of the catalog: revisions by content hash, and the pointer to them.
 
 import * as v from "valibot";
 import { Canary } from "./canary.ts";
 
 /** The value of `catalog:current`, the only key that changes. */
 export const Pointer = v.object({
-  /** The revision that callers get; null for the catalog that is bundled with the Worker. */
+  /** The active revision; null for the catalog that is bundled with the Worker. */
   active: v.nullable(v.string()),
-  /** What a rollback returns to; null for the bundled one. */
+  /** The target of a rollback; null for the bundled catalog. */
   previous: v.optional(v.nullable(v.string()), null),
   canary: v.optional(Canary),
   /** Epoch ms. */
@@ -19,13 +19,13 @@ export type Pointer = v.InferOutput<typeof Pointer>;
 export const POINTER_KEY = "catalog:current";
 export const revisionKey = (revision: string): string => `catalog:rev:${revision}`;
 
-/** The name of the catalog that is bundled with the Worker. */
+/** The revision name of the bundled catalog. */
 export const BUNDLED = "bundled";
 
-/** The revision that callers get. */
+/** Returns the name of the active revision. */
 export const activeOf = ({ active }: Pointer): string => active ?? BUNDLED;
 
-/** What an operator means by a revision's name: `active`, `previous` and `canary` are those of the pointer. */
+/** Resolves an operator's revision name: `active`, `previous` and `canary` come from the pointer. */
 export function revisionNamed(pointer: Pointer, name: string): string {
   switch (name) {
     case "active":

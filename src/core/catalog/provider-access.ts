@@ -1,4 +1,4 @@
-// Where a provider is and with which key: catalog data, checked against what this deployment allows.
+// Base URL and credentials of a provider, checked against the deployment's allow-list.
 
 import type { Bindings } from "../env.ts";
 import { isSecureUrl } from "../secure-url.ts";
@@ -10,18 +10,17 @@ export interface ProviderAccess {
   headers: Record<string, string>;
 }
 
-/** Both are the same for every request of an isolate. */
-const remembered = new WeakMap<Provider, { env: Bindings; access: ProviderAccess }>();
+const cachedAccess = new WeakMap<Provider, { env: Bindings; access: ProviderAccess }>();
 
 /**
- * The base URL and headers of a provider. A base URL from the deployment's own variable is believed; one from the catalog
- * must have a host in PROVIDER_HOSTS. Throws `not_configured`, with the reason for the log only.
+ * Returns the base URL and headers of a provider. A base URL from the deployment's variable is trusted. One from the
+ * catalog must have a host in PROVIDER_HOSTS. Throws `not_configured`; only the log shows the reason.
  */
 export function providerAccess(env: Bindings, provider: Provider): ProviderAccess {
-  const known = remembered.get(provider);
-  if (known?.env === env) return known.access;
+  const cached = cachedAccess.get(provider);
+  if (cached?.env === env) return cached.access;
   const access = accessOf(env, provider);
-  remembered.set(provider, { env, access });
+  cachedAccess.set(provider, { env, access });
   return access;
 }
 

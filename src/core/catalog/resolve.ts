@@ -1,61 +1,62 @@
-// Which model answers: from the name that was asked for to a snapshot that is alive. Pure: the day comes in.
+// Model resolution: from a requested name to a live snapshot.
+// Pure: the day is an argument.
 
 import type { ModelCard } from "./card.ts";
 import type { Alias, Catalog } from "./schema.ts";
 import { entry } from "./schema.ts";
 
 export interface Model {
-  /** The name that the caller asked for. */
+  /** The requested name. */
   asked: string;
-  /** Every name on the way: aliases, snapshots that have ended, the one that answers, and their cards. */
+  /** Every name on the path: aliases, ended snapshots, the snapshot that answers, and their cards. */
   names: string[];
-  /** The pinned version that is sent to the provider. */
+  /** The pinned version that the provider is called with. */
   snapshot: string;
   /** The card's key in the catalog. */
   id: string;
   card: ModelCard;
-  /** The card that the name stands for; another one than `card` when the model has moved on. */
-  meant: ModelCard;
+  /** The card of the first snapshot on the path. Differs from `card` after a move to a successor or fallback. */
+  requestedCard: ModelCard;
   fixed: Fixed;
-  /** The aliases on the way to the first snapshot, the one that was asked for first. */
+  /** The aliases on the path to the first snapshot; the requested one is the first. */
   aliases: Alias[];
-  /** Names that are asked in its place when it fails, in this order. */
+  /** Fallbacks when its provider fails, in order. */
   fallback: string[];
 }
 
-/** What the aliases on the way to the first snapshot have fixed. */
+/** Settings that the aliases fix, so that callers cannot change them. */
 export type Fixed = Pick<Alias, "instructions" | "effort" | "max_output_tokens" | "on_leave">;
 
 export type Resolution =
-  | { kind: "found"; model: Model; /** Set when the name's own snapshot has ended or will. */ sunset?: Sunset }
+  | { kind: "found"; model: Model; /** Set when the first snapshot has a shutdown date. */ sunset?: Sunset }
   | { kind: "unknown" }
   | { kind: "ended"; sunset: Sunset };
 
 export interface Sunset {
   snapshot: string;
-  /** The first UTC day (YYYY-MM-DD) without the snapshot. */
+  /** The shutdown date: the first UTC day (YYYY-MM-DD) without the snapshot. */
   date: string;
   successor: string | undefined;
-  /** The day on which the end was announced. */
+  /** The day of the announcement. */
   deprecated: string | undefined;
 }
 
-/** Before every end: the day on which each name is answered by what it stands for. */
+/** A day before every shutdown: each name resolves to its own snapshot. */
 export const FIRST_DAY = "0000-01-01";
-/** After every end. */
+/** A day after every shutdown. */
 export const LAST_DAY = "9999-12-31";
 
 /**
- * Finds the snapshot behind `asked` on `today` (YYYY-MM-DD, UTC). An alias moves along the successors of ended
- * snapshots, then to its fallbacks; a snapshot asked for by name, and a strict alias, never move. Total: cycles end.
+ * Resolves a name on `today` (YYYY-MM-DD, UTC). An alias follows the successors of ended snapshots, then its fallbacks.
+ * A snapshot requested by name and a strict alias never move. Terminates for cyclic catalogs, too.
  */
 export function resolveModel(catalog: Catalog, asked: string, today: string): Resolution {
   const names: string[] = [];
   const cards: string[] = [];
   const fallback: string[] = [];
   let pinned = entry(catalog.aliases, asked) === undefined;
-  const given: Alias[] = [];
-  let meant: ModelCard | undefined;
+  const aliases: Alias[] = [];
+  let requestedCard: ModelCard | undefined;
   let sunset: Sunset | undefined;
   const fallBack = () => {
     pinned = false;
@@ -73,17 +74,17 @@ export function resolveModel(catalog: Catalog, asked: string, today: string): Re
     if (alias) {
       pinned ||= alias.strict;
       if (!pinned) fallback.push(...alias.fallback);
-      if (!meant) given.push(alias);
+      if (!requestedCard) aliases.push(alias);
       name = alias.target;
     } else if (found) {
       const { id, card, snapshot } = found;
       cards.push(id);
-      meant ??= card;
+      requestedCard ??= card;
       const { shutdown_date: date, successor, deprecated } = snapshot;
       if (date) sunset ??= { snapshot: name, date, successor, deprecated };
       if (!date || today < date) {
-        const path = { asked, names: [...names, ...cards], aliases: given, fixed: fixedBy(given), fallback };
-        const model = { ...path, snapshot: name, id, card, meant };
+        const path = { asked, names: [...names, ...cards], aliases, fixed: fixedBy(aliases), fallback };
+        const model = { ...path, snapshot: name, id, card, requestedCard };
         return sunset ? { kind: "found", model, sunset } : { kind: "found", model };
       }
       name = (pinned ? undefined : successor) ?? fallBack();
@@ -93,8 +94,8 @@ export function resolveModel(catalog: Catalog, asked: string, today: string): Re
 }
 
 /**
- * The models that are asked when one fails: those of its fallbacks that are alive on `today`, each snapshot once. A plan
- * that includes the alias includes them, too.
+ * Returns the fallbacks of a model that are live on `today`, each snapshot once. A plan that includes the alias
+ * includes its fallbacks.
  */
 export function fallbacksOf(catalog: Catalog, model: Model, today: string): Model[] {
   const others = new Map<string, Model>();
@@ -115,13 +116,13 @@ export function fallbacksOf(catalog: Catalog, model: Model, today: string): Mode
   return [...others.values()];
 }
 
-/** What aliases have fixed, of which the first says the last word. */
+/** Merges the settings of aliases; an earlier alias overrides a later one. */
 function fixedBy(aliases: Alias[]): Fixed {
   const { instructions, effort, max_output_tokens, on_leave }: Alias = Object.assign({}, ...aliases.toReversed());
   return { instructions, effort, max_output_tokens, on_leave };
 }
 
-/** The card of a snapshot. */
+/** Finds the card of a snapshot. */
 export function findSnapshot(catalog: Catalog, name: string) {
   for (const [id, card] of Object.entries(catalog.cards)) {
     const snapshot = entry(card.snapshots, name);
@@ -130,7 +131,7 @@ export function findSnapshot(catalog: Catalog, name: string) {
   return undefined;
 }
 
-/** The UTC day of a moment (epoch ms), as YYYY-MM-DD. */
+/** Converts a time (epoch ms) to its UTC day (YYYY-MM-DD). */
 export function toDay(now: number): string {
   return new Date(now).toISOString().slice(0, 10);
 }

@@ -1,23 +1,23 @@
-// The schema of the catalog document: providers, aliases, plans, timing. Model cards are in card.ts.
-// A fork changes models, prices, plans and providers in JSON of this shape, not in code.
+// The catalog schema: providers, aliases, plans and timing. Model cards are in card.ts.
+// Forks change models, prices, plans and providers in a JSON document of this schema, not in code.
 
 import * as v from "valibot";
 import { InternalError } from "../errors.ts";
 import { isSecureUrl } from "../secure-url.ts";
-import { CatalogName, EndpointName, ModelCard, TokenCount } from "./card.ts";
+import { CatalogName, EndpointName, ModelCard, WholeNumber } from "./card.ts";
 
 const Milliseconds = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(3_600_000));
 const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
-/** Responses takes no smaller bound. */
+/** 16 is the minimum of the Responses API. */
 const OutputTokens = v.pipe(v.number(), v.integer(), v.minValue(16));
 
-/** Headers that Weir writes itself, or that say who is speaking. */
-const OWN_HEADERS =
+/** Headers that Weir writes itself, or that carry credentials or identity. */
+const RESERVED_HEADERS =
   /^(authorization|proxy-.*|content-.*|transfer-encoding|connection|host|cookie|cf-.*|x-forwarded-.*|upgrade|te|expect|accept-encoding|idempotency-key|.*api-key)$/;
 const HeaderName = v.pipe(
   v.string(),
   v.regex(/^[a-z0-9-]{1,64}$/, "must be letters in lower case, digits, -"),
-  v.check((name) => !OWN_HEADERS.test(name), "is a header that Weir writes itself"),
+  v.check((name) => !RESERVED_HEADERS.test(name), "is a header that Weir writes itself"),
 );
 
 const Provider = v.strictObject({
@@ -28,15 +28,17 @@ const Provider = v.strictObject({
   ),
   /** The Worker variable that, when set, replaces `base_url`. */
   base_url_variable: v.optional(v.pipe(v.string(), v.regex(/_BASE_URL$/, "must end in _BASE_URL"))),
-  /** The Worker secret that holds the key. Its name must say so, lest a catalog send another secret out. */
+  /**
+   * The Worker secret with the API key. The required suffix keeps a catalog from sending other secrets to a provider.
+   */
   key_variable: v.pipe(v.string(), v.regex(/_API_KEY$/, "must end in _API_KEY")),
-  /** What it serves, whatever the cards say; everything when absent. */
+  /** Endpoints that the provider serves, regardless of the cards; all when absent. */
   endpoints: v.optional(v.array(EndpointName)),
-  /** Sent with every request. No place for secrets: everyone who may read the catalog reads them. */
+  /** Headers of every request. Not for secrets: everyone with access to the catalog can read them. */
   headers: v.optional(v.record(HeaderName, v.pipe(v.string(), v.regex(/^[\x20-\x7e]{0,500}$/))), {}),
-  /** Whether it counts the tokens of an input exactly (`POST /responses/input_tokens`). */
+  /** Supports exact token counting (`POST /responses/input_tokens`). */
   counts_input: v.optional(v.boolean(), false),
-  /** Whether it tells which models it serves (`GET /models`), for the daily look at what ends. */
+  /** Supports `GET /models`. The daily cron uses it to find shutdowns. */
   lists_models: v.optional(v.boolean(), true),
 });
 
@@ -56,52 +58,54 @@ const plan = {
       v.check(({ unit, limit }) => unit === "usd" || Number.isInteger(limit), "must be an integer, except for usd"),
     ),
   ),
-  /** Requests of one user that may run at the same time. */
+  /** The most requests of one user that run at the same time. */
   concurrent: Count,
   max_output_tokens: OutputTokens,
-  /** Aliases, snapshots or cards that it may use; all when absent. */
+  /** Aliases, snapshots or cards that the plan includes; all when absent. */
   models: v.optional(v.array(CatalogName)),
 };
 
-/** A name that callers use. Callers cannot change what it fixes. An alias of an alias takes what it does not fix itself. */
+/**
+ * A moving name for a model. Its settings override those of callers. An alias of an alias inherits missing settings.
+ */
 const alias = {
   /** Another alias or a snapshot. */
   target: CatalogName,
-  /** Ends with its snapshot instead of moving on to the successor. */
+  /** Ends with its snapshot instead of moving to the successor. */
   strict: v.optional(v.boolean(), false),
-  /** Asked in this order when neither the target nor a successor of it is alive, and when its provider fails. */
+  /** Fallbacks, in order, when neither the target nor a successor is live, or when the provider fails. */
   fallback: v.optional(v.array(CatalogName), []),
-  /** Told to the model before everything that the caller says. */
+  /** Instructions for the model, placed before the caller's input. */
   instructions: v.optional(v.pipe(v.string(), v.minLength(1))),
   effort: v.optional(v.string()),
   max_output_tokens: v.optional(OutputTokens),
-  /** When the caller leaves: cancel the provider, or let it finish (for at most `timing.leave_ms`) to learn the usage. */
+  /** After a disconnect: cancel the provider, or let it finish to get the usage (at most `timing.leave_ms`). */
   on_leave: v.optional(v.picklist(["cancel", "finish"])),
 };
 
 const Timing = v.strictObject({
-  /** How long the provider may take until its answer begins, then between two pieces, then in all. */
+  /** Deadlines: until the answer starts, between two reads, and in total. */
   first_byte_ms: v.optional(Milliseconds, 120_000),
   idle_ms: v.optional(Milliseconds, 60_000),
   total_ms: v.optional(Milliseconds, 600_000),
-  /** Silence after which the caller is sent a comment line. */
+  /** Idle time after which the caller gets a keep-alive comment. */
   keep_alive_ms: v.optional(Milliseconds, 15_000),
-  /** Text that arrives within this long travels in one slim event; 0 sends everything at once. */
+  /** Text that arrives within this time is sent in one slim event; 0 disables coalescing. */
   coalesce_ms: v.optional(Milliseconds, 40),
-  /** How long an answer is read on for its usage after its caller left, where the alias says so. */
+  /** How long an answer is read for its usage after a disconnect, with `on_leave: finish`. */
   leave_ms: v.optional(Milliseconds, 25_000),
-  /** How much longer than `total_ms` a reservation lasts that nobody settles. */
+  /** An unsettled reservation expires this long after `total_ms`. */
   lease_grace_ms: v.optional(Milliseconds, 90_000),
 });
 
-/** The fields at the root of every catalog. Features add sections: see sections.ts. */
+/** Root fields of every catalog. Features add sections: see sections.ts. */
 const root = {
   schema: v.literal(1),
   providers: v.record(CatalogName, Provider),
   cards: v.record(CatalogName, ModelCard),
   default_plan: CatalogName,
-  /** An answer that could not have at least this many tokens is not begun. */
-  min_output_tokens: v.optional(TokenCount, 256),
+  /** A request is refused when fewer output tokens than this are left. */
+  min_output_tokens: v.optional(WholeNumber, 256),
   timing: v.optional(Timing, {}),
 };
 
@@ -111,14 +115,14 @@ const Catalog = v.strictObject({
   plans: v.record(CatalogName, v.strictObject(plan)),
 });
 
-/** Fields that a feature adds at the root of the document, in each alias, and in each plan. All must be optional. */
+/** Fields that a feature adds to the root, to every alias and to every plan. All must be optional. */
 export interface SectionFields {
   root?: Record<string, v.GenericSchema>;
   alias?: Record<string, v.GenericSchema>;
   plan?: Record<string, v.GenericSchema>;
 }
 
-/** The schema of a catalog with the sections and fields that features add. */
+/** Builds the catalog schema with the fields of all sections. */
 export function catalogSchema(sections: SectionFields[]): v.GenericSchema<unknown, Catalog> {
   const entriesOf = (place: keyof SectionFields): v.ObjectEntries =>
     Object.assign({}, ...sections.map((each) => each[place]));
@@ -137,14 +141,14 @@ export type Alias = Catalog["aliases"][string];
 export type Plan = Catalog["plans"][string];
 export type Provider = v.InferOutput<typeof Provider>;
 
-/** The entry of a record under a name that the catalog's check has found in it. Throws otherwise. */
+/** Returns the entry of a name that the catalog's checks have verified. Throws an InternalError when it is missing. */
 export function lookup<Value>(record: Record<string, Value>, name: string): Value {
   const value = entry(record, name);
-  if (value === undefined) throw new InternalError(`no '${name}'`);
+  if (value === undefined) throw new InternalError(`the catalog has no entry '${name}'`);
   return value;
 }
 
-/** The entry of a record under any name, or undefined. Names of Object's own properties are not in it. */
+/** Returns the entry of any name, or undefined. Ignores inherited names such as `constructor`. */
 export function entry<Value>(record: Record<string, Value>, name: string): Value | undefined {
   return Object.hasOwn(record, name) ? record[name] : undefined;
 }

@@ -1,4 +1,5 @@
-// What a request needs of a model, held against the model's card; the refusal names the models that have it.
+// Capability checks: a request's needs against a model's card.
+// A refusal names models that support them.
 
 import { ENDPOINTS } from "./endpoints.ts";
 import type { Endpoint } from "./endpoints.ts";
@@ -11,41 +12,45 @@ import { resolveModel, toDay } from "./resolve.ts";
 import type { Catalog } from "./schema.ts";
 import { entry } from "./schema.ts";
 
-/** One thing that a request needs, and the field of the request that has it. */
+/** One capability that a request needs; `param` is the field that needs it. */
 export type Need = { param: string } & (
   | { kind: "endpoint"; endpoint: Endpoint }
   | { kind: "feature"; feature: ModelFeature }
   | { kind: "input" | "output"; modality: Modality }
   | { kind: "effort"; effort: string }
-  /** A tool that the provider runs. */
+  /** A tool run by the provider. */
   | { kind: "tool"; tool: ModelTool }
-  /** An exact count of the input's tokens. */
+  /** Exact token counting. */
   | { kind: "count" }
   | { kind: "parameter"; endpoint: Endpoint; name: string }
 );
 
-/** Whether a model's card and its provider support all that a request needs. */
+/** Tests if a model's card and provider support all needs. */
 export function supports(catalog: Catalog, { card }: Model, needs: Need[]): boolean {
   return needs.every((need) => isSupported(catalog, card, need));
 }
 
-/** Throws 400 for the first need that the model's card, or its provider, does not support at `now` (epoch ms). */
+/** Throws 400 for the first unsupported need. The message names models that are live at `now` (epoch ms). */
 export function requireSupport(catalog: Catalog, model: Model, needs: Need[], now: number): void {
   const missing = needs.find((need) => !isSupported(catalog, model.card, need));
   if (!missing) return;
-  const canDo = (wanted: Need[]) => {
-    const others = modelsOf(catalog, now).filter(({ card, meant }) => card === meant);
+  const namesSupporting = (wanted: Need[]) => {
+    const others = modelsOf(catalog, now).filter(({ card, requestedCard }) => card === requestedCard);
     return namesOf(others.filter(({ card }) => wanted.every((need) => isSupported(catalog, card, need))));
   };
-  const able = canDo(needs);
-  const names = able.length > 0 ? able : canDo(needs.filter((need) => need === missing || need.kind === "endpoint"));
+  const matching = namesSupporting(needs);
+  const names =
+    matching.length > 0
+      ? matching
+      : namesSupporting(needs.filter((need) => need === missing || need.kind === "endpoint"));
   const instead = names.length > 0 ? `Models that do: ${names.join(", ")}.` : "No model here does.";
-  const moved = model.card === model.meant ? "" : `, now ${model.snapshot},`;
-  const message = `The model '${model.asked}'${moved} does not support ${titleOf(missing)}. ${instead}${adviceOf(missing, model)}`;
+  const moved = model.card === model.requestedCard ? "" : `, now ${model.snapshot},`;
+  const refusal = `The model '${model.asked}'${moved} does not support ${titleOf(missing)}.`;
+  const message = `${refusal} ${instead}${adviceOf(missing, model)}`;
   throw apiError(codeOf(missing), message, { param: missing.param });
 }
 
-/** Every name that answers at a moment (epoch ms), aliases first. */
+/** Returns the models of all names that are live at `now` (epoch ms), aliases first. */
 export function modelsOf(catalog: Catalog, now: number): Model[] {
   const snapshots = Object.values(catalog.cards).flatMap((card) => Object.keys(card.snapshots));
   return [...Object.keys(catalog.aliases), ...snapshots].flatMap((name) => {
@@ -54,14 +59,14 @@ export function modelsOf(catalog: Catalog, now: number): Model[] {
   });
 }
 
-/** One name for each card: the card's own where it answers, else the first. */
+/** One name per card: its own key if that is a model name, else the first. */
 function namesOf(models: Model[]): string[] {
   const names = new Map<string, string>();
   for (const { id, asked } of models) if (!names.has(id) || asked === id) names.set(id, asked);
   return [...names.values()];
 }
 
-/** Whether a model has an endpoint, and its provider serves it. */
+/** Tests if a card has an endpoint and its provider serves it. */
 export function serves({ providers }: Catalog, card: ModelCard, endpoint: Endpoint): boolean {
   const served = entry(providers, card.provider)?.endpoints;
   return card.endpoints.includes(endpoint) && (served === undefined || served.includes(endpoint));
@@ -115,7 +120,7 @@ function adviceOf({ kind }: Need, { asked, card: { reasoning } }: Model): string
     : " It does not reason: leave it out.";
 }
 
-/** OpenAI's codes: the field itself is too much, or only what it says. */
+/** OpenAI's codes: `unsupported_parameter` for the whole field, `unsupported_value` for its value. */
 function codeOf(need: Need): ErrorCode {
   const wholeField =
     need.kind === "parameter" ||

@@ -1,4 +1,4 @@
-// One attempt: asks one provider, and makes what it begins to answer the response for the caller.
+// One attempt: calls one provider and turns the start of its answer into the response.
 
 import { ENDPOINTS } from "../catalog/endpoints.ts";
 import { ApiError, withParam } from "../errors.ts";
@@ -23,80 +23,80 @@ import type { OpenGate } from "./gate.ts";
 import type { Report } from "./headers.ts";
 import { toHeaders } from "./headers.ts";
 import { statusOf } from "./provider-error.ts";
-import { callProvider, contentTypeOf, isEventStream, passedHeaders, readWhole, requireBody } from "./provider.ts";
+import { callProvider, contentTypeOf, isEventStream, passedHeaders, readText, requireBody } from "./provider.ts";
 
 export const clock: Clock = {
   now: () => Date.now(),
   wait: (ms, signal) => scheduler.wait(ms, { signal }).catch(() => undefined),
 };
 
-/** A request that has its reservation. */
-export interface Granted {
+/** A request with a reservation. */
+export interface AdmittedRequest {
   caller: Caller;
   call: Call;
   admitted: Admitted<Candidate>;
   report: Report;
   settle: Settlement;
-  /** Called when the request is settled, or is left to another request to settle. */
+  /** Ends `waitUntil`: the request is settled, or a later request will settle it. */
   release: () => void;
 }
 
 /** The state of a request from its reservation to its end. */
-export interface Course {
+export interface RequestState {
   control: AbortController;
   departure: Departure;
   watchdog: Watchdog;
   gate: OpenGate;
-  /** Done before the caller is promised anything: the gate's input, and the work beside the answer. */
+  /** Awaited before the response starts: input moderation and the call's concurrent work. */
   ready: Promise<void>;
-  /** The candidate that was asked last. */
-  answerer: Candidate;
+  /** The candidate that was called last. */
+  lastCandidate: Candidate;
   stage: Stage;
-  /** What is known of an answer before it is relayed. */
+  /** Progress of the answer before it is relayed. */
   progress: Progress;
 }
 
-/** Asks one provider, and answers with what it begins to say. Throws before the caller is promised anything. */
-export async function attempt(granted: Granted, course: Course, candidate: Candidate): Promise<Response> {
-  const { caller, admitted, report } = granted;
+/** Calls one provider and returns the response once its answer has started. Throws only before the response starts. */
+export async function attempt(request: AdmittedRequest, state: RequestState, candidate: Candidate): Promise<Response> {
+  const { caller, admitted, report } = request;
   const { ask, reply } = candidate.exchange;
   const maxOutputTokens = admitted.grantedTo(candidate);
   Object.assign(report, { model: candidate.model, maxOutputTokens });
   const sent = ask.write({ maxOutputTokens });
-  Object.assign(course, { answerer: candidate, stage: "sent", progress: emptyProgress() });
+  Object.assign(state, { lastCandidate: candidate, stage: "sent", progress: emptyProgress() });
   const upstream = new AbortController();
-  afterLastRead(course.control.signal, clock, () => upstream.abort(course.control.signal.reason));
+  afterLastRead(state.control.signal, clock, () => upstream.abort(state.control.signal.reason));
   try {
     const path = ask.path ?? ENDPOINTS[ask.endpoint].path;
     const response = await callProvider(caller.env, candidate.provider, { path, ...sent }, upstream.signal);
     caller.timing.mark("provider", Date.now());
     report.passed = passedHeaders(response);
-    // A stream has not begun before its first event.
-    if (!isEventStream(response)) course.stage = "answering";
+    // The answer of a stream starts with its first event, not with its headers.
+    if (!isEventStream(response)) state.stage = "answering";
     return await (reply.kind === "json"
-      ? readReply(granted, course, candidate, reply, response)
-      : relayReply(granted, course, candidate, reply, response));
+      ? readReply(request, state, candidate, reply, response)
+      : relayReply(request, state, candidate, reply, response));
   } catch (error) {
     upstream.abort(error);
     if (!(error instanceof ApiError)) throw error;
-    // A provider that refuses has done no work.
-    if (statusOf(error) > 0) course.stage = "unsent";
+    // The provider returned an error status, so it did no billable work.
+    if (statusOf(error) > 0) state.stage = "unsent";
     const { param } = error.body;
     throw param && ask.callerField ? withParam(error, ask.callerField(param)) : error;
   }
 }
 
 async function relayReply(
-  granted: Granted,
-  course: Course,
+  request: AdmittedRequest,
+  state: RequestState,
   candidate: Candidate,
   reply: StreamReply | BytesReply,
   response: Response,
 ): Promise<Response> {
-  const { caller, admitted, settle } = granted;
-  const { control, departure, watchdog, ready } = course;
-  const { codec, pump } = formatOf(reply, course.gate);
-  course.progress = codec.progress;
+  const { caller, admitted, settle } = request;
+  const { control, departure, watchdog, ready } = state;
+  const { codec, pump } = formatOf(reply, state.gate);
+  state.progress = codec.progress;
   const body = await startRelay({
     body: requireBody(response, reply.kind),
     codec,
@@ -107,11 +107,11 @@ async function relayReply(
     clock,
     coalesceMs: caller.catalog.timing.coalesce_ms,
     departure,
-    settle: (progress, ending) => settle({ answerer: candidate, stage: "relayed", ending, progress }),
+    settle: (progress, ending) => settle({ lastCandidate: candidate, stage: "relayed", ending, progress }),
   });
   caller.timing.mark("relay", Date.now());
-  granted.report.view = admitted.lease.view;
-  return respond(granted, body, reply.kind === "stream" ? "text/event-stream; charset=utf-8" : contentTypeOf(response));
+  request.report.view = admitted.lease.view;
+  return respond(request, body, reply.kind === "stream" ? "text/event-stream; charset=utf-8" : contentTypeOf(response));
 }
 
 function formatOf(reply: StreamReply | BytesReply, gate: OpenGate): { codec: Codec; pump: Pump | undefined } {
@@ -122,33 +122,38 @@ function formatOf(reply: StreamReply | BytesReply, gate: OpenGate): { codec: Cod
 }
 
 async function readReply(
-  granted: Granted,
-  course: Course,
+  request: AdmittedRequest,
+  state: RequestState,
   candidate: Candidate,
   reply: JsonReply,
   response: Response,
 ): Promise<Response> {
-  const { caller, admitted, report, settle } = granted;
-  const answer = reply.read(await readWhole(response));
+  const { caller, admitted, report, settle } = request;
+  const answer = reply.read(await readText(response));
   caller.timing.mark("relay", Date.now());
-  course.watchdog.stop();
+  state.watchdog.stop();
   const { progress } = answer;
-  course.progress = progress;
-  await course.ready;
-  await course.gate.requireAllowed(answer.words);
+  state.progress = progress;
+  await state.ready;
+  await state.gate.requireAllowed(answer.moderatedText);
   if (answer.settlesLater) {
-    granted.release();
+    request.release();
     const { view } = admitted.lease;
     report.view = view;
-    return respond(granted, answer.conclude({ left: {}, usd: 0 }), "application/json");
+    return respond(request, answer.conclude({ left: {}, usd: 0 }), "application/json");
   }
   if (progress.error) throw toStreamError(progress.error);
-  const settled = await settle({ answerer: candidate, stage: course.stage, ending: { kind: "finished" }, progress });
+  const settled = await settle({
+    lastCandidate: candidate,
+    stage: state.stage,
+    ending: { kind: "finished" },
+    progress,
+  });
   report.view = settled.view;
-  return respond(granted, answer.conclude(settled), "application/json");
+  return respond(request, answer.conclude(settled), "application/json");
 }
 
-function respond({ caller, report }: Granted, body: BodyInit, contentType: string): Response {
+function respond({ caller, report }: AdmittedRequest, body: BodyInit, contentType: string): Response {
   const headers = { ...toHeaders(report, Date.now()), "server-timing": caller.timing.toString() };
   return new Response(body, { headers: { ...headers, "content-type": contentType, "cache-control": "no-cache" } });
 }

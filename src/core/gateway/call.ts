@@ -1,4 +1,4 @@
-// What the gateway is called with: who asks, and what for.
+// The gateway's arguments: the caller and the call.
 
 import type { User } from "../auth/user.ts";
 import type { ActiveCatalog } from "../catalog/store.ts";
@@ -7,28 +7,28 @@ import type { Ending } from "../relay/watchdog.ts";
 import type { ServerTiming } from "../server-timing.ts";
 import type { Way } from "./exchange.ts";
 
-/** The user who asks, the catalog that holds for this request, and what the platform gives for it. */
+/** The user, the catalog revision of this request, and the platform's handles for it. */
 export interface Caller extends ActiveCatalog {
   env: Bindings;
   user: User;
   requestId: string;
   timing: ServerTiming;
-  /** Aborts when the caller leaves. */
+  /** Aborts when the caller disconnects. */
   signal: AbortSignal;
   waitUntil: (work: Promise<unknown>) => void;
 }
 
-/** What is asked for. Features differ in this and in nothing else. */
+/** One metered request. A feature describes its request with this, and the gateway does the rest. */
 export interface Call {
   /** An alias or a snapshot. */
   model: string;
-  /** The dialects in which it can be asked. */
+  /** The dialects that can express the request. */
   ways: Way[];
   /**
-   * Work beside the answer, from the reservation on, with the headers that are known so far. The caller is promised nothing
-   * before it is done, and nothing at all when it fails or gives an ending.
+   * Work that runs in parallel with the provider call, after the reservation. It receives the headers that are known so
+   * far. The response starts only when it has finished. If it fails or returns an ending, the request ends with that.
    */
-  beside?: (headers: Record<string, string>, signal: AbortSignal) => Promise<Ending | undefined>;
-  /** Names the reservation, for a feature that settles it later. Random when absent. */
+  concurrentWork?: (headers: Record<string, string>, signal: AbortSignal) => Promise<Ending | undefined>;
+  /** The reservation's key, for a feature that settles it in a later request. Random when absent. */
   key?: string;
 }

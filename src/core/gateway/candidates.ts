@@ -1,4 +1,4 @@
-// Candidates: the model that was asked for, then its fallbacks, each with the request in a dialect that it can do.
+// Candidates: the requested model, then its fallbacks, each with a prepared request.
 
 import { chooseModel } from "../catalog/choose.ts";
 import type { Model, Sunset } from "../catalog/resolve.ts";
@@ -9,7 +9,7 @@ import { requireSupport, serves, supports } from "../catalog/support.ts";
 import { InternalError } from "../errors.ts";
 import type { Exchange, Way } from "./exchange.ts";
 
-/** A model that can answer, with the request as it is sent to it. */
+/** A model that can answer, its provider, and the request prepared for it. */
 export interface Candidate {
   model: Model;
   provider: Provider;
@@ -17,34 +17,34 @@ export interface Candidate {
 }
 
 interface Candidates {
-  /** The best first. */
+  /** In order of preference. */
   candidates: [Candidate, ...Candidate[]];
   sunset: Sunset | undefined;
 }
 
 /**
- * The candidates for a model's name at `now` (epoch ms). Throws 404 `model_not_found`, and 400 for what the model that was
- * asked for cannot do.
+ * Returns the candidates for a model name at `now` (epoch ms). Throws 404 `model_not_found`, and 400 when the requested
+ * model does not support the request.
  */
 export function candidatesFor(catalog: Catalog, asked: string, ways: Way[], now: number): Candidates {
   const { model, sunset } = chooseModel(catalog, asked, now);
   const exchange = exchangeFor(catalog, model, ways, now);
   const others = fallbacksOf(catalog, model, toDay(now)).flatMap((other) => {
-    const inPlace = able(catalog, other, ways);
-    return inPlace ? [toCandidate(catalog, other, inPlace)] : [];
+    const prepared = supportedExchange(catalog, other, ways);
+    return prepared ? [toCandidate(catalog, other, prepared)] : [];
   });
   return { candidates: [toCandidate(catalog, model, exchange), ...others], sunset };
 }
 
 function exchangeFor(catalog: Catalog, model: Model, ways: Way[], now: number): Exchange {
-  const exchange = able(catalog, model, ways) ?? waysOf(catalog, model, ways)[0]?.prepare(model, catalog);
-  if (!exchange) throw new InternalError("a call without a way");
+  const exchange = supportedExchange(catalog, model, ways) ?? waysOf(catalog, model, ways)[0]?.prepare(model, catalog);
+  if (!exchange) throw new InternalError("the call has no ways: pass at least one");
   requireSupport(catalog, model, exchange.ask.needs, now);
   return exchange;
 }
 
-/** The request in the first dialect in which the model can do all of it. */
-function able(catalog: Catalog, model: Model, ways: Way[]): Exchange | undefined {
+/** The request in the first dialect in which the model supports all of it; undefined when there is none. */
+function supportedExchange(catalog: Catalog, model: Model, ways: Way[]): Exchange | undefined {
   for (const way of waysOf(catalog, model, ways)) {
     const exchange = way.prepare(model, catalog);
     if (supports(catalog, model, exchange.ask.needs)) return exchange;
@@ -52,11 +52,11 @@ function able(catalog: Catalog, model: Model, ways: Way[]): Exchange | undefined
   return undefined;
 }
 
-/** In the order of the model's card; all where it has none, so that its refusal names what it lacks. */
+/** Ways in the order of the card's endpoints. All ways when none match, so that the refusal names what is missing. */
 function waysOf(catalog: Catalog, { card }: Model, ways: Way[]): Way[] {
   const served = card.endpoints.filter((endpoint) => serves(catalog, card, endpoint));
-  const its = served.flatMap((endpoint) => ways.filter((way) => way.endpoint === endpoint));
-  return its.length > 0 ? its : ways;
+  const matching = served.flatMap((endpoint) => ways.filter((way) => way.endpoint === endpoint));
+  return matching.length > 0 ? matching : ways;
 }
 
 function toCandidate(catalog: Catalog, model: Model, exchange: Exchange): Candidate {

@@ -1,4 +1,4 @@
-// An exchange: one request to a provider. `ask` is what is sent, `reply` is how the answer is read.
+// An exchange: one request to a provider. `ask` writes the request, `reply` reads the answer.
 
 import type { Endpoint } from "../catalog/endpoints.ts";
 import type { Model } from "../catalog/resolve.ts";
@@ -14,7 +14,7 @@ export interface Exchange {
   reply: Reply;
 }
 
-/** What moderation reads: a text, and images by their URLs. */
+/** Content for moderation: text, and images by URL. */
 export interface Subject {
   text: string;
   images: string[];
@@ -24,30 +24,30 @@ export interface Subject {
 
 export interface Ask {
   endpoint: Endpoint;
-  /** Where it is sent, when that is not the endpoint's own route. */
+  /** The provider's route, when it differs from the endpoint's own. */
   path?: string;
-  /** What the model's card must support. */
+  /** Capabilities that the model's card must have. */
   needs: Need[];
   demand: Demand;
-  /** What the caller says. Undefined only when the answer is for Weir itself, or says nothing: it is not moderated. */
+  /** The caller's content. Undefined skips moderation: for Weir's own requests and requests without content. */
   subject: Subject | undefined;
   /** The body for the provider. Called once for each attempt. */
   write(grant: Grant): OutgoingBody;
-  /** The body that asks the provider for the exact count of the input's tokens, where there is one. */
+  /** The body of the provider's token counting request, where the endpoint has one. */
   count?: () => string | undefined;
-  /** What goes on at the provider: the `answer` is stored after its end, or work goes on after the `request`. */
+  /** State at the provider afterwards: it stores the `answer`, or its work continues after the `request` ends. */
   outlives?: "answer" | "request" | undefined;
-  /** Maps a field of what is sent, in a provider's error, to the caller's name for it; null where it has none. */
+  /** Maps the `param` of a provider's error to the caller's field name; null when the caller has no such field. */
   callerField?: (param: string) => string | null;
-  /** The catalog chose the model and not the caller, so the plan need not include it. */
+  /** The catalog chose the model, not the caller, so the plan need not include it. */
   chosenByCatalog?: boolean;
-  /** The body can be read only once, so the request is never sent again. */
+  /** The body can be read only once, so the request is never retried. */
   readOnce?: boolean;
 }
 
-/** What a request was granted. */
+/** The limits that a reservation granted to a request. */
 export interface Grant {
-  /** For each choice. */
+  /** Output tokens for each choice. */
   maxOutputTokens: number;
 }
 
@@ -64,42 +64,42 @@ export interface StreamReply {
   dialect: Dialect;
   /** Writes the events for the caller. */
   events: CreateEventCodec;
-  /** Passes the bytes with less work than event by event, where nothing moderates the answer. */
+  /** A cheaper codec that need not decode every event. Used when the answer is not moderated. */
   passThrough?(): Codec;
 }
 
-/** An answer in one piece of JSON, which is read before it is passed on. */
+/** A JSON answer that is buffered and parsed before it is sent. */
 export interface JsonReply {
   kind: "json";
-  /** Throws `provider_error` when the text is not what the endpoint answers with. */
+  /** Throws `provider_error` when the text is not a valid answer of the endpoint. */
   read: (text: string) => WholeAnswer;
 }
 
-/** An answer that passes through unread and is never held whole. Moderation does not read it. */
+/** An answer that is piped through without buffering or moderation. */
 export interface BytesReply {
   kind: "bytes";
-  /** Reads the usage from the last 4 KiB of the answer, as text. */
+  /** Extracts the usage from the last 4 KiB of the answer, decoded as text. */
   usageIn: (tail: string) => Usage | undefined;
 }
 
 export interface WholeAnswer {
   progress: Progress;
-  /** All text in the answer: what moderation reads. */
-  words: () => string;
-  /** The text for the caller, once the request is settled. */
+  /** All text of the answer, for moderation. */
+  moderatedText: () => string;
+  /** The response body, written after the request is settled. */
   conclude(settled: Settled): string;
-  /** The work goes on at the provider: the lease stays, and whoever asks for the answer after its end settles it. */
+  /** The provider continues to work: the lease stays, and the request that later fetches the answer settles it. */
   settlesLater?: boolean;
 }
 
-/** A dialect in which a request can be asked. */
+/** A request in one dialect. */
 export interface Way {
   endpoint: Endpoint;
-  /** The request for a model. Throws 400 for what no model could do. */
+  /** Prepares the request for a model. Throws 400 when no model could support it. */
   prepare(model: Model, catalog: Catalog): Exchange;
 }
 
-/** A JSON text as the body for a provider. */
+/** Wraps JSON text as the body of a provider request. */
 export const jsonBody = (text: string): OutgoingBody => ({
   body: text,
   headers: { "content-type": "application/json" },

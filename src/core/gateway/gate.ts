@@ -1,4 +1,4 @@
-// The gate: moderation of a request's input and of its answer. A feature implements it; without one, everything passes.
+// The gate: moderates input and output. A feature implements it; without one, nothing is moderated.
 
 import type { Model } from "../catalog/resolve.ts";
 import type { Catalog, Plan } from "../catalog/schema.ts";
@@ -10,7 +10,7 @@ import type { Clock, Ending } from "../relay/watchdog.ts";
 import type { Exchange, StreamReply } from "./exchange.ts";
 
 export interface Gate {
-  /** Opens the gate for one request, before its provider is asked; undefined when nothing of it is moderated. Throws 400. */
+  /** Starts moderation of one request, before the provider call. Undefined when it is not moderated. Throws 400. */
   open(request: GatedRequest): OpenGate | undefined;
 }
 
@@ -21,45 +21,46 @@ export interface GatedRequest {
   model: Model;
   exchange: Exchange;
   requestId: string;
-  /** Aborted with an `Ending` to end the request. */
+  /** Aborting it with an `Ending` ends the request. */
   control: AbortController;
   clock: Clock;
 }
 
 export interface OpenGate {
-  /** Awaited before the provider is asked. */
+  /** Awaited before the provider call. */
   before: Promise<void>;
-  /** Awaited before the caller is promised anything. Rejects, with `control` aborted, when the input is not allowed. */
+  /** Awaited before the response starts. Aborts `control` and rejects when the input is not allowed. */
   input: Promise<void>;
-  /** Replaces codec and pump of a stream whose text must be released; undefined when it need not be. */
+  /** Codec and pump that hold text back until moderation allows it; undefined when the output is not moderated. */
   stream(reply: StreamReply): { codec: Codec; pump: Pump } | undefined;
-  /** Rejects, with `control` aborted, when a whole answer with that text is not allowed. */
-  requireAllowed(words: () => string): Promise<void>;
+  /** Moderates the text of a complete answer. Aborts `control` and rejects when it is not allowed. */
+  requireAllowed(text: () => string): Promise<void>;
 }
 
 let installed: Gate | undefined;
 
-/** Makes this the gate of every request from now on. */
+/** Installs the gate for all later requests. */
 export function installGate(gate: Gate | undefined): void {
   installed = gate;
 }
 
-const OPEN = Promise.resolve();
-export const EVERYTHING_PASSES: OpenGate = {
-  before: OPEN,
-  input: OPEN,
+const ALLOWED = Promise.resolve();
+/** The gate of a request that is not moderated. */
+export const NO_MODERATION: OpenGate = {
+  before: ALLOWED,
+  input: ALLOWED,
   stream: () => undefined,
-  requireAllowed: () => OPEN,
+  requireAllowed: () => ALLOWED,
 };
 
-/** The gate for one request. */
+/** Starts moderation of one request with the installed gate. */
 export function openGate(request: GatedRequest): OpenGate {
-  return installed?.open(request) ?? EVERYTHING_PASSES;
+  return installed?.open(request) ?? NO_MODERATION;
 }
 
 /**
- * Aborts `control` with the ending that some work gives, or fails with, and rejects then. It may be awaited late or never,
- * when the provider fails first.
+ * Waits for work that can end the request. Aborts `control` with its ending or failure, and then rejects. The result
+ * need not be awaited: its rejection counts as handled.
  */
 export function endedBy(work: Promise<Ending | undefined>, control: AbortController): Promise<void> {
   const done = (async () => {

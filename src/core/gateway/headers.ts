@@ -1,24 +1,25 @@
-// The headers with which every answer and every refusal describes itself. Written once, from what is known at the end.
+// The `weir-*` and rate limit headers of every answer and every refusal.
 
 import { modelHeaders } from "../catalog/choose.ts";
 import type { Model, Sunset } from "../catalog/resolve.ts";
 import { rateLimitHeaders } from "../quota/rate-limit.ts";
 import type { QuotaView } from "../quota/view.ts";
 
-/** What is known of a request so far; the further it gets, the more. */
+/** Facts of a request for its headers. Filled in as the request progresses. */
 export interface Report {
   revision: string;
-  /** The model that was asked last, and the end of the snapshot that the caller named. */
+  /** The model that was called last. */
   model?: Model;
+  /** The shutdown of the snapshot that the caller named. */
   sunset?: Sunset | undefined;
   attempts?: number;
   maxOutputTokens?: number;
-  /** Headers of the provider's that callers may see. */
+  /** Provider headers that are passed on to the caller. */
   passed?: Record<string, string>;
   view?: QuotaView;
 }
 
-/** The headers of an answer at `now` (epoch ms). */
+/** Writes the headers of an answer or refusal at `now` (epoch ms). */
 export function toHeaders(report: Report, now: number): Record<string, string> {
   const { revision, model, sunset, attempts, maxOutputTokens, passed, view } = report;
   return {

@@ -1,4 +1,4 @@
-// The one way to a provider: resolve the model, bound, reserve, moderate, call, relay, settle. In this order, once.
+// The only path to a provider: resolve the model, bound, reserve, moderate, call, relay, settle.
 
 import { apiError, toApiError, withHeaders } from "../errors.ts";
 import { admit } from "../quota/admission.ts";
@@ -8,17 +8,17 @@ import { emptyProgress } from "../relay/answer.ts";
 import { createDeparture } from "../relay/departure.ts";
 import type { Ending } from "../relay/watchdog.ts";
 import { startWatchdog } from "../relay/watchdog.ts";
-import type { Course, Granted } from "./attempt.ts";
+import type { AdmittedRequest, RequestState } from "./attempt.ts";
 import { attempt, clock } from "./attempt.ts";
 import type { Call, Caller } from "./call.ts";
 import { candidatesFor } from "./candidates.ts";
-import { endedBy, EVERYTHING_PASSES, openGate } from "./gate.ts";
+import { endedBy, NO_MODERATION, openGate } from "./gate.ts";
 import type { Report } from "./headers.ts";
 import { toHeaders } from "./headers.ts";
 import { countInput } from "./provider.ts";
-import { tryInTurn } from "./retry.ts";
+import { tryCandidates } from "./retry.ts";
 
-/** Sends a call to its model under the caller's quota and relays the answer. Every refusal is thrown as an ApiError. */
+/** Sends a call to its model under the caller's quota and relays the answer. Throws every refusal as an ApiError. */
 export async function metered(caller: Caller, call: Call): Promise<Response> {
   const report: Report = { revision: caller.revision };
   try {
@@ -37,7 +37,7 @@ async function reserveAndSend(caller: Caller, call: Call, report: Report): Promi
   const [{ model, provider, exchange }] = candidates;
   Object.assign(report, { model, sunset });
 
-  // From here on the request is kept alive until it is settled, even when its caller leaves.
+  // waitUntil keeps the request alive until it is settled, even after the caller disconnects.
   const released = Promise.withResolvers<void>();
   const release = released.resolve;
   waitUntil(released.promise);
@@ -56,69 +56,72 @@ async function reserveAndSend(caller: Caller, call: Call, report: Report): Promi
   }
 }
 
-/** Asks the candidates until one answers. Until the caller is promised something, every failure is thrown, settled. */
-async function send(granted: Granted): Promise<Response> {
-  const { admitted, report, settle } = granted;
-  const course = begin(granted);
-  const { control } = course;
+/** Calls the candidates until one answers. Before the response starts, every failure is settled and then thrown. */
+async function send(request: AdmittedRequest): Promise<Response> {
+  const { admitted, report, settle } = request;
+  const state = createState(request);
+  const { control } = state;
   const { signal } = control;
   const { outlives, readOnce } = admitted.candidates[0].exchange.ask;
   try {
-    const ask = (candidate: (typeof admitted.candidates)[0], number: number) => {
+    const tryOnce = (candidate: (typeof admitted.candidates)[0], number: number) => {
       signal.throwIfAborted();
       report.attempts = number;
-      return attempt(granted, course, candidate);
+      return attempt(request, state, candidate);
     };
-    await openGateAndBeside(granted, course);
-    const hasNotBegun = () => course.stage === "unsent" || (course.stage === "sent" && outlives !== "request");
-    const isFinal = () => signal.aborted || readOnce === true || !hasNotBegun();
-    return await tryInTurn(admitted.candidates, ask, { isFinal, pause: (ms) => clock.wait(ms, signal) });
+    await startModeration(request, state);
+    const answerNotStarted = () => state.stage === "unsent" || (state.stage === "sent" && outlives !== "request");
+    const isFinal = () => signal.aborted || readOnce === true || !answerNotStarted();
+    return await tryCandidates(admitted.candidates, tryOnce, { isFinal, pause: (ms) => clock.wait(ms, signal) });
   } catch (thrown) {
-    course.watchdog.stop();
+    state.watchdog.stop();
     const ending: Ending = signal.aborted ? (signal.reason as Ending) : { kind: "failed", error: toApiError(thrown) };
     control.abort(ending);
     const error = "error" in ending ? ending.error : apiError("client_closed_request", "The caller left.");
-    if (outlives === "request" && course.stage !== "unsent") {
-      // Work may be going on that nobody can name any more. Its lease ends by itself and is charged in full.
-      granted.release();
+    if (outlives === "request" && state.stage !== "unsent") {
+      // The provider may still be working, and its id is lost. The lease expires and is charged in full.
+      request.release();
       throw error;
     }
-    const { answerer, stage, progress } = course;
-    const { view } = await settle({ answerer, stage, ending, progress });
+    const { lastCandidate, stage, progress } = state;
+    const { view } = await settle({ lastCandidate, stage, ending, progress });
     report.view = view;
     throw error;
   }
 }
 
-/** Starts the deadlines and the watch on the caller. */
-function begin({ caller, admitted }: Granted): Course {
+/** Starts the deadlines and listens for the caller's disconnect. */
+function createState({ caller, admitted }: AdmittedRequest): RequestState {
   const { timing } = caller.catalog;
   const [first] = admitted.candidates;
   const { model, exchange } = first;
   const control = new AbortController();
   const departure = createDeparture(control, clock, model.fixed.on_leave === "finish" ? timing.leave_ms : 0);
-  // Work that goes on without its caller is not ended by its leaving.
-  if (exchange.ask.outlives !== "request") caller.signal.addEventListener("abort", departure.leave, { once: true });
-  // For a caller who left before the provider was asked, nothing needs to be finished.
+  // Background work continues after the caller disconnects.
+  if (exchange.ask.outlives !== "request") caller.signal.addEventListener("abort", departure.markLeft, { once: true });
+  // The caller disconnected before the provider was called, so there is no answer to finish.
   if (caller.signal.aborted) control.abort({ kind: "left" } satisfies Ending);
-  // An answer that is not streamed arrives when it is complete, so only its total time is bounded.
+  // An answer that is not streamed arrives complete, so only the total deadline applies to it.
   const deadlines = exchange.reply.kind === "stream" ? timing : { ...timing, first_byte_ms: timing.total_ms };
   const watchdog = startWatchdog(clock, deadlines, control);
-  const open = { gate: EVERYTHING_PASSES, ready: Promise.resolve() };
-  return { control, departure, watchdog, ...open, answerer: first, stage: "unsent", progress: emptyProgress() };
+  const open = { gate: NO_MODERATION, ready: Promise.resolve() };
+  return { control, departure, watchdog, ...open, lastCandidate: first, stage: "unsent", progress: emptyProgress() };
 }
 
-/** Starts the work beside the answer and the moderation, and waits for what must be done before the provider is asked. */
-async function openGateAndBeside({ caller, call, admitted, report }: Granted, course: Course): Promise<void> {
+/** Starts the call's concurrent work and the moderation. Waits for the checks that must precede the provider call. */
+async function startModeration(
+  { caller, call, admitted, report }: AdmittedRequest,
+  state: RequestState,
+): Promise<void> {
   const { env, catalog, requestId } = caller;
-  const { control } = course;
+  const { control } = state;
   const [{ model, exchange }] = admitted.candidates;
-  const known = toHeaders({ ...report, view: admitted.lease.view }, Date.now());
-  const beside = call.beside && endedBy(call.beside(known, control.signal), control);
+  const headers = toHeaders({ ...report, view: admitted.lease.view }, Date.now());
+  const concurrentWork = call.concurrentWork && endedBy(call.concurrentWork(headers, control.signal), control);
   const gate = openGate({ env, catalog, plan: admitted.plan, model, exchange, requestId, control, clock });
-  const ready = Promise.all([beside, gate.input]).then(() => undefined);
-  // It may be awaited late or never, when the provider fails first.
+  const ready = Promise.all([concurrentWork, gate.input]).then(() => undefined);
+  // If the provider fails first, nothing awaits this promise; this avoids an unhandled rejection.
   ready.catch(() => undefined);
-  Object.assign(course, { gate, ready });
+  Object.assign(state, { gate, ready });
   await gate.before;
 }

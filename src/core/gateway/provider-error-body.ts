@@ -1,11 +1,11 @@
-// Reads the error envelope that OpenAI-compatible providers send.
+// Parser for the error envelope of OpenAI-compatible providers.
 
 import * as v from "valibot";
 import type { ErrorBody } from "../errors.ts";
 
 const NullableText = v.fallback(v.nullish(v.string()), null);
 
-/** An error as a provider writes it. */
+/** The `error` object of a provider's response or event. */
 export const ProviderErrorBody = v.object({
   message: NullableText,
   type: NullableText,
@@ -13,13 +13,13 @@ export const ProviderErrorBody = v.object({
   code: NullableText,
 });
 
-/** Of the codes that a response can fail with, those that blame the request. */
-const CALLERS_FAULT = /^invalid_prompt|image/;
+/** Codes of a failed response that the request caused. */
+const REQUEST_ERROR_CODES = /^invalid_prompt|image/;
 
-/** The error with defaults for what the provider left out. */
+/** Completes a provider's error with defaults. */
 export function toErrorBody(error: Partial<v.InferOutput<typeof ProviderErrorBody>>): ErrorBody {
   const { message, param, code } = error;
-  const type = code && CALLERS_FAULT.test(code) ? "invalid_request_error" : "server_error";
+  const type = code && REQUEST_ERROR_CODES.test(code) ? "invalid_request_error" : "server_error";
   return {
     message: message ?? "The provider reported an error.",
     type: error.type ?? type,
@@ -30,7 +30,7 @@ export function toErrorBody(error: Partial<v.InferOutput<typeof ProviderErrorBod
 
 const ErrorEnvelope = v.object({ error: ProviderErrorBody });
 
-/** The error that a provider's JSON body holds, or undefined when it holds none. */
+/** Parses the error in a provider's JSON body; undefined when there is none. */
 export function readProviderError(text: string): ErrorBody | undefined {
   try {
     return toErrorBody(v.parse(ErrorEnvelope, JSON.parse(text)).error);

@@ -1,26 +1,26 @@
-// Maps a provider's refusal to an error for the caller: only what the caller sent wrong is the caller's fault.
+// Mapping from a provider's error response to the error for the caller.
 
 import type { ErrorCode } from "../errors.ts";
 import { ApiError, apiError } from "../errors.ts";
 import { readProviderError } from "./provider-error-body.ts";
 
-/** Enough for any error in JSON; a page of HTML is cut, since it is never shown. */
-const LONGEST_ERROR = 65_536;
+/** Characters of an error body that are parsed. Longer bodies are HTML pages, which are never shown. */
+const MAX_ERROR_LENGTH = 65_536;
 
-/** Statuses that blame the request itself. The provider's words go to the caller, who can do something about it. */
-const CALLERS_FAULT = new Set([400, 413, 415, 422]);
+/** Statuses for an invalid request. The caller gets the provider's message, because only the caller can fix it. */
+const REQUEST_ERROR_STATUSES = new Set([400, 413, 415, 422]);
 
-/** The error for an answer that is not a success. The provider's 401 is never the caller's 401. */
+/** Returns the error for an unsuccessful response. The provider's 401 becomes a 502: the caller's token is valid. */
 export async function toProviderError(response: Response): Promise<ApiError> {
   const { status } = response;
-  const text = (await response.text().catch(() => "")).slice(0, LONGEST_ERROR);
+  const text = (await response.text().catch(() => "")).slice(0, MAX_ERROR_LENGTH);
   const body = readProviderError(text);
   const cause = { status, code: body?.code ?? null };
   const retryAfterMs = retryAfterOf(response);
-  if (CALLERS_FAULT.has(status)) {
-    const message = `The provider refused the request (${status}).`;
-    const { message: words, param, code } = body ?? { message, param: null, code: null };
-    return new ApiError(status, { message: words, type: "invalid_request_error", param, code }, { cause });
+  if (REQUEST_ERROR_STATUSES.has(status)) {
+    const fallback = { message: `The provider refused the request (${status}).`, param: null, code: null };
+    const { message, param, code } = body ?? fallback;
+    return new ApiError(status, { message, type: "invalid_request_error", param, code }, { cause });
   }
   if (status === 429 && body?.code !== "insufficient_quota") {
     const retryAfter = response.headers.get("retry-after") ?? "1";
@@ -36,7 +36,7 @@ export async function toProviderError(response: Response): Promise<ApiError> {
   return apiError(code, message, { cause, retryAfterMs });
 }
 
-/** The header's seconds (RFC 9110, section 10.2.3) in ms; undefined for a date, which is never soon. */
+/** `retry-after` seconds (RFC 9110, section 10.2.3) in ms. Undefined for a date: it is too far away to wait for. */
 function retryAfterOf({ headers }: Response): number | undefined {
   const seconds = headers.get("retry-after");
   return seconds !== null && /^\d+(\.\d+)?$/.test(seconds) ? Number(seconds) * 1000 : undefined;
@@ -48,7 +48,7 @@ function faultOf(status: number): [ErrorCode, string] {
       return ["model_not_found", "The provider does not serve this model. Please use another."];
     case 401:
     case 403:
-    // The operator's own account is used up: no retry of the caller's helps.
+    // The operator's account has no quota left, so a retry cannot help.
     case 429:
       return ["provider_unauthorized", "This server may not use the model right now."];
     case 408:
@@ -59,11 +59,11 @@ function faultOf(status: number): [ErrorCode, string] {
   }
 }
 
-/** The status with which the provider said no; 0 where the way to it has failed. */
+/** The status of the provider's error response; 0 when the provider was not reached. */
 export function statusOf({ cause }: ApiError): number {
   return (cause as { status?: number } | null | undefined)?.status ?? 0;
 }
 
-/** The provider could not be reached at all. */
-export const unreachable = (cause: unknown): ApiError =>
+/** The error for a provider that could not be reached. */
+export const unreachableError = (cause: unknown): ApiError =>
   apiError("provider_error", "The model could not be reached. Please try again.", { cause });

@@ -1,19 +1,20 @@
-// The only fetch to a provider. Request headers are built from nothing; no string of a caller is part of the URL.
+// The only fetch to a provider.
+// It forwards no header of the caller and puts no caller's string into a URL.
 
 import * as v from "valibot";
 import type { Provider } from "../catalog/schema.ts";
 import type { Bindings } from "../env.ts";
 import { apiError } from "../errors.ts";
 import { toLogged } from "../log.ts";
-import { brokenOff } from "../relay/failure.ts";
+import { interruptedError } from "../relay/failure.ts";
 import { providerAccess } from "../catalog/provider-access.ts";
 import { jsonBody } from "./exchange.ts";
-import { toProviderError, unreachable } from "./provider-error.ts";
+import { toProviderError, unreachableError } from "./provider-error.ts";
 
 const COUNTER_PATH = "/responses/input_tokens";
-/** A caller near the limit waits for the count, but not for long. */
+/** Only requests near a limit wait for the count. */
 const COUNTER_MS = 5000;
-/** Nobody waits for the list of models. */
+/** The daily cron lists models, so no caller waits for it. */
 const LIST_MS = 30_000;
 
 /** A request to one of a provider's routes. */
@@ -26,8 +27,8 @@ interface ProviderRequest {
 }
 
 /**
- * Asks one of a provider's routes and returns the answer when it is a success. Everything else is thrown: an ApiError,
- * or the signal's reason when that ended the call.
+ * Calls one of a provider's routes and returns a successful response. Throws an ApiError for any other status and for a
+ * failed connection, and the signal's reason after an abort.
  */
 export async function callProvider(
   env: Bindings,
@@ -43,7 +44,7 @@ export async function callProvider(
     response = await (env.UPSTREAM ? env.UPSTREAM.fetch(request) : fetch(request));
   } catch (cause) {
     signal.throwIfAborted();
-    throw unreachable(cause);
+    throw unreachableError(cause);
   }
   if (!response.ok) throw await toProviderError(response);
   return response;
@@ -51,7 +52,7 @@ export async function callProvider(
 
 const InputTokens = v.object({ input_tokens: v.pipe(v.number(), v.integer(), v.minValue(0)) });
 
-/** The provider's exact count of an input's tokens, or undefined when it does not count, or not in time. */
+/** Returns the provider's exact input token count; undefined when it cannot count or takes longer than 5 s. */
 export async function countInput(
   env: Bindings,
   provider: Provider,
@@ -72,7 +73,7 @@ export async function countInput(
   }
 }
 
-/** A model as a provider lists it. */
+/** A model in a provider's list. */
 export interface ListedModel {
   id: string;
   /** YYYY-MM-DD. */
@@ -85,7 +86,7 @@ const ModelList = v.object({
   ),
 });
 
-/** The models that a provider says it serves. Throws an ApiError when it does not answer so. */
+/** Returns the provider's list of models. Throws an ApiError when the request fails or the list is not valid. */
 export async function listModels(env: Bindings, provider: Provider): Promise<ListedModel[]> {
   const response = await callProvider(env, provider, { path: "/models" }, AbortSignal.timeout(LIST_MS));
   try {
@@ -99,28 +100,28 @@ export function isEventStream(response: Response): boolean {
   return response.headers.get("content-type")?.startsWith("text/event-stream") === true;
 }
 
-/** The bytes of an answer. Throws `provider_error` when it has none, or should stream events and does not. */
+/** Returns the response body. Throws `provider_error` when it is missing, or is not the expected event stream. */
 export function requireBody(response: Response, kind: "stream" | "bytes"): ReadableStream<Uint8Array> {
   if (response.body && (kind === "bytes" || isEventStream(response))) return response.body;
   throw apiError("provider_error", "The model did not stream its answer. Please try again.");
 }
 
-/** The provider's content type for an answer that passes through unread. */
+/** The content type of an answer that is passed through. */
 export function contentTypeOf(response: Response): string {
   return response.headers.get("content-type") ?? "application/octet-stream";
 }
 
-/** The text of an answer that comes whole. A connection that breaks off is the provider's fault. */
-export async function readWhole(response: Response): Promise<string> {
+/** Reads the whole response as text. Throws `provider_error` when the connection breaks. */
+export async function readText(response: Response): Promise<string> {
   try {
     return await response.text();
   } catch (cause) {
-    throw brokenOff(cause);
+    throw interruptedError(cause);
   }
 }
 
-/** The provider's headers that a caller may see. */
+/** The provider's headers that are passed on to the caller: an allow-list. */
 export function passedHeaders(response: Response): Record<string, string> {
-  const took = response.headers.get("openai-processing-ms");
-  return took === null ? {} : { "openai-processing-ms": took };
+  const processingMs = response.headers.get("openai-processing-ms");
+  return processingMs === null ? {} : { "openai-processing-ms": processingMs };
 }

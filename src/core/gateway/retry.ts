@@ -2,40 +2,41 @@
 
 import { ApiError, InternalError } from "../errors.ts";
 
-/** A provider who says that it can be asked again this soon is waited for, once. */
-const LONGEST_PAUSE_MS = 2000;
+/** A longer `retry-after` leads to the next candidate instead of a retry. */
+const MAX_PAUSE_MS = 2000;
 
 /**
- * Asks the candidates in turn until one answers, with the number of the attempt. An error that is the provider's leads to
- * the next one, unless `isFinal`; what the last one throws is thrown.
+ * Tries the candidates in order until one answers; attempts count from 1. After a provider error it retries once if
+ * `retry-after` is at most 2 s. Otherwise it falls back to the next candidate. Throws the error when `isFinal`, when it
+ * is not a provider error, or when no candidate is left.
  */
-export async function tryInTurn<Candidate, Answer>(
+export async function tryCandidates<Candidate, Answer>(
   candidates: Candidate[],
-  ask: (candidate: Candidate, attempt: number) => Promise<Answer>,
+  attemptOnce: (candidate: Candidate, attempt: number) => Promise<Answer>,
   { isFinal, pause }: { isFinal: () => boolean; pause: (ms: number) => Promise<void> },
 ): Promise<Answer> {
-  const left = [...candidates];
+  const remaining = [...candidates];
   let retried = false;
   for (let attempt = 1; ; attempt++) {
-    const [candidate] = left;
-    if (!candidate) throw new InternalError("no candidate");
+    const [candidate] = remaining;
+    if (!candidate) throw new InternalError("no candidate to try: pass at least one");
     try {
-      return await ask(candidate, attempt);
+      return await attemptOnce(candidate, attempt);
     } catch (error) {
-      if (isFinal() || !isProviders(error)) throw error;
+      if (isFinal() || !isProviderError(error)) throw error;
       const pauseMs = error.retryAfterMs ?? Infinity;
-      if (!retried && pauseMs <= LONGEST_PAUSE_MS) {
+      if (!retried && pauseMs <= MAX_PAUSE_MS) {
         retried = true;
         await pause(pauseMs);
-      } else if (left.length > 1) {
+      } else if (remaining.length > 1) {
         retried = false;
-        left.shift();
+        remaining.shift();
       } else throw error;
     }
   }
 }
 
-/** Whether another provider, or the same one later, could do better. */
-function isProviders(error: unknown): error is ApiError {
+/** Errors that a retry or another provider can fix. */
+function isProviderError(error: unknown): error is ApiError {
   return error instanceof ApiError && (error.status >= 500 || error.body.code === "model_not_found");
 }

@@ -1,13 +1,13 @@
-// What an operator has decided about one user, and what follows for a request. Pure, like the ledger.
+// The account: an operator's decisions about one user. Pure, like the ledger.
 
 import type { Ledger } from "./state.ts";
 import { parseWindowKey, periodStart } from "../catalog/quota-window.ts";
 
 export interface Account {
-  /** Wins over the plan that a token claims. */
+  /** Replaces the plan that a token claims. */
   plan?: string;
   blocked?: boolean;
-  /** Tokens issued before this moment (epoch ms) are not believed any more. */
+  /** Tokens issued before this time (epoch ms) are refused. */
   revokedBefore?: number;
   /** The latest changes, oldest first. */
   changes: Change[];
@@ -15,51 +15,52 @@ export interface Account {
 
 export type Decision =
   | { kind: "plan"; plan: string | null }
-  /** More of a window, until its current period ends; `amount` in the window's unit (nano-dollars for usd). */
+  /** Raises a window's limit until its current period ends; `amount` in the window's unit (nano-dollars for usd). */
   | { kind: "grant"; window: string; amount: number }
   | { kind: "reset"; window: string }
   | { kind: "block" }
   | { kind: "unblock" }
   | { kind: "revoke"; before: number };
 
-/** A decision as it is kept: when it was made (epoch ms) and why. The id makes a repeat harmless. */
+/** A stored decision with its time (epoch ms) and reason. The `id` makes a repeated call idempotent. */
 export type Change = Decision & { id: string; at: number; reason: string };
 
-/** What a request says about itself: the plan that it was prepared for, and what its token says. */
+/** The plan that a request was prepared for, and the claims of its token. */
 export interface Claim {
   plan: string;
+  /** The plan that the token claims. */
   claimed: string;
-  /** When the token was issued (epoch ms); 0 when it does not say. */
+  /** Time of issue (epoch ms); 0 for a token without `iat`. */
   issuedAt: number;
 }
 
 export type ClaimRefusal = { reason: "plan"; plan: string } | { reason: "blocked" } | { reason: "revoked" };
 
-/** What a user's object answers to a claim that it does not serve. */
+/** The result of the user's object for a claim that it refuses. */
 export interface RefusedClaim {
   refusal: ClaimRefusal;
 }
 
-const REMEMBERED_CHANGES = 50;
+const MAX_CHANGES = 50;
 
-/** Why a claim is not served, or undefined when it is. A request prepared for another plan is told the right one. */
+/** Returns why a claim is refused, or undefined when it is accepted. A claim for the wrong plan gets the right one. */
 export function claimRefusal(account: Account | undefined, claim: Claim): ClaimRefusal | undefined {
   const plan = account?.plan ?? claim.claimed;
   if (account?.blocked) return { reason: "blocked" };
-  // Tokens tell when they were issued in whole seconds.
+  // `iat` has whole seconds.
   const revokedBefore = Math.floor((account?.revokedBefore ?? 0) / 1000) * 1000;
   if (claim.issuedAt < revokedBefore) return { reason: "revoked" };
   return plan === claim.plan ? undefined : { reason: "plan", plan };
 }
 
-/** Applies a change to a user's account and ledger (which must stand at `change.at`), and keeps it. */
+/** Applies a change to account and ledger, and adds it to the account. `ledger` must be swept to `change.at`. */
 export function applyChange(
   account: Account | undefined,
   ledger: Ledger,
   change: Change,
 ): { account: Account; ledger: Ledger } {
   if (account?.changes.some(({ id }) => id === change.id)) return { account, ledger };
-  const changes = [...(account?.changes ?? []), change].slice(-REMEMBERED_CHANGES);
+  const changes = [...(account?.changes ?? []), change].slice(-MAX_CHANGES);
   const next: Account = { ...account, changes };
   const startOf = (window: string) => periodStart(parseWindowKey(window).per, ledger.at);
   switch (change.kind) {
@@ -80,7 +81,7 @@ export function applyChange(
       return { account: next, ledger: { ...ledger, extra: { ...ledger.extra, [change.window]: { start, amount } } } };
     }
     case "reset": {
-      // Kept as a window with nothing in it: what runs is still counted there when it is settled.
+      // The window is emptied, not deleted, so that running requests are still counted when they settle.
       const used = {
         ...ledger.used,
         [change.window]: { start: startOf(change.window), amount: 0, resetAt: ledger.at },

@@ -1,4 +1,5 @@
-// Admission: from a demand to a lease. Takes the plan, the bound, the reservation, and a second try with an exact count.
+// Admission: from a demand to a lease.
+// Retries a refused reservation with an exact token count.
 
 import type { User } from "../auth/user.ts";
 import { choosePlan, isAllowed, modelNotAllowed } from "../catalog/choose.ts";
@@ -9,8 +10,8 @@ import type { Catalog, Plan } from "../catalog/schema.ts";
 import type { Bindings } from "../env.ts";
 import { ApiError, apiError } from "../errors.ts";
 import type { Demand } from "./bound.ts";
-import { leastInput, toBound, widestBound } from "./bound.ts";
-import { isRefused, underClaim } from "./claim.ts";
+import { minInputTokens, toBound, widestBound } from "./bound.ts";
+import { isRefused, withClaim } from "./claim.ts";
 import { callQuota } from "./client.ts";
 import type { Lease } from "./lease.ts";
 import { createLease } from "./lease.ts";
@@ -18,23 +19,23 @@ import type { Bound, ReserveResult } from "./ledger.ts";
 import { boundAmounts } from "./ledger.ts";
 import { toLimits } from "./limits.ts";
 import { quotaName } from "./name.ts";
-import { busy, toQuotaError } from "./refusal.ts";
+import { busyError, toQuotaError } from "./refusal.ts";
 
-export interface Admission<Candidate extends Applicant> {
+export interface Admission<Candidate extends AdmissionCandidate> {
   env: Bindings;
   user: User;
   catalog: Catalog;
-  /** The model that is asked, and those that are asked in its place when it fails. */
+  /** The requested model, then its fallbacks. */
   candidates: [Candidate, ...Candidate[]];
-  /** Names the reservation: the same for all tries, so that none can reserve beside another. */
+  /** The reservation's key. All tries share it, so that they cannot reserve twice. */
   key: string;
   waitUntil: (work: Promise<unknown>) => void;
-  /** Asks the provider for the exact count of the input's tokens; undefined when it cannot be had. */
+  /** Gets the exact input token count from the provider; undefined when it is not available. */
   count(): Promise<number | undefined>;
 }
 
-/** What admission needs to know of a candidate. */
-interface Applicant {
+/** The part of a candidate that admission uses. */
+interface AdmissionCandidate {
   model: Model;
   exchange: { ask: { demand: Demand; chosenByCatalog?: boolean } };
 }
@@ -45,17 +46,17 @@ export interface Admitted<Candidate> {
   plan: Plan;
   /** The candidates that the reservation covers. */
   candidates: [Candidate, ...Candidate[]];
-  /** The exact count of the first candidate's input, where it was needed for the bound. */
+  /** The exact input token count of the first candidate, when the bound used it. */
   exactInput: number | undefined;
-  /** The output tokens that a candidate may be asked for, each choice. */
+  /** The output tokens granted to a candidate, per choice. */
   grantedTo(candidate: Candidate): number;
 }
 
 /**
- * Reserves the most that a request can cost under its user's plan, whichever candidate answers. Throws 403
+ * Reserves the bound of a request under its user's plan, for whichever candidate answers. Throws 403
  * `model_not_allowed` or `user_blocked`, 429 `insufficient_quota`, and 503 `quota_unavailable`.
  */
-export async function admit<Candidate extends Applicant>(
+export async function admit<Candidate extends AdmissionCandidate>(
   admission: Admission<Candidate>,
 ): Promise<Admitted<Candidate>> {
   const { env, user, key, waitUntil } = admission;
@@ -64,13 +65,13 @@ export async function admit<Candidate extends Applicant>(
   try {
     return await reserveUnder(admission, name, giveBack);
   } catch (error) {
-    // A reservation whose answer was lost would hold its lease, and then be charged.
+    // The reservation may exist although its result was lost. Without this, its lease would expire and be charged.
     if (error instanceof ApiError && error.body.code === "quota_unavailable") giveBack();
     throw error;
   }
 }
 
-async function reserveUnder<Candidate extends Applicant>(
+async function reserveUnder<Candidate extends AdmissionCandidate>(
   admission: Admission<Candidate>,
   name: string,
   giveBack: () => void,
@@ -80,23 +81,23 @@ async function reserveUnder<Candidate extends Applicant>(
   const { demand } = exchange.ask;
   const counted = demand.needsCount ? await requireCount(admission) : undefined;
   let reserved = await tryReserve(admission, name, counted);
-  let fewest = leastOf(admission, reserved.plan, counted);
-  if (!reserved.result.ok && counted === undefined && couldFit(reserved.result, model.id, fewest)) {
+  let minimum = minimumOf(admission, reserved.plan, counted);
+  if (!reserved.result.ok && counted === undefined && couldFit(reserved.result, model.id, minimum)) {
     const exactInput = await admission.count();
     if (exactInput !== undefined) {
       reserved = await tryReserve(admission, name, exactInput);
-      fewest = boundAmounts(reserved.bound, reserved.bound.minOutput);
+      minimum = boundAmounts(reserved.bound, reserved.bound.minOutput);
     }
   }
   const { result, limits, plan, bound, candidates } = reserved;
-  if (!result.ok) throw toQuotaError(result, Date.now(), model.id, fewest, demand.exclusive?.busy);
+  if (!result.ok) throw toQuotaError(result, Date.now(), model.id, minimum, demand.exclusive?.busyMessage);
   const { granted, view } = result;
   if (demand.exclusive !== undefined && counted !== undefined) {
-    // Another request may have added to the input between the count and the reservation; from now on none does.
+    // Before the exclusive reservation, another request may have added to the input. From now on none can.
     const recounted = await admission.count();
     if (recounted !== counted) {
       giveBack();
-      throw recounted === undefined ? notCounted() : busy(demand.exclusive.busy);
+      throw recounted === undefined ? inputNotCountedError() : busyError(demand.exclusive.busyMessage);
     }
   }
   return {
@@ -104,36 +105,40 @@ async function reserveUnder<Candidate extends Applicant>(
     plan,
     candidates,
     exactInput: counted,
-    // The grant may be more than what a candidate's own model can say.
+    // The grant can exceed the output limit of this candidate's model.
     grantedTo: ({ model: { card }, exchange: { ask } }) =>
       Math.min(granted, toBound(ask.demand, card, plan, catalog.min_output_tokens).output),
   };
 }
 
-async function requireCount(admission: Admission<Applicant>): Promise<number> {
+async function requireCount(admission: Admission<AdmissionCandidate>): Promise<number> {
   const count = await admission.count();
   if (count !== undefined) return count;
-  throw notCounted();
+  throw inputNotCountedError();
 }
 
-const notCounted = () =>
+const inputNotCountedError = () =>
   apiError("provider_error", "The input could not be counted, so nothing was sent. Please try again.");
 
-function tryReserve<Candidate extends Applicant>(admission: Admission<Candidate>, name: string, exactInput?: number) {
+function tryReserve<Candidate extends AdmissionCandidate>(
+  admission: Admission<Candidate>,
+  name: string,
+  exactInput?: number,
+) {
   const { env, user, catalog, key } = admission;
   const [first] = admission.candidates;
   const { model } = first;
   const leaseMs = catalog.timing.total_ms + catalog.timing.lease_grace_ms;
-  return underClaim(user, name, async (claim) => {
+  return withClaim(user, name, async (claim) => {
     const { plan } = choosePlan(catalog, claim.plan);
     const limits = toLimits(plan);
     if (!mayUse(plan, first)) {
-      // The claim may be for another plan than the user's, and only the user's object knows.
-      const seen = await callQuota(env, name, (object) => object.view(claim, limits));
-      if (isRefused(seen)) return seen;
+      // The user may have another plan than the claimed one; only the user's object stores it.
+      const result = await callQuota(env, name, (object) => object.view(claim, limits));
+      if (isRefused(result)) return result;
       throw modelNotAllowed(plan, model);
     }
-    // An exact count is that of the first candidate.
+    // The exact count is valid for the first candidate only.
     const candidates: [Candidate, ...Candidate[]] = exactInput === undefined ? coveredBy(admission, plan) : [first];
     const bound = boundOf(admission, plan, candidates, exactInput);
     const exclusive = first.exchange.ask.demand.exclusive?.key;
@@ -143,20 +148,25 @@ function tryReserve<Candidate extends Applicant>(admission: Admission<Candidate>
   });
 }
 
-const mayUse = (plan: Plan, { model, exchange }: Applicant) =>
+const mayUse = (plan: Plan, { model, exchange }: AdmissionCandidate) =>
   exchange.ask.chosenByCatalog === true || isAllowed(plan, model);
 
-/** The candidates that the plan allows, and that the same windows count as the first: a lease is for one model. */
-function coveredBy<Candidate extends Applicant>(
+/** The candidates that the plan allows and that count in the same windows as the first: a lease has one model. */
+function coveredBy<Candidate extends AdmissionCandidate>(
   { candidates: [first, ...others] }: Admission<Candidate>,
   plan: Plan,
 ): [Candidate, ...Candidate[]] {
-  const countAlike = (id: string) =>
+  const sameWindows = (id: string) =>
     plan.windows.every((window) => countsModel(window, id) === countsModel(window, first.model.id));
-  return [first, ...others.filter((other) => mayUse(plan, other) && countAlike(other.model.id))];
+  return [first, ...others.filter((other) => mayUse(plan, other) && sameWindows(other.model.id))];
 }
 
-function boundOf({ catalog }: Admission<Applicant>, plan: Plan, candidates: Applicant[], exactInput?: number): Bound {
+function boundOf(
+  { catalog }: Admission<AdmissionCandidate>,
+  plan: Plan,
+  candidates: AdmissionCandidate[],
+  exactInput?: number,
+): Bound {
   return widestBound(
     candidates.map(({ model, exchange: { ask } }) => {
       const demand = exactInput === undefined ? ask.demand : { ...ask.demand, exactInput };
@@ -165,17 +175,17 @@ function boundOf({ catalog }: Admission<Applicant>, plan: Plan, candidates: Appl
   );
 }
 
-/** What a request needs at least: the fewest tokens that its text can have, and the shortest answer. */
-function leastOf(admission: Admission<Applicant>, plan: Plan, counted?: number): Amounts {
+/** The least that a request needs: the fewest tokens that its input can have, and the shortest answer. */
+function minimumOf(admission: Admission<AdmissionCandidate>, plan: Plan, counted?: number): Amounts {
   const [first] = admission.candidates;
-  const least = boundOf(admission, plan, [first], counted ?? leastInput(first.exchange.ask.demand));
-  return boundAmounts(least, least.minOutput);
+  const bound = boundOf(admission, plan, [first], counted ?? minInputTokens(first.exchange.ask.demand));
+  return boundAmounts(bound, bound.minOutput);
 }
 
-/** Whether the least would fit into every window, where the bound did not. */
-function couldFit(result: ReserveResult & { ok: false }, model: string, least: Amounts): boolean {
+/** Tests if the minimum fits into every window, so that an exact count may help. */
+function couldFit(result: ReserveResult & { ok: false }, model: string, minimum: Amounts): boolean {
   if (result.reason !== "window") return false;
   return result.view.windows.every(
-    (window) => !countsModel(window, model) || amountOf(least, window.unit) <= window.left,
+    (window) => !countsModel(window, model) || amountOf(minimum, window.unit) <= window.left,
   );
 }

@@ -3,70 +3,72 @@
 import type { ModelCard } from "../catalog/card.ts";
 import type { Bound } from "./ledger.ts";
 import type { PricedUnits } from "./price.ts";
-import { costOfUnits, dearestPrice } from "./price.ts";
+import { costOfUnits, highestPrice } from "./price.ts";
 
-/** What a request tells about its own size. */
+/** The size of a request, as far as it is known before it is sent. */
 export interface Demand {
-  /** UTF-8 bytes of the JSON that shows the model its input, as it is sent, without data URLs. */
+  /** UTF-8 bytes of the model's input as JSON, without data URLs. */
   inputBytes: number;
   images: number;
-  /** Answers asked for (`n`). */
+  /** Requested answers (`n`). */
   choices: number;
-  /** Output tokens asked for, per answer. */
+  /** Requested output tokens, per answer. */
   maxOutputTokens: number | undefined;
-  /** The most input tokens that are possible whatever its bytes, where the endpoint has such a limit. */
+  /** The endpoint's own limit of input tokens, where it has one. */
   maxInputTokens?: number;
-  /** The exact count of the input's tokens, where it is known. */
+  /** The exact input token count, where it is known. */
   exactInput?: number;
-  /** Only the provider's own count bounds the input, because the model is shown more than what is sent. */
+  /** Only an exact count bounds the input, because the provider adds stored input such as a conversation. */
   needsCount?: boolean;
-  /** Input tokens that the provider adds to what is sent, at most. */
+  /** The most input tokens that the provider adds, such as a stored prompt. */
   addedTokens?: number | undefined;
-  /** Excludes other requests with the same key while this one runs. `busy`: what those are told. */
-  exclusive?: { key: string; busy: string } | undefined;
-  /** Tools that the provider may run. */
+  /** Refuses other requests with the same key while this one runs, with `busyMessage`. */
+  exclusive?: { key: string; busyMessage: string } | undefined;
+  /** Limits of the tool calls that the provider may run. */
   calls?: ProviderCalls | undefined;
-  /** What is priced by something else than tokens. */
+  /** Units that are not priced by tokens. */
   units?: PricedUnits;
-  /** It costs a request, and neither tokens nor money. */
+  /** Counts as a request, but costs neither tokens nor money. */
   free?: boolean;
 }
 
-/** The most that the tools can cost that the provider runs. */
+/** The most that the tool calls of the provider can cost. */
 export interface ProviderCalls {
+  /** The number of calls. */
   most: number;
-  /** Tokens that the result of a call may add to the input. */
+  /** The most tokens that the result of a call adds to the input. */
   inputTokensPerCall: number;
   nanoUsdPerCall: number;
 }
 
-/** Tokens that a provider's chat template may add to a request whose text is a few bytes long. */
+/** The most tokens that a chat template adds to a very short request. */
 const TEMPLATE_TOKENS = 16;
 
-/** The longest token of today's vocabularies has that many bytes. */
-const MOST_BYTES_PER_TOKEN = 128;
+/** Bytes of the longest token in today's vocabularies. */
+const MAX_BYTES_PER_TOKEN = 128;
 
-/** The fewest tokens that a demand's text can have. */
-export function leastInput({ inputBytes }: Demand): number {
-  return Math.floor(inputBytes / MOST_BYTES_PER_TOKEN);
+/** The fewest tokens that the input can have. */
+export function minInputTokens({ inputBytes }: Demand): number {
+  return Math.floor(inputBytes / MAX_BYTES_PER_TOKEN);
 }
 
-/** A bound that holds whichever of several requests is sent. */
+/** The maximum of several bounds, field by field: it covers each of them. */
 export function widestBound(bounds: Bound[]): Bound {
-  const most = (field: keyof Bound) => Math.max(...bounds.map((bound) => bound[field]));
+  const max = (field: keyof Bound) => Math.max(...bounds.map((bound) => bound[field]));
   return {
-    input: most("input"),
-    output: most("output"),
-    minOutput: most("minOutput"),
-    choices: most("choices"),
-    inputNanoUsd: most("inputNanoUsd"),
-    outputNanoUsd: most("outputNanoUsd"),
+    input: max("input"),
+    output: max("output"),
+    minOutput: max("minOutput"),
+    choices: max("choices"),
+    inputNanoUsd: max("inputNanoUsd"),
+    outputNanoUsd: max("outputNanoUsd"),
   };
 }
 
 /**
- * The bound of a demand. No text has more tokens than UTF-8 bytes (byte-level BPE only merges bytes), JSON never shortens
- * text, and its keys outweigh the template's tokens per message. So the input bound is never too small.
+ * Returns the bound of a demand. Text never has more tokens than UTF-8 bytes, because byte-level BPE only merges bytes.
+ * JSON never shortens text, and its keys have more bytes than the template has tokens per message. So the input bound
+ * is never too small.
  */
 export function toBound(
   demand: Demand,
@@ -75,16 +77,16 @@ export function toBound(
   minOutputTokens: number,
 ): Bound {
   if (demand.free) return { input: 0, output: 0, minOutput: 0, choices: 1, inputNanoUsd: 0, outputNanoUsd: 0 };
-  const most = demand.inputBytes + demand.images * (card.image_tokens ?? 0);
+  const inputTokens = demand.inputBytes + demand.images * (card.image_tokens ?? 0);
   const { most: calls = 0, inputTokensPerCall = 0, nanoUsdPerCall = 0 } = demand.calls ?? {};
   const added = TEMPLATE_TOKENS + (demand.addedTokens ?? 0) + calls * inputTokensPerCall;
   const ceiling = demand.maxInputTokens ?? card.max_input_tokens ?? card.context_window ?? Infinity;
-  const asked = demand.maxOutputTokens ?? Infinity;
-  const output = Math.min(asked, plan.max_output_tokens, card.max_output_tokens ?? Infinity);
-  const shown = (demand.exactInput ?? most) + added;
-  // After each call the model reads all of it again, and what it has said so far.
-  const input = Math.min(shown, ceiling) + calls * Math.min(shown + output, ceiling);
-  const price = dearestPrice(card, input);
+  const requested = demand.maxOutputTokens ?? Infinity;
+  const output = Math.min(requested, plan.max_output_tokens, card.max_output_tokens ?? Infinity);
+  const context = (demand.exactInput ?? inputTokens) + added;
+  // After each tool call the model reads the whole input again, and its own output so far.
+  const input = Math.min(context, ceiling) + calls * Math.min(context + output, ceiling);
+  const price = highestPrice(card, input);
   return {
     input,
     output,

@@ -1,25 +1,25 @@
-// Under which plan a user is served: the token's claim, unless an operator has stored another with the user.
+// Plan claims: a token claims a plan, and an operator's stored plan replaces it.
 
 import type { User } from "../auth/user.ts";
 import { apiError, CHALLENGE } from "../errors.ts";
 import type { Claim, RefusedClaim } from "./account.ts";
 
-const REMEMBERED_PLANS = 1000;
+const MAX_CACHED_PLANS = 1000;
 
-/** Stored plans that this isolate was told of, by the name of the user's object: they save asking twice. */
-const storedPlans = new Map<string, string>();
+/** Cached plans by the name of the user's object. They avoid a second call to the object. */
+const cachedPlans = new Map<string, string>();
 
 /**
- * Makes `attempt` with the user's claim; when the user's object knows of another plan, once more with that. Throws 403
- * `user_blocked`, and 401 for a token that was revoked.
+ * Calls `attempt` with the user's claim, and again with the stored plan if the user's object returns one. Throws 403
+ * `user_blocked`, and 401 `invalid_api_key` for a revoked token.
  */
-export async function underClaim<Result extends object>(
+export async function withClaim<Result extends object>(
   user: User,
   name: string,
   attempt: (claim: Claim) => Promise<Result | RefusedClaim>,
 ): Promise<Exclude<Result, RefusedClaim>> {
   const claimed = user.plan ?? "";
-  let plan = storedPlans.get(name) ?? claimed;
+  let plan = cachedPlans.get(name) ?? claimed;
   for (;;) {
     const result = await attempt({ plan, claimed, issuedAt: user.issuedAt });
     if (!isRefused(result)) return result as Exclude<Result, RefusedClaim>;
@@ -31,18 +31,18 @@ export async function underClaim<Result extends object>(
         throw apiError("invalid_api_key", "This token was revoked. Please sign in again.", { headers: CHALLENGE });
       case "plan":
         plan = refusal.plan;
-        remember(name, plan, claimed);
+        cachePlan(name, plan, claimed);
     }
   }
 }
 
-/** Whether an answer of the user's object is a refusal of the claim itself. */
+/** Tests if the user's object refused the claim. */
 export const isRefused = (result: object): result is RefusedClaim => "refusal" in result;
 
-function remember(name: string, plan: string, claimed: string): void {
-  storedPlans.delete(name);
+function cachePlan(name: string, plan: string, claimed: string): void {
+  cachedPlans.delete(name);
   if (plan === claimed) return;
-  const oldest = storedPlans.size >= REMEMBERED_PLANS ? storedPlans.keys().next().value : undefined;
-  if (oldest !== undefined) storedPlans.delete(oldest);
-  storedPlans.set(name, plan);
+  const oldest = cachedPlans.size >= MAX_CACHED_PLANS ? cachedPlans.keys().next().value : undefined;
+  if (oldest !== undefined) cachedPlans.delete(oldest);
+  cachedPlans.set(name, plan);
 }

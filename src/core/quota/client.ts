@@ -1,19 +1,19 @@
-// The calls to a user's object, and what to do when it cannot be reached: try again where that can help, else closed.
+// Calls to a user's quota object, with retries. Fails closed when it cannot be reached.
 
 import type { Bindings } from "../env.ts";
 import { apiError } from "../errors.ts";
 import type { UserQuota } from "./user-quota.ts";
 
-/** Pauses between the tries, in ms; each is shortened by up to a half at random, so that callers do not come in step. */
+/** Pauses between attempts, in ms. Random jitter shortens each by up to a half. */
 const RETRY_AFTER_MS = [25, 100, 400];
 
-const ANSWER_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 type Stub = DurableObjectStub<UserQuota>;
 
 /**
- * Calls the quota object of that name. An error that the runtime calls retryable is retried with a fresh stub; keys
- * make a repeat harmless. An overloaded object is left alone. Throws 503 `quota_unavailable` when there is no answer.
+ * Calls the quota object with that name. Retries errors that the runtime marks as retryable, with a new stub; the
+ * methods are idempotent. Does not retry an overloaded object. Throws 503 `quota_unavailable` when every attempt fails.
  */
 export async function callQuota<Result>(
   env: Bindings,
@@ -22,7 +22,7 @@ export async function callQuota<Result>(
 ): Promise<Awaited<Result>> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await inTime(method(env.USER_QUOTA.getByName(name)));
+      return await withTimeout(method(env.USER_QUOTA.getByName(name)));
     } catch (cause) {
       const pauseMs = RETRY_AFTER_MS[attempt];
       if (pauseMs === undefined || !isRetryable(cause)) throw unavailable(cause);
@@ -31,12 +31,12 @@ export async function callQuota<Result>(
   }
 }
 
-/** An object that does not answer at all is as good as none. */
-async function inTime<Result>(answer: Result): Promise<Awaited<Result>> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`no answer within ${ANSWER_MS} ms`)), ANSWER_MS);
+/** Rejects when the object has not answered after 10 s. */
+async function withTimeout<Result>(answer: Result): Promise<Awaited<Result>> {
+  const timeout = Promise.withResolvers<never>();
+  const timer = setTimeout(() => timeout.reject(new Error(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
   try {
-    return await Promise.race([answer, late.promise]);
+    return await Promise.race([answer, timeout.promise]);
   } finally {
     clearTimeout(timer);
   }

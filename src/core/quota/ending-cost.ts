@@ -1,4 +1,4 @@
-// What each ending of a request costs: the one place that decides it. Pure. docs/settlement.md is the same table in words.
+// The cost of each ending of a request. Pure. docs/settlement.md documents the same rules.
 
 import type { ModelCard } from "../catalog/card.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
@@ -9,14 +9,14 @@ import { costOf, costOfUnits } from "./price.ts";
 
 /**
  * How far a request got before it ended.
- * - `unsent`: no provider was asked, or each one that was asked refused.
- * - `sent`: a provider was asked, and its answer has not begun.
- * - `answering`: its answer has begun, and the caller has been promised nothing.
- * - `relayed`: the caller has been promised the answer.
+ * - `unsent`: no provider was called, or each one refused.
+ * - `sent`: a provider was called, and its answer has not started.
+ * - `answering`: the answer has started, but not the response to the caller.
+ * - `relayed`: the response to the caller has started.
  */
 export type Stage = "unsent" | "sent" | "answering" | "relayed";
 
-/** `unknown`: the work ended at the provider, and nobody will learn its usage. */
+/** `unknown`: the work ended at the provider, and its usage is lost. */
 export type EndingKind = Ending["kind"] | "unknown";
 
 export interface EndedRequest {
@@ -30,13 +30,13 @@ export interface EndedRequest {
 
 export const NO_COST: Amounts = { tokens: 0, requests: 0, nanoUsd: 0 };
 const ONE_REQUEST: Amounts = { tokens: 0, requests: 1, nanoUsd: 0 };
-/** The ledger charges no more than was reserved. */
+/** Charges the whole reservation, because the ledger caps every charge at it. */
 const WHOLE_BOUND: Amounts = { tokens: Number.MAX_SAFE_INTEGER, requests: 1, nanoUsd: Number.MAX_SAFE_INTEGER };
 
-/** English has about 4.75 UTF-8 bytes a token; a little less than that charges a little more. */
+/** English has about 4.75 UTF-8 bytes per token. The lower value estimates slightly too many tokens. */
 const BYTES_PER_TOKEN = 4;
 
-/** The cost of a request by how it ended. The ledger charges at most what was reserved. */
+/** Returns the cost of a request by its ending. The ledger charges at most the reservation. */
 export function costOfEnding({ stage, ending, progress, demand, card }: EndedRequest): Amounts {
   if (stage === "unsent") return NO_COST;
   if (stage === "sent" && ending === "failed") return NO_COST;
@@ -46,7 +46,7 @@ export function costOfEnding({ stage, ending, progress, demand, card }: EndedReq
   if (!card || (ending === "unknown" && !progress.usage)) return WHOLE_BOUND;
   const usage = progress.usage ?? estimate(progress, demand, card);
   const calls = (progress.providerCalls ?? 0) * (demand.calls?.nanoUsdPerCall ?? 0);
-  // Time of audio is the provider's to tell, where it does.
+  // The provider's own count of audio seconds replaces the one of the demand.
   const { audioSeconds, ...units } = demand.units ?? {};
   const counted = usage.audioSeconds === undefined && audioSeconds !== undefined ? { ...units, audioSeconds } : units;
   return {
@@ -56,11 +56,11 @@ export function costOfEnding({ stage, ending, progress, demand, card }: EndedReq
   };
 }
 
-/** The usage when the provider told none: from what was sent and what was relayed. */
+/** Estimates the usage from the bytes sent and relayed, when the provider reported none. */
 function estimate(progress: Progress, demand: Demand, card: ModelCard): Omit<Usage, "reasoning"> {
-  const sent = Math.ceil(demand.inputBytes / BYTES_PER_TOKEN) + demand.images * (card.image_tokens ?? 0);
-  const found = (progress.providerCalls ?? 0) * (demand.calls?.inputTokensPerCall ?? 0);
-  const input = (demand.exactInput ?? sent) + (demand.addedTokens ?? 0) + found;
+  const inputTokens = Math.ceil(demand.inputBytes / BYTES_PER_TOKEN) + demand.images * (card.image_tokens ?? 0);
+  const toolTokens = (progress.providerCalls ?? 0) * (demand.calls?.inputTokensPerCall ?? 0);
+  const input = (demand.exactInput ?? inputTokens) + (demand.addedTokens ?? 0) + toolTokens;
   const output = Math.ceil(progress.outputBytes / BYTES_PER_TOKEN) + (card.reasoning?.allowance ?? 0);
   return { input, cached: 0, cacheWrite: 0, output };
 }

@@ -1,4 +1,4 @@
-// One request's reservation, from the moment it is granted until it is settled.
+// The lease: a granted reservation until it is settled.
 
 import type { Bindings } from "../env.ts";
 import { toApiError } from "../errors.ts";
@@ -10,15 +10,15 @@ import type { Amounts } from "../catalog/quota-window.ts";
 export interface Lease {
   /** Output tokens granted to each choice. */
   granted: number;
-  /** All that is reserved: the provider cannot have used more, or the bound was wrong. */
+  /** The reserved amounts. The provider uses more only if the bound is wrong. */
   bound: Amounts;
-  /** What the windows held right after the reservation. */
+  /** The windows right after the reservation. */
   view: QuotaView;
-  /** Settles; only the first call counts. Never throws: a lease that cannot be settled ends by itself, in full. */
+  /** Settles; only the first call has an effect. Never throws: an unsettled lease expires and is charged in full. */
   settle(charge: Amounts): Promise<QuotaView | undefined>;
 }
 
-/** The lease of a reservation that was granted under `key`. */
+/** Creates the lease of the reservation `grant.key`. */
 export function createLease(
   env: Bindings,
   name: string,

@@ -1,5 +1,6 @@
-// The ledger: reserve and settle over one user's state. Pure: no clock, storage or network. State, plan and time come
-// in, the next state and a tagged result go out. Integers only. The state holds use, never limits.
+// The ledger: reserves and settles on one user's state, in integers.
+// Pure: no clock, storage or network. State, limits and time are arguments; the state contains no limits.
+// Functions return the next state and a tagged result.
 
 import type { Ledger, StoredLease } from "./state.ts";
 import type { Limits, QuotaView, WindowView } from "./view.ts";
@@ -7,26 +8,26 @@ import { viewOf } from "./view.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
 import { amountOf, countsModel, parseWindowKey, periodStart, windowKey } from "../catalog/quota-window.ts";
 
-/** The most that a request can cost. Between `minOutput` and `output` tokens are granted to each choice. */
+/** The most that a request can cost. Each choice is granted between `minOutput` and `output` tokens. */
 export interface Bound {
   /** Tokens. */
   input: number;
   output: number;
   minOutput: number;
   choices: number;
-  /** Nano-dollars: of all the input, and of one token of output, at the dearest rate that could apply. */
+  /** Nano-dollars for the whole input, and for one output token, at the highest rate that can apply. */
   inputNanoUsd: number;
   outputNanoUsd: number;
 }
 
 export interface Reservation {
   key: string;
-  /** The card of the model that it is for. */
+  /** The card of the model. */
   model: string;
   bound: Bound;
-  /** How long the lease runs before it ends by itself. */
+  /** Time until the lease expires. */
   leaseMs: number;
-  /** Refused while another running lease has the same. */
+  /** The reservation is refused while a running lease has the same value. */
   exclusive?: string | undefined;
 }
 
@@ -36,17 +37,17 @@ export type ReserveResult =
   | { ok: false; reason: "concurrent" | "busy"; retryAfterMs: number; view: QuotaView }
   | { ok: false; reason: "window"; window: WindowView; needed: number; retryAfterMs: number; view: QuotaView };
 
-const REMEMBERED_KEYS = 32;
-/** How long a lease that ended by itself can still be corrected. */
+const MAX_SETTLED_KEYS = 32;
+/** Time after its expiry in which a late settlement can still correct a lease. */
 export const CORRECTABLE_MS = 3_600_000;
-/** What a caller is told to wait when the user's own running requests stand in the way, not the window. */
+/** `retry-after` of a refusal that ends when one of the user's running requests ends. */
 export const BUSY_RETRY_MS = 1000;
 
 const NOTHING: Amounts = { tokens: 0, requests: 0, nanoUsd: 0 };
 
 /**
- * Takes the bound from every window that counts the model and grants as much output as fits, or says what refuses.
- * The same key gets the same answer again and is reserved once. `changed`: whether there is something to store.
+ * Reserves the bound in every window that counts the model, and grants as much output as fits. A refusal names its
+ * reason. Idempotent by key: a repeated call returns the first result. `changed`: the ledger must be stored.
  */
 export function reserve(
   ledger: Ledger,
@@ -58,9 +59,9 @@ export function reserve(
   const view = viewOf(state, limits);
   const answer = (result: ReserveResult) => ({ ledger: state, changed: false, result });
 
-  const known = Object.hasOwn(state.leases, key) ? state.leases[key] : undefined;
-  if (known && !known.ended) return answer({ ok: true, granted: known.granted, view });
-  if (known || state.settled.includes(key)) return answer({ ok: false, reason: "settled", view });
+  const existing = Object.hasOwn(state.leases, key) ? state.leases[key] : undefined;
+  if (existing && !existing.ended) return answer({ ok: true, granted: existing.granted, view });
+  if (existing || state.settled.includes(key)) return answer({ ok: false, reason: "settled", view });
   if (view.leases.running >= limits.concurrent) {
     return answer({ ok: false, reason: "concurrent", retryAfterMs: BUSY_RETRY_MS, view });
   }
@@ -70,9 +71,9 @@ export function reserve(
   }
   const counting = view.windows.filter((window) => countsModel(window, model));
   const needed = boundAmounts(bound, bound.minOutput);
-  const refusing = counting.filter((window) => window.left < amountOf(needed, window.unit));
-  const usedUp = refusing.filter(({ used, unit, limit }) => used + amountOf(needed, unit) > limit);
-  const window = usedUp.toSorted((one, other) => other.resetAt - one.resetAt)[0] ?? refusing[0];
+  const tooSmall = counting.filter((window) => window.left < amountOf(needed, window.unit));
+  const usedUp = tooSmall.filter(({ used, unit, limit }) => used + amountOf(needed, unit) > limit);
+  const window = usedUp.toSorted((one, other) => other.resetAt - one.resetAt)[0] ?? tooSmall[0];
   if (window) {
     const retryAfterMs = usedUp.length === 0 ? BUSY_RETRY_MS : window.resetAt - state.at;
     return answer({ ok: false, reason: "window", window, needed: amountOf(needed, window.unit), retryAfterMs, view });
@@ -93,8 +94,8 @@ export function reserve(
 }
 
 /**
- * Replaces a reservation by what was used, at most by the reservation itself. Once per key: an unknown or settled key
- * changes nothing; a lease that had ended by itself is corrected. Charged to the periods in which it was reserved.
+ * Replaces a reservation with the charge, capped at the reservation, in the periods of the reservation. Idempotent by
+ * key: an unknown or settled key changes nothing. Corrects an expired lease once.
  */
 export function settle(
   ledger: Ledger,
@@ -104,31 +105,31 @@ export function settle(
   const state = sweep(ledger, now);
   const { [key]: lease, ...leases } = state.leases;
   if (!lease || !Object.hasOwn(state.leases, key)) return { ledger: state, changed: false };
-  const already = lease.ended ? lease.bound : NOTHING;
-  const owed = (unit: keyof Amounts) => Math.min(charge[unit], lease.bound[unit]) - already[unit];
+  const charged = lease.ended ? lease.bound : NOTHING;
+  const owed = (unit: keyof Amounts) => Math.min(charge[unit], lease.bound[unit]) - charged[unit];
   const used = addUse(state.used, lease, {
     tokens: owed("tokens"),
     requests: owed("requests"),
     nanoUsd: owed("nanoUsd"),
   });
-  const settled = [...state.settled, key].slice(-REMEMBERED_KEYS);
+  const settled = [...state.settled, key].slice(-MAX_SETTLED_KEYS);
   return { ledger: { ...state, used, leases, settled }, changed: true };
 }
 
 /**
- * Undoes a reservation whose answer never came. One that arrives only after this is refused as `settled`: nobody would
- * settle it.
+ * Cancels a reservation whose result was lost. If the reservation arrives after its cancellation, it is refused as
+ * `settled`, because nothing would settle it.
  */
 export function giveBack(ledger: Ledger, key: string, now: number): { ledger: Ledger; changed: boolean } {
   const next = settle(ledger, { key, charge: NOTHING }, now);
   if (next.changed || next.ledger.settled.includes(key)) return next;
-  const settled = [...next.ledger.settled, key].slice(-REMEMBERED_KEYS);
+  const settled = [...next.ledger.settled, key].slice(-MAX_SETTLED_KEYS);
   return { ledger: { ...next.ledger, settled }, changed: true };
 }
 
 /**
- * The ledger as it stands at `now`: leases whose time has come are ended and charged, past periods and leases that
- * can no longer be corrected are gone. It follows from the stored state, so it need not be stored.
+ * Returns the ledger at `now`: expires and charges overdue leases, and deletes past periods and leases that can no
+ * longer be corrected. The result derives from the stored state, so it need not be stored.
  */
 export function sweep(ledger: Ledger, now: number): Ledger {
   const at = Math.max(now, ledger.at);
@@ -141,31 +142,33 @@ export function sweep(ledger: Ledger, now: number): Ledger {
   return { ...ledger, at, used, extra: inCurrentPeriod(ledger.extra, at), leases: Object.fromEntries(swept) };
 }
 
-/** What is used, reserved and left of every window of a plan at `now`. */
+/** Returns the used, reserved and remaining amount of every window at `now`. */
 export function view(ledger: Ledger, limits: Limits, now: number): QuotaView {
   return viewOf(openWindows(sweep(ledger, now), limits), limits);
 }
 
-/** When the next running lease ends by itself (epoch ms), or undefined when none is running. */
+/** The next expiry of a running lease (epoch ms); undefined when no lease is running. */
 export function nextLeaseEnd(ledger: Ledger): number | undefined {
   const running = Object.values(ledger.leases).filter((lease) => !lease.ended);
   return running.length > 0 ? Math.min(...running.map((lease) => lease.endsAt)) : undefined;
 }
 
-/** What a bound comes to with that many output tokens for each choice. */
+/** The amounts of a bound with `outputEach` output tokens per choice. */
 export function boundAmounts(bound: Bound, outputEach: number): Amounts {
   const output = outputEach * bound.choices;
   return { tokens: bound.input + output, requests: 1, nanoUsd: bound.inputNanoUsd + output * bound.outputNanoUsd };
 }
 
-/** The output tokens that a window has room for, per choice. */
+/** The output tokens per choice that fit into a window. */
 function outputRoom({ unit, left }: WindowView, bound: Bound): number {
   if (unit === "tokens") return Math.floor((left - bound.input) / bound.choices);
   if (unit === "requests" || bound.outputNanoUsd === 0) return Infinity;
   return Math.floor((left - bound.inputNanoUsd) / (bound.outputNanoUsd * bound.choices));
 }
 
-/** With an entry for every window of the plan. One that is new to this user begins with what can still be corrected. */
+/**
+ * Adds an entry for every window of the plan. A new window starts with the expired leases that are still correctable.
+ */
 function openWindows(state: Ledger, limits: Limits): Ledger {
   const ended = Object.values(state.leases).filter((lease) => lease.ended);
   let opened: Ledger["used"] = {};
@@ -176,13 +179,13 @@ function openWindows(state: Ledger, limits: Limits): Ledger {
   return { ...state, used: { ...opened, ...state.used } };
 }
 
-/** Adds to every window that counts the lease, unless it was made in another period or ended before a reset. */
+/** Adds a charge to every window that counts the lease. Skips other periods, and leases that expired before a reset. */
 function addUse(used: Ledger["used"], lease: StoredLease, charge: Amounts): Ledger["used"] {
   const added = Object.entries(used).map(([key, use]) => {
     const { unit, per, counts } = parseWindowKey(key);
     const forgiven = lease.ended && lease.endsAt <= (use.resetAt ?? 0);
-    const same = !forgiven && counts(lease.model) && periodStart(per, lease.at) === use.start;
-    return [key, same ? { ...use, amount: use.amount + amountOf(charge, unit) } : use] as const;
+    const counted = !forgiven && counts(lease.model) && periodStart(per, lease.at) === use.start;
+    return [key, counted ? { ...use, amount: use.amount + amountOf(charge, unit) } : use] as const;
   });
   return Object.fromEntries(added);
 }

@@ -1,4 +1,4 @@
-// A plan's limits as the ledger counts them, and money as people write it.
+// Conversion between a plan's units and the ledger's integers.
 
 import type { Plan } from "../catalog/schema.ts";
 import type { Limits } from "./view.ts";
@@ -6,22 +6,23 @@ import type { QuotaUnit } from "../catalog/quota-window.ts";
 
 const NANO_PER_USD = 1e9;
 
-/** The plan with its dollars as nano-dollars. */
+/** Converts a plan to the ledger's limits; dollars become nano-dollars. */
 export function toLimits({ windows, concurrent }: Plan): Limits {
   const counted = windows.map((window) => ({ ...window, limit: toAmount(window.unit, window.limit) }));
   return { windows: counted, concurrent };
 }
 
-/** An amount as an operator writes it, in the unit that the ledger counts. */
+/** Converts a written amount (dollars for usd) to the ledger's unit (nano-dollars for usd). */
 export function toAmount(unit: QuotaUnit, written: number): number {
   return Math.round(unit === "usd" ? written * NANO_PER_USD : written);
 }
 
-/** An amount of the ledger, as people write it. */
+/** Converts an amount of the ledger to the written unit (dollars for usd). */
 export function fromAmount(unit: QuotaUnit, amount: number): number {
   return unit === "usd" ? toUsd(amount) : amount;
 }
 
+/** Converts nano-dollars to dollars. */
 export function toUsd(nanoUsd: number): number {
   return nanoUsd / NANO_PER_USD;
 }

@@ -1,4 +1,5 @@
-// The name of a user's object: a keyed hash, so that neither storage nor logs hold who it is.
+// The name of a user's object: a keyed hash.
+// Storage and logs contain only this name, so they do not identify the user.
 
 import { base64url } from "jose";
 import type { User } from "../auth/user.ts";
@@ -8,7 +9,7 @@ let keyed: { pepper: string; key: CryptoKey; names: WeakMap<QuotaUser, string> }
 
 type QuotaUser = Pick<User, "issuer" | "subject">;
 
-/** `q1:` and the base64url HMAC-SHA-256 of issuer and subject under the deployment's pepper. */
+/** Returns `q1:` and the base64url HMAC-SHA-256 of issuer and subject, keyed with the deployment's pepper. */
 export async function quotaName(user: QuotaUser, pepper: string): Promise<string> {
   if (keyed?.pepper !== pepper) {
     const algorithm = { name: "HMAC", hash: "SHA-256" };
@@ -16,9 +17,9 @@ export async function quotaName(user: QuotaUser, pepper: string): Promise<string
     keyed = { pepper, key, names: new WeakMap() };
   }
   const { key, names } = keyed;
-  const known = names.get(user);
-  if (known !== undefined) return known;
-  // Issuers come from configuration and hold no NUL, so the pair is unambiguous.
+  const cached = names.get(user);
+  if (cached !== undefined) return cached;
+  // Issuers come from configuration and hold no NUL, so the separator is unambiguous.
   const hash = await crypto.subtle.sign("HMAC", key, encoder.encode(`${user.issuer}\0${user.subject}`));
   const name = `q1:${base64url.encode(new Uint8Array(hash))}`;
   names.set(user, name);

@@ -1,11 +1,11 @@
-// Prices of usage in nano-dollars (1e-9 USD): always integers, rounded up. The rates are the model card's.
+// Cost of usage in nano-dollars (1e-9 USD), rounded up, at the model card's rates.
 
 import type { ModelCard } from "../catalog/card.ts";
 import type { ModalityUsage, Usage } from "../relay/answer.ts";
 
 type Prices = NonNullable<ModelCard["prices"]>;
 
-/** Rates in pico-dollars (1e-12 USD) a token, so that every price with up to six decimals is an integer. */
+/** Rates in pico-dollars (1e-12 USD) per token, so that prices with up to six decimals are integers. */
 interface TokenRates {
   input: number;
   cached: number;
@@ -13,7 +13,7 @@ interface TokenRates {
   output: number;
 }
 
-/** Amounts that are known before a request is sent, and priced by something else than tokens. */
+/** Units that are not priced by tokens, and are known before a request is sent. */
 export interface PricedUnits {
   audioSeconds?: number;
   characters?: number;
@@ -25,7 +25,7 @@ const PICO_PER_USD = 1e12;
 const PICO_PER_NANO = 1000;
 const MILLION = 1_000_000;
 
-/** What a usage costs at the rates that apply to it. A card without prices is free. */
+/** Returns the cost of a usage in nano-dollars. A card without prices is free. */
 export function costOf(usage: Omit<Usage, "reasoning">, { prices }: ModelCard): number {
   if (!prices) return 0;
   const { image = NONE, audio = NONE } = usage;
@@ -43,7 +43,7 @@ export function costOf(usage: Omit<Usage, "reasoning">, { prices }: ModelCard): 
   return Math.ceil(pico / PICO_PER_NANO) + costOfUnits({ audioSeconds: usage.audioSeconds ?? 0 }, prices);
 }
 
-/** What units cost. A unit without a price is free. */
+/** Returns the cost of units in nano-dollars. A unit without a price is free. */
 export function costOfUnits(units: PricedUnits, prices: ModelCard["prices"]): number {
   if (!prices) return 0;
   const pico =
@@ -55,10 +55,10 @@ export function costOfUnits(units: PricedUnits, prices: ModelCard["prices"]): nu
 }
 
 /**
- * The most that `inputTokens` can cost in all, and that one output token can cost, for a request of at most that input:
- * at the dearest modality, and the dearest of fresh, cached and cache-written input.
+ * Returns the highest cost in nano-dollars of `inputTokens` in all, and of one output token. Uses the most expensive
+ * modality, and the most expensive of uncached, cached and cache-writing input.
  */
-export function dearestPrice({ prices }: ModelCard, inputTokens: number): { input: number; output: number } {
+export function highestPrice({ prices }: ModelCard, inputTokens: number): { input: number; output: number } {
   if (!prices) return { input: 0, output: 0 };
   const all = Object.values(ratesFor(prices, inputTokens));
   const input = Math.max(...all.flatMap((rates) => [rates.input, rates.cached, rates.cacheWrite]));
@@ -69,16 +69,16 @@ export function dearestPrice({ prices }: ModelCard, inputTokens: number): { inpu
 const NONE: ModalityUsage = { input: 0, cached: 0, output: 0 };
 
 function tokensCost(tokens: TokenRates, rates: TokenRates): number {
-  const fresh = Math.max(0, tokens.input - tokens.cached - tokens.cacheWrite);
+  const uncached = Math.max(0, tokens.input - tokens.cached - tokens.cacheWrite);
   return (
-    fresh * rates.input +
+    uncached * rates.input +
     tokens.cached * rates.cached +
     tokens.cacheWrite * rates.cacheWrite +
     tokens.output * rates.output
   );
 }
 
-/** The rates of each modality. A modality without rates of its own costs what text costs. */
+/** The rates of each modality. A modality without its own rates uses those of text. */
 function ratesFor(prices: Prices, inputTokens: number): Record<"text" | "image" | "audio", TokenRates> {
   const long = prices.long_context;
   const applies = long !== undefined && inputTokens > long.above_input_tokens;
@@ -98,6 +98,6 @@ function ratesFor(prices: Prices, inputTokens: number): Record<"text" | "image" 
   };
 }
 
-/** A price in US dollars for `per` units, as pico-dollars for one. */
+/** Converts a price in US dollars for `per` units to pico-dollars per unit. */
 const toPico = (usd: number | undefined, per: number, times = 1) =>
   Math.round(((usd ?? 0) * times * PICO_PER_USD) / per);

@@ -1,12 +1,12 @@
-// How the quota shows on the wire: OpenAI's x-ratelimit headers, GET /usage, and `left` on a slim answer.
+// The quota on the wire: `x-ratelimit-*` headers, GET /usage, and `left` of a slim answer.
 
 import { fromAmount } from "./limits.ts";
 import type { QuotaView, WindowView } from "./view.ts";
 import { countsModel, windowKey } from "../catalog/quota-window.ts";
 
 /**
- * `x-ratelimit-{limit,remaining,reset}-{tokens,requests}` of the window of each unit that has the least left, among
- * those that count the model of that card.
+ * Returns OpenAI's headers `x-ratelimit-{limit,remaining,reset}-{tokens,requests}`. They describe, for each unit, the
+ * window with the least remaining among those that count the model (a card's key).
  */
 export function rateLimitHeaders(view: QuotaView, now: number, model: string): Record<string, string> {
   const headers: Record<string, string> = {};
@@ -21,7 +21,7 @@ export function rateLimitHeaders(view: QuotaView, now: number, model: string): R
   return headers;
 }
 
-/** Milliseconds as OpenAI writes them: "1s", "6m0s", "23h59m1s". Rounded up to the second. */
+/** Formats milliseconds like OpenAI: "1s", "6m0s", "23h59m1s". Rounds up to seconds. */
 export function toGoDuration(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
@@ -30,12 +30,12 @@ export function toGoDuration(ms: number): string {
   return minutes > 0 ? `${minutes}m${rest}` : rest;
 }
 
-/** What is left per window, as a slim answer tells it: `{"tokens/day": 19922}`; dollars for usd. */
+/** Returns the remaining amount per window, as in a slim answer: `{"tokens/day": 19922}`; dollars for usd. */
 export function leftOf(view: QuotaView): Record<string, number> {
   return Object.fromEntries(view.windows.map((window) => [windowKey(window), fromAmount(window.unit, window.left)]));
 }
 
-/** A window as `GET /usage` shows it; `reset_at` is in epoch seconds, as all of OpenAI's times; dollars for usd. */
+/** Formats a window for `GET /usage`: dollars for usd, and `reset_at` in epoch seconds like OpenAI's times. */
 export function toWindowObject({ unit, per, models, limit, used, reserved, left, resetAt }: WindowView) {
   const [total, spent, held, rest] = [limit, used, reserved, left].map((amount) => fromAmount(unit, amount));
   return { unit, per, models, limit: total, used: spent, reserved: held, left: rest, reset_at: resetAt / 1000 };

@@ -1,4 +1,4 @@
-// A refused reservation as the error that tells the caller what is used up and when to come back.
+// Mapping from a refused reservation to the error for the caller.
 
 import type { ApiError } from "../errors.ts";
 import { apiError } from "../errors.ts";
@@ -10,14 +10,14 @@ import type { Amounts } from "../catalog/quota-window.ts";
 import { amountOf } from "../catalog/quota-window.ts";
 
 /**
- * 429 `insufficient_quota` with `retry-after` and `x-ratelimit-*`, which OpenAI's clients do not retry by themselves.
- * `fewest`: what the request needs at the very least, to tell what is used up from what can never fit.
+ * Returns 429 `insufficient_quota` with `retry-after` and `x-ratelimit-*`; `x-should-retry: false` stops the retries of
+ * OpenAI's clients. `minimum`: the least that the request needs; above a window's limit, it never fits.
  */
 export function toQuotaError(
   result: ReserveResult & { ok: false },
   now: number,
   model: string,
-  fewest: Amounts,
+  minimum: Amounts,
   busyMessage = "",
 ): ApiError {
   const headers = rateLimitHeaders(result.view, now, model);
@@ -30,23 +30,23 @@ export function toQuotaError(
       return insufficient(message, result.retryAfterMs, headers);
     }
     case "busy":
-      return busy(busyMessage, headers);
+      return busyError(busyMessage, headers);
     case "window": {
       const { unit, per, limit, left } = result.window;
       const [needed, rest, all] = [result.needed, left, limit].map((amount) => fromAmount(unit, amount));
-      const rests = `${rest} of your ${all} ${unit} per ${per} are left.`;
+      const remaining = `${rest} of your ${all} ${unit} per ${per} are left.`;
       const message =
         unit === "requests"
-          ? `This request is one too many: ${rests}`
-          : `This request may need ${needed} ${unit}: ${rests}`;
-      const never = amountOf(fewest, unit) > limit ? " It never fits into your plan: send less." : "";
+          ? `This request is one too many: ${remaining}`
+          : `This request may need ${needed} ${unit}: ${remaining}`;
+      const never = amountOf(minimum, unit) > limit ? " It never fits into your plan: send less." : "";
       return insufficient(message + never, result.retryAfterMs, headers);
     }
   }
 }
 
-/** 429 for a request whose exclusive key another one holds, or has just held. */
-export const busy = (message: string, headers: Record<string, string> = {}): ApiError =>
+/** Returns the 429 for a request whose exclusive key is in use, or has just been. */
+export const busyError = (message: string, headers: Record<string, string> = {}): ApiError =>
   insufficient(message, BUSY_RETRY_MS, headers);
 
 function insufficient(message: string, retryAfterMs: number, headers: Record<string, string>): ApiError {

@@ -1,4 +1,4 @@
-// Settles one request: replaces its reservation by the cost of its ending, once, and writes the one log line about it.
+// Settles one request: charges the cost of its ending, once, and logs one line.
 
 import type { Endpoint } from "../catalog/endpoints.ts";
 import type { Model } from "../catalog/resolve.ts";
@@ -14,35 +14,35 @@ import { toUsd } from "./limits.ts";
 import { leftOf } from "./rate-limit.ts";
 import type { QuotaView } from "./view.ts";
 
-/** The candidate that was asked last. */
-export interface Answerer {
+/** The candidate that was called last. */
+export interface LastCandidate {
   model: Model;
   exchange: { ask: { endpoint: Endpoint; demand: Demand } };
 }
 
 /** How a request ended. */
-export interface Ended {
-  answerer: Answerer;
+export interface RequestEnd {
+  lastCandidate: LastCandidate;
   stage: Stage;
   ending: Ending;
   progress: Progress;
 }
 
-/** Settles a request, and gives what the windows hold afterwards. Never throws. */
-export type Settlement = (ended: Ended) => Promise<Settled & { view: QuotaView }>;
+/** Settles a request and returns the windows afterwards. Never throws. */
+export type Settlement = (end: RequestEnd) => Promise<Settled & { view: QuotaView }>;
 
 interface MeteredRequest {
   requestId: string;
   lease: Lease;
-  /** The provider's count of the input, where the bound is one. */
+  /** The provider's exact input token count, when the bound used it. */
   exactInput: number | undefined;
   /** Epoch ms. */
   startedAt: number;
 }
 
-/** The settlement of one request. */
+/** Creates the settlement of one request. The lease ignores a second call. */
 export function createSettlement({ requestId, lease, exactInput, startedAt }: MeteredRequest): Settlement {
-  return async ({ answerer: { model, exchange }, stage, ending, progress }) => {
+  return async ({ lastCandidate: { model, exchange }, stage, ending, progress }) => {
     const { endpoint, demand } = exchange.ask;
     const counted = exactInput === undefined ? demand : { ...demand, exactInput };
     const cost = costOfEnding({ stage, ending: ending.kind, progress, demand: counted, card: model.card });

@@ -1,39 +1,41 @@
-// The stored state of one user: use and leases. It holds no limits: the plan travels with each call.
+// The stored state of one user: use and leases.
+// It contains no limits: callers pass the plan with each call.
 
 import type { Amounts } from "../catalog/quota-window.ts";
 
-/** `at` is the latest moment seen (epoch ms): a clock that runs backwards changes nothing. */
+/** `at` is the latest time of any call (epoch ms), so that a clock that runs backwards has no effect. */
 export interface Ledger {
   version: 3;
   at: number;
   /** Use per window ("tokens/day") in the period that began at `start` (epoch ms). */
   used: Record<string, Use>;
-  /** What an operator granted on top of a window's limit, in the period that began at `start`. */
+  /** An operator's grants on top of a window's limit, in the period that began at `start`. */
   extra: Record<string, Use>;
   leases: Record<string, StoredLease>;
-  /** Keys that were settled lately, newest last: a reserve that arrives twice must not open a second lease. */
+  /** Recently settled keys, newest last. A repeated reserve must not open a second lease. */
   settled: string[];
 }
 
 export interface Use {
   start: number;
   amount: number;
-  /** When an operator reset it (epoch ms): leases that had ended by then are forgiven for good. */
+  /** Time of an operator's reset (epoch ms). Leases that had expired by then are never charged again. */
   resetAt?: number;
 }
 
-/** A reservation. It ends by itself at `endsAt`, is then charged in full, and can still be corrected once. */
+/** A reservation. At `endsAt` it expires and is charged in full; a late settlement can correct it once. */
 export interface StoredLease {
   at: number;
   endsAt: number;
-  /** The card of the model that it is for. */
+  /** The card of the model. */
   model: string;
-  /** All that is reserved. */
+  /** The reserved amounts. */
   bound: Amounts;
   /** The output tokens granted to each choice. */
   granted: number;
-  /** No other lease with the same key may run meanwhile. */
+  /** No other running lease may have the same value. */
   exclusive?: string;
+  /** It has expired. */
   ended: boolean;
 }
 
@@ -42,13 +44,13 @@ export function emptyLedger(): Ledger {
   return { version: 3, at: 0, used: {}, extra: {}, leases: {}, settled: [] };
 }
 
-/** The ledger before units had names: a lease's bound said `usd` where it now says `nanoUsd`. */
+/** The previous format: a lease's bound has `usd` in place of `nanoUsd`. */
 interface LedgerVersion2 extends Omit<Ledger, "version" | "leases"> {
   version: 2;
   leases: Record<string, Omit<StoredLease, "bound"> & { bound: { tokens: number; requests: number; usd: number } }>;
 }
 
-/** Reads a stored ledger of this version or of the one before it. */
+/** Reads a stored ledger of version 3, or converts one of version 2. */
 export function readLedger(stored: Ledger | LedgerVersion2): Ledger {
   if (stored.version === 3) return stored;
   const leases = Object.entries(stored.leases).map(([key, lease]) => {

@@ -1,4 +1,5 @@
-// The Durable Object around ledger and account: one per user, one JSON row, cached in a field. It decides nothing itself.
+// The Durable Object of one user: stores ledger and account as one JSON row.
+// All decisions are in ledger.ts and account.ts.
 
 import { DurableObject } from "cloudflare:workers";
 import type { Bindings } from "../env.ts";
@@ -15,7 +16,7 @@ import { parseWindowKey, periodEnd } from "../catalog/quota-window.ts";
 interface Stored {
   ledger: Ledger;
   account?: Account | undefined;
-  /** When the alarm is set for (epoch ms): setting it costs a row, so it is left alone while it comes soon enough. */
+  /** Time of the alarm (epoch ms). Setting it costs a row, so it is kept while it is early enough. */
   alarmAt: number | null;
 }
 
@@ -23,7 +24,7 @@ export class UserQuota extends DurableObject<Bindings> {
   #stored: Stored | undefined;
   #hasTable = false;
 
-  /** Reserves a bound under the claim's plan. Writes one row when granted and none when refused. */
+  /** Reserves a bound under the claim's plan. Writes one row when granted, none when refused. */
   reserve(claim: Claim, limits: Limits, reservation: Reservation): ReserveResult | RefusedClaim {
     const { ledger, account } = this.#load();
     const refusal = claimRefusal(account, claim);
@@ -33,7 +34,7 @@ export class UserQuota extends DurableObject<Bindings> {
     return next.result;
   }
 
-  /** Settles a reservation, once, and tells what is left. Writes one row, and none when it is repeated. */
+  /** Settles a reservation and returns the windows. Idempotent: writes one row, and none when repeated. */
   settle(limits: Limits, settlement: { key: string; charge: Amounts }): QuotaView {
     const now = Date.now();
     const { ledger, account } = this.#load();
@@ -42,31 +43,31 @@ export class UserQuota extends DurableObject<Bindings> {
     return view(next.ledger, limits, now);
   }
 
-  /** Undoes a reservation whose answer never reached its caller. Writes one row. */
+  /** Cancels a reservation whose result was lost. Writes one row. */
   giveBack(key: string): void {
     const { ledger, account } = this.#load();
     const next = giveBack(ledger, key, Date.now());
     if (next.changed) this.#save(next.ledger, account);
   }
 
-  /** What is left under the claim's plan. Writes nothing. */
+  /** Returns the windows under the claim's plan. Writes nothing. */
   view(claim: Claim, limits: Limits): { view: QuotaView } | RefusedClaim {
     const { ledger, account } = this.#load();
     const refusal = claimRefusal(account, claim);
     return refusal ? { refusal } : { view: view(ledger, limits, Date.now()) };
   }
 
-  /** What an operator has decided. Writes nothing. */
+  /** Returns the operator's decisions. Writes nothing. */
   account(): Account {
     return this.#load().account ?? { changes: [] };
   }
 
-  /** What is left under any limits, whoever asks. Writes nothing. */
+  /** Returns the windows under any limits, without a claim, for operators. Writes nothing. */
   inspect(limits: Limits): QuotaView {
     return view(this.#load().ledger, limits, Date.now());
   }
 
-  /** Applies and keeps an operator's change. Writes one row. */
+  /** Applies and stores an operator's change. Writes one row. */
   change(change: Change): Account {
     const { ledger, account } = this.#load();
     const next = applyChange(account, sweep(ledger, change.at), change);
@@ -74,7 +75,7 @@ export class UserQuota extends DurableObject<Bindings> {
     return next.account;
   }
 
-  /** Ends the leases of users who never return; an object with nothing left to remember deletes itself. */
+  /** Expires the leases of users who do not return. Deletes all storage when the state is empty. */
   override async alarm(): Promise<void> {
     const { ledger, account } = this.#load();
     const now = sweep(ledger, Date.now());
@@ -100,10 +101,10 @@ export class UserQuota extends DurableObject<Bindings> {
     const { storage } = this.ctx;
     let { alarmAt } = this.#load();
     const due = nextLeaseEnd(ledger) ?? lastEnd(ledger);
-    // An alarm whose time has passed was given up by the runtime, or is about to run: another does no harm.
+    // An overdue alarm is about to run, or the runtime gave up on it. A second alarm is harmless.
     if (due !== undefined && (alarmAt === null || alarmAt <= ledger.at || due < alarmAt)) {
       alarmAt = due;
-      // Not awaited: writes of one turn are confirmed together, and the answer waits for them (output gate).
+      // Not awaited: the output gate delays the result until all writes are confirmed.
       void storage.setAlarm(due);
     }
     const stored: Stored = { ledger, account, alarmAt };
@@ -119,7 +120,7 @@ export class UserQuota extends DurableObject<Bindings> {
   }
 }
 
-/** When the last thing to remember is over (epoch ms): a period with any use, or the correction of a lease. */
+/** The time after which the state is empty (epoch ms): all periods have ended, and no lease can be corrected. */
 function lastEnd({ used, extra, leases }: Ledger): number | undefined {
   const periods = Object.entries({ ...used, ...extra }).map(([key, { start }]) =>
     periodEnd(parseWindowKey(key).per, start),

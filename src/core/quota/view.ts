@@ -1,20 +1,22 @@
-// Computes what a user has left in each quota window. Pure, like the ledger.
+// The quota view: used, reserved and remaining amounts of each window. Pure, like the ledger.
 
 import type { Ledger, Use } from "./state.ts";
 import type { Period, QuotaWindow } from "../catalog/quota-window.ts";
 import { amountOf, parseWindowKey, periodEnd, periodStart, windowKey } from "../catalog/quota-window.ts";
 
-/** A plan as the ledger needs it. */
+/** The limits of a plan, in the ledger's units. */
 export interface Limits {
   windows: QuotaWindow[];
-  /** Leases that may run at the same time. */
+  /** The most leases that run at the same time. */
   concurrent: number;
 }
 
 export interface WindowView extends QuotaWindow {
   used: number;
   reserved: number;
+  /** The remaining amount: `limit` without `used` and `reserved`, at least 0. */
   left: number;
+  /** Epoch ms. */
   resetAt: number;
 }
 
@@ -23,7 +25,7 @@ export interface QuotaView {
   leases: { running: number; allowed: number };
 }
 
-/** Use, reservations and rest of every window of a plan at the ledger's own time. `limit` includes what was granted. */
+/** Returns every window at the ledger's own time. `limit` includes an operator's grants. */
 export function viewOf(ledger: Ledger, limits: Limits): QuotaView {
   const { at } = ledger;
   const running = Object.values(ledger.leases).filter((lease) => !lease.ended);

@@ -1,11 +1,11 @@
-// The parts of a model's answer, independent of the dialect it came in and of the format it leaves in.
+// The parts of a model's answer, independent of dialect and of the caller's format.
 
 import type { ErrorBody } from "../errors.ts";
 import { utf8Length } from "../utf8-length.ts";
 
 /**
- * What the provider counted. `cached` and `cacheWrite` are part of `input`, `reasoning` is part of `output`; the tokens of
- * images and audio are part of all three. Everything but `input` and `output` may be 0 or absent.
+ * Usage as the provider reports it. `input` includes `cached` and `cacheWrite`; `output` includes `reasoning`. `input`,
+ * `cached` and `output` include the tokens of images and audio.
  */
 export interface Usage {
   /** Tokens. */
@@ -30,7 +30,7 @@ export interface ModalityUsage {
 /** Why an answer stopped. */
 export type Finish = "stop" | "length" | "tool_calls" | "content_filter" | "refusal";
 
-/** One thing that an event of a provider's stream tells. */
+/** One decoded part of a provider's event. */
 export type Piece =
   | { kind: "text"; text: string }
   /** Part of the summary of the model's reasoning. */
@@ -40,30 +40,30 @@ export type Piece =
   /** The provider ran a tool by itself. */
   | { kind: "provider_call" }
   | { kind: "finish"; finish: Finish }
-  /** `alone`: the event holds nothing else. */
+  /** `alone`: the event contains only usage. */
   | { kind: "usage"; usage: Usage; alone: boolean }
   /** In a dialect that sends nothing after an error, `end` follows. */
   | { kind: "error"; error: ErrorBody }
-  /** The dialect's own sign that nothing more comes. */
+  /** The dialect's end mark. */
   | { kind: "end" };
 
-/** What is known of an answer so far; at its end, what settling needs. */
+/** The state of an answer so far. Settlement reads it at the end. */
 export interface Progress {
   /** An event has arrived. */
   heard: boolean;
   /** UTF-8 bytes of text and tool arguments so far. */
   outputBytes: number;
-  /** Tools that the provider ran. */
+  /** Tool calls that the provider ran. */
   providerCalls?: number;
   finish?: Finish;
   usage?: Usage;
   error?: ErrorBody;
-  /** The provider said that nothing more comes. */
+  /** The end mark has arrived. */
   ended: boolean;
 }
 
 /** Adds a piece of an answer to its progress. */
-export function note(progress: Progress, piece: Piece): void {
+export function applyPiece(progress: Progress, piece: Piece): void {
   progress.heard = true;
   switch (piece.kind) {
     case "text":
@@ -78,14 +78,14 @@ export function note(progress: Progress, piece: Piece): void {
       progress.providerCalls = (progress.providerCalls ?? 0) + 1;
       break;
     case "finish":
-      // A refusal comes before the finish of its stream, and says more.
+      // A refusal precedes the stream's own finish reason and is more specific.
       progress.finish ??= piece.finish;
       break;
     case "usage":
       progress.usage = piece.usage;
       break;
     case "error":
-      // When an error is told twice, the first one says more.
+      // Providers can repeat an error; the first one is more specific.
       progress.error ??= piece.error;
       break;
     case "end":
@@ -94,7 +94,7 @@ export function note(progress: Progress, piece: Piece): void {
   }
 }
 
-/** The progress of an answer that has not begun. */
+/** The progress of an answer that has not started. */
 export function emptyProgress(): Progress {
   return { heard: false, outputBytes: 0, ended: false };
 }

@@ -1,34 +1,42 @@
-// Meters an answer whose bytes pass as they are, such as sound or large JSON: usage is read from its last bytes.
+// Codec for bytes such as audio: passes them unchanged and extracts usage.
 
 import type { Usage } from "./answer.ts";
 import { emptyProgress } from "./answer.ts";
 import type { Codec } from "./codec.ts";
 import { concatBytes } from "./concat-bytes.ts";
 
-/** Usage stands within that many bytes of the end. */
+/** Usage is within this many bytes of the end. */
 const TAIL_BYTES = 4096;
 
-const NOTHING = new Uint8Array(0);
+const NO_BYTES = new Uint8Array(0);
 
-/** `usageIn`: reads the usage from the last 4 KiB as text, where the provider tells one there. */
+/** `usageIn` extracts the usage from the last 4 KiB, decoded as text; undefined when there is none. */
 export function createBytesCodec(usageIn: (tail: string) => Usage | undefined): Codec {
   const progress = emptyProgress();
-  let tail: Uint8Array = NOTHING;
+  let tail: Uint8Array = NO_BYTES;
+  let pending: Uint8Array = NO_BYTES;
   return {
     progress,
-    pace: "native",
+    // Not native: a native copy beside the answer would buffer all of it for a slow caller.
+    pace: "at once",
+    isBinary: true,
     push(bytes) {
       progress.heard = true;
+      pending = concatBytes(pending, bytes);
       tail = bytes.length >= TAIL_BYTES ? bytes.slice(-TAIL_BYTES) : concatBytes(tail, bytes).slice(-TAIL_BYTES);
     },
-    take: () => NOTHING,
+    take() {
+      const bytes = pending;
+      pending = NO_BYTES;
+      return bytes;
+    },
     finish() {
       const usage = usageIn(new TextDecoder().decode(tail));
       if (usage) progress.usage = usage;
       progress.finish = "stop";
     },
-    conclude: () => NOTHING,
+    conclude: () => NO_BYTES,
     fail: () => undefined,
-    block: () => NOTHING,
+    block: () => NO_BYTES,
   };
 }

@@ -1,55 +1,57 @@
-// The interfaces of a streamed answer's formats: bytes or events in, bytes out, no waiting. The pump does the waiting.
+// Codec interfaces for streamed answers: bytes or events in, bytes out. Codecs are synchronous.
 
 import type { ErrorBody } from "../errors.ts";
 import type { Piece, Progress } from "./answer.ts";
 
-/** What is known once a request is settled. */
+/** The result of settling a request. */
 export interface Settled {
-  /** What is left of each quota window. */
+  /** The remaining amount of each quota window, by window key. */
   left: Record<string, number>;
-  /** What the request cost, in dollars. */
+  /** The cost of the request, in dollars. */
   usd: number;
 }
 
-/** `native`: the bytes need no change. `coalesced`: what is sent may wait a little for more. */
+/** `native`: bytes are piped unchanged. `at once`: output is sent immediately. `coalesced`: output may be delayed. */
 export type Pace = "native" | "at once" | "coalesced";
 
-/** How a format ends an answer. */
+/** Writes the closing event of an answer. */
 export interface Closing {
-  /** Sent after an answer that is complete and settled. */
+  /** Sent after a complete and settled answer. */
   conclude(settled: Settled): Uint8Array;
-  /** Sent after an answer that failed; undefined when the format cannot tell an error, so that the connection is cut. */
+  /** Sent after a failed answer. Undefined when the format has no error event: the connection is then cut. */
   fail(error: ErrorBody): Uint8Array | undefined;
-  /** Sent instead of the rest of an answer that moderation blocks; `first`: the JSON of its first event. */
+  /** Sent in place of the rest of a blocked answer; `first` is the JSON of its first event. */
   block(error: ErrorBody, first: unknown): Uint8Array;
 }
 
-/** A format that reads bytes. */
+/** A codec that reads bytes. */
 export interface Codec extends Closing {
   readonly progress: Progress;
   readonly pace: Pace;
-  /** Takes what arrived; the bytes may be reused afterwards. Throws when they are not what the provider should send. */
+  /** The format has no comments, so that no keep-alives can be sent. */
+  readonly isBinary?: boolean;
+  /** Reads bytes. It must copy what it keeps, because the buffer is reused. Throws when they are not valid. */
   push(bytes: Uint8Array): void;
-  /** Gives what can be sent of all that was pushed: possibly nothing. */
+  /** Returns the output that is ready to send, possibly empty. */
   take(): Uint8Array;
-  /** Completes the progress: nothing more will be pushed. Throws when the answer is not what the provider should send. */
+  /** Completes the progress after the last push. Throws when the answer is not valid. */
   finish(): void;
 }
 
-/** One decoded event of a provider's stream. A comment has no pieces and no JSON. */
+/** One decoded event of a provider's stream. A comment has neither pieces nor JSON. */
 export interface StreamEvent {
-  /** The event as it was sent, with the blank line that ends it. */
+  /** The event's original text, including its blank line. */
   raw: string;
   pieces: Piece[];
   json: unknown;
 }
 
-/** A format that reads decoded events. Whoever pushes an event notes its pieces in the progress first. */
+/** A codec that reads decoded events. Apply an event's pieces to the progress before pushing it. */
 export interface EventCodec extends Closing {
   readonly pace: Exclude<Pace, "native">;
   push(event: StreamEvent): void;
   take(): Uint8Array;
 }
 
-/** Makes an event codec that follows `progress`. `blockable`: the answer can end in `block`. */
+/** Creates an event codec that reads `progress`. `blockable`: moderation can end the answer with `block`. */
 export type CreateEventCodec = (progress: Progress, blockable: boolean) => EventCodec;

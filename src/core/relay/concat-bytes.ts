@@ -1,6 +1,6 @@
-// Concatenates byte arrays.
+// Concatenation of byte arrays.
 
-/** Both arrays, one after the other, in memory of their own. */
+/** Concatenates two arrays into a new one. */
 export function concatBytes(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
   const joined = new Uint8Array(first.length + second.length);
   joined.set(first);

@@ -1,34 +1,34 @@
-// A caller who leaves before the answer has ended: the provider is cancelled, or finishes unheard for a while.
+// The caller's disconnect: cancels the provider at once or after a limited time.
 
 import type { Clock, Ending } from "./watchdog.ts";
 
 export interface Departure {
-  /** Whether the caller has left. */
-  readonly gone: boolean;
-  /** Notes that the caller has left; more than once is the same as once. */
-  leave: () => void;
+  /** True after the caller disconnected. */
+  readonly callerLeft: boolean;
+  /** Records the disconnect. Repeated calls have no effect. */
+  markLeft: () => void;
 }
 
-/** What has arrived when a call is ended is read within this. */
+/** Time for reading the bytes that had arrived before an abort. */
 const LAST_READ_MS = 10;
 
-/** Calls `cancel` a moment after `ended` has aborted, so that what has arrived can be metered before it is gone. */
+/** Calls `cancel` 10 ms after `ended` aborts, so that bytes that have already arrived are still metered. */
 export function afterLastRead(ended: AbortSignal, clock: Clock, cancel: () => void): void {
   const wait = () => void clock.wait(LAST_READ_MS, new AbortController().signal).then(cancel);
   ended.addEventListener("abort", wait, { once: true });
 }
 
-/** Aborts `control` with an `Ending` when the caller leaves, or `afterMs` later, so that the usage can still arrive. */
+/** Aborts `control` with an `Ending` when the caller disconnects, or `afterMs` later to wait for the usage. */
 export function createDeparture(control: AbortController, clock: Clock, afterMs: number): Departure {
   const left = { kind: "left" } satisfies Ending;
-  let gone = false;
+  let callerLeft = false;
   return {
-    get gone() {
-      return gone;
+    get callerLeft() {
+      return callerLeft;
     },
-    leave() {
-      if (gone) return;
-      gone = true;
+    markLeft() {
+      if (callerLeft) return;
+      callerLeft = true;
       if (afterMs === 0) control.abort(left);
       else void clock.wait(afterMs, control.signal).then(() => control.abort(left));
     },

@@ -1,38 +1,38 @@
-// Decodes a stream of bytes into events, each once, for the codecs that work on events.
+// Decoder from bytes to events, and a codec that combines it with an event codec.
 
 import type { Progress } from "./answer.ts";
-import { emptyProgress, note } from "./answer.ts";
+import { applyPiece, emptyProgress } from "./answer.ts";
 import type { Codec, CreateEventCodec, StreamEvent } from "./codec.ts";
 import type { Dialect } from "./dialect.ts";
 import { createEventReader } from "./events.ts";
 
 /**
- * Returns a function that takes bytes and hands on each event that they complete, once its pieces are noted. Events after
- * the dialect's end are dropped. It throws when an event is not the dialect's; the events before it were handed on.
+ * Returns a function that reads bytes and calls `onEvent` for each completed event, after applying its pieces to
+ * `progress`. Events after the end mark are dropped. Throws at the first event that is not valid in the dialect.
  */
 export function createEventDecoder(
   dialect: Dialect,
   progress: Progress,
-  handOn: (event: StreamEvent) => void,
+  onEvent: (event: StreamEvent) => void,
 ): (bytes: Uint8Array) => void {
   const read = createEventReader();
   return (bytes) => {
     for (const { raw, data } of read(bytes)) {
-      // Whatever a provider adds to its end, the answer is complete.
+      // The answer is complete; some providers send more events after the end mark.
       if (progress.ended) return;
       if (data === undefined) {
-        handOn({ raw, pieces: [], json: undefined });
+        onEvent({ raw, pieces: [], json: undefined });
         continue;
       }
       progress.heard = true;
       const { pieces, json } = dialect.decode(data);
-      for (const piece of pieces) note(progress, piece);
-      handOn({ raw, pieces, json });
+      for (const piece of pieces) applyPiece(progress, piece);
+      onEvent({ raw, pieces, json });
     }
   };
 }
 
-/** A codec that decodes events and leaves the rest to an event codec. */
+/** Creates a codec that decodes bytes and passes the events to an event codec. */
 export function createDecodingCodec(dialect: Dialect, createEvents: CreateEventCodec): Codec {
   const progress = emptyProgress();
   const events = createEvents(progress, false);

@@ -1,16 +1,16 @@
-// What is said of an answer that failed after it had begun.
+// Errors of an answer that fails after it has started.
 
 import type { ErrorBody } from "../errors.ts";
 import { ApiError, apiError } from "../errors.ts";
 
-/** The answer stopped without having come to its end. */
-export function brokenOff(cause?: unknown): ApiError {
+/** The error for an answer that stopped before its end. */
+export function interruptedError(cause?: unknown): ApiError {
   return apiError("provider_error", "The model's answer broke off. Please try again.", { cause });
 }
 
 /**
- * An error that the provider sent inside of its stream. Its words go to the caller only where they are about the
- * request: others can name the operator's account.
+ * Maps an error event of the provider to the error for the caller. Only an invalid request keeps the provider's
+ * message, because other messages can name the operator's account.
  */
 export function toStreamError(error: ErrorBody): ApiError {
   if (error.type === "invalid_request_error") return new ApiError(400, error, { cause: error.code });

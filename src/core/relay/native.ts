@@ -1,22 +1,22 @@
-// An answer whose bytes need no change goes from the provider to the caller without JavaScript. Beside the path its bytes
-// are read now and then, for metering. No comment can be sent in between: keep-alives are for streams that are written.
+// Native pipe for unchanged answers, metered on a second branch of the stream.
+// The pipe owns the writable, so this path sends no keep-alives.
 
-import { endingOf, faultOf, readLast, readOnce } from "./pump.ts";
+import { endingOf, finishCodec, readChunk, readLast } from "./pump.ts";
 import type { Flow } from "./pump.ts";
 import type { Clock, Ending } from "./watchdog.ts";
 
-/** How often the bytes beside the path are read, so that they do not pile up. */
+/** Interval of reads for metering; between them, the unread bytes are buffered. */
 const READ_EVERY_MS = 250;
-/** When the path breaks, the provider's failure shows beside it within that time; else it was the caller who left. */
-const SHOWS_WITHIN_MS = 20;
-/** What is on its way to a caller who reads is there within that time. */
-const FLUSHED_WITHIN_MS = 100;
+/** A provider failure breaks both branches within this time. If only the pipe breaks, the caller disconnected. */
+const FAILURE_VISIBLE_MS = 20;
+/** Time to flush buffered bytes to a caller that reads, after the request was aborted. */
+const FLUSH_MS = 100;
 
 /**
- * Pipes `body` to `writable`, whose other end the caller reads, and pushes all that `flow.source` gives, the same bytes,
- * to the codec. Says how the answer ended, and leaves `writable` open and unlocked for the last words.
+ * Pipes `body` to `writable` and pushes the same bytes, read from `flow.source`, to the codec. Returns the ending, and
+ * leaves `writable` open and unlocked for the closing event.
  */
-export async function passNatively(
+export async function pipeNatively(
   flow: Flow,
   body: ReadableStream<Uint8Array>,
   writable: WritableStream<Uint8Array>,
@@ -24,48 +24,50 @@ export async function passNatively(
 ): Promise<Ending> {
   const { codec, control, departure } = flow;
   const { signal } = control;
-  const stuck = new AbortController();
-  const over = new AbortController();
-  const piped = body
-    .pipeTo(writable, { preventClose: true, preventAbort: true, signal: stuck.signal })
+  const stopPipe = new AbortController();
+  const pipeEnded = new AbortController();
+  const pipe = body
+    .pipeTo(writable, { preventClose: true, preventAbort: true, signal: stopPipe.signal })
     .then(
       () => true,
       () => false,
     )
-    .finally(() => over.abort());
+    .finally(() => pipeEnded.abort());
 
-  const giveUp = () => void clock.wait(FLUSHED_WITHIN_MS, over.signal).then(() => over.signal.aborted || stuck.abort());
-  // Nobody reads what a caller who has gone already is sent: only the usage is waited for.
-  if (departure.gone) stuck.abort();
-  if (signal.aborted) giveUp();
-  else signal.addEventListener("abort", giveUp, { once: true });
+  const stopAfterFlush = () =>
+    void clock.wait(FLUSH_MS, pipeEnded.signal).then(() => pipeEnded.signal.aborted || stopPipe.abort());
+  // The caller disconnected already: only the usage is still needed.
+  if (departure.callerLeft) stopPipe.abort();
+  if (signal.aborted) stopAfterFlush();
+  else signal.addEventListener("abort", stopAfterFlush, { once: true });
 
-  const reading = readAside(flow, clock, over.signal);
-  const delivered = await piped;
+  const metering = meterCopy(flow, clock, pipeEnded.signal);
+  const delivered = await pipe;
   if (!delivered && !signal.aborted) {
-    const shown = reading.then(() => true);
-    if (!(await Promise.race([shown, clock.wait(SHOWS_WITHIN_MS, signal).then(() => false)]))) departure.leave();
+    const failureVisible = metering.then(() => true);
+    const timedOut = clock.wait(FAILURE_VISIBLE_MS, signal).then(() => false);
+    if (!(await Promise.race([failureVisible, timedOut]))) departure.markLeft();
   }
-  const broken = await reading;
-  const fault = faultOf(codec);
-  // A caller who does not read would hold the last words for ever.
-  if (!delivered && stuck.signal.aborted) void writable.abort().catch(() => undefined);
+  const readError = await metering;
+  const fault = finishCodec(codec);
+  // If the caller does not read, writing the closing event would wait forever.
+  if (!delivered && stopPipe.signal.aborted) void writable.abort().catch(() => undefined);
   if (signal.aborted && !codec.progress.ended) return signal.reason as Ending;
-  return departure.gone ? { kind: "left" } : endingOf(codec, broken ?? fault);
+  return departure.callerLeft ? { kind: "left" } : endingOf(codec, readError ?? fault);
 }
 
 /**
- * Reads to the end, by and by until the path is over; once the flow was ended from outside, no more than had arrived.
- * Gives what broke it off.
+ * Reads the second branch to its end. Waits between reads until the pipe has ended. After an abort it only reads bytes
+ * that have already arrived. Returns the error that broke the stream, if any.
  */
-async function readAside(flow: Flow, clock: Clock, over: AbortSignal): Promise<unknown> {
+async function meterCopy(flow: Flow, clock: Clock, pipeEnded: AbortSignal): Promise<unknown> {
   const { signal } = flow.control;
-  const hurried = AbortSignal.any([over, signal]);
+  const stopWaiting = AbortSignal.any([pipeEnded, signal]);
   try {
     while (!signal.aborted) {
-      const bytes = await readOnce(flow);
+      const bytes = await readChunk(flow);
       if (bytes === 0) return undefined;
-      if (bytes < flow.buffer.byteLength) await clock.wait(READ_EVERY_MS, hurried);
+      if (bytes < flow.buffer.byteLength) await clock.wait(READ_EVERY_MS, stopWaiting);
     }
     await readLast(flow);
   } catch (error) {

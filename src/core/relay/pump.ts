@@ -1,67 +1,67 @@
-// Moves an answer from the provider to the caller through a codec, until one of the two is done.
+// The pump: moves an answer from the provider through a codec to the caller.
 
 import type { Codec } from "./codec.ts";
 import { afterLastRead } from "./departure.ts";
 import type { Departure } from "./departure.ts";
-import { brokenOff, toStreamError } from "./failure.ts";
+import { interruptedError, toStreamError } from "./failure.ts";
 import type { Source } from "./read-batching.ts";
 import type { Sink } from "./sink.ts";
 import type { Clock, Ending, Watchdog } from "./watchdog.ts";
 
-/** The size of the buffer that a flow reads into. */
+/** Bytes of a flow's read buffer. */
 export const READ_BYTES = 32_768;
-/** When the flow is ended from outside, so many reads take what has arrived; a provider who goes on is not waited for. */
-const MOST_LAST_READS = 64;
+/** Reads after an abort. The limit stops at a provider that continues to send. */
+const MAX_LAST_READS = 64;
 
 export interface Flow {
   source: Source;
-  /** What is read into; each read gives it back. */
+  /** Read buffer. Each read transfers it and returns it. */
   buffer: ArrayBufferLike;
   codec: Codec;
   watchdog: Watchdog;
-  /** Aborted with an `Ending` by whoever ends the flow from outside: a deadline, or the caller who left. */
+  /** Aborted with an `Ending` by a deadline, by moderation, or by the caller's disconnect. */
   control: AbortController;
   departure: Departure;
 }
 
-/** Sends what the flow's codec makes of an answer to the sink, and says how the answer ended. Leaves the sink open. */
+/** Sends the codec's output to the sink and returns the ending. Leaves the sink open for the closing event. */
 export type Pump = (flow: Flow, sink: Sink, clock: Clock) => Promise<Ending>;
 
 /**
- * Reads until the provider's first event, before anything is promised to the caller; the codec holds what it became.
- * Throws an ApiError, or an `Ending` when the flow was ended from outside.
+ * Reads until the first event, before the response starts. The codec keeps its output. Throws an ApiError, or an
+ * `Ending` after an abort.
  */
 export async function readFirst(flow: Flow, clock: Clock): Promise<void> {
   const { codec, control, source } = flow;
   afterLastRead(control.signal, clock, () => void source.cancel().catch(ignore));
   try {
     while (!codec.progress.heard) {
-      const bytes = await readOnce(flow);
+      const bytes = await readChunk(flow);
       control.signal.throwIfAborted();
-      if (bytes === 0) throw brokenOff();
+      if (bytes === 0) throw interruptedError();
     }
-    if (!codec.progress.error) flow.watchdog.begun();
+    if (!codec.progress.error) flow.watchdog.answerStarted();
   } catch (cause) {
     control.signal.throwIfAborted();
-    throw brokenOff(cause);
+    throw interruptedError(cause);
   }
 }
 
 /**
- * Sends all that the codec makes of the rest of the answer to `sink`, and says how it ended. A codec that coalesces is
- * taken from at most once per `coalesceMs`. Leaves the sink open for the last words; what happens when the caller has
- * gone is up to the departure.
+ * Sends the rest of the answer to `sink` and returns the ending. A coalescing codec sends at most once per
+ * `coalesceMs`. Leaves the sink open for the closing event. After a disconnect, reading continues until `departure`
+ * aborts the flow.
  */
 export async function pump(flow: Flow, sink: Sink, clock: Clock, coalesceMs: number): Promise<Ending> {
   const { codec, control, departure, watchdog } = flow;
   const { signal } = control;
-  // A caller who reads nothing holds a write open for ever: when time is up, the connection goes too.
+  // A caller that does not read blocks a write forever, so an abort also cuts the connection.
   signal.addEventListener("abort", () => sink.cutIfStuck(), { once: true });
   const send = async () => {
     const bytes = codec.take();
     if (bytes.length === 0) return false;
     await sink.write(bytes);
-    watchdog.sent();
+    watchdog.bytesSent();
     return true;
   };
 
@@ -70,37 +70,37 @@ export async function pump(flow: Flow, sink: Sink, clock: Clock, coalesceMs: num
   try {
     let bytes = NaN;
     while (bytes !== 0 && !isOver()) {
-      // The first text goes at once. Later text takes along all that has arrived meanwhile, but never waits for more.
+      // The first text is sent at once. Later text is sent with all that has arrived, without waiting for more.
       const sent = await send();
       if (sent && coalesceMs > 0 && bytes !== READ_BYTES) await clock.wait(coalesceMs, signal);
-      if (!isOver()) bytes = await readOnce(flow);
+      if (!isOver()) bytes = await readChunk(flow);
     }
     if (signal.aborted) await readLast(flow);
   } catch (error) {
     cause = error;
   }
-  const fault = faultOf(codec);
+  const fault = finishCodec(codec);
   cause ??= fault;
-  // What came last is sent even when time is up, since it is paid for; but then nothing waits for who does not read.
+  // The last output is sent even after an abort, because it is charged. But then nothing waits for a slow caller.
   const last = send();
   if (signal.aborted) return signal.reason as Ending;
   await last;
   void flow.source.cancel().catch(ignore);
-  if (departure.gone) return { kind: "left" };
+  if (departure.callerLeft) return { kind: "left" };
   return endingOf(codec, cause);
 }
 
-/** Reads what had arrived when the flow was ended from outside. */
+/** After an abort, reads the bytes that have already arrived. */
 export async function readLast(flow: Flow): Promise<void> {
   const { progress } = flow.codec;
-  for (let reads = 0; reads < MOST_LAST_READS && !progress.ended; reads++) {
-    if ((await readOnce(flow)) === 0) return;
+  for (let reads = 0; reads < MAX_LAST_READS && !progress.ended; reads++) {
+    if ((await readChunk(flow)) === 0) return;
   }
   await flow.source.cancel();
 }
 
-/** Completes what is known of the answer; gives what was wrong with it. */
-export function faultOf(codec: Codec): unknown {
+/** Finishes the codec and returns its error instead of throwing it; undefined when the answer is valid. */
+export function finishCodec(codec: Codec): unknown {
   try {
     codec.finish();
   } catch (fault) {
@@ -108,19 +108,19 @@ export function faultOf(codec: Codec): unknown {
   }
 }
 
-/** How an answer ended that nobody ended from outside; `cause`: what broke it off. */
+/** The ending of an answer without an abort; `cause` is the error that broke the stream. */
 export function endingOf({ progress }: Codec, cause: unknown): Ending {
   if (progress.error) return { kind: "failed", error: toStreamError(progress.error) };
-  const whole = progress.ended || (progress.finish && !cause);
-  return whole ? { kind: "finished" } : { kind: "failed", error: brokenOff(cause) };
+  const complete = progress.ended || (progress.finish && !cause);
+  return complete ? { kind: "finished" } : { kind: "failed", error: interruptedError(cause) };
 }
 
-/** Hands the next bytes to the codec, and gives how many; 0 at the end of the provider's answer. */
-export async function readOnce(flow: Flow): Promise<number> {
+/** Pushes the next bytes to the codec and returns their number; 0 at the end of the stream. */
+export async function readChunk(flow: Flow): Promise<number> {
   const { source, codec, watchdog } = flow;
-  watchdog.waiting();
+  watchdog.readStarted();
   const { done, value } = await source.read(new Uint8Array(flow.buffer));
-  watchdog.heard();
+  watchdog.readEnded();
   if (done) return 0;
   flow.buffer = value.buffer;
   codec.push(value);

@@ -1,43 +1,43 @@
-// One read takes all that has arrived. The runtime alone gives one of the provider's chunks a read, and every read costs
-// as much as many chunks; so the answer is drawn into a buffer without JavaScript, and read from there.
+// Read batching: one read returns all bytes that have arrived, instead of one provider chunk.
+// Each read in JavaScript is expensive, so a native pipe buffers the chunks first.
 
-/** What a relay reads from: part of a ReadableStreamBYOBReader. */
+/** The input of a relay: the used part of a ReadableStreamBYOBReader. */
 export type Source = Pick<ReadableStreamBYOBReader, "read" | "cancel">;
 
-/** JavaScript runs once for so many bytes drawn. */
-const DRAWN_BYTES = 16_384;
-/** What is drawn but not read yet: a caller who does not read holds the provider up after that. */
-const MOST_UNREAD_BYTES = 1_048_576;
+/** Bytes that the native pipe moves for each run of JavaScript. */
+const DRAIN_BYTES = 16_384;
+/** Buffered bytes at which a slow caller pauses the provider. */
+const MAX_UNREAD_BYTES = 1_048_576;
 
-/** A source whose reads take all that has arrived, up to the size of their view. */
+/** Creates a source whose reads return all bytes that have arrived, up to the size of the view. */
 export function createBatchingSource(body: ReadableStream<Uint8Array>): Source {
-  const [drawn, kept] = body.tee();
+  const [piped, buffered] = body.tee();
   const { readable, writable } = new IdentityTransformStream();
-  // What goes wrong is seen in the other branch, too.
-  drawn.pipeTo(writable).catch(ignore);
+  // The other branch reports the same error.
+  piped.pipeTo(writable).catch(ignore);
   const drain = readable.getReader({ mode: "byob" });
-  const reader = kept.getReader({ mode: "byob" });
+  const reader = buffered.getReader({ mode: "byob" });
   let unread = 0;
-  /** Set while drawing waits for a read. */
-  let drawOn: (() => void) | undefined;
+  /** Set while the pipe is paused. */
+  let resumeDrain: (() => void) | undefined;
 
-  const draw = async () => {
-    let view = new Uint8Array(DRAWN_BYTES);
+  const drainPipe = async () => {
+    let view = new Uint8Array(DRAIN_BYTES);
     for (;;) {
-      const { done, value } = await drain.readAtLeast(DRAWN_BYTES, view);
+      const { done, value } = await drain.readAtLeast(DRAIN_BYTES, view);
       if (done) return;
       view = new Uint8Array(value.buffer);
       unread += value.length;
-      if (unread > MOST_UNREAD_BYTES) await new Promise<void>((resolve) => (drawOn = resolve));
+      if (unread > MAX_UNREAD_BYTES) await new Promise<void>((resolve) => (resumeDrain = resolve));
     }
   };
-  draw().catch(ignore);
+  drainPipe().catch(ignore);
 
   return {
     async read(view: Uint8Array) {
       const result = await reader.read(view);
       if (!result.done) unread -= result.value.length;
-      if (unread <= MOST_UNREAD_BYTES) drawOn?.();
+      if (unread <= MAX_UNREAD_BYTES) resumeDrain?.();
       return result;
     },
     async cancel(reason) {

@@ -1,15 +1,15 @@
-// The caller's end of an answer. Whoever writes learns here that the caller has gone.
+// The sink: writes to the caller and detects the caller's disconnect.
 
 import type { Departure } from "./departure.ts";
 
 export interface Sink {
-  /** Writes unless the caller has gone; a write that fails is the sign of it. Never throws. */
+  /** Writes, unless the caller has disconnected. A failed write records the disconnect. Never throws. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Ends the answer as a whole one. Never throws. */
+  /** Closes the answer as complete. Never throws. */
   close(): Promise<void>;
-  /** Cuts the connection. Nobody who has gone sees it; who was only thought to have gone does not wait for ever. */
+  /** Aborts the connection, so that a caller that is still connected does not wait forever. */
   cut(): void;
-  /** Cuts the connection if a write is held up by a caller who does not read. */
+  /** Aborts the connection if a write is blocked because the caller does not read. */
   cutIfStuck(): void;
 }
 
@@ -19,12 +19,12 @@ export function createSink(writer: WritableStreamDefaultWriter<Uint8Array>, depa
   return {
     cut,
     async write(bytes) {
-      if (bytes.length === 0 || departure.gone) return;
+      if (bytes.length === 0 || departure.callerLeft) return;
       writing += 1;
-      await writer.write(bytes).catch(departure.leave);
+      await writer.write(bytes).catch(departure.markLeft);
       writing -= 1;
     },
-    close: () => writer.close().catch(departure.leave),
+    close: () => writer.close().catch(departure.markLeft),
     cutIfStuck() {
       if (writing > 0) cut();
     },

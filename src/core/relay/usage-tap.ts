@@ -1,27 +1,28 @@
-// Meters a stream that is passed on untouched: keeps a copy of its bytes, and mostly parses the last 4 KiB only.
+// The usage tap: extracts usage from a pass-through stream.
+// Usually it parses only the last 4 KiB of the copied bytes.
 
 import type { Progress } from "./answer.ts";
-import { emptyProgress, note } from "./answer.ts";
+import { applyPiece, emptyProgress } from "./answer.ts";
 import type { Dialect } from "./dialect.ts";
 import { createEventReader } from "./events.ts";
 
-/** Usage and the end mark stand within that many bytes of the end. */
+/** Usage and the end mark are within this many bytes of the end. */
 const TAIL_BYTES = 4096;
-/** Beyond this the copy is parsed on the way instead of kept. */
-const MOST_KEPT_BYTES = 524_288;
-/** Bytes that are decoded at once. */
-const PARSED_BYTES = 32_768;
+/** A longer copy is parsed and discarded while the stream continues. */
+const MAX_BUFFERED_BYTES = 524_288;
+/** Bytes per decoding step. */
+const PARSE_BYTES = 32_768;
 
 const BLANK_LINE = "\n\n";
 
 export interface UsageTap {
-  /** Before `conclude`, only `heard` is reliable; `outputBytes` counts only what had to be parsed. */
+  /** Before `conclude`, only `heard` is reliable. `outputBytes` counts only parsed events. */
   readonly progress: Progress;
-  /** Takes bytes, which may be reused afterwards. Throws when the first event is not the dialect's. */
+  /** Copies bytes. Throws when the first event is not valid in the dialect. */
   push(bytes: Uint8Array): void;
   /**
-   * Completes the progress: from the tail alone when the usage is there, else from the whole answer. Events that cannot be
-   * read are skipped; the first fault is thrown at the end.
+   * Completes the progress from the last 4 KiB if the usage is there, else from the whole answer. Skips invalid events
+   * and throws the first error at the end.
    */
   conclude(): void;
 }
@@ -29,71 +30,71 @@ export interface UsageTap {
 export function createUsageTap(dialect: Dialect): UsageTap {
   const progress = emptyProgress();
   const read = createEventReader();
-  // One buffer that grows, so that a long answer leaves no garbage.
+  // One growing buffer creates less garbage than many small copies.
   let buffer = new Uint8Array(TAIL_BYTES);
   let used = 0;
-  let fault: unknown;
+  let firstError: unknown;
 
-  const keepFault = (work: () => void) => {
+  const collectError = (parseStep: () => void) => {
     const isFirst = !progress.heard;
     try {
-      work();
+      parseStep();
     } catch (error) {
       if (isFirst) throw error;
-      fault ??= error;
+      firstError ??= error;
     }
   };
   const parse = (bytes: Uint8Array) =>
-    keepFault(() => {
-      for (const { data } of read(bytes)) keepFault(() => noteEvent(progress, dialect, data));
+    collectError(() => {
+      for (const { data } of read(bytes)) collectError(() => applyEvent(progress, dialect, data));
     });
-  const parseKept = () => {
-    for (let from = 0; from < used; from += PARSED_BYTES) {
-      parse(buffer.subarray(from, Math.min(used, from + PARSED_BYTES)));
+  const parseBuffered = () => {
+    for (let from = 0; from < used; from += PARSE_BYTES) {
+      parse(buffer.subarray(from, Math.min(used, from + PARSE_BYTES)));
     }
     used = 0;
   };
   return {
     progress,
     push(bytes) {
-      // The first event is checked before the caller is promised anything.
+      // The first event is checked before the response starts.
       if (!progress.heard) return parse(bytes);
-      if (used + bytes.length > MOST_KEPT_BYTES) parseKept();
-      if (used + bytes.length > buffer.length) buffer = grown(buffer, used, used + bytes.length);
+      if (used + bytes.length > MAX_BUFFERED_BYTES) parseBuffered();
+      if (used + bytes.length > buffer.length) buffer = grow(buffer, used, used + bytes.length);
       buffer.set(bytes, used);
       used += bytes.length;
     },
     conclude() {
-      const tail = progressOfTail(buffer.subarray(Math.max(0, used - TAIL_BYTES), used), dialect);
+      const tail = parseTail(buffer.subarray(Math.max(0, used - TAIL_BYTES), used), dialect);
       if (tail?.usage && tail.ended) Object.assign(progress, { ...tail, outputBytes: progress.outputBytes });
-      else parseKept();
-      if (fault !== undefined) throw fault;
+      else parseBuffered();
+      if (firstError !== undefined) throw firstError;
     },
   };
 }
 
-function grown(buffer: Uint8Array, used: number, needed: number): Uint8Array<ArrayBuffer> {
+function grow(buffer: Uint8Array, used: number, needed: number): Uint8Array<ArrayBuffer> {
   const larger = new Uint8Array(Math.max(2 * buffer.length, needed));
   larger.set(buffer.subarray(0, used));
   return larger;
 }
 
-function noteEvent(progress: Progress, dialect: Dialect, data: string | undefined): void {
+function applyEvent(progress: Progress, dialect: Dialect, data: string | undefined): void {
   if (data === undefined) return;
   progress.heard = true;
-  for (const piece of dialect.decode(data).pieces) note(progress, piece);
+  for (const piece of dialect.decode(data).pieces) applyPiece(progress, piece);
 }
 
-/** What the last events tell; undefined when they cannot be told apart. */
-function progressOfTail(bytes: Uint8Array, dialect: Dialect): Progress | undefined {
-  // A character that is cut in two stands before the first blank line, where nothing is read.
+/** Parses the last events; undefined when they cannot be separated or are not valid. */
+function parseTail(bytes: Uint8Array, dialect: Dialect): Progress | undefined {
+  // A split character can only be before the first blank line, and that part is skipped.
   const text = new TextDecoder().decode(bytes);
   const start = text.indexOf(BLANK_LINE);
   if (start === -1) return undefined;
   const progress = emptyProgress();
   try {
     const events = createEventReader()(new TextEncoder().encode(text.slice(start + BLANK_LINE.length)));
-    for (const { data } of events) noteEvent(progress, dialect, data);
+    for (const { data } of events) applyEvent(progress, dialect, data);
     return progress;
   } catch {
     return undefined;

@@ -1,17 +1,21 @@
-// Enforces the deadlines of an answer and sends keep-alives, with one timer; a chunk costs no more than noting the time.
+// The watchdog: deadlines and keep-alives of an answer, with one timer.
 
 import type { ApiError } from "../errors.ts";
 import { apiError } from "../errors.ts";
 
-/** Time as an argument. `wait` also returns, early, when its signal aborts. */
+/** Injected time. `wait` resolves early when its signal aborts; it never rejects. */
 export interface Clock {
   now(): number;
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
 /**
- * How a request ended: complete, left by its caller, failed, blocked by moderation, or withheld because moderation could
- * not judge it.
+ * How a request ended.
+ * - `finished`: the answer is complete.
+ * - `left`: the caller disconnected.
+ * - `failed`: the provider, a deadline or Weir failed.
+ * - `blocked`: moderation did not allow it.
+ * - `withheld`: moderation itself failed.
  */
 export type Ending =
   | { kind: "finished" }
@@ -20,7 +24,7 @@ export type Ending =
   | { kind: "blocked"; error: ApiError }
   | { kind: "withheld"; error: ApiError };
 
-/** An ending that the caller is told as an error. */
+/** An ending that is reported to the caller as an error. */
 export type Refusal = Extract<Ending, { error: ApiError }>;
 
 export interface Deadlines {
@@ -31,28 +35,29 @@ export interface Deadlines {
 }
 
 export interface Watchdog {
-  /** A wait for the provider begins: only from here on does its silence count. */
-  waiting(): void;
-  /** The provider was heard. */
-  heard(): void;
-  /** The answer has begun. Until then all attempts share the time to the first byte. */
-  begun(): void;
-  /** From now on the caller is sent a keep-alive whenever nothing was sent for `keep_alive_ms`. */
-  relaying(keepAlive: () => void): void;
-  sent(): void;
+  /** A read from the provider has started. The idle deadline runs only during a read. */
+  readStarted(): void;
+  /** The read has returned. */
+  readEnded(): void;
+  /** The answer has started. Until then, all attempts share `first_byte_ms`. */
+  answerStarted(): void;
+  /** From now on, calls `keepAlive` whenever nothing was sent for `keep_alive_ms`. */
+  startKeepAlives(keepAlive: () => void): void;
+  /** Bytes were written to the caller. */
+  bytesSent(): void;
   stop(): void;
 }
 
-/** A timer never sleeps longer than this, since a wait that begins after it was set must be timed too. */
-const LONGEST_SLEEP_MS = 1000;
+/** The timer wakes up at least this often, because a read can start while it sleeps. */
+const MAX_SLEEP_MS = 1000;
 
-/** Aborts `control` with an `Ending` when the provider is silent or busy for too long. Runs until either is over. */
+/** Aborts `control` with an `Ending` when a deadline passes. Runs until `stop` or an abort. */
 export function startWatchdog(clock: Clock, deadlines: Deadlines, control: AbortController): Watchdog {
   const startedAt = clock.now();
   const totalAt = startedAt + deadlines.total_ms;
   const stopped = new AbortController();
-  let waitingSince: number | undefined = startedAt;
-  let hasBegun = false;
+  let readingSince: number | undefined = startedAt;
+  let hasStarted = false;
   let sentAt = 0;
   let keepAlive: (() => void) | undefined;
 
@@ -63,29 +68,29 @@ export function startWatchdog(clock: Clock, deadlines: Deadlines, control: Abort
   const run = async () => {
     while (!stopped.signal.aborted && !control.signal.aborted) {
       const now = clock.now();
-      const silentAt = hasBegun ? (waitingSince ?? Infinity) + deadlines.idle_ms : startedAt + deadlines.first_byte_ms;
+      const idleAt = hasStarted ? (readingSince ?? Infinity) + deadlines.idle_ms : startedAt + deadlines.first_byte_ms;
       if (now >= totalAt) return expire("took too long to finish");
-      if (now >= silentAt) return expire(hasBegun ? "fell silent" : "took too long to begin");
-      if (keepAlive && waitingSince !== undefined && now >= sentAt + deadlines.keep_alive_ms) {
+      if (now >= idleAt) return expire(hasStarted ? "fell silent" : "took too long to begin");
+      if (keepAlive && readingSince !== undefined && now >= sentAt + deadlines.keep_alive_ms) {
         sentAt = now;
         keepAlive();
       }
-      const aliveAt = keepAlive && waitingSince !== undefined ? sentAt + deadlines.keep_alive_ms : Infinity;
-      const next = Math.min(totalAt, silentAt, aliveAt, now + LONGEST_SLEEP_MS);
+      const aliveAt = keepAlive && readingSince !== undefined ? sentAt + deadlines.keep_alive_ms : Infinity;
+      const next = Math.min(totalAt, idleAt, aliveAt, now + MAX_SLEEP_MS);
       await clock.wait(next - now, stopped.signal);
     }
   };
   void run();
 
   return {
-    waiting: () => (waitingSince = clock.now()),
-    heard: () => (waitingSince = undefined),
-    begun: () => (hasBegun = true),
-    relaying(send) {
+    readStarted: () => (readingSince = clock.now()),
+    readEnded: () => (readingSince = undefined),
+    answerStarted: () => (hasStarted = true),
+    startKeepAlives(send) {
       sentAt = clock.now();
       keepAlive = send;
     },
-    sent: () => (sentAt = clock.now()),
+    bytesSent: () => (sentAt = clock.now()),
     stop: () => stopped.abort(),
   };
 }

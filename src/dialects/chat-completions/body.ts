@@ -1,5 +1,5 @@
-// Writes a Chat Completions request for the provider. It changes the model's name, the output bound, the wish for usage,
-// what an alias fixes, and parameters that the model's card refuses.
+// The Chat Completions request to the provider.
+// It sets model, output bound, usage and the alias's fixed values, and drops parameters that the card refuses.
 
 import type { ModelFeature } from "../../core/catalog/card.ts";
 import type { Model } from "../../core/catalog/resolve.ts";
@@ -7,23 +7,27 @@ import type { Need } from "../../core/catalog/support.ts";
 import type { ChatRequest } from "./request.ts";
 import type { RequestBody } from "../openai/request-body.ts";
 import { jsonTexts, textsIn } from "../openai/texts.ts";
-import { dropRefused, effortFor, measure, parameterNeeds } from "../openai/request-body.ts";
+import { dropRefused, effortFor, measureBody, parameterNeeds } from "../openai/request-body.ts";
 
-const UNSEEN = new Set(["model", "stream", "stream_options", "n", "reasoning_effort", "service_tier", "store"]);
+/** Fields that are no input of the model, so they cost no tokens. */
+const NOT_INPUT = new Set(["model", "stream", "stream_options", "n", "reasoning_effort", "service_tier", "store"]);
 
-/** The caller's names for fields, where they are not OpenAI's. */
+/** The caller's field names for error messages, where they differ from OpenAI's. */
 export type ChatFieldNames = Partial<Record<keyof ChatRequest, string>>;
 
-/** A chat request for a model. Throws 400 for an effort that contradicts the alias. */
+/** Writes a Chat Completions request for a model. Throws 400 for an effort that contradicts the alias. */
 export function chatBody(asked: ChatRequest, model: Model, names: ChatFieldNames = {}): RequestBody<ChatRequest> {
   const nameOf = (field: string) => names[field as keyof ChatRequest] ?? field;
   const request = sentTo(model, asked, nameOf("reasoning_effort"));
   return {
     request,
     needs: needsOf(request, nameOf),
-    subject: { text: [...textsIn(asked.messages), ...jsonTexts(besides(asked))].join("\n"), images: imagesOf(asked) },
-    ...measure(request, {
-      unseen: UNSEEN,
+    subject: {
+      text: [...textsIn(asked.messages), ...jsonTexts(otherInputs(asked))].join("\n"),
+      images: imagesOf(asked),
+    },
+    ...measureBody(request, {
+      notInput: NOT_INPUT,
       images: imagesOf(request),
       choices: request.n ?? 1,
       limits: [asked.max_completion_tokens ?? asked.max_tokens, model.fixed.max_output_tokens],
@@ -63,8 +67,8 @@ function needsOf(request: ChatRequest, nameOf: (field: string) => string): Need[
   return needs;
 }
 
-/** What the model is shown beside the messages. */
-const besides = ({ tools, functions, response_format, prediction, stop }: ChatRequest) => [
+/** The fields beside the messages that are input of the model. */
+const otherInputs = ({ tools, functions, response_format, prediction, stop }: ChatRequest) => [
   tools,
   functions,
   response_format,
@@ -72,7 +76,7 @@ const besides = ({ tools, functions, response_format, prediction, stop }: ChatRe
   stop,
 ];
 
-/** The URLs of all images. */
+/** The URLs of all images in the messages. */
 function imagesOf({ messages }: ChatRequest): string[] {
   return messages.flatMap(({ content }) =>
     (Array.isArray(content) ? content : []).flatMap((part) => (part.type === "image_url" ? [part.image_url.url] : [])),

@@ -1,5 +1,5 @@
-// Writes a chat request for the provider's exact counter, POST /v1/responses/input_tokens, which reads Responses input.
-// A request that the counter may not understand is not counted at all, because its count would be too small.
+// The conversion of a chat request for the provider's token counter, which reads Responses input.
+// A request that may not convert completely is not counted, because its count would be too small.
 
 import type { ChatRequest } from "./request.ts";
 
@@ -8,10 +8,17 @@ type Message = ChatRequest["messages"][number];
 
 const ROLES = new Set(["system", "developer", "user", "assistant", "tool"]);
 
-/** The counter's body for a request as it is sent, or undefined when the counter may not understand all of it. */
+/**
+ * Writes the body of POST /v1/responses/input_tokens for a chat request as it is sent. Returns undefined when part of
+ * the request has no equivalent in Responses.
+ */
 export function countChatInput(request: ChatRequest): string | undefined {
   const { functions, prediction, tools, response_format: format } = request;
-  if (!holdsOnly({ functions, prediction }) || !request.messages.every(isKnown) || !(tools ?? []).every(isKnownTool))
+  if (
+    !holdsOnly({ functions, prediction }) ||
+    !request.messages.every(isConvertible) ||
+    !(tools ?? []).every(isConvertibleTool)
+  )
     return undefined;
   const schema = (format as Fields | null | undefined)?.json_schema as Fields | undefined;
   return JSON.stringify({
@@ -22,7 +29,7 @@ export function countChatInput(request: ChatRequest): string | undefined {
   });
 }
 
-function isKnown(message: Message): boolean {
+function isConvertible(message: Message): boolean {
   const calls = (message.tool_calls ?? []) as Fields[];
   return (
     ROLES.has(message.role) &&
@@ -31,13 +38,13 @@ function isKnown(message: Message): boolean {
   );
 }
 
-function isKnownTool(tool: Fields): boolean {
+function isConvertibleTool(tool: Fields): boolean {
   return tool.type === "function" || (tool.type === "custom" && !(tool.custom as Fields | undefined)?.format);
 }
 
-/** Whether every other field is empty. */
-function holdsOnly(fields: Fields, ...known: string[]): boolean {
-  return Object.entries(fields).every(([name, value]) => known.includes(name) || isEmpty(value));
+/** Every field that is not listed is empty. */
+function holdsOnly(fields: Fields, ...names: string[]): boolean {
+  return Object.entries(fields).every(([name, value]) => names.includes(name) || isEmpty(value));
 }
 
 function isEmpty(value: unknown): boolean {
@@ -66,9 +73,9 @@ function toPart(part: Fields, answers: boolean): Fields {
   return { type: answers ? "output_text" : "input_text", text: part.text };
 }
 
-/** Responses writes a tool's fields beside its type, where Chat Completions nests them. */
+/** Responses puts a tool's fields beside its type. Chat Completions nests them. */
 function toTool(tool: Fields): Fields {
   const { type } = tool;
-  // Last, so that a field of the caller's cannot make it another kind of tool.
+  // `type` comes last, so that a field of the caller cannot change the kind of the tool.
   return { ...(tool[String(type)] as Fields | undefined), type };
 }

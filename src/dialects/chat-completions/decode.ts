@@ -1,11 +1,11 @@
-// Decodes Chat Completions: the chunks of a stream, and whole completions.
+// The decoder of Chat Completions: the chunks of a stream, and whole completions.
 
 import * as v from "valibot";
 import { ProviderErrorBody, toErrorBody } from "../../core/gateway/provider-error-body.ts";
 import type { Finish, Piece } from "../../core/relay/answer.ts";
 import type { Decoded, Dialect } from "../../core/relay/dialect.ts";
 import { textsIn } from "../openai/texts.ts";
-import { NullableText, orNull, TokenCount, toTokenUsage, UsageDetails } from "../openai/answer-fields.ts";
+import { NullableText, orNull, ReportedTokens, toTokenUsage, UsageDetails } from "../openai/answer-fields.ts";
 
 const ToolCall = v.object({
   index: orNull(v.number()),
@@ -14,7 +14,7 @@ const ToolCall = v.object({
   custom: v.nullish(v.object({ name: NullableText, input: NullableText })),
 });
 
-/** The older form of a tool call: one, without an id. */
+/** The deprecated form of a tool call: a single call without an id. */
 const FunctionCall = orNull(v.object({ name: NullableText, arguments: NullableText }));
 
 const Message = v.object({
@@ -31,16 +31,16 @@ const Choice = v.object({
 });
 
 const Usage = v.object({
-  prompt_tokens: TokenCount,
-  completion_tokens: TokenCount,
+  prompt_tokens: ReportedTokens,
+  completion_tokens: ReportedTokens,
   prompt_tokens_details: UsageDetails,
   completion_tokens_details: UsageDetails,
 });
 
-/** A chunk of a stream, a whole completion, or an error: the three things that this endpoint sends. */
+/** A chunk of a stream, a whole completion, or an error. */
 const Body = v.object({
   choices: v.nullish(v.array(Choice)),
-  /** Usage that cannot be read counts as absent: the answer is charged by estimate, not for free. */
+  /** Invalid usage counts as absent, so that the answer is charged by estimate and not free. */
   usage: orNull(Usage),
   error: v.nullish(ProviderErrorBody),
 });
@@ -53,13 +53,13 @@ const FINISHES = new Map<string, Finish>([
   ["content_filter", "content_filter"],
 ]);
 
-/** Chat Completions as the relay and the gateway read it. */
+/** The Chat Completions dialect. Decoding throws when the JSON is invalid or does not match the schema. */
 export const chatDialect: Dialect = {
   decode: (data) => (data === "[DONE]" ? END : decodeBody(data)),
   decodeWhole: decodeBody,
-  words(json) {
+  moderatedText(json) {
     const { choices } = (json ?? {}) as { choices?: object[] | null };
-    // Log probabilities repeat the tokens: in between the words they would hide the text from a judge.
+    // Log probabilities repeat the tokens. Mixed into the text they would hide it from the classifier.
     return (choices ?? []).flatMap((choice) => textsIn({ ...choice, logprobs: null })).join("");
   },
 };

@@ -1,4 +1,4 @@
-// The schema of /v1/chat/completions requests. body.ts checks what the model supports.
+// The schema of /v1/chat/completions requests. body.ts checks them against the model's card.
 
 import * as v from "valibot";
 import { MODALITIES } from "../../core/catalog/card.ts";
@@ -12,22 +12,22 @@ const ImagePart = v.looseObject({
   type: v.literal("image_url"),
   image_url: v.looseObject({ url: v.string() }),
 });
-// Audio and files are absent on purpose: neither has a bound, and a file id may be another user's.
+// Audio and files are not accepted: their cost has no known bound, and a file id may belong to another user.
 const Part = v.variant("type", [TextPart, ImagePart]);
 
 const Message = v.looseObject({
   role: v.picklist(["developer", "system", "user", "assistant", "tool", "function"]),
   content: v.nullish(textOr(v.array(Part))),
-  /** Sound that the provider stored; its answers carry `null` here, and clients send them back whole. */
+  /** Audio stored at the provider. Answers hold `null` here, and clients return answers unchanged. */
   audio: v.nullish(v.never("is not supported here")),
 });
 
-// Tools that the provider itself would run cost extra; these two are run by the caller.
+// Only tools that run in the app. Hosted tools cost extra.
 const Tool = v.looseObject({ type: v.picklist(["function", "custom"]) });
 
 const Any = v.optional(v.unknown());
 
-/** Every field that Weir passes on. One that is not here could cost money unmetered, or reach data of others. */
+/** All fields that Weir passes on. An unknown field could cost money unmetered, or access another user's data. */
 const ChatRequest = v.strictObject({
   model: v.pipe(v.string(), v.maxLength(100)),
   messages: v.pipe(v.array(Message), v.minLength(1)),
@@ -38,7 +38,7 @@ const ChatRequest = v.strictObject({
   n: v.nullish(v.pipe(Count, v.maxValue(128))),
   reasoning_effort: v.nullish(v.string()),
   tools: v.nullish(v.array(Tool)),
-  store: v.nullish(v.literal(false, "storing answers at the provider is not allowed here")),
+  store: v.nullish(v.literal(false, "must be false: storage at the provider is not allowed here")),
   service_tier: v.nullish(v.picklist(["auto", "default"])),
   modalities: v.nullish(v.array(v.picklist(Object.keys(MODALITIES) as Modality[]))),
   prediction: Any,

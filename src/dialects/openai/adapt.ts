@@ -1,12 +1,12 @@
-// Adapts a request to the successor of the model it was written for, so that the app goes on working.
+// The adaptation of a request for a model that has shut down to its successor.
 
 import type { Model } from "../../core/catalog/resolve.ts";
 import type { Endpoint } from "../../core/catalog/endpoints.ts";
 
-/** The efforts that there are, weakest first. */
+/** All efforts, the weakest first. */
 const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
 
-/** Parameters that only tune an answer: without them it is another one, but still an answer to the question. */
+/** Parameters that only tune an answer, so that a request stays meaningful without them. */
 const TUNING = new Set([
   "temperature",
   "top_p",
@@ -18,21 +18,22 @@ const TUNING = new Set([
 ]);
 
 /**
- * The effort to send: the caller's own, or the nearest (rather the lower) that the successor knows of those that the
- * ended model knew. Undefined where the successor does not reason.
+ * Returns the effort to send. An effort that only the original model supports becomes the nearest effort of the
+ * successor, the lower one of two, or undefined when the successor does not reason. Any other effort is unchanged.
  */
-export function adaptEffort(effort: string | undefined, { card, meant }: Model): string | undefined {
-  const known = card.reasoning?.efforts ?? [];
-  if (effort === undefined || known.includes(effort) || !meant.reasoning?.efforts.includes(effort)) return effort;
-  // Not to reason at all is not a little less of the same: only where there is nothing else.
+export function adaptEffort(effort: string | undefined, { card, requestedCard }: Model): string | undefined {
+  const supported = card.reasoning?.efforts ?? [];
+  if (effort === undefined || supported.includes(effort) || !requestedCard.reasoning?.efforts.includes(effort))
+    return effort;
+  // `none` disables reasoning, so it is the last choice.
   const distance = (other: string) =>
     other === "none" ? EFFORTS.length : Math.abs(EFFORTS.indexOf(other) - EFFORTS.indexOf(effort));
-  return known
+  return supported
     .filter((other) => EFFORTS.includes(other))
     .toSorted((one, other) => distance(one) - distance(other) || EFFORTS.indexOf(one) - EFFORTS.indexOf(other))[0];
 }
 
-/** Whether a parameter that the successor refuses is left out: the ended model took it, and it only tuned the answer. */
-export function isLeftOut(name: string, endpoint: Endpoint, { meant }: Model): boolean {
-  return TUNING.has(name) && meant.refuses[endpoint]?.includes(name) !== true;
+/** Returns whether a parameter can be dropped: the original model accepted it, and it only tunes the answer. */
+export function isDroppable(name: string, endpoint: Endpoint, { requestedCard }: Model): boolean {
+  return TUNING.has(name) && requestedCard.refuses[endpoint]?.includes(name) !== true;
 }

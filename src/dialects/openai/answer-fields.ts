@@ -1,27 +1,29 @@
-// Fields that the answers of OpenAI's endpoints share, and the usage they tell.
+// Schemas of fields that the answers of OpenAI's endpoints share, such as usage.
 
 import * as v from "valibot";
 import type { ModalityUsage, Usage } from "../../core/relay/answer.ts";
 
-/** A field that becomes null when the provider's value does not fit the schema: that is no reason to fail. */
+/**
+ * A field that becomes null when the provider's value does not match the schema, so that the answer is still decoded.
+ */
 export const orNull = <Schema extends v.GenericSchema>(schema: Schema) => v.fallback(v.nullish(schema), null);
 
 export const NullableText = orNull(v.string());
-export const TokenCount = v.pipe(v.number(), v.integer(), v.minValue(0));
+export const ReportedTokens = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-/** Parts of a count. An unknown part counts as none. */
+/** The details of a token count. Unknown details are ignored. */
 export const UsageDetails = orNull(
   v.object({
-    cached_tokens: v.nullish(TokenCount),
-    cache_write_tokens: v.nullish(TokenCount),
-    reasoning_tokens: v.nullish(TokenCount),
-    image_tokens: v.nullish(TokenCount),
-    audio_tokens: v.nullish(TokenCount),
+    cached_tokens: v.nullish(ReportedTokens),
+    cache_write_tokens: v.nullish(ReportedTokens),
+    reasoning_tokens: v.nullish(ReportedTokens),
+    image_tokens: v.nullish(ReportedTokens),
+    audio_tokens: v.nullish(ReportedTokens),
   }),
 );
 type UsageDetails = v.InferOutput<typeof UsageDetails>;
 
-/** Makes a usage out of its two counts and their details. */
+/** Converts OpenAI's token counts to a usage. A missing detail counts as zero. */
 export function toTokenUsage(
   input: number,
   inputDetails: UsageDetails,
@@ -41,7 +43,7 @@ export function toTokenUsage(
   };
 }
 
-/** OpenAI does not tell how many of a modality's input tokens were cached, so that none counts as cached. */
+/** OpenAI does not report cached tokens by modality, so all of them count as uncached. */
 function toModalityUsage(input: number | null | undefined, output: number | null | undefined) {
   if (!input && !output) return undefined;
   return { input: input ?? 0, cached: 0, output: output ?? 0 } satisfies ModalityUsage;

@@ -1,4 +1,4 @@
-// The URL of an image in a request: on the web, or the image itself as data.
+// The schema of an image URL in a request: https, or a data URL.
 
 import * as v from "valibot";
 

@@ -1,4 +1,4 @@
-// What requests of every dialect have in common: which fields are sent, what they need, and how much they can cost.
+// The shared parts of request bodies: dropped parameters, needs of the card, and the demand for the bound.
 
 import type { Model } from "../../core/catalog/resolve.ts";
 import type { Need } from "../../core/catalog/support.ts";
@@ -7,10 +7,10 @@ import type { Grant, OutgoingBody, Subject } from "../../core/gateway/exchange.t
 import { jsonBody } from "../../core/gateway/exchange.ts";
 import type { Demand } from "../../core/quota/bound.ts";
 import { utf8Length } from "../../core/utf8-length.ts";
-import { adaptEffort, isLeftOut } from "./adapt.ts";
+import { adaptEffort, isDroppable } from "./adapt.ts";
 import type { Endpoint } from "../../core/catalog/endpoints.ts";
 
-/** Values that providers assume when a parameter is absent: a refused parameter with such a value is dropped. */
+/** The provider's default values. A refused parameter with its default value is dropped. */
 const DEFAULTS: Record<string, readonly unknown[]> = {
   temperature: [1],
   top_p: [1],
@@ -29,18 +29,21 @@ const DEFAULTS: Record<string, readonly unknown[]> = {
 };
 
 export interface RequestBody<Request> {
-  /** What is sent, except for the output bound. */
+  /** The request as it is sent, without the output bound. */
   request: Request;
   needs: Need[];
   demand: Demand;
-  /** What the caller says in it. */
+  /** The caller's text and images, for moderation. */
   subject: Subject;
   write(grant: Grant): OutgoingBody;
 }
 
 type Fields = Record<string, unknown>;
 
-/** The effort to send. Throws 400 for one that contradicts the alias; `param` is the caller's name for the field. */
+/**
+ * Returns the effort to send. Throws 400 `unsupported_value` when it contradicts the alias. `param` is the caller's
+ * name for the field.
+ */
 export function effortFor(asked: string | null | undefined, model: Model, param: string): string | undefined {
   const { effort } = model.fixed;
   if (asked && effort && asked !== effort) {
@@ -50,14 +53,17 @@ export function effortFor(asked: string | null | undefined, model: Model, param:
   return adaptEffort(effort ?? (asked || undefined), model);
 }
 
-/** Drops parameters that the model refuses on that endpoint, where they change nothing or only tuned its predecessor. */
+/**
+ * Deletes parameters that the model refuses on the endpoint, if they have their default value or `isDroppable`. The
+ * others stay, and `parameterNeeds` lists them.
+ */
 export function dropRefused(request: Fields, endpoint: Endpoint, model: Model): void {
   for (const name of model.card.refuses[endpoint] ?? []) {
-    if (isDefault(name, request[name]) || isLeftOut(name, endpoint, model)) delete request[name];
+    if (isDefault(name, request[name]) || isDroppable(name, endpoint, model)) delete request[name];
   }
 }
 
-/** Needs the endpoint, and that the model takes every parameter whose value is not the default. */
+/** Returns the needs of a request: the endpoint, and each parameter whose value is not the default. */
 export function parameterNeeds(request: Fields, endpoint: Endpoint, nameOf: (field: string) => string): Need[] {
   const needs: Need[] = [{ kind: "endpoint", endpoint, param: "model" }];
   for (const [name, value] of Object.entries(request)) {
@@ -70,42 +76,45 @@ function isDefault(name: string, value: unknown): boolean {
   if (value === undefined || value === null) return true;
   if (typeof value !== "object") return DEFAULTS[name]?.includes(value) === true;
   const [only, ...more] = Object.entries(value);
-  // `{"type":"text"}` and `["text"]` are the only answer that there is without them.
+  // `{"type":"text"}` and `["text"]` are the defaults of formats and modalities.
   return more.length === 0 && (!only || ((only[0] === "type" || only[0] === "0") && only[1] === "text"));
 }
 
-interface Size {
-  /** Fields that the model is never shown, so that they cost no tokens. */
-  unseen: Set<string>;
+interface BodyFacts {
+  /** Fields that are no input of the model, so they cost no tokens. */
+  notInput: Set<string>;
   /** The URLs of all images. */
   images: string[];
   choices?: number;
-  /** Output tokens, each choice: the least of them counts. */
+  /** Limits of the output tokens of each choice. The smallest applies. */
   limits: (number | null | undefined)[];
-  /** How the endpoint is told the output bound. */
+  /** The endpoint's parameter for the output bound. */
   outputParameter: string;
 }
 
-/** How much a request can cost, and how it is written. */
-export function measure(
+/**
+ * Returns the demand of a request for its bound, and the function that writes its JSON with the granted output bound.
+ */
+export function measureBody(
   request: Fields,
-  { unseen, images, choices = 1, limits, outputParameter }: Size,
+  { notInput, images, choices = 1, limits, outputParameter }: BodyFacts,
 ): Pick<RequestBody<unknown>, "demand" | "write"> {
   const fields = Object.entries(request);
-  const shown = toJson(fields.filter(([name]) => !unseen.has(name)));
-  const hidden = toJson(fields.filter(([name]) => unseen.has(name)));
-  const data = images.filter((url) => url.startsWith("data:"));
-  const given = limits.filter((limit) => typeof limit === "number");
+  const input = toJson(fields.filter(([name]) => !notInput.has(name)));
+  const rest = toJson(fields.filter(([name]) => notInput.has(name)));
+  const dataUrls = images.filter((url) => url.startsWith("data:"));
+  const givenLimits = limits.filter((limit) => typeof limit === "number");
   return {
     demand: {
-      inputBytes: utf8Length(shown) - data.reduce((sum, url) => sum + url.length, 0),
+      inputBytes: utf8Length(input) - dataUrls.reduce((sum, url) => sum + url.length, 0),
       images: images.length,
       choices,
-      maxOutputTokens: given.length > 0 ? Math.min(...given) : undefined,
+      maxOutputTokens: givenLimits.length > 0 ? Math.min(...givenLimits) : undefined,
     },
-    // The fields of both, one after the other: `hidden` has the model and `shown` the input, so neither is empty.
+    // Joins the JSON of both parts, to serialize only once. Neither is empty: `rest` holds the model, `input` the
+    // input.
     write: ({ maxOutputTokens }) =>
-      jsonBody(`${hidden.slice(0, -1)},${shown.slice(1, -1)},"${outputParameter}":${maxOutputTokens}}`),
+      jsonBody(`${rest.slice(0, -1)},${input.slice(1, -1)},"${outputParameter}":${maxOutputTokens}}`),
   };
 }
 

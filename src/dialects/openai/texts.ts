@@ -1,6 +1,6 @@
-// Finds the texts in OpenAI's JSON, for moderation.
+// The extraction of texts from OpenAI's JSON, for moderation.
 
-/** Fields that hold no text to moderate: names of kinds and ids, pictures, and content that nobody can read. */
+/** Fields without text to moderate: types, ids, images and encrypted content. */
 const SKIPPED = new Set([
   "type",
   "role",
@@ -14,7 +14,7 @@ const SKIPPED = new Set([
   "encrypted_content",
 ]);
 
-/** All texts in a value, at any depth, in order. */
+/** Returns all texts in a JSON value, at any depth, in order. */
 export function textsIn(value: unknown): string[] {
   if (typeof value === "string") return value === "" ? [] : [value];
   if (typeof value !== "object" || value === null) return [];
@@ -22,6 +22,6 @@ export function textsIn(value: unknown): string[] {
   return Object.entries(value).flatMap(([name, each]) => (SKIPPED.has(name) ? [] : textsIn(each)));
 }
 
-/** Schemas and tools as JSON text, which is how a model is shown them: their keys are the caller's texts too. */
+/** Returns schemas and tools as JSON text, because their keys are the caller's input too. */
 export const jsonTexts = (values: unknown[]): string[] =>
   values.flatMap((value) => (typeof value === "object" && value !== null ? JSON.stringify(value) : textsIn(value)));

@@ -1,16 +1,17 @@
-// Writes a Responses request for the provider. It changes the model's name, the output bound, what an alias fixes, that
-// nothing is stored, and parameters that the model's card refuses.
+// The Responses request to the provider. It is not stored, unless the request already says so.
+// It sets model, output bound and the alias's fixed values, and drops parameters that the card refuses.
 
 import type { ModelFeature } from "../../core/catalog/card.ts";
 import type { Model } from "../../core/catalog/resolve.ts";
 import type { Need } from "../../core/catalog/support.ts";
 import type { Subject } from "../../core/gateway/exchange.ts";
 import type { RequestBody } from "../openai/request-body.ts";
-import { dropRefused, effortFor, measure, parameterNeeds } from "../openai/request-body.ts";
+import { dropRefused, effortFor, measureBody, parameterNeeds } from "../openai/request-body.ts";
 import type { ResponsesRequest } from "./request.ts";
 import { jsonTexts, textsIn } from "../openai/texts.ts";
 
-const UNSEEN = new Set([
+/** Fields that are no input of the model, so they cost no tokens. */
+const NOT_INPUT = new Set([
   "model",
   "stream",
   "stream_options",
@@ -28,10 +29,10 @@ const UNSEEN = new Set([
   "prompt_cache_retention",
 ]);
 
-/** The caller's names for fields, where they are not OpenAI's. */
+/** The caller's field names for error messages, where they differ from OpenAI's. */
 export type ResponsesFieldNames = Partial<Record<keyof ResponsesRequest, string>>;
 
-/** A request to Responses for a model. Throws 400 for an effort that contradicts the alias. */
+/** Writes a Responses request for a model. Throws 400 for an effort that contradicts the alias. */
 export function responsesBody<Request extends ResponsesRequest>(
   asked: Request,
   model: Model,
@@ -44,8 +45,8 @@ export function responsesBody<Request extends ResponsesRequest>(
     request,
     needs: needsOf(request, nameOf, effortField),
     subject: responsesSubject(asked),
-    ...measure(request, {
-      unseen: UNSEEN,
+    ...measureBody(request, {
+      notInput: NOT_INPUT,
       images: imagesOf(request),
       limits: [asked.max_output_tokens, model.fixed.max_output_tokens],
       outputParameter: "max_output_tokens",
@@ -58,15 +59,15 @@ function sentTo<Request extends ResponsesRequest>(model: Model, asked: Request, 
   const instructions = [model.fixed.instructions, asked.instructions].filter(Boolean).join("\n\n");
   const effort = effortFor(asked.reasoning?.effort, model, effortField);
   const sent = { ...kept, model: model.snapshot } as Request;
-  // The provider stores every answer unless it is told not to.
+  // The provider stores every answer by default.
   if (!asked.store) sent.store = false;
-  // Reasoning that is only named by its id could be another user's.
+  // Reasoning without encrypted content is only a reference by id, which may be another user's.
   if (typeof sent.input !== "string") {
     sent.input = sent.input.filter((item) => item.type !== "reasoning" || item["encrypted_content"]);
   }
   if (instructions !== "") sent.instructions = instructions;
   if (effort !== asked.reasoning?.effort) sent.reasoning = { ...asked.reasoning, effort };
-  // Only a model that reasons has a summary of its reasoning.
+  // Models without reasoning reject `reasoning.summary`.
   if (!model.card.reasoning && effort === undefined) delete sent.reasoning;
   dropRefused(sent, "responses", model);
   return sent;
@@ -85,14 +86,14 @@ function needsOf(request: ResponsesRequest, nameOf: (field: string) => string, e
   return needs;
 }
 
-/** All that the caller shows the model. */
+/** Returns the caller's text and images, for moderation. */
 export function responsesSubject(request: ResponsesRequest): Subject {
   const { input, instructions, tools, text } = request;
   const texts = [...textsIn([instructions, input]), ...jsonTexts([tools, text])];
   return { text: texts.join("\n"), images: imagesOf(request) };
 }
 
-/** The URLs of all images, those in tools' outputs too. */
+/** The URLs of all images, including those in tool outputs. */
 function imagesOf({ input }: ResponsesRequest): string[] {
   if (typeof input === "string") return [];
   const parts = input.flatMap(({ content, output }) => [content, output].flatMap((each) => asParts(each)));

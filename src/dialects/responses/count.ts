@@ -1,11 +1,11 @@
-// Writes a Responses request for the provider's exact counter, POST /v1/responses/input_tokens.
+// The conversion of a Responses request for the provider's token counter.
 
 import type { ResponsesRequest } from "./request.ts";
 
-/** The provider's route of the counter. */
+/** The counter's path below the provider's base URL. */
 export const COUNTER_PATH = "/responses/input_tokens";
 
-/** The counter's body for a request as it is sent: everything that the model is shown. */
+/** Writes the body of POST /v1/responses/input_tokens: every field of the request that is input of the model. */
 export function countResponsesInput(
   sent: ResponsesRequest & { previous_response_id?: unknown; conversation?: unknown },
 ): string {

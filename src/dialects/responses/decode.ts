@@ -1,20 +1,20 @@
-// Decodes Responses: the events of a stream, and whole responses.
+// The decoder of Responses: the events of a stream, and whole responses.
 
 import * as v from "valibot";
 import { ProviderErrorBody, toErrorBody } from "../../core/gateway/provider-error-body.ts";
 import type { Finish, Piece } from "../../core/relay/answer.ts";
 import type { Dialect } from "../../core/relay/dialect.ts";
 import { textsIn } from "../openai/texts.ts";
-import { NullableText, orNull, TokenCount, toTokenUsage, UsageDetails } from "../openai/answer-fields.ts";
+import { NullableText, orNull, ReportedTokens, toTokenUsage, UsageDetails } from "../openai/answer-fields.ts";
 
 const UsageBody = v.object({
-  input_tokens: TokenCount,
-  output_tokens: TokenCount,
+  input_tokens: ReportedTokens,
+  output_tokens: ReportedTokens,
   input_tokens_details: UsageDetails,
   output_tokens_details: UsageDetails,
 });
 
-/** Custom tools take a text where functions take JSON. */
+/** An output item. Custom tools have `input` as text; functions have `arguments` as JSON text. */
 const Item = v.looseObject({
   type: v.string(),
   call_id: NullableText,
@@ -28,13 +28,13 @@ const Item = v.looseObject({
 const ResponseBody = v.object({
   status: v.string(),
   output: v.fallback(v.array(Item), []),
-  /** Usage that cannot be read counts as absent: the answer is charged by estimate, not for free. */
+  /** Invalid usage counts as absent, so that the answer is charged by estimate and not free. */
   usage: orNull(UsageBody),
   incomplete_details: orNull(v.object({ reason: NullableText })),
   error: v.nullish(ProviderErrorBody),
 });
 
-/** The fields of all events together; the type decides which of them an event has. */
+/** The union of all events' fields. The type decides which of them an event has. */
 const EventBody = v.object({
   type: v.string(),
   delta: NullableText,
@@ -42,14 +42,14 @@ const EventBody = v.object({
   summary_index: v.fallback(v.number(), 0),
   item: orNull(Item),
   response: v.nullish(v.unknown()),
-  /** Recorded streams have an error's fields in here; the specification has them in the event itself. */
+  /** Recorded streams nest the error's fields here. OpenAI's specification has them in the event itself. */
   error: orNull(ProviderErrorBody),
   message: NullableText,
   param: NullableText,
   code: NullableText,
 });
 
-/** Responses as the relay and the gateway read it. */
+/** The Responses dialect. Decoding throws when the JSON is invalid or does not match the schema. */
 export const responsesDialect: Dialect = {
   decode(data) {
     const json: unknown = JSON.parse(data);
@@ -59,10 +59,11 @@ export const responsesDialect: Dialect = {
     const json: unknown = JSON.parse(text);
     return { pieces: piecesOfResponse(v.parse(ResponseBody, json)), json };
   },
-  /** Of an event only what is new in it: other events repeat it. */
-  words(json) {
+  /** Returns only the text that an event adds, because later events repeat it. */
+  moderatedText(json) {
     const { type, delta, annotation, item, output } = (json ?? {}) as Record<string, unknown>;
-    // A tool's name, and arguments that come whole, are only in its item; a provider's call only in its finished item.
+    // A tool's name, and arguments that arrive at once, are only in its item. A hosted call is only in its finished
+    // item.
     const isCall = isProviderCall(item ?? {});
     const isNew = type === "response.output_item.added" || (type === "response.output_item.done" && isCall);
     return textsIn([delta, annotation, isNew ? item : undefined, output]).join("");
@@ -100,7 +101,7 @@ function piecesOfEvent(event: v.InferOutput<typeof EventBody>): Piece[] {
   }
 }
 
-/** The pieces of a response that has ended. Throws when it has not. */
+/** The pieces of a response that has ended. Throws for any other status. */
 function piecesOfResponse(response: v.InferOutput<typeof ResponseBody>): Piece[] {
   const pieces = response.output.flatMap((item, index): Piece[] => {
     if (isToolCall(item)) return [toToolPiece(item, index)];
@@ -116,7 +117,7 @@ function piecesOfResponse(response: v.InferOutput<typeof ResponseBody>): Piece[]
 }
 
 const REFUSED: Piece = { kind: "finish", finish: "refusal" };
-/** Between the parts of a summary. */
+/** The separator between the parts of a summary. */
 const PARAGRAPH = "\n\n";
 
 const toText = ({ text }: { text?: string | null | undefined }): Piece[] => (text ? [{ kind: "text", text }] : []);
@@ -128,7 +129,7 @@ function readEnd(response: v.InferOutput<typeof ResponseBody>): Piece[] {
     return [...pieces, { kind: "error", error: toErrorBody(error ?? {}) }];
   }
   const finish = finishOf(response);
-  if (!finish) throw new Error(`a response that is ${status}`);
+  if (!finish) throw new Error(`the response has not ended: its status is '${status}'`);
   return [...pieces, { kind: "finish", finish }];
 }
 
@@ -139,7 +140,7 @@ function finishOf({ status, output, incomplete_details }: v.InferOutput<typeof R
 }
 
 const isToolCall = ({ type }: { type?: unknown }) => type === "function_call" || type === "custom_tool_call";
-/** A call that the provider runs itself: `web_search_call`, `mcp_call`, and those to come. */
+/** A call of a hosted tool, such as `web_search_call` or `mcp_call`. Future kinds match too. */
 const isProviderCall = (item: { type?: unknown }) => String(item.type).endsWith("_call") && !isToolCall(item);
 
 function toToolPiece(item: v.InferOutput<typeof Item>, index: number): Piece {

@@ -1,4 +1,4 @@
-// The schema of /v1/responses requests that store nothing. body.ts checks what the model supports.
+// The schema of /v1/responses requests without storage. body.ts checks them against the model's card.
 
 import * as v from "valibot";
 import { ImageUrl } from "../openai/image-url.ts";
@@ -8,17 +8,17 @@ const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const Any = v.optional(v.unknown());
 
 const TextPart = v.looseObject({ type: v.picklist(["input_text", "output_text", "refusal"]) });
-// By URL only: an id names a file that may be another user's.
+// Images are accepted by URL only, because a file id may belong to another user.
 const ImagePart = v.looseObject({
   type: v.literal("input_image"),
   image_url: ImageUrl,
   file_id: v.nullish(v.never("is not supported here: send the image as image_url")),
 });
-// Files and audio are absent on purpose: neither has a bound.
+// Files and audio are not accepted: their cost has no known bound.
 const Part = v.variant("type", [TextPart, ImagePart]);
 const Content = v.nullish(textOr(v.array(Part)));
 
-/** A message, or something that an earlier answer held. An item that is only named may be another user's. */
+/** A message, or an item of an earlier answer. References by id are not accepted: the item may be another user's. */
 const Item = v.looseObject({
   type: v.optional(
     v.picklist(
@@ -29,7 +29,7 @@ const Item = v.looseObject({
         "custom_tool_call",
         "custom_tool_call_output",
         "reasoning",
-        // Of the calls of hosted tools those that hold all that they say: others name a container or a picture.
+        // Only hosted tool calls that are self-contained. Others refer to a container or an image.
         "web_search_call",
         "file_search_call",
       ],
@@ -46,12 +46,12 @@ const InputItem = v.lazy((item) => {
   return type === "message" ? Message : Item;
 });
 
-/** Tools that the caller runs. Those that the provider runs cost extra. */
+/** Tools that run in the app. Hosted tools cost extra. */
 const CallersTool = v.looseObject({ type: v.picklist(["function", "custom"], "is not allowed here") });
 
-const NOT_STORED = "storing at the provider is not allowed here";
+const NOT_STORED = "must be false: storage at the provider is not allowed here";
 
-/** Every field that Weir passes on. One that is not here could cost money unmetered, or reach data of others. */
+/** All fields that Weir passes on. An unknown field could cost money unmetered, or access another user's data. */
 const ResponsesRequest = v.strictObject({
   model: v.pipe(v.string(), v.maxLength(100)),
   input: v.pipe(
@@ -85,7 +85,7 @@ const ResponsesRequest = v.strictObject({
 
 type Parsed = v.InferOutput<typeof ResponsesRequest>;
 
-/** A request, with what features that store may add to it. */
+/** A request, with the wider values that features with storage allow. */
 export type ResponsesRequest = Omit<Parsed, "store" | "background" | "tools"> & {
   store?: boolean | null | undefined;
   background?: boolean | null | undefined;

@@ -1,4 +1,4 @@
-// What is wrong with a catalog here and now, though it is one: callers would get nothing but errors of it.
+// Faults of a valid catalog in this deployment: unreachable providers, or a default without chat.
 
 import type { Bindings } from "../../core/env.ts";
 import { toApiError } from "../../core/errors.ts";
@@ -7,7 +7,7 @@ import { resolveModel, toDay } from "../../core/catalog/resolve.ts";
 import type { Catalog } from "../../core/catalog/schema.ts";
 import { serves } from "../../core/catalog/support.ts";
 
-/** Faults that this deployment, or the day of `now` (epoch ms), makes: each with its path. */
+/** Returns the faults that depend on this deployment or on the day of `now` (epoch ms). Each begins with its path. */
 export function deploymentFaults(env: Bindings, catalog: Catalog, now: number): string[] {
   const used = new Set(Object.values(catalog.cards).map(({ provider }) => provider));
   const unreachable = Object.entries(catalog.providers).flatMap(([name, provider]) => {
@@ -19,9 +19,11 @@ export function deploymentFaults(env: Bindings, catalog: Catalog, now: number): 
       return [`providers.${name}: ${String(toApiError(error).cause)}`];
     }
   });
-  const answer = resolveModel(catalog, "default", toDay(now));
-  if (answer.kind !== "found") return [...unreachable, "aliases.default: leads to no model that is alive"];
-  return serves(catalog, answer.model.card, "chat_completions")
+  const resolution = resolveModel(catalog, "default", toDay(now));
+  if (resolution.kind !== "found") {
+    return [...unreachable, "aliases.default: leads to no active model; point it to a model that has not shut down"];
+  }
+  return serves(catalog, resolution.model.card, "chat_completions")
     ? unreachable
-    : [...unreachable, `aliases.default: leads to '${answer.model.id}', which has no chat`];
+    : [...unreachable, `aliases.default: leads to '${resolution.model.id}', which has no chat`];
 }

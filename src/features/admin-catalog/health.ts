@@ -1,18 +1,21 @@
-// Adds the number of notices to GET /healthz, so that a monitor can tell the operator to look at them.
+// The count of notices in GET /healthz, for a monitor that alerts the operator.
 
 import type { Bindings } from "../../core/env.ts";
-import { publisherOf } from "./publisher-client.ts";
+import { callPublisher } from "./publisher-client.ts";
 
-const REMEMBERED_MS = 10_000;
-const LONGEST_WAIT_MS = 1000;
+const CACHE_MS = 10_000;
+const TIMEOUT_MS = 1000;
 
-let counted: { notices: number | null; at: number } | undefined;
+let cached: { notices: number | null; at: number } | undefined;
 
-/** `notices`: how many there are; null before the first daily check, and when the publisher does not answer. */
+/**
+ * Returns the number of notices. It is null before the first daily check, and when the publisher does not answer within
+ * a second. The result is cached for 10 s, so that health checks cost few Durable Object calls. Never throws.
+ */
 export async function noticesHealth(env: Bindings, now: number): Promise<{ notices: number | null }> {
-  if (counted && now - counted.at < REMEMBERED_MS) return { notices: counted.notices };
-  const asked = publisherOf(env, (publisher) => publisher.notices()).catch(() => undefined);
-  const stored = await Promise.race([asked, scheduler.wait(LONGEST_WAIT_MS)]);
-  counted = { notices: stored?.notices.length ?? null, at: now };
-  return { notices: counted.notices };
+  if (cached && now - cached.at < CACHE_MS) return { notices: cached.notices };
+  const reading = callPublisher(env, (publisher) => publisher.notices()).catch(() => undefined);
+  const stored = await Promise.race([reading, scheduler.wait(TIMEOUT_MS)]);
+  cached = { notices: stored?.notices.length ?? null, at: now };
+  return { notices: cached.notices };
 }

@@ -1,4 +1,4 @@
-// The feature admin-catalog: /admin/catalog, where revisions of the catalog are published, tried and taken back.
+// The feature admin-catalog: /admin/catalog publishes, canaries and rolls back catalog revisions.
 
 import type { Feature } from "../../core/feature.ts";
 import { checkModels } from "./daily-check.ts";

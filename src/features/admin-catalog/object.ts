@@ -1,5 +1,5 @@
-// The Durable Object that publishes the catalog, one for all, because KV cannot compare and set. It stores the pointer, its
-// history and the notices of the daily check. publication.ts makes the decisions.
+// The single Durable Object that publishes catalogs, because KV has no compare-and-set.
+// It stores the pointer, its history and the notices of the daily check. publication.ts makes the decisions.
 
 import { DurableObject } from "cloudflare:workers";
 import * as v from "valibot";
@@ -10,18 +10,20 @@ import type { CatalogResult } from "../../core/catalog/parse.ts";
 import { parseCatalog, readCatalog } from "../../core/catalog/parse.ts";
 import { activeOf, BUNDLED, Pointer, POINTER_KEY, revisionKey, revisionNamed } from "../../core/catalog/pointer.ts";
 import type { Intent, Move, Publication, PublishRefusal } from "./publication.ts";
-import { afterMove, publishRefusal } from "./publication.ts";
+import { applyMove, publishRefusal } from "./publication.ts";
 import { revisionOf } from "./revision.ts";
 
 export type PublishResult = { ok: true; revision: string; publication: Publication } | ({ ok: false } & PublishRefusal);
 
 export class CatalogPublisher extends DurableObject<Bindings> {
-  /** The last publishing; each begins when the one before has ended. */
+  /** The tail of the queue: publications run one at a time. */
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Stores a document under its hash, and activates it where asked to. Throws when KV fails; then nothing has moved. */
+  /**
+   * Stores a document under its hash and, if `activate`, activates it. Throws when KV fails; the pointer is unchanged.
+   */
   put(document: unknown, activate: boolean, intent: Intent): Promise<PublishResult> {
-    return this.#inTurn(async () => {
+    return this.#enqueue(async () => {
       const faults = this.#faultsOf(document);
       if (faults.length > 0) return { ok: false, reason: "faults", faults };
       const revision = await revisionOf(document);
@@ -33,9 +35,9 @@ export class CatalogPublisher extends DurableObject<Bindings> {
     });
   }
 
-  /** Moves the pointer to a revision that is stored and valid. Throws when KV fails. */
+  /** Moves the pointer to a stored, valid revision. Throws when KV fails. */
   move(move: Move, intent: Intent): Promise<PublishResult> {
-    return this.#inTurn(() => this.#move(move, intent));
+    return this.#enqueue(() => this.#move(move, intent));
   }
 
   publication(): Promise<Publication> {
@@ -46,54 +48,57 @@ export class CatalogPublisher extends DurableObject<Bindings> {
     return this.ctx.storage.kv.get<Notices>("notices");
   }
 
-  keepNotices(notices: Notices): void {
+  storeNotices(notices: Notices): void {
     this.ctx.storage.kv.put("notices", notices);
   }
 
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const turn = this.#last.then(work);
-    this.#last = turn.catch(() => undefined);
-    return turn;
+  #enqueue<Result>(work: () => Promise<Result>): Promise<Result> {
+    const queued = this.#last.then(work);
+    this.#last = queued.catch(() => undefined);
+    return queued;
   }
 
-  async #move(asked: Move, intent: Intent): Promise<PublishResult> {
+  async #move(requested: Move, intent: Intent): Promise<PublishResult> {
     const publication = await this.#publication();
     const move =
-      "revision" in asked ? { ...asked, revision: revisionNamed(publication.pointer, asked.revision) } : asked;
+      "revision" in requested
+        ? { ...requested, revision: revisionNamed(publication.pointer, requested.revision) }
+        : requested;
     const refusal = publishRefusal(publication, move, intent);
     if (refusal) return { ok: false, ...refusal };
-    const { next, entry } = afterMove(publication, move, intent, Date.now(), crypto.randomUUID());
-    // What callers have already is not looked at: whatever it is, a trial can be ended.
+    const { next, entry } = applyMove(publication, move, intent, Date.now(), crypto.randomUUID());
+    // The active revision is not checked again, so that a canary can be ended even when that revision has become
+    // invalid.
     const isNew = move.kind === "store" || entry.revision !== activeOf(publication.pointer);
-    const refused = isNew && entry.percent !== 0 ? await this.#readBackRefusal(entry.revision) : undefined;
-    if (refused) return { ok: false, ...refused };
-    // KV first: should this object die in between, repeating the call repairs it.
+    const invalid = isNew && entry.percent !== 0 ? await this.#readBackRefusal(entry.revision) : undefined;
+    if (invalid) return { ok: false, ...invalid };
+    // KV is written first. If this object stops between the two writes, a repeated call repairs the state.
     if (move.kind !== "store") await this.env.CATALOG.put(POINTER_KEY, JSON.stringify(next.pointer));
     this.ctx.storage.kv.put("publication", next);
     return { ok: true, revision: entry.revision, publication: next };
   }
 
-  /** Why callers cannot be given a revision: reads it back as they will. */
+  /** Reads a revision back from KV, as the Worker will, and returns the reason why it cannot be served. */
   async #readBackRefusal(revision: string): Promise<PublishRefusal | undefined> {
     if (revision === BUNDLED) return undefined;
     const document: unknown = await this.env.CATALOG.get(revisionKey(revision), "json");
     if (document === null) return { reason: "missing", revision };
-    const faults = this.#deployable(readCatalog(document));
+    const faults = this.#allFaults(readCatalog(document));
     return faults.length > 0 ? { reason: "faults", faults } : undefined;
   }
 
   #faultsOf(document: unknown): string[] {
-    return this.#deployable(parseCatalog(document));
+    return this.#allFaults(parseCatalog(document));
   }
 
-  #deployable(result: CatalogResult): string[] {
+  #allFaults(result: CatalogResult): string[] {
     return result.ok ? deploymentFaults(this.env, result.catalog, Date.now()) : result.faults;
   }
 
-  /** What is remembered; at first what KV says, so that a pointer set by hand is taken over. */
+  /** The stored publication. The first call adopts the pointer in KV, which an operator may have set by hand. */
   async #publication(): Promise<Publication> {
-    const kept = this.ctx.storage.kv.get<Publication>("publication");
-    if (kept) return kept;
+    const stored = this.ctx.storage.kv.get<Publication>("publication");
+    if (stored) return stored;
     const pointer = v.safeParse(Pointer, await this.env.CATALOG.get(POINTER_KEY, "json"));
     return { pointer: pointer.success ? pointer.output : v.parse(Pointer, { active: null }), history: [] };
   }

@@ -1,23 +1,23 @@
-// How the pointer moves when an operator publishes, and what is remembered of it. Pure: time and salt come in.
+// Pointer moves and their history when an operator publishes. Pure: time and salt are arguments.
 
 import type { Pointer } from "../../core/catalog/pointer.ts";
 import { activeOf, BUNDLED } from "../../core/catalog/pointer.ts";
 
 export type Move =
-  /** Keeps a revision without giving it to anybody. */
+  /** Stores a revision without serving it. */
   | { kind: "store"; revision: string }
-  /** Gives a revision to everybody, and ends a canary. */
+  /** Serves a revision to all users, and ends a canary. */
   | { kind: "activate"; revision: string }
-  /** Gives a revision to a share of the users; 0 percent ends the trial. */
+  /** Serves a revision to a share of the users. 0 percent ends the canary. */
   | { kind: "canary"; revision: string; percent: number }
-  /** Ends a canary; where none runs, gives everybody what was active before. */
+  /** Ends the running canary, or else activates the previous revision. */
   | { kind: "rollback" };
 
-/** Who published, why, and what is believed to be active. */
+/** The operator's statement about a move: author, note and the revision expected to be active. */
 export interface Intent {
   author: string | null;
   note: string | null;
-  /** The revision that must be active, or nothing moves. */
+  /** The move is refused unless this revision is active. */
   expected?: string | undefined;
 }
 
@@ -41,46 +41,49 @@ export type PublishRefusal =
   | { reason: "conflict"; active: string }
   | { reason: "faults"; faults: string[] }
   | { reason: "missing"; revision: string }
-  | { reason: "senseless"; why: string };
+  | { reason: "not_applicable"; why: string };
 
-const REMEMBERED_ENTRIES = 200;
+const MAX_HISTORY_ENTRIES = 200;
 
-/** Why a move cannot be made, or undefined when it can. */
+/** Returns the reason why a move cannot be made, or undefined when it can. */
 export function publishRefusal({ pointer }: Publication, move: Move, { expected }: Intent): PublishRefusal | undefined {
   const active = activeOf(pointer);
   if (expected !== undefined && expected !== active) return { reason: "conflict", active };
   if (move.kind === "rollback" && !pointer.canary && pointer.active === pointer.previous) {
-    return { reason: "senseless", why: `'${active}' was active before, too: there is nothing to return to.` };
+    return { reason: "not_applicable", why: `'${active}' was active before, too: there is nothing to return to.` };
   }
-  const tried = pointer.canary?.revision;
-  if (move.kind === "canary" && move.percent === 0 && move.revision !== tried) {
+  const canary = pointer.canary?.revision;
+  if (move.kind === "canary" && move.percent === 0 && move.revision !== canary) {
     return {
-      reason: "senseless",
-      why: tried ? `The canary is '${tried}', not '${move.revision}'.` : "No canary runs.",
+      reason: "not_applicable",
+      why: canary ? `The canary is '${canary}', not '${move.revision}'.` : "No canary runs.",
     };
   }
   if (move.kind === "canary" && move.percent > 0 && move.revision === active) {
-    return { reason: "senseless", why: `'${active}' is what everybody gets already.` };
+    return { reason: "not_applicable", why: `'${active}' is already active for all users.` };
   }
   return undefined;
 }
 
-/** The publication after a move at `at` (epoch ms). The users of a canary stay the same while its revision does. */
-export function afterMove(
+/**
+ * Returns the publication after a move at `at` (epoch ms), and the new history entry. `salt` selects the users of a new
+ * canary. A canary that only changes its percentage keeps its salt, so that its users stay the same.
+ */
+export function applyMove(
   { pointer, history }: Publication,
   move: Move,
   { author, note }: Intent,
   at: number,
   salt: string,
 ): { next: Publication; entry: HistoryEntry } {
-  const to = moved(pointer, move, at, salt);
-  const revision = move.kind === "rollback" ? activeOf(to) : move.revision;
+  const moved = movePointer(pointer, move, at, salt);
+  const revision = move.kind === "rollback" ? activeOf(moved) : move.revision;
   const percent = move.kind === "canary" ? { percent: move.percent } : {};
   const entry: HistoryEntry = { at, kind: move.kind, revision, ...percent, author, note };
-  return { next: { pointer: to, history: [entry, ...history].slice(0, REMEMBERED_ENTRIES) }, entry };
+  return { next: { pointer: moved, history: [entry, ...history].slice(0, MAX_HISTORY_ENTRIES) }, entry };
 }
 
-function moved(pointer: Pointer, move: Move, at: number, salt: string): Pointer {
+function movePointer(pointer: Pointer, move: Move, at: number, salt: string): Pointer {
   const { active, previous, canary } = pointer;
   switch (move.kind) {
     case "store":

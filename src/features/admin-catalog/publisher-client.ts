@@ -1,18 +1,19 @@
-// The calls to the one object that publishes.
+// The client of the Durable Object that publishes catalogs.
 
 import type { Bindings } from "../../core/env.ts";
 import { apiError } from "../../core/errors.ts";
 import type { CatalogPublisher } from "./object.ts";
 
-/** Calls the publisher. Throws 503 `catalog_unavailable` when it, or KV, does not answer. */
-export async function publisherOf<Result>(
+/** Calls a method of the publisher. Throws 503 `catalog_unavailable` when the object or KV fails. */
+export async function callPublisher<Result>(
   env: Bindings,
   method: (publisher: DurableObjectStub<CatalogPublisher>) => Result,
 ): Promise<Awaited<Result>> {
   try {
     return await method(env.CATALOG_PUBLISHER.getByName("catalog"));
   } catch (cause) {
-    const message = "The catalog cannot be reached. Look at what is active, then try again.";
+    const message =
+      "The catalog store did not answer. Check the active revision with GET /admin/catalog, then try again.";
     throw apiError("catalog_unavailable", message, { cause, headers: { "retry-after": "2" } });
   }
 }

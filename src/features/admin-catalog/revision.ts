@@ -1,8 +1,8 @@
-// The name of a revision: a hash of what its document says, however it is written.
+// The name of a revision: a content hash that ignores key order and whitespace.
 
 const LENGTH = 16;
 
-/** The same for documents that differ only in the order of their keys. Hexadecimal, of SHA-256. */
+/** Returns the first 16 hexadecimal digits of the SHA-256 of the document, with its keys sorted at every depth. */
 export async function revisionOf(document: unknown): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(toSorted(document))));
   const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0"));

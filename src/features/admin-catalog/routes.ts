@@ -1,4 +1,4 @@
-// /admin/catalog: revisions of the catalog, which of them callers get, and what an operator should know of the models.
+// The routes of /admin/catalog: revisions, the pointer to the active one, and notices.
 
 import type { Context } from "hono";
 import { Hono } from "hono";
@@ -7,75 +7,75 @@ import type { Notices } from "./notices.ts";
 import { activeOf, BUNDLED, revisionKey, revisionNamed } from "../../core/catalog/pointer.ts";
 import type { PublishResult } from "./object.ts";
 import type { HistoryEntry, Intent, Move, Publication } from "./publication.ts";
-import { publisherOf } from "./publisher-client.ts";
-import { bundledDocument, rereadCatalog } from "../../core/catalog/store.ts";
+import { callPublisher } from "./publisher-client.ts";
+import { bundledDocument, invalidateCatalog } from "../../core/catalog/store.ts";
 import type { AppEnv } from "../../core/feature.ts";
 import type { ApiError } from "../../core/errors.ts";
 import { apiError } from "../../core/errors.ts";
 import { checkModels } from "./daily-check.ts";
 import { readBody, validate } from "../../core/json-body.ts";
 
-/** KV shows a change everywhere within 60 s, an isolate looks every 30 s, and the request after that has it. */
-const SEEN_EVERYWHERE_MS = 120_000;
+/** KV propagates a change within 60 s, and an isolate rereads the pointer every 30 s. The rest is a safety margin. */
+const PROPAGATION_MS = 120_000;
 
-const Words = v.pipe(v.string(), v.minLength(1), v.maxLength(500));
+const Note = v.pipe(v.string(), v.minLength(1), v.maxLength(500));
 const Revision = v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/, "must be a revision"));
-const intent = { author: v.nullish(Words, null), note: v.nullish(Words, null), expected: v.optional(Revision) };
+const intentFields = { author: v.nullish(Note, null), note: v.nullish(Note, null), expected: v.optional(Revision) };
 
-const PutQuery = v.strictObject({ ...intent, activate: v.optional(v.picklist(["true", "false"]), "true") });
-const Activation = v.strictObject({ ...intent, revision: Revision });
-const Trial = v.strictObject({
-  ...intent,
+const PutQuery = v.strictObject({ ...intentFields, activate: v.optional(v.picklist(["true", "false"]), "true") });
+const Activation = v.strictObject({ ...intentFields, revision: Revision });
+const CanaryMove = v.strictObject({
+  ...intentFields,
   revision: Revision,
   percent: v.pipe(v.number(), v.minValue(0), v.maxValue(100)),
 });
-const Rollback = v.strictObject(intent);
+const Rollback = v.strictObject(intentFields);
 
 export const catalogRoutes = new Hono<AppEnv>()
-  .get("/", async (c) => c.json(toWire(await publisherOf(c.env, (publisher) => publisher.publication()))))
+  .get("/", async (c) => c.json(toWire(await callPublisher(c.env, (publisher) => publisher.publication()))))
   .put("/", async (c) => {
-    const { activate, ...words } = validate(PutQuery, c.req.query());
+    const { activate, ...intent } = validate(PutQuery, c.req.query());
     const document = await readBody(c.req, v.record(v.string(), v.unknown()));
-    const result = await publisherOf(c.env, (publisher) => publisher.put(document, activate === "true", words));
-    if (!result.ok && result.reason === "missing") throw notYet(result.revision);
-    return published(c, result, 201);
+    const result = await callPublisher(c.env, (publisher) => publisher.put(document, activate === "true", intent));
+    if (!result.ok && result.reason === "missing") throw notYetReadable(result.revision);
+    return toResponse(c, result, 201);
   })
   .post("/activate", async (c) => {
-    const { revision, ...words } = await readBody(c.req, Activation);
-    return move(c, { kind: "activate", revision }, words);
+    const { revision, ...intent } = await readBody(c.req, Activation);
+    return move(c, { kind: "activate", revision }, intent);
   })
   .post("/canary", async (c) => {
-    const { revision, percent, ...words } = await readBody(c.req, Trial);
-    return move(c, { kind: "canary", revision, percent }, words);
+    const { revision, percent, ...intent } = await readBody(c.req, CanaryMove);
+    return move(c, { kind: "canary", revision, percent }, intent);
   })
   .post("/rollback", async (c) => move(c, { kind: "rollback" }, await readBody(c.req, Rollback)))
-  .get("/notices", async (c) => c.json(toNotices(await publisherOf(c.env, (publisher) => publisher.notices()))))
+  .get("/notices", async (c) => c.json(toNotices(await callPublisher(c.env, (publisher) => publisher.notices()))))
   .post("/notices", async (c) => {
     return c.json(toNotices(await checkModels(c.env, Date.now(), (work) => c.executionCtx.waitUntil(work))), 201);
   })
   .get("/:revision", async (c) => {
-    const { pointer } = await publisherOf(c.env, (publisher) => publisher.publication());
-    const asked = c.req.param("revision");
-    const revision = revisionNamed(pointer, asked);
+    const { pointer } = await callPublisher(c.env, (publisher) => publisher.publication());
+    const name = c.req.param("revision");
+    const revision = revisionNamed(pointer, name);
     if (revision === BUNDLED) return c.json(bundledDocument);
     const key = revisionKey(validate(Revision, revision));
-    const document: unknown = await publisherOf(c.env, () => c.env.CATALOG.get(key, "json"));
-    if (document === null) throw notThere(asked);
+    const document: unknown = await callPublisher(c.env, () => c.env.CATALOG.get(key, "json"));
+    if (document === null) throw revisionNotFound(name);
     return c.json(document);
   });
 
-async function move(c: Context<AppEnv>, to: Move, words: Intent): Promise<Response> {
-  return published(c, await publisherOf(c.env, (publisher) => publisher.move(to, words)), 200);
+async function move(c: Context<AppEnv>, to: Move, intent: Intent): Promise<Response> {
+  return toResponse(c, await callPublisher(c.env, (publisher) => publisher.move(to, intent)), 200);
 }
 
-function published(c: Context<AppEnv>, result: PublishResult, status: 200 | 201): Response {
-  if (!result.ok) throw toRefusal(result);
-  // Other isolates look at KV every now and then; this one can know at once.
-  rereadCatalog();
+function toResponse(c: Context<AppEnv>, result: PublishResult, status: 200 | 201): Response {
+  if (!result.ok) throw toPublishError(result);
+  // Other isolates reread KV at intervals; this one rereads it now.
+  invalidateCatalog();
   return c.json({ revision: result.revision, ...toWire(result.publication) }, status);
 }
 
-function toRefusal(result: PublishResult & { ok: false }): ApiError {
+function toPublishError(result: PublishResult & { ok: false }): ApiError {
   switch (result.reason) {
     case "conflict": {
       const message = `The active revision is '${result.active}', not the one that you expected. Nothing was changed.`;
@@ -86,21 +86,19 @@ function toRefusal(result: PublishResult & { ok: false }): ApiError {
       return apiError("invalid_catalog", `The catalog has ${faults.length} fault(s):\n${faults.join("\n")}`);
     }
     case "missing":
-      return notThere(result.revision);
-    case "senseless":
+      return revisionNotFound(result.revision);
+    case "not_applicable":
       return apiError("invalid_request", result.why);
   }
 }
 
-function notThere(revision: string): ApiError {
-  return apiError(
-    "revision_not_found",
-    `There is no revision '${revision}'. GET /admin/catalog lists those that there are.`,
-  );
+function revisionNotFound(revision: string): ApiError {
+  const message = `There is no revision '${revision}'. GET /admin/catalog lists the published revisions.`;
+  return apiError("revision_not_found", message);
 }
 
-/** KV remembers for a while that a key was not there. */
-function notYet(revision: string): ApiError {
+/** KV caches a negative lookup for a while, so that a new key can look absent. */
+function notYetReadable(revision: string): ApiError {
   const message = `Revision '${revision}' is stored but cannot be read back yet. Please try again in a minute.`;
   return apiError("catalog_unavailable", message, { headers: { "retry-after": "60" } });
 }
@@ -113,17 +111,17 @@ function toWire({ pointer, history }: Publication) {
     previous: at === null ? null : (pointer.previous ?? BUNDLED),
     canary: canary ? { revision: canary.revision, percent: canary.percent } : null,
     published_at: toIso(at),
-    seen_everywhere_by: toIso(at === null ? null : at + SEEN_EVERYWHERE_MS),
+    seen_everywhere_by: toIso(at === null ? null : at + PROPAGATION_MS),
     history: history.map((entry: HistoryEntry) => Object.assign({}, entry, { at: toIso(entry.at) })),
   };
 }
 
-function toNotices(kept: Notices | undefined) {
-  const notices = kept?.notices.map(({ shutdownDate, ...notice }) => ({
+function toNotices(stored: Notices | undefined) {
+  const notices = stored?.notices.map(({ shutdownDate, ...notice }) => ({
     ...notice,
     shutdown_date: shutdownDate ?? null,
   }));
-  return { checked_at: toIso(kept?.checkedAt ?? null), notices: notices ?? [] };
+  return { checked_at: toIso(stored?.checkedAt ?? null), notices: notices ?? [] };
 }
 
 const toIso = (moment: number | null) => (moment === null ? null : new Date(moment).toISOString());

@@ -1,4 +1,4 @@
-// The feature admin-users: /admin/users, one user's quota and an operator's changes to it.
+// The feature admin-users: /admin/users, a user's quota and the operator's changes to it.
 
 import type { Feature } from "../../core/feature.ts";
 import { userRoutes } from "./routes.ts";

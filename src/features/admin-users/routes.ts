@@ -1,4 +1,5 @@
-// /admin/users/:id: what a user has used, and an operator's changes to it. `:id` is `issuer|subject`, URL-encoded.
+// The routes of /admin/users/:id: a user's quota, and the operator's changes to it.
+// `:id` is `issuer|subject`, URL-encoded.
 
 import type { Context } from "hono";
 import { Hono } from "hono";
@@ -27,13 +28,13 @@ const Moment = v.pipe(
 const reason = v.pipe(v.string(), v.minLength(1), v.maxLength(500));
 
 const ChangeRequest = v.variant("kind", [
-  /** `null`: back to what the token claims. */
+  /** A plan that overrides the token's claim. `null` removes it. */
   v.strictObject({ kind: v.literal("plan"), plan: v.nullable(v.string()), reason }),
   v.strictObject({ kind: v.literal("grant"), window: Window, amount: v.pipe(v.number(), v.minValue(0)), reason }),
   v.strictObject({ kind: v.literal("reset"), window: Window, reason }),
   v.strictObject({ kind: v.literal("block"), reason }),
   v.strictObject({ kind: v.literal("unblock"), reason }),
-  /** Tokens issued before that moment; now, when absent. */
+  /** Revokes tokens issued before `before`, by default now. */
   v.strictObject({ kind: v.literal("revoke"), before: v.optional(Moment), reason }),
 ]);
 
@@ -57,7 +58,7 @@ export const userRoutes = new Hono<AppEnv>()
   });
 
 async function userOf(c: Context<AppEnv, "/:id">) {
-  // A subject may hold a bar of its own (Auth0's do); an issuer is a URL or a word and never does.
+  // A subject may contain a bar, as Auth0's do. An issuer is a URL or a word without one.
   const [, issuer, subject] = /^([^|]+)\|(.+)$/.exec(c.req.param("id")) ?? [];
   const issuers = issuersOf(c.env).map((known) => known.issuer);
   if (issuer && !issuers.includes(issuer)) throw unknownName("issuer", issuer, issuers, "id");
@@ -79,13 +80,12 @@ function toDecision(catalog: Catalog, request: v.InferOutput<typeof ChangeReques
       const { window, amount } = request;
       requireWindow(catalog, window);
       const { unit } = parseWindowKey(window);
-      const counted = toAmount(unit, amount);
-      if (!Number.isSafeInteger(counted) || (unit !== "usd" && counted !== amount)) {
-        throw apiError("invalid_request", "'amount' must be whole, except for usd, and not too large.", {
-          param: "amount",
-        });
+      const wholeAmount = toAmount(unit, amount);
+      if (!Number.isSafeInteger(wholeAmount) || (unit !== "usd" && wholeAmount !== amount)) {
+        const message = `'amount' cannot be ${amount}. Send a smaller number, and a whole one unless the unit is usd.`;
+        throw apiError("invalid_request", message, { param: "amount" });
       }
-      return { kind: "grant", window, amount: counted };
+      return { kind: "grant", window, amount: wholeAmount };
     }
     case "reset":
       requireWindow(catalog, request.window);
@@ -98,13 +98,15 @@ function toDecision(catalog: Catalog, request: v.InferOutput<typeof ChangeReques
   }
 }
 
-/** Throws 400 for a window that no plan has: a change of it would reach nobody. */
+/** Throws 400 for a window that is in no plan: changing it would have no effect. */
 function requireWindow(catalog: Catalog, window: string): void {
   const windows = new Set(Object.values(catalog.plans).flatMap((plan) => plan.windows.map(windowKey)));
   if (!windows.has(window)) throw unknownName("window", window, windows);
 }
 
-/** The user as an operator sees it: under the stored plan, else under the default one (a token may claim another). */
+/**
+ * Describes the user under the stored plan, or else under the default plan. The user's token may claim another plan.
+ */
 async function describe(c: Context<AppEnv>, catalog: Catalog, quota: string, account: Account) {
   const { name, plan } = choosePlan(catalog, account.plan);
   const view = await callQuota(c.env, quota, (object) => object.inspect(toLimits(plan)));

@@ -1,4 +1,4 @@
-// Passes a Chat Completions stream on as it came, without the usage chunk when the caller did not ask for it.
+// The pass-through codec of Chat Completions streams. It removes a usage chunk that the caller did not request.
 
 import type { Piece } from "../../core/relay/answer.ts";
 import type { Codec, CreateEventCodec } from "../../core/relay/codec.ts";
@@ -11,12 +11,12 @@ const encoder = new TextEncoder();
 const NOTHING = new Uint8Array(0);
 
 interface PassOptions {
-  /** Whether the caller asked for usage. Clients that did not may fail on a chunk without choices. */
+  /** The caller requested usage. Other clients may fail on a chunk without choices. */
   keepUsage: boolean;
 }
 
 /**
- * Passes bytes. With `keepUsage` they are not touched at all, not even an error event of the provider's. Without it, the
+ * Passes bytes through. With `keepUsage` the bytes are unchanged, even the provider's error events. Without it, the
  * usage chunk and error events are removed.
  */
 export function createPassCodec(dialect: Dialect, { keepUsage }: PassOptions): Codec {
@@ -25,7 +25,7 @@ export function createPassCodec(dialect: Dialect, { keepUsage }: PassOptions): C
   const filter = createEventFilter((data) => {
     const pieces = piecesOf(data, dialect);
     for (const piece of pieces) {
-      // Nothing comes after these, so the relay must not wait for more.
+      // Nothing follows these pieces, so the relay must not wait for more.
       if (piece.kind === "end") progress.ended = true;
       if (piece.kind === "error") progress.error = piece.error;
     }
@@ -49,13 +49,13 @@ export function createPassCodec(dialect: Dialect, { keepUsage }: PassOptions): C
     },
     finish: () => tap.conclude(),
     conclude: () => NOTHING,
-    // A blank line first: bytes that passed untouched may end in the middle of an event.
+    // The blank line closes an event that the unchanged bytes may have left incomplete.
     fail: (error) => encoder.encode(`${keepUsage ? "\n\n" : ""}data: ${JSON.stringify({ error })}\n\n`),
     block: toBlocked,
   };
 }
 
-/** Passes decoded events, for answers that are moderated. */
+/** Passes decoded events through, for moderated answers. */
 export const passEvents =
   ({ keepUsage }: PassOptions): CreateEventCodec =>
   () => {
@@ -76,7 +76,7 @@ export const passEvents =
     };
   };
 
-/** Ends a blocked answer like one that the provider's own filter stopped. */
+/** Ends a blocked answer with the finish reason of the provider's own content filter. */
 function toBlocked(_error: unknown, first: unknown): Uint8Array {
   const { id, created, model } = (first ?? {}) as Record<string, unknown>;
   const choices = [{ index: 0, delta: {}, finish_reason: "content_filter" }];
@@ -84,7 +84,7 @@ function toBlocked(_error: unknown, first: unknown): Uint8Array {
   return encoder.encode(`data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`);
 }
 
-/** The pieces of an event; an event that cannot be read passes like any other. */
+/** The pieces of an event. An unreadable event has none and passes through. */
 function piecesOf(data: string, dialect: Dialect): Piece[] {
   try {
     return dialect.decode(data).pieces;

@@ -1,4 +1,4 @@
-// A Chat Completions request as an exchange that passes the answer on.
+// The Chat Completions exchange, which passes the provider's answer through.
 
 import type { Way } from "../../core/gateway/exchange.ts";
 import { chatBody } from "../../dialects/chat-completions/body.ts";
@@ -10,7 +10,7 @@ import { createPassCodec, passEvents } from "./codec.ts";
 
 const endpoint = "chat_completions";
 
-/** The request with the answer as the provider gives it. */
+/** A Chat Completions request whose answer is passed through. */
 export function passChat(request: ChatRequest): Way {
   const options = { keepUsage: request.stream_options?.include_usage === true };
   return {

@@ -1,4 +1,4 @@
-// The feature chat-completions: POST /v1/chat/completions, OpenAI's, metered.
+// The feature chat-completions: POST /v1/chat/completions, compatible with OpenAI and metered.
 
 import { Hono } from "hono";
 import type { AppEnv, Feature } from "../../core/feature.ts";

@@ -1,4 +1,4 @@
-// The feature models: GET /v1/models and /v1/models/:id, the catalog in OpenAI's shape with each model's card.
+// The feature models: GET /v1/models and /v1/models/:id, OpenAI's format with each model's card.
 
 import { Hono } from "hono";
 import { FIRST_DAY, resolveModel } from "../../core/catalog/resolve.ts";
@@ -12,7 +12,7 @@ const app = new Hono<AppEnv>()
     const now = Date.now();
     const compare = c.req.query("compare");
     if (compare !== undefined) return c.json(compareModels(catalog, toNames(compare), now));
-    const data = modelsOf(catalog, now).map(({ asked }) => toModelObject(catalog, asked, now));
+    const data = modelsOf(catalog, now).map(({ asked: name }) => toModelObject(catalog, name, now));
     return c.json({ object: "list", data });
   })
   .get("/:id", (c) => {
@@ -21,9 +21,9 @@ const app = new Hono<AppEnv>()
     const id = c.req.param("id");
     const compare = c.req.query("compare");
     if (compare === undefined) return c.json(toModelObject(catalog, id, now));
-    const meant = resolveModel(catalog, id, FIRST_DAY);
-    const besides = meant.kind === "found" ? meant.model.card.compare : [];
-    return c.json(compareModels(catalog, [id, ...(compare === "" ? besides : toNames(compare))], now));
+    const resolution = resolveModel(catalog, id, FIRST_DAY);
+    const suggested = resolution.kind === "found" ? resolution.model.card.compare : [];
+    return c.json(compareModels(catalog, [id, ...(compare === "" ? suggested : toNames(compare))], now));
   });
 
 const toNames = (list: string) => list.split(",").filter((name) => name !== "");

@@ -1,4 +1,5 @@
-// Presents the catalog: cards as on the provider's page, with what is not supported too, and a comparison of models.
+// The public JSON of models: OpenAI's model object with the card, and a comparison.
+// A card lists unsupported features too, as the provider's own model page does.
 
 import { ENDPOINTS } from "../../core/catalog/endpoints.ts";
 import type { Endpoint } from "../../core/catalog/endpoints.ts";
@@ -12,11 +13,11 @@ import { entry } from "../../core/catalog/schema.ts";
 import { serves } from "../../core/catalog/support.ts";
 
 /**
- * A name in OpenAI's shape (its `GET /v1/models`), with the card of the model that it stands for, ended or not, and the
- * snapshot that answers at `now` (epoch ms). Throws 404 `model_not_found`.
+ * Returns a model in the format of OpenAI's `GET /v1/models`, with its card, even after its shutdown. `answered_by` is
+ * the snapshot that serves the name at `now` (epoch ms), or null. Throws 404 `model_not_found`.
  */
 export function toModelObject(catalog: Catalog, asked: string, now: number) {
-  const { snapshot: name, id, card } = meantBy(catalog, asked);
+  const { snapshot: name, id, card } = originalModel(catalog, asked);
   const snapshot = entry(card.snapshots, name);
   return {
     id: asked,
@@ -25,27 +26,27 @@ export function toModelObject(catalog: Catalog, asked: string, now: number) {
     owned_by: card.provider,
     shutdown_date: snapshot?.shutdown_date ?? null,
     snapshot: name,
-    answered_by: answerTo(catalog, asked, now),
+    answered_by: servingSnapshot(catalog, asked, now),
     card: toCardObject(catalog, id, card),
   };
 }
 
-/** What a name stands for, ended or not. */
-function meantBy(catalog: Catalog, name: string): Model {
+/** The model of a name, ignoring shutdown dates. */
+function originalModel(catalog: Catalog, name: string): Model {
   const resolution = resolveModel(catalog, name, FIRST_DAY);
   if (resolution.kind !== "found") throw modelNotFound(name);
   return resolution.model;
 }
 
-/** The snapshot that a request for a name gets. */
-function answerTo(catalog: Catalog, name: string, now: number): string | null {
+/** The snapshot that serves a name now; null when none does. */
+function servingSnapshot(catalog: Catalog, name: string, now: number): string | null {
   const resolution = resolveModel(catalog, name, toDay(now));
   return resolution.kind === "found" ? resolution.model.snapshot : null;
 }
 
 function toCardObject(catalog: Catalog, id: string, card: ModelCard) {
   const { snapshots, endpoints: _, features, tools, modalities, ratings, ...facts } = card;
-  const inAndOut = (modality: Modality) => ({
+  const directions = (modality: Modality) => ({
     input: modalities.input.includes(modality),
     output: modalities.output.includes(modality),
   });
@@ -53,7 +54,7 @@ function toCardObject(catalog: Catalog, id: string, card: ModelCard) {
     id,
     ...facts,
     ratings: { ...ratings, price: toPriceRating(card) },
-    modalities: Object.fromEntries(Object.keys(MODALITIES).map((name) => [name, inAndOut(name as Modality)])),
+    modalities: Object.fromEntries(Object.keys(MODALITIES).map((name) => [name, directions(name as Modality)])),
     endpoints: Object.entries(ENDPOINTS).map(([name, { title, path }]) => ({
       name,
       title,
@@ -69,7 +70,7 @@ function toCardObject(catalog: Catalog, id: string, card: ModelCard) {
   };
 }
 
-/** What the page writes where other models have marks: dollars for a million tokens in and out. */
+/** The price rating: US dollars per million input tokens and per million output tokens. */
 function toPriceRating({ prices: { input, output } = {} }: ModelCard): string | null {
   return input === undefined || output === undefined ? null : `$${input} · $${output}`;
 }
@@ -78,12 +79,12 @@ function toSupport(titles: Record<string, string>, supported: readonly string[])
   return Object.entries(titles).map(([name, title]) => ({ name, title, supported: supported.includes(name) }));
 }
 
-/** The aliases that stand for a snapshot, whether it is alive or not. */
+/** The aliases of a snapshot, ignoring shutdown dates. */
 function aliasesOf(catalog: Catalog, snapshot: string): string[] {
   return Object.keys(catalog.aliases).filter((name) => snapshotOf(catalog, name) === snapshot);
 }
 
-/** The snapshots that aliases move on to, one after the other. */
+/** The chain of successors of a snapshot. */
 function successorsOf(catalog: Catalog, name: string): string[] {
   const chain = [name];
   for (;;) {
@@ -102,12 +103,12 @@ function snapshotOf(catalog: Catalog, name: string): string | undefined {
 }
 
 /**
- * The quick comparison of models by what they stand for, ended or not: prices in US dollars for a million tokens, the
- * dearest input first. Throws 404 `model_not_found`.
+ * Compares models, ignoring shutdown dates: prices in US dollars per million tokens, sorted by input price, the highest
+ * first. Throws 404 `model_not_found`.
  */
 export function compareModels(catalog: Catalog, names: string[], now: number) {
   const rows = [...new Set(names)].map((name) => {
-    const { card, snapshot } = meantBy(catalog, name);
+    const { card, snapshot } = originalModel(catalog, name);
     return {
       id: name,
       name: card.name,
@@ -115,7 +116,7 @@ export function compareModels(catalog: Catalog, names: string[], now: number) {
       cached_input: card.prices?.cached_input ?? null,
       output: card.prices?.output ?? null,
       shutdown_date: entry(card.snapshots, snapshot)?.shutdown_date ?? null,
-      answered_by: answerTo(catalog, name, now),
+      answered_by: servingSnapshot(catalog, name, now),
     };
   });
   return { object: "comparison", data: rows.toSorted((one, other) => (other.input ?? 0) - (one.input ?? 0)) };

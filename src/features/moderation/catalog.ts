@@ -1,4 +1,4 @@
-// The catalog section `policies`, and the field `moderation` of aliases and plans: what is moderated, and how strictly.
+// The catalog section `policies`, and the field `moderation` of aliases and plans.
 
 import * as v from "valibot";
 import { CatalogName } from "../../core/catalog/card.ts";
@@ -6,11 +6,11 @@ import type { Catalog } from "../../core/catalog/schema.ts";
 import { entry } from "../../core/catalog/schema.ts";
 import type { CatalogNames, CatalogSection } from "../../core/catalog/sections.ts";
 
-/** What is done with a text, the mildest first. */
+/** The verdict's actions, the mildest first. */
 export const ACTIONS = ["allow", "review", "block"] as const;
 export type Action = (typeof ACTIONS)[number];
 
-/** The categories of omni-moderation. */
+/** The categories of OpenAI's omni-moderation models. */
 export const CATEGORIES = [
   "harassment",
   "harassment/threatening",
@@ -31,46 +31,46 @@ const Action = v.picklist(ACTIONS);
 const Characters = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000));
 
 const Threshold = v.strictObject({
-  /** The action is taken from this score on. */
+  /** The action applies to this score and to higher ones. */
   from: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   action: Action,
 });
 
-/** How an answer is cut into windows of text, each of which is judged before it is sent. */
+/** The size of the text windows of an answer. Each window is moderated before it is sent. */
 const Window = v.strictObject({
   max_chars: v.optional(Characters, 400),
-  /** How long text waits for more of its sentence. */
+  /** The longest time that text waits for the end of its sentence. */
   max_ms: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(60_000)), 700),
-  /** Characters of the previous window that are judged again, so that no phrase is cut by a border. */
+  /** Characters of the previous window that are moderated again, so that a phrase across a boundary is seen whole. */
   overlap_chars: v.optional(Characters, 200),
 });
 
 const Policy = v.strictObject({
-  /** The model that classifies. */
+  /** The moderation model. */
   classifier: v.optional(CatalogName, "omni-moderation-latest"),
   categories: v.optional(v.record(v.picklist(CATEGORIES), Threshold), {}),
   /** The action for a category that the classifier flags and that `categories` does not name. */
   otherwise: v.optional(Action, "block"),
-  /** Told to the model that judges by the rules. */
+  /** Instructions for the judge model. */
   instructions: v.optional(v.pipe(v.string(), v.minLength(1))),
-  /** The app's own rules by name, in words. They are judged where text is sent to /moderate. */
+  /** The app's own rules by name, in plain language. Only /moderate applies them. */
   rules: v.optional(v.record(CatalogName, v.pipe(v.string(), v.minLength(1))), {}),
-  /** The model that judges by the rules. */
+  /** The model that applies the rules. */
   judge: v.optional(CatalogName, "default"),
-  /** When the classifier does not answer. */
+  /** The action when the classifier fails. */
   on_failure: v.optional(v.picklist(["block", "allow"]), "block"),
   window: v.optional(Window, {}),
 });
 
-/** The mildest first. */
+/** The modes of moderation, the mildest first. */
 const INPUTS = ["off", "parallel", "before"] as const;
 const OUTPUTS = ["off", "window"] as const;
 
-/** What of a chat is moderated, under which policy. */
+/** The moderation of a chat: input, output and policy. */
 const Moderation = v.strictObject({
-  /** `parallel`: while the model begins to answer; `before`: before it is asked. */
+  /** `parallel`: while the model begins to answer. `before`: before the request is sent to the model. */
   input: v.optional(v.picklist(INPUTS)),
-  /** `window`: text is sent when the window that holds it has been allowed. */
+  /** `window`: text is sent when its window has been allowed. */
   output: v.optional(v.picklist(OUTPUTS)),
   policy: v.optional(CatalogName),
 });
@@ -83,15 +83,15 @@ export interface Moderation {
   policy: string;
 }
 
-/** The policies of a catalog. */
+/** Returns the policies of a catalog by name. */
 export const policiesOf = (catalog: Catalog): Record<string, Policy> =>
   (catalog as Catalog & { policies: Record<string, Policy> }).policies;
 
-/** The field `moderation` of an alias or of a plan. */
+/** Returns the field `moderation` of an alias or of a plan. */
 export const moderationOf = (value: object): PartialModeration | undefined =>
   (value as { moderation?: PartialModeration }).moderation;
 
-/** The stricter value of each field; the policy is the first that is named. */
+/** Merges moderation settings: the strictest value of each field, and the first policy that is set. */
 export function strictest(all: (PartialModeration | undefined)[]): Moderation {
   return {
     input: INPUTS.findLast((input) => all.some((given) => given?.input === input)) ?? "off",
@@ -100,7 +100,7 @@ export function strictest(all: (PartialModeration | undefined)[]): Moderation {
   };
 }
 
-/** An alias of an alias has the stricter moderation of both, and a plan holds together with the alias. */
+/** The schema and its checks. A request gets the strictest moderation of its plan and of all its aliases. */
 export const policiesSection: CatalogSection = {
   root: { policies: v.optional(v.record(CatalogName, Policy), {}) },
   alias: { moderation: v.optional(Moderation) },
@@ -108,17 +108,17 @@ export const policiesSection: CatalogSection = {
   faults: (catalog, names) => [...policyFaults(catalog, names), ...moderationFaults(catalog)],
 };
 
-function policyFaults(catalog: Catalog, { leads, cardNamed }: CatalogNames): string[] {
+function policyFaults(catalog: Catalog, { isModelName, cardFor }: CatalogNames): string[] {
   const faults: string[] = [];
   for (const [name, { classifier, judge, rules, instructions }] of Object.entries(policiesOf(catalog))) {
     const hasRules = instructions !== undefined || Object.keys(rules).length > 0;
     const path = `policies.${name}`;
-    if (!leads(classifier)) faults.push(`${path}.classifier: no model '${classifier}'`);
-    else if (!cardNamed(classifier)?.endpoints.includes("moderation")) {
+    if (!isModelName(classifier)) faults.push(`${path}.classifier: no model '${classifier}'`);
+    else if (!cardFor(classifier)?.endpoints.includes("moderation")) {
       faults.push(`${path}.classifier: '${classifier}' does not classify`);
     }
-    if (!leads(judge)) faults.push(`${path}.judge: no model '${judge}'`);
-    else if (hasRules && !cardNamed(judge)?.features.includes("structured_outputs")) {
+    if (!isModelName(judge)) faults.push(`${path}.judge: no model '${judge}'`);
+    else if (hasRules && !cardFor(judge)?.features.includes("structured_outputs")) {
       faults.push(`${path}.judge: '${judge}' has no structured outputs`);
     }
   }

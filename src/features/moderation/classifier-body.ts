@@ -1,4 +1,4 @@
-// The wire format of the classifier, OpenAI's /v1/moderations. It costs a request and no tokens.
+// The wire format of the classifier, OpenAI's /v1/moderations. A call costs a request and no tokens.
 
 import * as v from "valibot";
 import type { Exchange, JsonReply, Subject, Way } from "../../core/gateway/exchange.ts";
@@ -13,13 +13,13 @@ const Part = v.variant("type", [
   v.strictObject({ type: v.literal("image_url"), image_url: v.strictObject({ url: ImageUrl }) }),
 ]);
 
-export const ModerationRequest = v.strictObject({
+export const ClassifierRequest = v.strictObject({
   model: v.optional(v.pipe(v.string(), v.maxLength(100)), "omni-moderation-latest"),
-  /** A text, a list of texts, or parts of the one thing that is judged. */
+  /** One text, a list of texts, or the parts of one subject. */
   input: textOr(v.pipe(v.array(textOr(Part)), v.minLength(1))),
 });
 
-export type ModerationRequest = v.InferOutput<typeof ModerationRequest>;
+export type ClassifierRequest = v.InferOutput<typeof ClassifierRequest>;
 
 const ModerationResponse = v.object({
   results: v.array(
@@ -33,19 +33,21 @@ const ModerationResponse = v.object({
 
 export type ClassifierResult = v.InferOutput<typeof ModerationResponse>["results"][number];
 
-/** /v1/moderations with the answer as the provider gives it. */
-export const passModeration = (request: ModerationRequest): Way =>
+/** POST /v1/moderations with the provider's answer unchanged. */
+export const passModeration = (request: ClassifierRequest): Way =>
   classifierWay(
     "caller",
     (model) => JSON.stringify({ ...request, model }),
     (text) => ({
       progress: emptyProgress(),
-      words: () => "",
+      moderatedText: () => "",
       conclude: () => text,
     }),
   );
 
-/** A request to the classifier. `chosenBy`: a policy's classifier need not be in the caller's plan. */
+/**
+ * A request to the classifier. A policy's classifier need not be in the caller's plan; a caller's own choice must be.
+ */
 export function classifierWay(
   chosenBy: "caller" | "policy",
   write: (model: string) => string,
@@ -60,7 +62,7 @@ export function classifierWay(
         chosenByCatalog: chosenBy === "policy",
         needs: [{ kind: "endpoint", endpoint, param: chosenBy === "policy" ? "policy" : "model" }],
         demand: { inputBytes: 0, images: 0, choices: 1, maxOutputTokens: undefined, free: true },
-        // Text on its way to a classifier is not moderated once more.
+        // Text for the classifier is not moderated a second time.
         subject: undefined,
         write: () => jsonBody(write(snapshot)),
       },
@@ -69,26 +71,26 @@ export function classifierWay(
   };
 }
 
-/** The classifier's body for some subjects: texts go together; a subject with images goes alone. */
+/** Writes the classifier's body: several texts, or one subject with images. */
 export function classifierBody(model: string, subjects: Subject[]): string {
   const [first] = subjects;
   const input = first && first.images.length > 0 ? toParts(first) : subjects.map(({ text }) => text);
   return JSON.stringify({ model, input });
 }
 
-function toParts({ text, images }: Subject): Exclude<ModerationRequest["input"], string> {
+function toParts({ text, images }: Subject): Exclude<ClassifierRequest["input"], string> {
   const pictures = images.map((url) => ({ type: "image_url", image_url: { url } }) as const);
   return text === "" ? pictures : [{ type: "text", text }, ...pictures];
 }
 
-/** The classifier's result for each of `count` subjects. Throws when there are not so many. */
-export function readModeration(text: string, count: number): ClassifierResult[] {
+/** Reads the classifier's result for each of `count` subjects, in order. Throws when the number of results differs. */
+export function readClassifierResults(text: string, count: number): ClassifierResult[] {
   const { results } = v.parse(v.pipe(v.string(), v.parseJson(), ModerationResponse), text);
   if (results.length !== count) throw new InternalError(`${results.length} classifier results for ${count} inputs`);
   return results;
 }
 
-/** One result out of several: the worst of each category. */
+/** Merges results: the highest score and any flag of each category. */
 export function worstResult(results: ClassifierResult[]): ClassifierResult {
   const all: ClassifierResult = { flagged: false, categories: {}, category_scores: {} };
   for (const { flagged, categories, category_scores: scores } of results) {

@@ -1,4 +1,4 @@
-// The gate of a chat: moderates its input before the answer is promised, and its answer on the way.
+// The moderation gate of a chat: checks its input, and its answer window by window.
 
 import { apiError } from "../../core/errors.ts";
 import type { Exchange } from "../../core/gateway/exchange.ts";
@@ -10,8 +10,8 @@ import type { Gatekeeper } from "./gatekeeper.ts";
 import { policyFor, refusalFor } from "./gatekeeper.ts";
 import { createTextWindows } from "./text-windows.ts";
 
-/** Each image is a call to the classifier. */
-const MOST_IMAGES = 32;
+/** Each image is one classifier call. */
+const MAX_IMAGES = 32;
 
 const ALLOWED = Promise.resolve();
 
@@ -22,8 +22,9 @@ export const moderationGate: Gate = {
     const isWindowed = moderation.output === "window";
     if (ask.subject === undefined || (moderation.input === "off" && !isWindowed)) return undefined;
     if (isWindowed) requireJudgeable(exchange);
-    if (moderation.input !== "off" && ask.subject.images.length > MOST_IMAGES) {
-      throw apiError("unsupported_value", `At most ${MOST_IMAGES} images can be judged here.`, { param: "input" });
+    if (moderation.input !== "off" && ask.subject.images.length > MAX_IMAGES) {
+      const message = `The request has ${ask.subject.images.length} images. At most ${MAX_IMAGES} can be moderated.`;
+      throw apiError("unsupported_value", message, { param: "input" });
     }
     if (moderation.input !== "off" && ask.subject.unreadable !== undefined) {
       const param = ask.subject.unreadable;
@@ -33,7 +34,7 @@ export const moderationGate: Gate = {
     const judgeOutput = (text: string) => refusalFor(keeper, "output", { text, images: [] });
     const input = moderation.input === "off" ? ALLOWED : endedBy(refusalFor(keeper, "input", ask.subject), control);
     return {
-      // Work that is stored, or that goes on after its request, cannot be taken back.
+      // Stored answers and background responses cannot be undone, so their input is moderated first.
       before: moderation.input === "before" || ask.outlives ? input : ALLOWED,
       input,
       stream({ dialect, events }) {
@@ -48,20 +49,21 @@ export const moderationGate: Gate = {
   },
 };
 
-/** Throws 400 for an answer that could be read in another way than through its windows. */
+/** Throws 400 when parts of the answer could reach the caller without passing through a moderated window. */
 function requireJudgeable({ ask: { demand, needs, outlives } }: Exchange): void {
-  // The alternatives that the model did not choose are in no window.
+  // Alternative tokens are in no window.
   const alternatives = needs.find((need) => need.kind === "parameter" && need.name === "top_logprobs");
   if (alternatives) {
-    const message = "Answers are judged here, and only what is said: leave 'top_logprobs' out.";
+    const message = "Answers are moderated here, and alternative tokens cannot be. Leave 'top_logprobs' out.";
     throw apiError("unsupported_value", message, alternatives);
   }
   if (demand.choices > 1) {
-    throw apiError("unsupported_value", "Answers are judged here, one at a time: ask for one.", { param: "n" });
+    const message = "Answers are moderated here, one per request. Leave 'n' out or set it to 1.";
+    throw apiError("unsupported_value", message, { param: "n" });
   }
   if (outlives) {
     const message =
-      "Answers are judged here before they are seen, so that none is stored. Leave 'store' and 'conversation' out.";
+      "Answers are moderated here before release, so they cannot be stored. Leave 'store' and 'conversation' out.";
     throw apiError("unsupported_value", message);
   }
 }

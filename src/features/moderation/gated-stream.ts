@@ -1,28 +1,30 @@
-// Releases a streamed answer window by window: each event waits until moderation has allowed the text up to its end.
+// The moderated stream: each event is held until moderation has allowed all text up to its end.
 
 import { toApiError } from "../../core/errors.ts";
-import { emptyProgress, note } from "../../core/relay/answer.ts";
+import { applyPiece, emptyProgress } from "../../core/relay/answer.ts";
 import type { Codec, CreateEventCodec, StreamEvent } from "../../core/relay/codec.ts";
 import type { Dialect } from "../../core/relay/dialect.ts";
 import { createEventDecoder } from "../../core/relay/event-codec.ts";
 import type { Flow } from "../../core/relay/pump.ts";
-import { endingOf, faultOf, readLast, readOnce } from "../../core/relay/pump.ts";
+import { endingOf, finishCodec, readChunk, readLast } from "../../core/relay/pump.ts";
 import type { Sink } from "../../core/relay/sink.ts";
 import type { Clock, Ending, Refusal } from "../../core/relay/watchdog.ts";
 import type { TextWindows } from "./text-windows.ts";
 
-/** Characters of held events, about 330 a token in a chat. Beyond this nothing more is read from the provider. */
-const MOST_HELD_CHARS = 4_194_304;
+/**
+ * The limit of held events, in characters (about 330 a token in a chat). Above it, reading from the provider pauses.
+ */
+const MAX_HELD_CHARS = 4_194_304;
 
-/** A caller who has not read for this long after a block is cut off without being told. */
-const TOLD_WITHIN_MS = 10_000;
+/** The time that a slow caller gets to receive the error of a block. Then the connection is cut. */
+const BLOCK_DELIVERY_MS = 10_000;
 
-/** How an answer is moderated. */
+/** The moderation of one answer. */
 export interface OutputGate {
   windows: TextWindows;
   /** Characters of the events that wait for a verdict. */
   heldChars: () => number;
-  /** Gives how the answer ends when the text is not allowed, or could not be judged. */
+  /** Resolves to the refusal when the text is not allowed or could not be moderated, and to undefined otherwise. */
   judge: (text: string) => Promise<Refusal | undefined>;
 }
 
@@ -32,8 +34,8 @@ export interface GatedCodec extends Codec {
 }
 
 /**
- * Decodes each event once, and hands it to the events' own codec when all text up to its end has been released. The
- * progress is that of everything that was read.
+ * Decodes each event once. Passes it to the event codec when all text up to its end has been released. `progress`
+ * covers everything that was read, also what is not released yet.
  */
 export function createGatedCodec(
   dialect: Dialect,
@@ -52,12 +54,12 @@ export function createGatedCodec(
   const push = createEventDecoder(dialect, progress, (event) => {
     if (event.json !== undefined) {
       first ??= event.json;
-      // Text that the dialect does not understand is moderated too.
-      windows.add(dialect.words(event.json), now());
+      // Text of unknown events is moderated too.
+      windows.add(dialect.moderatedText(event.json), now());
     }
     held.push({ event, endsAt: windows.added });
     heldChars += event.raw.length;
-    // A refusal is a finish that comes before its text is complete.
+    // The finish `refusal` comes before its text is complete.
     if ((progress.finish && progress.finish !== "refusal") || progress.ended) windows.end();
   });
   return {
@@ -71,7 +73,7 @@ export function createGatedCodec(
       const waiting = held.findIndex(({ endsAt }) => endsAt > windows.released);
       for (const { event } of held.splice(0, waiting === -1 ? held.length : waiting)) {
         heldChars -= event.raw.length;
-        for (const piece of event.pieces) note(released, piece);
+        for (const piece of event.pieces) applyPiece(released, piece);
         events.push(event);
       }
       return events.take();
@@ -83,20 +85,20 @@ export function createGatedCodec(
   };
 }
 
-/** Pumps a gated answer: sends only what was released; a verdict that does not allow the text ends the answer. */
+/** Pumps a moderated answer and returns how it ended. Only released events are sent; a refusal ends the answer. */
 export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: OutputGate): Promise<Ending> {
   const { codec, control, departure, watchdog } = flow;
   const { windows } = gate;
   const { signal } = control;
   const work: PendingWork = { isOver: codec.progress.ended };
-  // A caller who reads nothing would hold a write open for ever; but a slow one is still told of a block.
+  // A caller who stops reading would block a write for ever. A slow caller still receives the error of a block.
   const cut = async () => {
-    if (work.refusal) await clock.wait(TOLD_WITHIN_MS, new AbortController().signal);
+    if (work.refusal) await clock.wait(BLOCK_DELIVERY_MS, new AbortController().signal);
     sink.cutIfStuck();
   };
   signal.addEventListener("abort", cut, { once: true });
   const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-  // What had arrived is read at once, even while a write is stuck.
+  // Bytes that have already arrived are read at once, even while a write is stuck: they may hold the usage.
   const drain = async () => {
     await work.reading;
     if (!work.isOver) await readLast(flow).catch(() => undefined);
@@ -110,12 +112,12 @@ export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: Outp
     const bytes = codec.take();
     if (bytes.length > 0) {
       await sink.write(bytes);
-      watchdog.sent();
-      // A verdict may have come meanwhile.
+      watchdog.bytesSent();
+      // A verdict may have arrived during the write.
       continue;
     }
     if (work.isOver && !work.judging && windows.released === windows.added) break;
-    if (!work.isOver && gate.heldChars() < MOST_HELD_CHARS) work.reading ??= readMore(flow, work);
+    if (!work.isOver && gate.heldChars() < MAX_HELD_CHARS) work.reading ??= readMore(flow, work);
     const round = new AbortController();
     const due = windows.dueAt();
     const waits = due === Infinity ? [] : [clock.wait(Math.max(0, due - clock.now()), round.signal)];
@@ -126,12 +128,12 @@ export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: Outp
     await drained;
     return signal.reason as Ending;
   }
-  const fault = faultOf(codec);
+  const fault = finishCodec(codec);
   void flow.source.cancel().catch(() => undefined);
-  return departure.gone ? { kind: "left" } : endingOf(codec, work.cause ?? fault);
+  return departure.callerLeft ? { kind: "left" } : endingOf(codec, work.cause ?? fault);
 }
 
-/** The reading and judging that go on beside the sending. */
+/** The read and the moderation that run concurrently with the writes. */
 interface PendingWork {
   reading?: Promise<void> | undefined;
   judging?: Promise<void> | undefined;
@@ -143,7 +145,7 @@ interface PendingWork {
 
 async function readMore(flow: Flow, work: PendingWork): Promise<void> {
   try {
-    work.isOver = (await readOnce(flow)) === 0 || flow.codec.progress.ended;
+    work.isOver = (await readChunk(flow)) === 0 || flow.codec.progress.ended;
   } catch (error) {
     work.cause = error;
     work.isOver = true;
@@ -157,7 +159,7 @@ async function judgeWindow(
   work: PendingWork,
   control: AbortController,
 ): Promise<void> {
-  // Once the flow was ended from outside, that is its ending.
+  // If the flow was aborted meanwhile, the abort decides the ending.
   const refusal = await judge(text).catch((error: unknown): Refusal => ({ kind: "failed", error: toApiError(error) }));
   windows.judged(refusal === undefined);
   work.judging = undefined;

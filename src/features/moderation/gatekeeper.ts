@@ -1,4 +1,4 @@
-// Decides whether a text is allowed: the classifier's verdict under a policy, or how the request ends without one.
+// The moderation decision for a subject: the classifier's verdict under a policy, or the failure mode.
 
 import type { Catalog } from "../../core/catalog/schema.ts";
 import { lookup } from "../../core/catalog/schema.ts";
@@ -24,9 +24,9 @@ export interface Gatekeeper {
 type Side = "input" | "output";
 
 /**
- * How a request ends because of a subject; undefined when the subject is allowed. `blocked`: 400
- * `content_policy_violation`. `withheld`: 503 `moderation_unavailable`, when the classifier fails and the policy is to
- * block then. Once the signal has aborted, its reason is thrown.
+ * Moderates a subject and returns the refusal, or undefined when the subject is allowed. `blocked`: 400
+ * `content_policy_violation`. `withheld`: 503 `moderation_unavailable`, when the classifier fails and the policy's
+ * `on_failure` is `block`. Throws the signal's reason when it has aborted.
  */
 export async function refusalFor(keeper: Gatekeeper, side: Side, subject: Subject): Promise<Refusal | undefined> {
   const { env, catalog, requestId, signal } = keeper;
@@ -35,14 +35,14 @@ export async function refusalFor(keeper: Gatekeeper, side: Side, subject: Subjec
   const line = { event: "moderated", request: requestId, side };
   try {
     const verdict = toVerdict(await classify(env, catalog, policy, subject, signal), policy);
-    // Names and scores only, never the text.
+    // The log holds category names and scores, never the text.
     if (verdict.action !== "allow") console.log(JSON.stringify({ ...line, ...verdict }));
     return verdict.action === "block" ? { kind: "blocked", error: violation(side, verdict) } : undefined;
   } catch (error) {
     signal.throwIfAborted();
     const failed = error instanceof ApiError ? [error.body.code, toLogged(error.cause)] : toLogged(error);
     console.warn(JSON.stringify({ ...line, failed, on_failure: policy.on_failure }));
-    // A subject that the classifier refuses is no outage: it cannot be waited out, nor used to get around the policy.
+    // A subject that the classifier rejects is not an outage. It is blocked, so that it cannot bypass the policy.
     if (error instanceof ApiError && [400, 413, 415, 422].includes(error.status)) {
       return { kind: "blocked", error: unjudgeable(side, error) };
     }
@@ -50,13 +50,13 @@ export async function refusalFor(keeper: Gatekeeper, side: Side, subject: Subjec
   }
 }
 
-/** The policy that a chat is held against. */
+/** Returns the policy that a chat is moderated under. */
 export const policyFor = ({ catalog, moderation }: Pick<Gatekeeper, "catalog" | "moderation">): Policy =>
   lookup(policiesOf(catalog), moderation.policy);
 
-/** The ending of a request whose text nobody could judge. */
+/** The refusal of a request that could not be moderated: 503 `moderation_unavailable`. */
 export function withheld(cause: unknown): Refusal {
-  const message = "It could not be checked whether this is allowed. Please try again.";
+  const message = "The content could not be moderated. Please try again.";
   return { kind: "withheld", error: apiError("moderation_unavailable", message, { cause }) };
 }
 

@@ -1,11 +1,11 @@
-// The feature moderation: POST /moderate, POST /v1/moderations, and the gate of chats that a policy moderates.
+// The feature moderation: POST /moderate, POST /v1/moderations, and the moderation gate of chats.
 
 import { Hono } from "hono";
 import type { AppEnv, Feature } from "../../core/feature.ts";
 import { metered } from "../../core/gateway/metered.ts";
 import { readBody } from "../../core/json-body.ts";
 import { policiesSection } from "./catalog.ts";
-import { ModerationRequest, passModeration } from "./classifier-body.ts";
+import { ClassifierRequest, passModeration } from "./classifier-body.ts";
 import { moderationGate } from "./gate.ts";
 import { ModerateRequest } from "./moderate-request.ts";
 import { moderate } from "./moderate.ts";
@@ -15,7 +15,7 @@ const verdicts = new Hono<AppEnv>().post("/", async (c) =>
 );
 
 const moderations = new Hono<AppEnv>().post("/", async (c) => {
-  const request = await readBody(c.req, ModerationRequest);
+  const request = await readBody(c.req, ClassifierRequest);
   return metered(c.get("caller"), { model: request.model, ways: [passModeration(request)] });
 });
 

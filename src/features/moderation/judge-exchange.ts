@@ -1,24 +1,27 @@
-// A request to the judge model, which judges a subject by the rules of a policy.
+// The exchange with the judge model, which applies the rules of a policy to a subject.
 
 import type { Exchange, Reply, Subject, Way } from "../../core/gateway/exchange.ts";
 import type { CreateEventCodec, Settled } from "../../core/relay/codec.ts";
 import type { SlimReply } from "../slim-chat/exchange.ts";
 import { slimWays } from "../slim-chat/exchange.ts";
 import type { Policy } from "./catalog.ts";
-import { createRuleReader, FORMAT_NAME, toJudgeRequest } from "./rules.ts";
+import { createRuleReader, VERDICT_FORMAT, toJudgeRequest } from "./rules.ts";
 import type { Verdict } from "./verdict.ts";
 import { toVerdictObject, verdictEvents } from "./verdict-wire.ts";
 
-/** The dialects in which the judge can be asked; `classified`: the classifier's verdict so far. */
+/**
+ * Returns the request to the judge model in each possible dialect. `classified` returns the classifier's verdict so
+ * far.
+ */
 export function judgeWays(policy: Policy, subject: Subject, stream: boolean, classified: () => Verdict): Way[] {
-  return slimWays(toJudgeRequest(policy, subject, stream), FORMAT_NAME).map((way) => ({
+  return slimWays(toJudgeRequest(policy, subject, stream), VERDICT_FORMAT).map((way) => ({
     endpoint: way.endpoint,
     prepare(model): Exchange {
       // The judge receives the alias's effort. It does not receive the alias's instructions or limits.
       const { effort } = model.fixed;
       const { ask, reply } = way.prepare({ ...model, fixed: { effort } });
       return {
-        // The answer is for Weir: it is not moderated, and the plan need not include the policy's model.
+        // Weir consumes the answer, so it is not moderated. The plan need not include the policy's judge.
         ask: { ...ask, subject: undefined, chosenByCatalog: true },
         reply: verdictReply(policy, reply, classified),
       };

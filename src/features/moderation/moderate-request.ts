@@ -1,4 +1,4 @@
-// The schema of POST /moderate, and the subjects that a request asks verdicts for.
+// The schema of POST /moderate, and the subjects of a request.
 
 import * as v from "valibot";
 import type { Subject } from "../../core/gateway/exchange.ts";
@@ -6,7 +6,7 @@ import { textOr } from "../../core/text-or.ts";
 import { SlimPart } from "../slim-chat/request.ts";
 
 export const ModerateRequest = v.strictObject({
-  /** One subject as a text or as parts; a list of texts is one subject each. */
+  /** One subject as a text or as parts, or a list of texts, each of which is a subject. */
   input: textOr(
     v.pipe(
       v.array(textOr(SlimPart)),
@@ -14,7 +14,7 @@ export const ModerateRequest = v.strictObject({
       v.maxLength(32),
       v.check(
         (entries) => new Set(entries.map((entry) => typeof entry)).size === 1,
-        "must be texts, or parts of one thing",
+        "must hold only texts, or only parts",
       ),
     ),
   ),
@@ -24,12 +24,12 @@ export const ModerateRequest = v.strictObject({
 
 export type ModerateRequest = v.InferOutput<typeof ModerateRequest>;
 
-/** Whether the request has several subjects, each of which gets a verdict. */
+/** Returns whether the request is a list of texts, each of which gets its own verdict. */
 export function isList({ input }: ModerateRequest): boolean {
   return typeof input !== "string" && input.every((entry) => typeof entry === "string");
 }
 
-/** The subjects of a request, in order. */
+/** Returns the subjects of a request, in order. */
 export function subjectsOf({ input }: ModerateRequest): Subject[] {
   if (typeof input === "string") return [{ text: input, images: [] }];
   const texts = input.filter((entry) => typeof entry === "string");

@@ -1,5 +1,5 @@
-// POST /moderate: a verdict under a policy, from the classifier on its categories and from a judge model on its rules.
-// Both are metered like every request. With rules, the classifier runs beside the judge.
+// POST /moderate: a verdict from the classifier on categories, and from a judge model on rules.
+// Both calls are metered. A policy with rules runs the classifier in parallel with the judge.
 
 import { entry } from "../../core/catalog/schema.ts";
 import type { ErrorBody } from "../../core/errors.ts";
@@ -13,7 +13,7 @@ import type { Settled } from "../../core/relay/codec.ts";
 import type { Policy } from "./catalog.ts";
 import { policiesOf } from "./catalog.ts";
 import type { ClassifierResult } from "./classifier-body.ts";
-import { classifierBody, classifierWay, readModeration, worstResult } from "./classifier-body.ts";
+import { classifierBody, classifierWay, readClassifierResults, worstResult } from "./classifier-body.ts";
 import { classify } from "./classifier.ts";
 import { withheld } from "./gatekeeper.ts";
 import { judgeWays } from "./judge-exchange.ts";
@@ -24,25 +24,25 @@ import type { Verdict } from "./verdict.ts";
 import { toVerdict, worstAction } from "./verdict.ts";
 import { toCategoryEvents, toDoneEvent, toVerdictObject } from "./verdict-wire.ts";
 
-/** Texts of one list that are judged at the same time. */
-const MOST_AT_ONCE = 4;
+/** Texts of one list that are judged concurrently. */
+const MAX_PARALLEL = 4;
 
 const encoder = new TextEncoder();
 const EVENT_STREAM = "text/event-stream; charset=utf-8";
 
-/** The caller who asks for verdicts, and the policy they are made under. */
+/** The caller of /moderate, and the policy of the verdicts. */
 interface Question {
   caller: Caller;
   policy: Policy;
 }
 
-/** Answers with a verdict on what is sent; a list gets one verdict for each entry, in order. Throws ApiErrors. */
+/** Answers with a verdict on the input. A list gets one verdict for each entry, in order. Throws an ApiError. */
 export async function moderate(caller: Caller, request: ModerateRequest): Promise<Response> {
   const policies = policiesOf(caller.catalog);
   const policy = entry(policies, request.policy);
   if (!policy) throw unknownName("policy", request.policy, Object.keys(policies));
   if (isList(request) && request.stream) {
-    const message = "Verdicts on a list are not streamed: leave 'stream' out.";
+    const message = "Verdicts on a list cannot be streamed. Leave 'stream' out.";
     throw apiError("unsupported_value", message, { param: "stream" });
   }
   const question = { caller, policy };
@@ -53,7 +53,7 @@ export async function moderate(caller: Caller, request: ModerateRequest): Promis
   return judgeEach(question, subjects);
 }
 
-/** A verdict on each subject. A subject that could not be judged gets `review` and the error; all of them throw. */
+/** Judges each subject. One that fails gets `review` and its error. Throws the first error when all subjects fail. */
 async function judgeEach(question: Question, subjects: Subject[]): Promise<Response> {
   const { caller } = question;
   const results: (Pick<Verdict, "action" | "flagged"> & { error?: ErrorBody })[] = [];
@@ -75,20 +75,20 @@ async function judgeEach(question: Question, subjects: Subject[]): Promise<Respo
       }
     }
   };
-  // Several at a time, but a list does not take all of a user's concurrent requests.
+  // A list takes at most half of the user's concurrent requests.
   const { plan } = await planAndUsage(caller);
-  const most = Math.min(MOST_AT_ONCE, Math.ceil(plan.concurrent / 2));
-  await Promise.all(Array.from({ length: most }, judgeNext));
+  const parallel = Math.min(MAX_PARALLEL, Math.ceil(plan.concurrent / 2));
+  await Promise.all(Array.from({ length: parallel }, judgeNext));
   if (failures.length === subjects.length) throw failures[0];
   return Response.json(toListObject(results), { headers });
 }
 
-/** The verdict until the classifier has answered, and when it never does. */
+/** The verdict while the classifier has not answered, or after it has failed. */
 const notYetClassified = (): Verdict => ({ action: "review", flagged: false, categories: [] });
 
 /**
- * Asks the judge, with the classifier beside it, whose result is written into `verdict`. A stream begins as soon as the
- * classifier has answered.
+ * Calls the judge in parallel with the classifier, whose result is written into `verdict`. A stream begins as soon as
+ * the classifier has answered.
  */
 async function judge(
   { caller, policy }: Question,
@@ -97,7 +97,7 @@ async function judge(
   verdict = notYetClassified(),
 ): Promise<Response> {
   const { promise: classified, resolve } = Promise.withResolvers<Record<string, string>>();
-  const beside = async (headers: Record<string, string>, signal: AbortSignal) => {
+  const concurrentWork = async (headers: Record<string, string>, signal: AbortSignal) => {
     try {
       const result = await classify(caller.env, caller.catalog, policy, subject, signal);
       Object.assign(verdict, toVerdict(result, policy));
@@ -110,19 +110,19 @@ async function judge(
     return undefined;
   };
   const ways = judgeWays(policy, subject, stream, () => verdict);
-  const judged = metered(caller, { model: policy.judge, ways, beside });
+  const judged = metered(caller, { model: policy.judge, ways, concurrentWork });
   if (!stream) return judged;
-  // A judge that fails before the classifier has answered is an error with its own status.
+  // If the judge fails before the classifier has answered, the response is the judge's error with its status.
   const headers = await Promise.race([classified, judged.then(() => classified)]);
   const { readable, writable } = new IdentityTransformStream();
   const writer = writable.getWriter();
-  // A caller who leaves also ends the judge's answer, and a verdict that is cut off does not end as if it were complete.
+  // A caller who disconnects also ends the judge's answer. A truncated verdict aborts the stream instead of closing it.
   const written = writeVerdict(verdict, judged, writer).catch((reason: unknown) => writer.abort(reason));
   caller.waitUntil(written.catch(() => undefined));
   return new Response(readable, { headers: { ...headers, "content-type": EVENT_STREAM, "cache-control": "no-cache" } });
 }
 
-/** Writes the categories at once, then the judge's events. A judge that fails leaves a verdict that does not allow. */
+/** Writes the categories at once, then the judge's events. If the judge fails, the verdict is at least `review`. */
 async function writeVerdict(
   verdict: Verdict,
   judged: Promise<Response>,
@@ -139,19 +139,19 @@ async function writeVerdict(
   await writer.close();
 }
 
-/** Asks the classifier alone: it costs a request and no tokens. */
+/** Calls only the classifier, which costs a request and no tokens. */
 async function classifyOnly({ caller, policy }: Question, request: ModerateRequest, subjects: Subject[]) {
   const [{ text, images } = { text: "", images: [] }] = subjects;
-  // The classifier takes one image at a time: the others are classified beside.
-  const asked = images.length > 1 ? [{ text, images: images.slice(0, 1) }] : subjects;
+  // The classifier takes one image per request: the others are classified in parallel.
+  const meteredSubjects = images.length > 1 ? [{ text, images: images.slice(0, 1) }] : subjects;
   const others: ClassifierResult[] = [];
-  const beside = async (_: unknown, signal: AbortSignal) => {
-    if (asked === subjects) return undefined;
+  const concurrentWork = async (_: unknown, signal: AbortSignal) => {
+    if (meteredSubjects === subjects) return undefined;
     others.push(await classify(caller.env, caller.catalog, policy, { text: "", images: images.slice(1) }, signal));
     return undefined;
   };
   const read = (answer: string): WholeAnswer => {
-    const results = readModeration(answer, asked.length);
+    const results = readClassifierResults(answer, meteredSubjects.length);
     const progress = emptyProgress();
     const conclude = (settled: Settled) => {
       if (isList(request)) return JSON.stringify(toListObject(results.map((each) => toVerdict(each, policy))));
@@ -161,10 +161,10 @@ async function classifyOnly({ caller, policy }: Question, request: ModerateReque
       const { usage, left } = whole;
       return toCategoryEvents(verdict) + toDoneEvent(verdict, [], { usage, left });
     };
-    return { progress, words: () => "", conclude };
+    return { progress, moderatedText: () => "", conclude };
   };
-  const ways = [classifierWay("policy", (model) => classifierBody(model, asked), read)];
-  const response = await metered(caller, { model: policy.classifier, ways, beside });
+  const ways = [classifierWay("policy", (model) => classifierBody(model, meteredSubjects), read)];
+  const response = await metered(caller, { model: policy.classifier, ways, concurrentWork });
   if (request.stream) response.headers.set("content-type", EVENT_STREAM);
   return response;
 }

@@ -1,44 +1,50 @@
-// Text on its way to a judge, and from there to the caller. It is cut into windows at the ends of sentences, or where they
-// grow long or old; while one is judged the next one grows. Pure: time comes in.
+// Text windows for moderation: split at sentence ends, at a length limit, or after a wait.
+// One window is moderated while the next one fills. Pure: time is an argument.
 
-/** How text is cut: characters, and how long text waits for more of its sentence (ms). */
 export interface WindowSettings {
   max_chars: number;
+  /** The longest time that text waits for the end of its sentence. */
   max_ms: number;
-  /** So much of what was judged before is judged again, so that no phrase is cut by a border. */
+  /** Characters of the previous window that are moderated again, so that a phrase across a boundary is seen whole. */
   overlap_chars: number;
 }
 
 export interface TextWindows {
-  /** Takes the next text, which arrived at `now` (epoch ms). */
+  /** Appends text that arrived at `now` (epoch ms). */
   add(text: string, now: number): void;
-  /** No more text comes: what there is can be judged. */
+  /** Marks the text as complete, so that the last window is ready at once. */
   end(): void;
-  /** The text to judge now, with what was judged before it; undefined while one is being judged, or none is ready. */
+  /**
+   * Closes the next window and returns its text, with the overlap before it. Returns undefined while no window is
+   * ready, or while one is being moderated.
+   */
   next(now: number): string | undefined;
-  /** When `next` has something though no text comes (epoch ms); Infinity when it has not. */
+  /** When the next window is ready without more text (epoch ms). Infinity without waiting text or during moderation. */
   dueAt(): number;
-  /** The verdict on what `next` gave. */
+  /** Takes the verdict on the window that `next` returned, and releases its text when allowed. */
   judged(allowed: boolean): void;
-  /** Characters that were added, that may be sent, and that are kept. */
+  /** Characters added so far. */
   readonly added: number;
+  /** Characters that may be sent. */
   readonly released: number;
-  readonly kept: number;
+  /** Characters in memory. */
+  readonly buffered: number;
 }
 
-/** The end of a sentence: a mark and a space, a mark of a script without spaces, or the end of a line. */
+/** The end of a sentence: punctuation and a space, CJK punctuation, or a line break. */
 const SENTENCE_END = /[.!?…]["')\]”’]*\s|[。！？]["'」』）]*|\n/g;
 
+/** Splits streamed text into windows. At most one window is open for a verdict at a time. */
 export function createTextWindows(settings: WindowSettings): TextWindows {
   const { max_chars: maxChars, max_ms: maxMs, overlap_chars: overlapChars } = settings;
-  /** The text from `offset` on. */
+  /** The buffered text, which begins at `offset`. */
   let text = "";
   let offset = 0;
   let released = 0;
   let ended = false;
-  /** The end of the window that is being judged. */
+  /** The end of the window that is being moderated. */
   let judging: number | undefined;
-  /** Of the text that is in no window: where each part of it begins, and when it arrived. */
+  /** The start and the arrival time of each part that is in no window yet. */
   const arrivals: { from: number; at: number }[] = [];
 
   const added = () => offset + text.length;
@@ -66,7 +72,7 @@ export function createTextWindows(settings: WindowSettings): TextWindows {
       if (end === undefined) return undefined;
       judging = end;
       while (arrivals[0] && (arrivals[1]?.from ?? added()) <= end) arrivals.shift();
-      // A border can cut a character in two.
+      // A boundary can split a surrogate pair.
       return text.slice(Math.max(0, released - overlapChars - offset), end - offset).toWellFormed();
     },
     dueAt: () => (judging === undefined ? dueAt() : Infinity),
@@ -74,10 +80,10 @@ export function createTextWindows(settings: WindowSettings): TextWindows {
       if (judging === undefined) return;
       if (allowed) released = judging;
       judging = undefined;
-      // What no window will show again is forgotten.
-      const forget = Math.max(0, released - overlapChars - offset);
-      text = text.slice(forget);
-      offset += forget;
+      // Text before the next overlap is dropped.
+      const dropped = Math.max(0, released - overlapChars - offset);
+      text = text.slice(dropped);
+      offset += dropped;
     },
     get added() {
       return added();
@@ -85,7 +91,7 @@ export function createTextWindows(settings: WindowSettings): TextWindows {
     get released() {
       return released;
     },
-    get kept() {
+    get buffered() {
       return text.length;
     },
   };

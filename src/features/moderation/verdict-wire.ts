@@ -1,4 +1,4 @@
-// The wire format of verdicts: the events of a streamed verdict, and the object of one that is not streamed.
+// The wire format of verdicts: the events of a streamed verdict, and the JSON object otherwise.
 
 import type { Progress } from "../../core/relay/answer.ts";
 import type { CreateEventCodec, Settled } from "../../core/relay/codec.ts";
@@ -11,8 +11,8 @@ import { worstAction } from "./verdict.ts";
 const encoder = new TextEncoder();
 
 /**
- * Turns the judge model's stream into `rule` events and one `done`. `classified`: the classifier's verdict so far. A judge
- * that fails still ends in a verdict, which never allows.
+ * Converts the judge model's stream into `rule` events and one `done`. `classified` returns the classifier's verdict so
+ * far. If the judge fails, `done` carries the error and at least `review`.
  */
 export const verdictEvents =
   (rules: RuleReader, classified: () => Verdict): CreateEventCodec =>
@@ -36,17 +36,17 @@ export const verdictEvents =
     };
   };
 
-/** One `category` event for each category that the verdict names. */
+/** Writes one `category` event for each category of the verdict. */
 export function toCategoryEvents({ categories }: Verdict): string {
   return categories.map((category) => toSlimEvent("category", category)).join("");
 }
 
-/** The last event of a streamed verdict. Its action is the severest of the verdict's and of the given ones. */
+/** Writes the last event of a streamed verdict. Its action is the severest of the verdict's and the given ones. */
 export function toDoneEvent({ action, flagged }: Verdict, actions: Action[], rest: object): string {
   return toSlimEvent("done", { action: worstAction([action, ...actions]), flagged, ...rest });
 }
 
-/** A verdict as one object. */
+/** Returns the verdict as the JSON object of an answer that is not streamed. */
 export function toVerdictObject(verdict: Verdict, rules: RuleReader | undefined, progress: Progress, settled: Settled) {
   return {
     action: worstAction([verdict.action, ...(rules ? [rules.action(progress.finish)] : [])]),

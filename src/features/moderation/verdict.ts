@@ -1,4 +1,4 @@
-// What a policy makes of what a classifier says. Pure.
+// The verdict: a policy's thresholds applied to a classifier's result. Pure.
 
 import type { Action, Policy } from "./catalog.ts";
 import { ACTIONS } from "./catalog.ts";
@@ -13,13 +13,16 @@ export interface CategoryVerdict {
 
 export interface Verdict {
   action: Action;
-  /** Whether the classifier flagged it, whatever the policy says. */
+  /** The classifier's own flag, regardless of the policy. */
   flagged: boolean;
-  /** What was flagged, and what the policy does something about; the highest score first. */
+  /** The categories that are flagged or not allowed by the policy, the highest score first. */
   categories: CategoryVerdict[];
 }
 
-/** The verdict on one thing. A category of the policy goes by its score, any other by the classifier's own flag. */
+/**
+ * Returns the verdict on one subject. A category of the policy is decided by its score. Any other category is decided
+ * by the classifier's flag, with the policy's action `otherwise`.
+ */
 export function toVerdict(result: ClassifierResult, policy: Policy): Verdict {
   const names = new Set([...Object.keys(result.category_scores), ...Object.keys(result.categories)]);
   const categories = [...names].flatMap((name): CategoryVerdict[] => {
@@ -28,7 +31,7 @@ export function toVerdict(result: ClassifierResult, policy: Policy): Verdict {
     const action = actionOn(name, score, flagged, policy);
     return flagged || action !== "allow" ? [{ name, score, action }] : [];
   });
-  // A flag without a category is one of a category that is not known.
+  // A flag without any category counts as an unknown category.
   const unnamed = result.flagged && categories.length === 0 ? [policy.otherwise] : [];
   const action = worstAction([...categories.map((category) => category.action), ...unnamed]);
   return { action, flagged: result.flagged, categories: categories.toSorted((one, other) => other.score - one.score) };
@@ -40,7 +43,7 @@ function actionOn(name: string, score: number, flagged: boolean, policy: Policy)
   return flagged ? policy.otherwise : "allow";
 }
 
-/** The severest of some actions; `allow` when there is none. */
+/** Returns the severest of the actions, or `allow` when there is none. */
 export function worstAction(actions: Action[]): Action {
   return ACTIONS.findLast((action) => actions.includes(action)) ?? "allow";
 }

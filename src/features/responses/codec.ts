@@ -1,4 +1,4 @@
-// Passes a Responses stream on event by event, unchanged except for errors, which leave in the one shape clients read.
+// The pass-through codec of Responses streams. It replaces only the provider's error events.
 
 import type { ErrorBody } from "../../core/errors.ts";
 import type { CreateEventCodec } from "../../core/relay/codec.ts";
@@ -8,7 +8,7 @@ const NOTHING = new Uint8Array(0);
 
 type Json = Record<string, unknown>;
 
-/** The fields of an event that its pieces do not tell. */
+/** The fields of an event that its decoded pieces do not hold. */
 interface ResponsesEvent {
   sequence_number?: number;
   response?: Json;
@@ -18,7 +18,9 @@ interface ResponsesEvent {
   delta?: string;
 }
 
-/** A provider's own error event is dropped: the relay tells the error in Weir's words, as `error` and `response.failed`. */
+/**
+ * Passes events through. The provider's error events are dropped: `fail` sends Weir's `error` and `response.failed`.
+ */
 export const passResponsesEvents: CreateEventCodec = (progress, blockable) => {
   let pending = "";
   /** The last event that was passed on. */
@@ -40,7 +42,7 @@ export const passResponsesEvents: CreateEventCodec = (progress, blockable) => {
     push({ raw, pieces, json }) {
       const event = json as ResponsesEvent | undefined;
       if (event) {
-        // The first event and the last one hold the response itself.
+        // The first and the last event hold the response object.
         if (pieces.length === 0 || progress.ended) response = event.response ?? response;
         if (blockable) keep(event);
       }
@@ -56,7 +58,7 @@ export const passResponsesEvents: CreateEventCodec = (progress, blockable) => {
     },
     conclude: () => NOTHING,
     block() {
-      // Clients find each item by its position.
+      // Clients find each output item by its index, so items that have not ended are sent too.
       const output = items.map((item, at) => {
         const content = [{ type: "output_text", text: texts[at] ?? "", annotations: [] }];
         return item["type"] === "message" ? Object.assign(item, { status: "incomplete", content }) : item;
@@ -75,7 +77,7 @@ export const passResponsesEvents: CreateEventCodec = (progress, blockable) => {
   };
 };
 
-/** Clients read an error event whose fields are nested under `error`; type and number stand beside it. */
+/** Writes an event. Clients expect an error's fields nested under `error`, beside `type` and `sequence_number`. */
 function toEvent(type: string, sequenceNumber: number, rest: { error: ErrorBody } | { response: unknown }): string {
   return `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: sequenceNumber, ...rest })}\n\n`;
 }

@@ -1,4 +1,4 @@
-// A Responses request as an exchange that passes the answer on, or that only counts its input.
+// The Responses exchanges: one passes the provider's answer through, one counts input tokens.
 
 import type { Catalog } from "../../core/catalog/schema.ts";
 import type { Model } from "../../core/catalog/resolve.ts";
@@ -14,17 +14,17 @@ import { passResponsesEvents } from "./codec.ts";
 
 const endpoint = "responses";
 
-/** A request that may be sent. A feature that stores answers decides more of it than the model. */
+/** A request that has been validated and accepted. A feature that stores answers sets `outlives` and `read`. */
 export interface AcceptedRequest {
   stream: boolean;
   body: (model: Model, catalog: Catalog) => RequestBody<ResponsesRequest>;
-  /** What goes on at the provider after the answer or after the request. */
+  /** Set when the work continues at the provider after the answer or after the request. */
   outlives?: Ask["outlives"];
-  /** Reads an answer that is not streamed; passes it on when absent. */
+  /** Reads an answer that is not streamed. By default the answer is passed through. */
   read?: (text: string) => WholeAnswer;
 }
 
-/** The request with the answer as the provider gives it. */
+/** A Responses request whose answer is passed through. */
 export function passResponses({ stream, body, outlives, read }: AcceptedRequest): Way {
   return {
     endpoint,
@@ -40,7 +40,7 @@ export function passResponses({ stream, body, outlives, read }: AcceptedRequest)
   };
 }
 
-/** The exact count of the request's input, which costs a request and no tokens. */
+/** A request for the exact input token count. It costs a request and no tokens. */
 export function countResponses({ body }: AcceptedRequest): Way {
   return {
     endpoint,
@@ -52,13 +52,13 @@ export function countResponses({ body }: AcceptedRequest): Way {
           path: COUNTER_PATH,
           needs: [...needs, { kind: "count", param: "model" }],
           demand: { inputBytes: 0, images: 0, choices: 1, maxOutputTokens: undefined, free: true },
-          // Nothing is answered that could be moderated.
+          // The answer holds no text to moderate.
           subject: undefined,
           write: () => jsonBody(countResponsesInput(request)),
         },
         reply: {
           kind: "json",
-          read: (text) => ({ progress: emptyProgress(), words: () => "", conclude: () => text }),
+          read: (text) => ({ progress: emptyProgress(), moderatedText: () => "", conclude: () => text }),
         },
       };
     },
@@ -66,8 +66,8 @@ export function countResponses({ body }: AcceptedRequest): Way {
 }
 
 /**
- * Asks for the encrypted reasoning, unless the answer is stored: clients send it back with the next request, since nothing
- * else remembers it.
+ * Adds `reasoning.encrypted_content` to `include`, unless the answer is stored. Clients return it with the next
+ * request, because no server stores the reasoning.
  */
 export function withReasoning<Request extends ResponsesRequest>(request: Request, { card }: Model): Request {
   if (request.store || !card.reasoning) return request;

@@ -1,4 +1,4 @@
-// The feature responses: POST /v1/responses and its exact counter, OpenAI's, metered. Nothing is stored.
+// The feature responses: POST /v1/responses and /v1/responses/input_tokens, metered. Nothing is stored.
 
 import type { Feature } from "../../core/feature.ts";
 import { responsesBody } from "../../dialects/responses/body.ts";

@@ -1,4 +1,4 @@
-// The routes of Responses, for a request schema and for how a request of that schema is accepted.
+// The routes of Responses, shared by the features that answer with and without storage.
 
 import { Hono } from "hono";
 import type * as v from "valibot";
@@ -12,11 +12,11 @@ import { countResponses, passResponses } from "./exchange.ts";
 
 interface ResponsesKind<Request extends ResponsesRequest> {
   schema: v.GenericSchema<unknown, Request>;
-  /** Accepts a request of the caller's. `key`: names its reservation. Throws an ApiError. */
+  /** Validates the caller's request. `key` names its reservation. Throws an ApiError. */
   accept: (caller: Caller, request: Request) => Promise<AcceptedRequest & { key?: string }>;
 }
 
-/** POST / answers, POST /input_tokens counts. */
+/** Creates the routes POST / (answer) and POST /input_tokens (count) for a request schema. */
 export function createResponsesRoutes<Request extends ResponsesRequest>({ schema, accept }: ResponsesKind<Request>) {
   return new Hono<AppEnv>()
     .post("/", async (c) => {

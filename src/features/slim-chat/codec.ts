@@ -1,9 +1,9 @@
-// The slim wire format: text as JSON strings, reasoning summaries, whole tool calls, and one `done` or `failed` at the end.
+// The slim wire format: text, reasoning summaries, complete tool calls, and a final `done` or `failed`.
 
 import type { Piece, Progress } from "../../core/relay/answer.ts";
 import type { CreateEventCodec, Settled } from "../../core/relay/codec.ts";
 
-/** A tool call as the caller gets it and sends it back; `arguments` is JSON text, as the model wrote it. */
+/** A tool call, as the caller receives it and sends it back. `arguments` is the model's JSON text, not validated. */
 export interface SlimToolCall {
   id: string;
   name: string;
@@ -13,8 +13,8 @@ export interface SlimToolCall {
 const encoder = new TextEncoder();
 
 /**
- * Turns a provider's events into slim events. All text between two takes travels in one event. `callerField`: maps the
- * provider's name for a field in an error to the caller's.
+ * Converts the provider's events into slim events. All text between two calls of `take` is sent in one event.
+ * `callerField` maps a field name in the provider's error to the slim name.
  */
 export const slimEvents =
   (callerField: (param: string) => string | null): CreateEventCodec =>
@@ -46,7 +46,7 @@ export const slimEvents =
     };
   };
 
-/** The facts on `done`, and beside the text of a slim answer that is not streamed. */
+/** Returns the fields of `done`, which an answer that is not streamed has beside its text. */
 export function toSummary({ finish, usage }: Progress, { left, usd }: Settled) {
   const counted = usage && {
     input: usage.input,
@@ -58,8 +58,8 @@ export function toSummary({ finish, usage }: Progress, { left, usd }: Settled) {
 }
 
 /**
- * Joins the fragments of tool calls. `take` gives each call once, as soon as it is complete. An answer that was cut short
- * by its length or by a filter has no complete calls.
+ * Joins the fragments of tool calls. `take` returns each call once, as soon as it is complete. An answer that was
+ * truncated by its length or by a filter has no complete calls.
  */
 export function createToolCollector() {
   const calls = new Map<number, SlimToolCall>();
@@ -74,9 +74,9 @@ export function createToolCollector() {
     },
     take({ finish, ended, error }: Progress): SlimToolCall[] {
       const complete = !error && (finish === "tool_calls" || finish === "stop" || (finish === undefined && ended));
-      const taken = complete ? [...calls].toSorted(([one], [other]) => one - other).map(([, call]) => call) : [];
+      const completed = complete ? [...calls].toSorted(([one], [other]) => one - other).map(([, call]) => call) : [];
       if (complete) calls.clear();
-      return taken;
+      return completed;
     },
   };
 }

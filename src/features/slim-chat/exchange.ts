@@ -1,4 +1,4 @@
-// A slim request as an exchange, over Chat Completions or over Responses: the model's card decides which.
+// The slim exchange, over Chat Completions or Responses, depending on the model's card.
 
 import type { Endpoint } from "../../core/catalog/endpoints.ts";
 import type { Model } from "../../core/catalog/resolve.ts";
@@ -18,7 +18,7 @@ import { slimToResponses } from "./to-responses.ts";
 import type { SlimAnswer } from "./whole-answer.ts";
 import { slimWhole } from "./whole-answer.ts";
 
-/** A dialect in which a slim request can be asked. Its answer is slim. */
+/** A slim request in one dialect of the provider. */
 export interface SlimWay {
   endpoint: Endpoint;
   prepare(model: Model): { ask: Ask; reply: SlimReply };
@@ -26,7 +26,7 @@ export interface SlimWay {
 
 export type SlimReply = StreamReply | { kind: "json"; read(text: string): SlimAnswer };
 
-/** Slim names of fields that Chat Completions and Responses call something else. */
+/** Slim field names by their name in Chat Completions and in Responses, where the names differ. */
 const CHAT_FIELDS = {
   messages: "input",
   reasoning_effort: "effort",
@@ -36,8 +36,8 @@ const CHAT_FIELDS = {
 const RESPONSES_FIELDS = { reasoning: "effort", text: "format" };
 
 /**
- * The dialects for a slim request. Only Responses tells a summary of the reasoning. `formatName`: the name of the JSON
- * Schema for the provider.
+ * Returns the slim request in each possible dialect, the preferred one first. Only Responses supports reasoning
+ * summaries. `formatName` is the name of the JSON Schema in the request to the provider.
  */
 export function slimWays(request: SlimRequest, formatName = "answer"): SlimWay[] {
   const overResponses = overDialect(request, "responses", responsesDialect, RESPONSES_FIELDS, (model) => {

@@ -1,4 +1,4 @@
-// The feature slim-chat: POST /chat, short JSON in and slim server-sent events out.
+// The feature slim-chat: POST /chat, compact JSON in and compact server-sent events out.
 
 import { Hono } from "hono";
 import type { AppEnv, Feature } from "../../core/feature.ts";

@@ -1,4 +1,4 @@
-// The schema of POST /chat: short JSON, in no provider's dialect.
+// The schema of POST /chat: compact JSON that is independent of the provider's dialects.
 
 import * as v from "valibot";
 import { ImageUrl } from "../../dialects/openai/image-url.ts";
@@ -16,15 +16,15 @@ const Message = v.variant("role", [
   v.strictObject({
     role: v.literal("assistant"),
     content: v.optional(v.string()),
-    /** The tool calls of an earlier answer, as its `tool` events gave them. */
+    /** The tool calls of an earlier answer, as received in its `tool` events. */
     tools: v.optional(v.array(ToolCall)),
   }),
   v.strictObject({ role: v.literal("system"), content: v.string() }),
-  /** What the app's tool returned for the call with that id. */
+  /** The result of the app's tool for the call with that id. */
   v.strictObject({ role: v.literal("tool"), id: v.string(), content: v.string() }),
 ]);
 
-/** Whether tool calls and their results go together, as every dialect wants them. */
+/** Each tool call must be followed by its result: every dialect requires this. */
 function isAnswered(input: string | v.InferOutput<typeof Message>[]): boolean {
   if (typeof input === "string") return true;
   const open = new Set<string>();
@@ -53,7 +53,7 @@ export const SlimRequest = v.strictObject({
   model: v.optional(v.pipe(v.string(), v.maxLength(100)), "default"),
   instructions: v.optional(v.string()),
   effort: v.optional(v.string()),
-  /** With it, a model that reasons tells in short what it thought. */
+  /** Requests a summary of the model's reasoning. Models without reasoning ignore it. */
   reasoning: v.optional(v.literal("summary")),
   max_output_tokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   /** A JSON Schema that the answer's text follows. */
@@ -67,7 +67,7 @@ export type SlimMessage = Exclude<SlimRequest["input"], string>[number];
 export type SlimPart = v.InferOutput<typeof SlimPart>;
 export type SlimTool = v.InferOutput<typeof Tool>;
 
-/** The slim name of a provider's field; null when there is none. `names`: the names that differ. */
+/** Returns the slim name of a provider's field, or null when there is none. `names` maps the names that differ. */
 export function toSlimField(param: string, names: Record<string, string>): string | null {
   const [field = ""] = param.split(/[.[]/);
   const name = names[field] ?? field;

@@ -1,18 +1,18 @@
-// Translates a slim request to Chat Completions. codec.ts translates the answer.
+// The conversion of slim requests to Chat Completions. codec.ts converts the answer.
 
 import type { ChatRequest } from "../../dialects/chat-completions/request.ts";
 import type { SlimMessage, SlimPart, SlimRequest } from "./request.ts";
 
 type ChatMessage = ChatRequest["messages"][number];
 
-/** The chat request that asks for the same. */
+/** Converts a slim request to Chat Completions. `instructions` become the first system message. */
 export function slimToChat(request: SlimRequest, formatName: string): ChatRequest {
   const { input, instructions, effort, format, tools, max_output_tokens: limit } = request;
-  const turns = typeof input === "string" ? [{ role: "user", content: input } as const] : input;
+  const messages = typeof input === "string" ? [{ role: "user", content: input } as const] : input;
   const system = instructions === undefined ? [] : [{ role: "system", content: instructions } as const];
   return {
     model: request.model,
-    messages: [...system, ...turns.map(toChatMessage)],
+    messages: [...system, ...messages.map(toChatMessage)],
     stream: request.stream,
     ...(limit === undefined ? {} : { max_completion_tokens: limit }),
     ...(effort === undefined ? {} : { reasoning_effort: effort }),

@@ -1,11 +1,11 @@
-// Translates a slim request to Responses. codec.ts translates the answer.
+// The conversion of slim requests to Responses. codec.ts converts the answer.
 
 import type { ResponsesRequest } from "../../dialects/responses/request.ts";
 import type { SlimMessage, SlimPart, SlimRequest, SlimTool } from "./request.ts";
 
 type InputItem = Exclude<ResponsesRequest["input"], string>[number];
 
-/** The request to Responses that asks for the same. */
+/** Converts a slim request to Responses. Raises `max_output_tokens` to the 16 that Responses requires. */
 export function slimToResponses(request: SlimRequest, formatName: string): ResponsesRequest {
   const { model, input, stream, instructions, effort, format, tools, max_output_tokens: limit } = request;
   const reasoning = {
@@ -17,7 +17,7 @@ export function slimToResponses(request: SlimRequest, formatName: string): Respo
     input: typeof input === "string" ? input : input.flatMap(toItems),
     stream,
     ...(instructions === undefined ? {} : { instructions }),
-    ...(limit === undefined ? {} : { max_output_tokens: Math.max(limit, LEAST_OUTPUT_TOKENS) }),
+    ...(limit === undefined ? {} : { max_output_tokens: Math.max(limit, MIN_OUTPUT_TOKENS) }),
     ...(Object.keys(reasoning).length === 0 ? {} : { reasoning }),
     ...(format === undefined
       ? {}
@@ -26,12 +26,13 @@ export function slimToResponses(request: SlimRequest, formatName: string): Respo
   };
 }
 
-/** Responses refuses a smaller limit. */
-const LEAST_OUTPUT_TOKENS = 16;
-/** A function without parameters: Responses wants the field. Unless told not to be, it is strict with a schema. */
+/** Responses rejects a smaller limit. */
+const MIN_OUTPUT_TOKENS = 16;
+/** Responses requires the field `parameters`, also of a function without any. */
 const NO_PARAMETERS = { type: "object", properties: {} };
 
 function toTool({ name, description, parameters = NO_PARAMETERS }: SlimTool) {
+  // Responses defaults to strict schemas, which reject many valid JSON Schemas.
   return { type: "function", name, description, parameters, strict: false };
 }
 
@@ -44,7 +45,7 @@ function toItems(message: SlimMessage): InputItem[] {
       return [{ type: "message", role: "user", content: typeof content === "string" ? content : content.map(toPart) }];
     }
     case "assistant": {
-      // Without ids of their own: nothing is stored that they could name.
+      // The items carry no ids, because an id refers to a stored item and nothing is stored.
       const calls = (message.tools ?? []).map(({ id, name, arguments: text }): InputItem => ({
         type: "function_call",
         call_id: id,

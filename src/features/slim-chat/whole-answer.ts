@@ -1,8 +1,8 @@
-// A slim answer that is not streamed: one JSON object.
+// The slim answer without streaming: one JSON object.
 
 import type { WholeAnswer } from "../../core/gateway/exchange.ts";
 import type { Dialect } from "../../core/relay/dialect.ts";
-import { readWhole } from "../../dialects/openai/whole-answer.ts";
+import { decodeWholeAnswer } from "../../dialects/openai/whole-answer.ts";
 import { createToolCollector, toSummary } from "./codec.ts";
 
 export interface SlimAnswer extends WholeAnswer {
@@ -10,9 +10,9 @@ export interface SlimAnswer extends WholeAnswer {
   text: string;
 }
 
-/** The answer as one slim object. Throws `provider_error` when it cannot be read. */
+/** Converts a complete answer to one slim object. Throws 502 `provider_error` when it cannot be decoded. */
 export function slimWhole(body: string, dialect: Dialect): SlimAnswer {
-  const { progress, decoded } = readWhole(body, dialect);
+  const { progress, decoded } = decodeWholeAnswer(body, dialect);
   const collector = createToolCollector();
   let text = "";
   let thinking = "";
@@ -26,7 +26,7 @@ export function slimWhole(body: string, dialect: Dialect): SlimAnswer {
   return {
     progress,
     text,
-    words: () => dialect.words(decoded.json),
+    moderatedText: () => dialect.moderatedText(decoded.json),
     conclude: (settled) => JSON.stringify({ text, ...more, ...toSummary(progress, settled) }),
   };
 }

@@ -1,4 +1,4 @@
-// Writes a request that stores, goes on from what is stored, or uses the provider's tools; its bound covers what they add.
+// The body and the bound of requests that use storage, stored prompts or hosted tools.
 
 import type { Model } from "../../core/catalog/resolve.ts";
 import { entry } from "../../core/catalog/schema.ts";
@@ -11,9 +11,9 @@ import type { StoringRequest } from "./request.ts";
 import { conversationOf } from "./request.ts";
 import { hostedKinds, providerCalls, requireAllowed, withOperatorFields } from "./switches.ts";
 
-const BUSY = "Another request still runs in this conversation.";
+const BUSY = "Another request is still running in this conversation. Wait for it to end, then try again.";
 
-/** The request for a model. Throws 400 for what the catalog does not allow or the alias contradicts. */
+/** Writes the request for a model. Throws 400 for a field that the catalog does not allow or the alias contradicts. */
 export function storingBody(
   asked: StoringRequest,
   model: Model,
@@ -31,9 +31,9 @@ export function storingBody(
     needs: [...body.needs, ...hostedKinds(asked).map((tool) => ({ kind: "tool", tool, param: "tools" }) as const)],
     demand: {
       ...body.demand,
-      // The provider alone knows what it adds of what it has stored; of a prompt the catalog knows it.
+      // Only the provider knows the size of stored input. The size of a stored prompt is in the catalog.
       needsCount: Boolean(asked.previous_response_id || conversation),
-      exclusive: conversation === undefined ? undefined : { key: conversation, busy: BUSY },
+      exclusive: conversation === undefined ? undefined : { key: conversation, busyMessage: BUSY },
       addedTokens: asked.prompt ? promptTokens(asked.prompt, switches) : undefined,
       calls,
     },
@@ -41,7 +41,7 @@ export function storingBody(
   };
 }
 
-/** What a prompt adds, with its variables, which the provider's counter does not see. */
+/** The tokens of a stored prompt and its variables, which the provider's counter does not include. */
 function promptTokens({ id, variables }: NonNullable<StoringRequest["prompt"]>, switches: ResponsesSwitches): number {
   return (entry(switches.prompts, id)?.input_tokens ?? 0) + utf8Length(JSON.stringify(variables ?? {}));
 }

@@ -1,36 +1,36 @@
-// The catalog section `responses`: what /v1/responses may do beyond answering. All of it is off by default.
+// The catalog section `responses`: switches for storage, background and hosted tools. All default to off.
 
 import * as v from "valibot";
-import { CatalogName, TokenCount } from "../../core/catalog/card.ts";
+import { CatalogName, WholeNumber } from "../../core/catalog/card.ts";
 import type { Catalog } from "../../core/catalog/schema.ts";
 import type { CatalogSection } from "../../core/catalog/sections.ts";
 
-/** The most that one call of a tool costs that the provider runs: its price, and the tokens that it shows the model. */
+/** The cost bound of one call of a hosted tool: its price, and the input tokens that its result adds. */
 const HostedTool = v.strictObject({
   usd_per_call: v.pipe(v.number(), v.minValue(0)),
-  input_tokens_per_call: TokenCount,
-  /** Sent to the provider beside the tool's type. Callers cannot set them, since they may name other users' data. */
+  input_tokens_per_call: WholeNumber,
+  /** The tool's fields, sent beside its type. Only operators set them, because they may refer to other users' data. */
   fields: v.optional(v.record(v.string(), v.unknown()), {}),
 });
 
 const ResponsesSwitches = v.strictObject({
-  /** Answers that the provider stores, and requests that go on from them. Each belongs to the user who asked for it. */
+  /** Stored answers, and requests that continue from them. Each answer belongs to the user who requested it. */
   store: v.optional(v.boolean(), false),
-  /** Answers that go on without a caller; they must be stored. */
+  /** Background responses, which continue without a connection. They must be stored. */
   background: v.optional(v.boolean(), false),
-  /** Conversations that the provider stores, each for one user. */
+  /** Conversations stored at the provider, each for one user. */
   conversations: v.optional(v.boolean(), false),
-  /** Prompts that the provider stores for the operator, by their id, and how many tokens each has at most. */
-  prompts: v.optional(v.record(CatalogName, v.strictObject({ input_tokens: TokenCount })), {}),
-  /** Tools that the provider runs, by their type. */
+  /** The operator's stored prompts by id, each with its maximum number of tokens. */
+  prompts: v.optional(v.record(CatalogName, v.strictObject({ input_tokens: WholeNumber })), {}),
+  /** Tools that run at the provider, by type. */
   hosted_tools: v.optional(v.record(CatalogName, HostedTool), {}),
-  /** How often an answer may call such tools. */
+  /** The maximum number of hosted tool calls in an answer. */
   max_tool_calls: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 8),
 });
 
 export type ResponsesSwitches = v.InferOutput<typeof ResponsesSwitches>;
 
-/** The switches of a catalog. */
+/** Returns the section `responses` of a catalog. */
 export const switchesOf = (catalog: Catalog): ResponsesSwitches =>
   (catalog as Catalog & { responses: ResponsesSwitches }).responses;
 

@@ -1,4 +1,4 @@
-// The feature stored-responses: what the provider keeps of answers, conversations and prompts, and tools that it runs.
+// The feature stored-responses: answers, conversations and prompts stored at the provider, and hosted tools.
 
 import { Hono } from "hono";
 import * as v from "valibot";
@@ -9,7 +9,7 @@ import { createConversation } from "./ownership.ts";
 import { storingResponses } from "./storing-route.ts";
 import { answerPage, answerStored, jsonResponse } from "./stored-answer.ts";
 
-/** Answers that the provider stores, for their owners alone. Other users' do not exist. */
+/** Stored answers. Another user's answer responds with 404, like one that does not exist. */
 const storedAnswers = new Hono<AppEnv>()
   .get("/:id", (c) => answerStored(c, "response"))
   .delete("/:id", (c) => answerStored(c, "response", { method: "DELETE" }))
@@ -18,7 +18,7 @@ const storedAnswers = new Hono<AppEnv>()
 
 const NewConversation = v.strictObject({ metadata: v.nullish(v.record(v.string(), v.unknown())) });
 
-/** Conversations, for their owners alone. Items come in as the input of answers, which meters and moderates them. */
+/** Conversations. There is no route to add items: they come from requests to /v1/responses, which are metered. */
 const conversations = new Hono<AppEnv>()
   .post("/", async (c) => {
     const { metadata } = await readBody(c.req, NewConversation);

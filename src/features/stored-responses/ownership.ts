@@ -1,4 +1,4 @@
-// What a provider stores of a caller: read, changed and settled for its owner alone.
+// Access to stored answers and conversations, restricted to their owner. Settles background responses.
 
 import { findSnapshot } from "../../core/catalog/resolve.ts";
 import { choosePlan } from "../../core/catalog/choose.ts";
@@ -8,49 +8,49 @@ import { callQuota } from "../../core/quota/client.ts";
 import { costOfEnding } from "../../core/quota/ending-cost.ts";
 import { toLimits } from "../../core/quota/limits.ts";
 import { planAndUsage } from "../../core/quota/plan-and-usage.ts";
-import { emptyProgress, note } from "../../core/relay/answer.ts";
+import { applyPiece, emptyProgress } from "../../core/relay/answer.ts";
 import { responsesDialect } from "../../dialects/responses/decode.ts";
 import { switchesOf } from "./catalog.ts";
 import type { StoringRequest } from "./request.ts";
 import { conversationOf } from "./request.ts";
 import { isRunning, ownedBy, readStored } from "./stamp.ts";
 import type { StoredKind } from "./store.ts";
-import { askStore, findStored, requireKind, storingProviders } from "./store.ts";
+import { callStorage, findStored, requireKind, storingProviders } from "./store.ts";
 import { providerCalls } from "./switches.ts";
 
-/** What is done with a stored thing: a `method`, or a GET of its route with `rest` after it. */
+/** An action on a stored object: the HTTP method, by default GET, and the rest of the path. */
 export interface StoredAction {
   rest?: string;
   method?: "POST" | "DELETE";
 }
 
 /**
- * A stored thing of the caller's as JSON text, or the provider's answer to an action on it. An answer that ran in the
- * background and has ended is settled. Throws 404 `not_found`.
+ * Returns the caller's stored object as JSON text, or the provider's answer to an action on it. Settles a background
+ * response that has ended. Throws 404 `not_found` when the caller has no such object.
  */
-export async function askStored(
+export async function accessStored(
   caller: Caller,
   kind: StoredKind,
   id: string,
   { rest = "", method }: StoredAction = {},
 ): Promise<string> {
   const { env, catalog } = caller;
-  // A blocked user, and one whose token was revoked, reads nothing either.
+  // This call also rejects blocked users and revoked tokens.
   const { quota: owner } = await planAndUsage(caller);
   const { provider, text } = await findStored(env, catalog, kind, id, owner);
   const settle = async (last: string, { isOver = false } = {}) => {
     if (kind === "response") await settleStored(caller, owner, last, isOver);
   };
-  // First, because after a DELETE nobody knows the usage.
+  // Settled before the action, because the usage is gone after a DELETE.
   await settle(text);
   if (rest === "" && !method) return text;
-  const answer = await askStore(env, provider, `/${kind}s/${id}${rest}`, method && { method });
+  const answer = await callStorage(env, provider, `/${kind}s/${id}${rest}`, method && { method });
   if (method === "DELETE") await settle(text, { isOver: true });
   else await settle(answer);
   return answer;
 }
 
-/** A new conversation of the caller's, as JSON text, with the caller's own metadata. Throws 404 where none are allowed. */
+/** Creates a conversation of the caller and returns its JSON text. Throws 404 when the catalog does not allow it. */
 export async function createConversation(caller: Caller, metadata: Record<string, unknown>): Promise<string> {
   const { env, catalog } = caller;
   const { quota: owner } = await planAndUsage(caller);
@@ -58,12 +58,12 @@ export async function createConversation(caller: Caller, metadata: Record<string
   const [provider] = storingProviders(catalog);
   if (!provider) throw apiError("not_found", "No provider of this deployment stores conversations.");
   const body = JSON.stringify({ metadata: { ...metadata, ...ownedBy(owner) } });
-  return askStore(env, provider, "/conversations", { body });
+  return callStorage(env, provider, "/conversations", { body });
 }
 
 /**
- * Throws 400 `previous_response_not_found` or 404 `not_found` unless what a request goes on from is the caller's. Where
- * the catalog does not allow it, the request is refused later, with the name of the switch.
+ * Throws 400 `previous_response_not_found` or 404 `not_found` unless the caller owns the answer or the conversation
+ * that a request continues from. A request that the catalog does not allow passes here: `requireAllowed` refuses it.
  */
 export async function requireOwn(caller: Caller, request: StoringRequest): Promise<void> {
   const { store, conversations } = switchesOf(caller.catalog);
@@ -73,7 +73,7 @@ export async function requireOwn(caller: Caller, request: StoringRequest): Promi
   ] as const;
   for (const { param, kind, id } of named) {
     if (!id) continue;
-    await askStored(caller, kind, id).catch((error: unknown) => {
+    await accessStored(caller, kind, id).catch((error: unknown) => {
       if (!(error instanceof ApiError) || error.body.code !== "not_found") throw error;
       throw apiError(kind === "response" ? "previous_response_not_found" : "not_found", error.message, { param });
     });
@@ -81,8 +81,8 @@ export async function requireOwn(caller: Caller, request: StoringRequest): Promi
 }
 
 /**
- * Settles an answer that ran in the background, once it has ended or is deleted. It may be called again: the ledger
- * settles a reservation once.
+ * Settles a background response that has ended or was deleted. Repeated calls are safe: the ledger settles a
+ * reservation once.
  */
 async function settleStored(
   { env, user, catalog }: Caller,
@@ -96,7 +96,7 @@ async function settleStored(
   if (!stored || !key || !snapshot || (running && !isDeleted)) return;
   const card = findSnapshot(catalog, snapshot)?.card;
   const progress = emptyProgress();
-  if (!running) for (const piece of responsesDialect.decodeWhole(text).pieces) note(progress, piece);
+  if (!running) for (const piece of responsesDialect.decodeWhole(text).pieces) applyPiece(progress, piece);
   const calls = providerCalls(stored, switchesOf(catalog));
   const demand = { inputBytes: 0, images: 0, choices: 1, maxOutputTokens: undefined, calls };
   const ending = progress.usage ? "finished" : "unknown";

@@ -1,4 +1,4 @@
-// The schema of /v1/responses requests that may store, go on from what is stored, or use the provider's tools.
+// The schema of /v1/responses requests with storage, stored prompts and hosted tools.
 
 import * as v from "valibot";
 import { ResponsesRequestSchema } from "../../dialects/responses/request.ts";
@@ -11,7 +11,7 @@ const StoringRequest = v.strictObject({
   background: v.nullish(v.boolean()),
   previous_response_id: v.nullish(Id),
   conversation: v.nullish(v.lazy((given) => (typeof given === "object" ? v.strictObject({ id: Id }) : Id))),
-  // Texts only: an image or a file in a prompt has no bound here.
+  // Only text variables: images and files in a prompt have no known bound.
   prompt: v.nullish(
     v.strictObject({
       id: v.string(),
@@ -19,7 +19,7 @@ const StoringRequest = v.strictObject({
       variables: v.nullish(v.record(v.string(), v.string("must be a text"))),
     }),
   ),
-  /** The catalog says which of these are allowed: see switches.ts. */
+  /** switches.ts checks these against the catalog. */
   tools: v.nullish(v.array(v.looseObject({ type: v.string() }))),
 });
 
@@ -27,6 +27,6 @@ export type StoringRequest = v.InferOutput<typeof StoringRequest>;
 
 export { StoringRequest as StoringRequestSchema };
 
-/** The id of the conversation that a request goes on from and adds to. */
+/** Returns the id of the conversation that a request continues. */
 export const conversationOf = ({ conversation }: StoringRequest): string | undefined =>
   typeof conversation === "string" ? conversation : conversation?.id;

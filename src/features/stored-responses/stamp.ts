@@ -1,9 +1,9 @@
-// Stamps what the provider stores with its owner and its reservation, in its metadata, so that Weir stores nothing.
+// The stamp: owner and reservation in a stored object's metadata, so that Weir needs no database.
 
 import * as v from "valibot";
 import type { StoringRequest } from "./request.ts";
 
-/** Keys of the metadata. Callers see them and cannot write them. */
+/** Metadata keys. Callers can read them but cannot set them. */
 const OWNER = "weir_user";
 const LEASE = "weir_lease";
 const MODEL = "weir_model";
@@ -23,8 +23,8 @@ const Stored = v.object({
 });
 
 /**
- * A request whose answer is stored, with its stamp, whatever the caller's own metadata say. One that goes on in the
- * background also names what it is settled by later: its reservation, and the snapshot.
+ * Adds the stamp to a request that is stored, and overrides the caller's own values for its keys. A background request
+ * also gets its reservation and snapshot, by which it is settled later.
  */
 export function stamped(request: StoringRequest, { owner, lease }: Stamp, snapshot: string): StoringRequest {
   if (!request.store) return request;
@@ -32,12 +32,12 @@ export function stamped(request: StoringRequest, { owner, lease }: Stamp, snapsh
   return { ...request, metadata: { ...request.metadata, ...ownedBy(owner), [LEASE]: undefined, ...settledBy } };
 }
 
-/** The metadata that name the owner of a stored thing. */
+/** Returns the metadata that name the owner of a stored object. */
 export const ownedBy = (owner: string) => ({ [OWNER]: owner });
 
 const Json = v.pipe(v.string(), v.parseJson(), Stored);
 
-/** Reads the stamp of a stored thing; undefined when it has none. */
+/** Reads the stamp from a stored object's JSON text. Returns undefined when it has none. */
 export function readStored(text: string) {
   const stored = v.safeParse(Json, text);
   if (!stored.success) return undefined;
@@ -45,7 +45,7 @@ export function readStored(text: string) {
   return { ...rest, owner: metadata[OWNER], lease: metadata[LEASE], snapshot: metadata[MODEL] };
 }
 
-/** Whether an answer still runs in the background. */
+/** Returns whether a stored answer is still running in the background. */
 export function isRunning(text: string): boolean {
   const status = readStored(text)?.status;
   return status === "queued" || status === "in_progress";

@@ -1,4 +1,4 @@
-// POST /v1/responses and /input_tokens for requests that may store. It takes over the routes of the feature responses.
+// POST /v1/responses and /input_tokens with storage. They replace the routes of the feature responses.
 
 import { emptyProgress } from "../../core/relay/answer.ts";
 import { quotaName } from "../../core/quota/name.ts";
@@ -29,7 +29,7 @@ export const storingResponses = createResponsesRoutes({
       outlives: background ? "request" : store || conversation ? "answer" : undefined,
       read: (text) =>
         background && isRunning(text)
-          ? { progress: emptyProgress(), words: () => "", conclude: () => text, settlesLater: true }
+          ? { progress: emptyProgress(), moderatedText: () => "", conclude: () => text, settlesLater: true }
           : passWhole(text, responsesDialect),
     };
   },

@@ -1,4 +1,4 @@
-// Refuses what costs more or outlives its request, unless the catalog section `responses` allows it.
+// The switches of the catalog section `responses`, enforced on requests.
 
 import type { ModelTool } from "../../core/catalog/card.ts";
 import { MODEL_TOOLS } from "../../core/catalog/card.ts";
@@ -8,17 +8,18 @@ import type { ProviderCalls } from "../../core/quota/bound.ts";
 import type { ResponsesSwitches } from "./catalog.ts";
 import type { StoringRequest } from "./request.ts";
 
-/** Tools that the caller runs, so that they cost nothing here. */
+/** Tools that run in the app and cost nothing here. */
 const CALLERS_TOOLS = new Set(["function", "custom"]);
 const NANO_PER_USD = 1e9;
 
-/** Throws 400 for the first thing that the catalog does not allow, naming the switch that would. */
+/** Throws 400 for the first field that the catalog does not allow. The message names the switch. */
 export function requireAllowed(request: StoringRequest, switches: ResponsesSwitches): void {
   if (request.store && !switches.store) throw switchNotOn("store", "store");
   if (request.previous_response_id && !switches.store) throw switchNotOn("previous_response_id", "store");
   if (request.background && !switches.background) throw switchNotOn("background", "background");
   if (request.background && (request.stream || !request.store)) {
-    const message = "'background' goes with `\"store\": true` and without `stream`: ask for the response by its id.";
+    const message =
+      "'background' needs 'store' and no stream. Send \"store\": true without 'stream', then GET it by id.";
     throw apiError("unsupported_value", message, { param: "background" });
   }
   if (request.conversation && !switches.conversations) throw switchNotOn("conversation", "conversations");
@@ -28,25 +29,25 @@ export function requireAllowed(request: StoringRequest, switches: ResponsesSwitc
     if (!entry(switches.hosted_tools, type)) throw switchNotOn(`tools.${index}.type`, "hosted_tools");
     const [name] = Object.keys(fields);
     if (name === undefined) continue;
-    const message = `'${name}' of this tool is not the caller's: operators give it in the catalog, responses.hosted_tools.`;
+    const message = `'${name}' of this tool cannot be set. Operators set it in the catalog: responses.hosted_tools.`;
     throw apiError("unsupported_parameter", message, { param: `tools.${index}.${name}` });
   }
 }
 
 type Tool = NonNullable<StoringRequest["tools"]>[number];
 
-/** A tool as it is sent: one that the provider runs gets the operator's fields from the catalog. */
+/** Adds the operator's fields from the catalog to a hosted tool. Other tools are returned unchanged. */
 export function withOperatorFields(tool: Tool, switches: ResponsesSwitches): Tool {
   return { ...entry(switches.hosted_tools, tool.type)?.fields, ...tool };
 }
 
-/** The cards' words for the tools of a request that the provider runs. A preview goes by the name of its tool. */
+/** Returns a request's hosted tools in the card's vocabulary. A preview type counts as its tool. */
 export function hostedKinds({ tools }: Pick<StoringRequest, "tools">): ModelTool[] {
-  const words = Object.keys(MODEL_TOOLS) as ModelTool[];
-  return (tools ?? []).flatMap(({ type }) => words.find((word) => type.startsWith(word)) ?? []);
+  const names = Object.keys(MODEL_TOOLS) as ModelTool[];
+  return (tools ?? []).flatMap(({ type }) => names.find((name) => type.startsWith(name)) ?? []);
 }
 
-/** The most that tools can cost that the provider runs; undefined when the request has none. */
+/** Returns the cost bound of a request's hosted tools, or undefined when it has none. */
 export function providerCalls(
   { tools, max_tool_calls: asked }: Pick<StoringRequest, "tools" | "max_tool_calls">,
   switches: ResponsesSwitches,

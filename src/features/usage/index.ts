@@ -1,4 +1,4 @@
-// The feature usage: GET /usage, what the caller's plan allows, and what of it is used, reserved and left.
+// The feature usage: GET /usage, the caller's plan with the used, reserved and remaining quota.
 
 import { Hono } from "hono";
 import type { AppEnv, Feature } from "../../core/feature.ts";

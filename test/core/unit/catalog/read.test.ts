@@ -62,6 +62,13 @@ describe("a catalog with sections, fields and words that this version does not k
     expect(readCatalog(senseless).ok).toBe(false);
   });
 
+  it("is read although its plans bound no cost, which an earlier version allowed to publish", () => {
+    const { providers: _, ...rest } = later();
+    const providers = { house: { base_url: "https://models.test/v1", key_variable: "HOUSE_API_KEY" } };
+    const plans = { free: { windows: [], concurrent: 1, max_output_tokens: 100 } };
+    expect(readCatalog({ ...rest, providers, plans })).toMatchObject({ ok: true, catalog: { plans } });
+  });
+
   it("is never changed by reading it", () => {
     const document = later();
     readCatalog(document);

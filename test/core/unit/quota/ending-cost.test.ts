@@ -1,4 +1,4 @@
-// The table of docs/settlement.md, row by row: what each ending of a request costs.
+// The tables of docs/settlement.md, row by row: what each ending of a request costs.
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
@@ -45,87 +45,104 @@ const cost = (stage: Stage, ending: EndingKind, progress: Partial<Progress> = {}
     card: CARD,
   });
 
+const lostCard = (progress: Partial<Progress>) =>
+  costOfEnding({
+    stage: "relayed",
+    ending: "finished",
+    progress: { ...emptyProgress(), ...progress },
+    demand: DEMAND,
+    card: undefined,
+  });
+
 const LIMITS = { windows: [{ unit: "tokens" as const, per: "day" as const, limit: 10_000 }], concurrent: 1 };
 const NOON = Date.UTC(2026, 5, 15, 12);
 const reserved = () => {
   const bound = { input: 400, output: 100, minOutput: 100, choices: 1, inputNanoUsd: 0, outputNanoUsd: 0 };
   return reserve(emptyLedger(), LIMITS, { key: "one", model: "swift", bound, leaseMs: 60_000 }, NOON).ledger;
 };
+const settleAt = (ledger: ReturnType<typeof reserved>, now: number) =>
+  settle(ledger, { key: "one", charge: THE_USAGE }, now).ledger;
 const usedTokens = (ledger: ReturnType<typeof reserved>) => ledger.used["tokens/day"]?.amount;
 
-/** Each row of the document and its cases: a cost, and what it must be. */
+/** Each row of the document's tables and its cases: a cost, and what it must be. */
 const ROWS: Record<string, [actual: unknown, expected: unknown][]> = {
-  "finished, with the provider's usage": [
+  "Weir refused: token, body, model, quota": [[cost("unsent", "failed"), NOTHING]],
+  "the provider refused with a status": [[cost("unsent", "failed"), NOTHING]],
+  "the connection failed, or no first byte came in time": [[cost("sent", "failed"), NOTHING]],
+  "the first event of a stream was an error": [[cost("sent", "failed"), NOTHING]],
+  "a fallback answered after that": [[cost("relayed", "finished", { usage: USAGE }), THE_USAGE]],
+  "the answer is complete": [
     [cost("answering", "finished", { usage: USAGE }), THE_USAGE],
     [cost("relayed", "finished", { usage: USAGE }), THE_USAGE],
+    [cost("relayed", "finished"), ESTIMATE],
   ],
-  "finished, without usage": [[cost("relayed", "finished"), ESTIMATE]],
-  "refused by Weir (token, body, model, quota)": [[cost("unsent", "failed"), NOTHING]],
-  "provider refused, failed or was late before its answer began": [
-    [cost("unsent", "failed"), NOTHING],
-    [cost("sent", "failed"), NOTHING],
-  ],
-  "provider failed, was cut off or fell silent in the middle": [
+  "an answer that is not streamed broke off": [
     [cost("answering", "failed"), ESTIMATE],
+    [cost("answering", "failed", { usage: USAGE }), THE_USAGE],
+  ],
+  "the stream broke off in the middle": [
     [cost("relayed", "failed"), ESTIMATE],
     [cost("relayed", "failed", { usage: USAGE }), THE_USAGE],
   ],
-  "caller left before the provider was asked": [[cost("unsent", "left"), NOTHING]],
-  "caller left after that: the provider is cancelled": [
-    [cost("sent", "left"), ESTIMATE],
+  "the caller left before the provider was called": [[cost("unsent", "left"), NOTHING]],
+  "the caller left before the first byte": [[cost("sent", "left"), ESTIMATE]],
+  "the caller left in the middle of the answer": [
     [cost("relayed", "left"), ESTIMATE],
     [cost("relayed", "left", { usage: USAGE }), THE_USAGE],
   ],
-  'caller left, and the alias says `"on_leave": "finish"`': [
-    [cost("relayed", "left", { usage: USAGE }), THE_USAGE],
-    [cost("relayed", "left"), ESTIMATE],
-  ],
-  "blocked by moderation before the provider was asked": [[cost("unsent", "blocked"), NOTHING]],
-  "blocked by moderation after the provider was asked": [
+  "the gate blocked the input before the provider was called": [[cost("unsent", "blocked"), NOTHING]],
+  "the gate blocked the input while the model began to answer": [
     [cost("sent", "blocked"), ESTIMATE],
     [cost("answering", "blocked", { usage: USAGE }), THE_USAGE],
-    [cost("relayed", "blocked"), ESTIMATE],
   ],
-  "not judged, since the classifier failed: 503, nothing sent": [
+  "the gate blocked the answer": [
+    [cost("relayed", "blocked"), ESTIMATE],
+    [cost("relayed", "blocked", { usage: USAGE }), THE_USAGE],
+  ],
+  "the gate could not judge the input": [
     [cost("unsent", "withheld"), NOTHING],
     [cost("sent", "withheld"), NOTHING],
     [cost("answering", "withheld", { usage: USAGE }), NOTHING],
   ],
-  "not judged any further, in the middle of a stream": [
+  "the gate could not judge the rest of a stream": [
     [cost("relayed", "withheld"), ESTIMATE],
     [cost("relayed", "withheld", { usage: USAGE }), THE_USAGE],
   ],
-  "costs a request and no tokens (a count, a classification)": [
+  "a free request was answered": [
     [cost("answering", "finished", { usage: USAGE }, { free: true }), ONE_REQUEST],
     [cost("sent", "left", {}, { free: true }), ONE_REQUEST],
+  ],
+  "a free request failed": [
     [cost("answering", "failed", {}, { free: true }), NOTHING],
+    [cost("sent", "failed", {}, { free: true }), NOTHING],
   ],
-  "goes on after its request, and ended with usage": [[cost("relayed", "finished", { usage: USAGE }), THE_USAGE]],
-  "goes on after its request, and ended without usage": [[cost("relayed", "unknown"), WHOLE_BOUND]],
-  "reservation made but its answer was lost: 503": [
-    [usedTokens(giveBack(reserved(), "one", NOON).ledger), 0],
-    [Object.keys(giveBack(reserved(), "one", NOON).ledger.leases), []],
+  "work that went on after its request has ended": [[cost("relayed", "finished", { usage: USAGE }), THE_USAGE]],
+  "such work has ended, and its usage is not known": [
+    [cost("relayed", "unknown"), WHOLE_BOUND],
+    [cost("relayed", "unknown", { usage: USAGE }), THE_USAGE],
+    [lostCard({ usage: USAGE }), WHOLE_BOUND],
   ],
-  "settlement never arrived (the Worker died)": [
+  "the settlement never came (the Worker died)": [
     [usedTokens(sweep(reserved(), NOON + 59_999)), 0],
     [usedTokens(sweep(reserved(), NOON + 60_000)), 500],
   ],
-  "settlement arrived after that, within an hour": [
-    [usedTokens(settle(reserved(), { key: "one", charge: THE_USAGE }, NOON + 120_000).ledger), 150],
-    [
-      usedTokens(
-        settle(sweep(reserved(), NOON + 3_700_000), { key: "one", charge: THE_USAGE }, NOON + 3_700_000).ledger,
-      ),
-      500,
-    ],
+  "the settlement came later, within an hour": [
+    [usedTokens(settleAt(reserved(), NOON + 120_000)), 150],
+    [usedTokens(settleAt(settleAt(reserved(), NOON + 120_000), NOON + 130_000)), 150],
+    [usedTokens(settleAt(sweep(reserved(), NOON + 3_700_000), NOON + 3_700_000)), 500],
   ],
+  "the answer to the reservation was lost: 503": [
+    [usedTokens(giveBack(reserved(), "one", NOON).ledger), 0],
+    [Object.keys(giveBack(reserved(), "one", NOON).ledger.leases), []],
+  ],
+  "the work goes on at the provider after its request": [[usedTokens(sweep(reserved(), NOON + 1000)), 0]],
+  "the acknowledgement of such work was lost": [[usedTokens(sweep(reserved(), NOON + 60_000)), 500]],
 };
 
-describe("the table of endings", () => {
-  it("has the rows of docs/settlement.md, in their order", () => {
-    const text = readFileSync("docs/settlement.md", "utf8");
-    const [table = ""] = /\| ending[\s\S]*?\n\n/.exec(text) ?? [];
-    const rows = table.trim().split("\n").slice(2);
+describe("the tables of endings", () => {
+  it("have the rows of docs/settlement.md, in their order", () => {
+    const tables = readFileSync("docs/settlement.md", "utf8").match(/\| what happened[\s\S]*?\n\n/g) ?? [];
+    const rows = tables.flatMap((table) => table.trim().split("\n").slice(2));
     expect(rows.map((row) => row.split("|")[1]?.trim())).toEqual(Object.keys(ROWS));
   });
 

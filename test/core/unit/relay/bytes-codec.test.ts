@@ -31,6 +31,16 @@ describe("an answer in bytes", () => {
     expect(codec.progress.usage).toEqual(USAGE);
   });
 
+  it("leaves as it came, though the buffer is used again", () => {
+    const codec = createBytesCodec(usageIn);
+    const buffer = new Uint8Array([1, 2, 3]);
+    codec.push(buffer);
+    buffer.fill(9);
+    codec.push(buffer);
+    expect([...codec.take()]).toEqual([1, 2, 3, 9, 9, 9]);
+    expect(codec.take()).toHaveLength(0);
+  });
+
   it("cannot tell an error, so that its connection is cut", () => {
     const error = { message: "No.", type: "server_error", param: null, code: null };
     expect(createBytesCodec(usageIn).fail(error)).toBeUndefined();

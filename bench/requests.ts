@@ -1,0 +1,68 @@
+// The benchmark's requests, with a script for the emulated provider and the expected ending.
+
+/** A model without a shutdown date, so that every run uses the same one. */
+export const MODEL = "gpt-6.1-terra";
+
+/** The size and the pace of the answers, and the number of requests. */
+export interface Workload {
+  tokens: number;
+  /** The delay between two tokens. */
+  delayMs?: number;
+  /** The delay before the first token. */
+  firstMs?: number;
+  count: number;
+  parallel: number;
+}
+
+export interface BenchRequest {
+  path: string;
+  body: string;
+  /** The expected status and ending. Any other answer ends the run with an error. */
+  status: number;
+  ending: RegExp;
+}
+
+type CreateRequest = (workload: Workload) => BenchRequest;
+
+const script = ({ tokens, delayMs = 0, firstMs = 0 }: Workload) =>
+  `emulate ${JSON.stringify({ tokens, delay_ms: delayMs, first_ms: firstMs, reasoning: 0 })}`;
+
+const v1 = (workload: Workload, options: object, ending: RegExp): BenchRequest => ({
+  path: "/v1/chat/completions",
+  body: JSON.stringify({ model: MODEL, messages: [{ role: "user", content: script(workload) }], ...options }),
+  status: 200,
+  ending,
+});
+
+/** An alias of the model with input moderation in parallel. */
+export const GATED = "gated";
+
+const JSON_END = /\}\s*$/;
+const DONE = /data: \[DONE\]\n\n$/;
+
+export const streamed: CreateRequest = (workload) =>
+  v1(workload, { stream: true, stream_options: { include_usage: true } }, DONE);
+export const withoutUsage: CreateRequest = (workload) => v1(workload, { stream: true }, DONE);
+export const whole: CreateRequest = (workload) => v1(workload, {}, JSON_END);
+
+export const slim: CreateRequest = (workload) => ({
+  path: "/chat",
+  body: JSON.stringify({ model: MODEL, input: script(workload) }),
+  status: 200,
+  ending: /event:done\ndata:.*\n\n$/,
+});
+
+export const gated: CreateRequest = (workload) => {
+  const request = streamed(workload);
+  return { ...request, body: request.body.replace(MODEL, GATED) };
+};
+
+export const moderation: CreateRequest = () => ({
+  path: "/v1/moderations",
+  body: JSON.stringify({ model: "omni-moderation-latest", input: "Is this allowed?" }),
+  status: 200,
+  ending: JSON_END,
+});
+
+/** A slim request of a user without quota. */
+export const refused: CreateRequest = (workload) => ({ ...slim(workload), status: 429, ending: JSON_END });

@@ -1,0 +1,92 @@
+// The testbed: emulated provider, bare pass-through and Weir, each in its own process.
+
+import bundled from "../src/core/catalog/default.json" with { type: "json" };
+import { createToken } from "../dev/token.ts";
+import { devVars } from "../dev/secrets.ts";
+import { GATED, MODEL } from "./requests.ts";
+import type { Target } from "./load.ts";
+import type { Served, WorkerConfig } from "./serve.ts";
+import { build, serve, stripTypes } from "./serve.ts";
+
+const KEY = "emulated-key";
+const USERS = 32;
+
+/** A running Worker and the tokens of its callers. */
+export type Server = Served & Target;
+
+export interface Testbed {
+  provider: Served;
+  bare: Server;
+  weir: Server;
+  /** Weir, called by a user whose plan allows nothing. */
+  exhausted: Server;
+  /** Starts another process of the Worker. `startMs`: the time to its first answer. */
+  fresh: { bare: () => Promise<StartedServer>; weir: () => Promise<StartedServer> };
+  stop(): void;
+}
+
+export type StartedServer = Server & { startMs: number };
+
+/** Builds and starts all Workers. The caller must call `stop`. */
+export async function startTestbed(): Promise<Testbed> {
+  const provider = await serve("provider", {
+    entry: build("provider", "dev/wrangler.toml"),
+    first: "/__stats",
+    vars: { PACE_MS: "0" },
+  });
+  const bareConfig: WorkerConfig = {
+    entry: stripTypes("pass-through"),
+    first: "/__stats",
+    vars: { PROVIDER: provider.url },
+  };
+  const weirConfig: WorkerConfig = {
+    entry: build("weir", "wrangler.toml"),
+    first: "/healthz",
+    vars: {
+      OPENAI_API_KEY: KEY,
+      OPENAI_BASE_URL: `${provider.url}/v1`,
+      PROVIDER_HOSTS: "api.openai.com",
+      AUTH_SECRET: devVars().AUTH_SECRET ?? "",
+      QUOTA_PEPPER: "bench",
+    },
+    json: { AUTH_ISSUERS: [{ issuer: "weir", audience: "weir" }] },
+    objects: { USER_QUOTA: "UserQuota", CATALOG_PUBLISHER: "CatalogPublisher" },
+    kv: {
+      binding: "CATALOG",
+      entry: stripTypes("kv"),
+      vars: { CATALOG: JSON.stringify(catalog()) },
+    },
+  };
+  const bare = await serve("pass-through", bareConfig);
+  const weir = await serve("weir", weirConfig);
+  const tokens = await Promise.all(Array.from({ length: USERS }, (_, index) => createToken(`bench-${index}`, "bench")));
+  const tokenOf = (index: number) => tokens[index % USERS] ?? "";
+  const exhausted = await createToken("bench-exhausted", "exhausted");
+  return {
+    provider,
+    bare: { ...bare, token: () => KEY },
+    weir: { ...weir, token: tokenOf },
+    exhausted: { ...weir, token: () => exhausted },
+    fresh: {
+      bare: async () => ({ ...(await serve("pass-through-fresh", bareConfig)), token: () => KEY }),
+      weir: async () => ({ ...(await serve("weir-fresh", weirConfig)), token: tokenOf }),
+    },
+    stop: () => [provider, bare, weir].forEach((served) => served.stop()),
+  };
+}
+
+/** The bundled catalog with an unlimited and an empty plan. The model has only one dialect, to compare the same work. */
+function catalog() {
+  const plans = {
+    bench: { windows: windowsOf(1_000_000), concurrent: 1000, max_output_tokens: 128_000 },
+    exhausted: { windows: windowsOf(0), concurrent: 1000, max_output_tokens: 128_000 },
+  };
+  const card = { ...bundled.cards[MODEL], endpoints: ["chat_completions"] };
+  const aliases = { ...bundled.aliases, [GATED]: { target: MODEL, moderation: { input: "parallel" } } };
+  return { ...bundled, aliases, cards: { ...bundled.cards, [MODEL]: card }, plans: { ...bundled.plans, ...plans } };
+}
+
+const windowsOf = (requests: number) => [
+  { unit: "tokens", per: "month", limit: requests * 1_000_000 },
+  { unit: "requests", per: "month", limit: requests },
+];

@@ -1,0 +1,24 @@
+// The environment of the emulated provider: its variables, and what its middleware adds to each request.
+import type { Exchange } from "./exchange.ts";
+
+export interface Env {
+  Bindings: {
+    /** The emulation's current date (ISO). Empty or absent means the real clock. */
+    NOW?: string;
+    /** Milliseconds between tokens of an answer without a script. Absent means no pause. */
+    PACE_MS?: string;
+  };
+  Variables: { exchange: Exchange };
+}
+
+/** The emulation's current time. Throws when `NOW` is set and is not a date. */
+export function now(bindings: Env["Bindings"]): Date {
+  const moment = bindings.NOW ? new Date(bindings.NOW) : new Date();
+  if (Number.isNaN(moment.getTime())) throw new Error(`NOW is not an ISO date: ${bindings.NOW}`);
+  return moment;
+}
+
+/** The pause between tokens of an answer without a script, in milliseconds. */
+export function paceMs(bindings: Env["Bindings"]): number {
+  return Number(bindings.PACE_MS ?? 0);
+}

@@ -1,0 +1,53 @@
+// The interface of a feature of the emulated provider: routes, script keys and hooks.
+// The kernel and the dialects call the hooks. They import no feature.
+import type { Hono } from "hono";
+import type { JsonObject } from "./body.ts";
+import type { Env } from "./env.ts";
+import type { OutputFormat } from "./request/output-format.ts";
+import type { HostedTools, ResponsesState } from "./responses-hooks.ts";
+import { KERNEL_SCRIPT_RULES, type ScriptedText, type ScriptRules, splitScript } from "./script.ts";
+
+/** Everything but `name` is optional. Without a hook the provider behaves as if it lacked the feature. */
+export interface ProviderFeature {
+  name: string;
+  /** Hono apps, by the path that each is mounted at. */
+  routes?: Record<string, Hono<Env>>;
+  /** Keys that a script may have because of this feature. The feature also declares them in the type `Script`. */
+  scriptRules?: ScriptRules;
+  /** Replaces the script of a request, or returns undefined. The first feature that returns a script wins. */
+  readScript?: (lastUserText: string, format: OutputFormat) => ScriptedText | undefined;
+  /** Opens the stored state that a Responses request refers to. Only one feature may have this hook. */
+  openState?: (body: JsonObject) => ResponsesState;
+  /** Tools that the provider runs itself while it answers a Responses request. */
+  hostedTools?: HostedTools;
+}
+
+/** The hooks of all features, as the dialects call them. */
+export interface ProviderHooks {
+  /**
+   * Returns the script of a request and the question below it. Tokens are `paceMs` apart unless the script sets
+   * `delay_ms`. Throws a 400 that names `param` when the script is not valid.
+   */
+  readScript(lastUserText: string, format: OutputFormat, paceMs: number, param: string): ScriptedText;
+  openState: ProviderFeature["openState"];
+  hostedTools: HostedTools[];
+}
+
+/** Combines the hooks of the features. Throws when two features open the state of a Responses request. */
+export function collectHooks(features: readonly ProviderFeature[]): ProviderHooks {
+  const stateful = features.filter((feature) => feature.openState);
+  if (stateful.length > 1) throw new Error("Only one feature may have the hook 'openState'.");
+  const rules: ScriptRules = Object.assign({}, KERNEL_SCRIPT_RULES, ...features.map((feature) => feature.scriptRules));
+  return {
+    readScript(lastUserText, format, paceMs, param) {
+      for (const feature of features) {
+        const replaced = feature.readScript?.(lastUserText, format);
+        if (replaced) return { ...replaced, script: { delay_ms: paceMs, ...replaced.script } };
+      }
+      const { script, question } = splitScript(lastUserText, rules, param);
+      return { script: script ?? { delay_ms: paceMs }, question };
+    },
+    openState: stateful[0]?.openState,
+    hostedTools: features.flatMap((feature) => feature.hostedTools ?? []),
+  };
+}

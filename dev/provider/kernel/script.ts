@@ -1,0 +1,130 @@
+// The script of a request: `emulate {…}` in the first line of the last user message.
+// Declares the keys that every emulation has. The delivery and the dialects carry them out; features add keys.
+import { isObject, type JsonObject } from "./body.ts";
+import { invalidRequest, quotedList } from "./errors.ts";
+
+export const MAX_DELAY_MS = 60_000;
+const MAX_TOKENS = 200_000;
+
+const PREFIX = "emulate ";
+const SCRIPT_LINES = /(?<![^\n])emulate \{[^\n]*\n?/g;
+
+// Each of these keys sets the text of the answer, so a script has one of them at most.
+const EXCLUSIVE_KEYS = ["tokens", "text", "refuse"];
+
+/** A feature adds its keys with `declare module`, and their rules in `scriptRules`. */
+export interface Script {
+  /** Answers with exactly this many visible tokens of filler. */
+  tokens?: number;
+  /** Answers with exactly this text. */
+  text?: string;
+  /** Refuses with exactly this text. */
+  refuse?: string;
+  /** Pause between two tokens. */
+  delay_ms?: number;
+  /** Pause before the head of the response. */
+  first_ms?: number;
+  /** Fails with this status. */
+  status?: number;
+  /** Seconds in the `retry-after` header of a failure. Needs `status`. */
+  retry_after?: number;
+  /** Cuts the connection after this many tokens. */
+  cut_after?: number;
+  /** Sends an error frame after this many tokens, and ends the stream. */
+  error_after?: number;
+  /** Responses: sends the error frame flat, as in the specification. By default it is nested, as in recordings. */
+  flat_error?: boolean;
+  /** Sends nothing more after this many tokens, and keeps the connection open. */
+  stall_after?: number;
+  /** Ends after this many visible tokens as if the output limit had been reached. */
+  length_after?: number;
+  /** Leaves the usage out. */
+  no_usage?: boolean;
+  /** Number of reasoning tokens, whatever the effort. */
+  reasoning?: number;
+  /** Delivers the body in pieces of this many bytes. */
+  split?: number;
+}
+
+export type ScriptRule = { minimum: number; maximum: number } | "boolean" | "string";
+export type ScriptRules = Partial<Record<keyof Script, ScriptRule>>;
+
+export interface ScriptedText {
+  script: Script;
+  /** The text without its script. */
+  question: string;
+}
+
+const TOKEN_COUNT = { minimum: 0, maximum: MAX_TOKENS };
+const DELAY = { minimum: 0, maximum: MAX_DELAY_MS };
+
+export const KERNEL_SCRIPT_RULES: ScriptRules = {
+  tokens: TOKEN_COUNT,
+  text: "string",
+  refuse: "string",
+  delay_ms: DELAY,
+  first_ms: DELAY,
+  status: { minimum: 400, maximum: 599 },
+  retry_after: { minimum: 0, maximum: 86_400 },
+  cut_after: TOKEN_COUNT,
+  error_after: TOKEN_COUNT,
+  flat_error: "boolean",
+  stall_after: TOKEN_COUNT,
+  length_after: TOKEN_COUNT,
+  no_usage: "boolean",
+  reasoning: TOKEN_COUNT,
+  split: { minimum: 1, maximum: 1_048_576 },
+};
+
+/** Splits a text into its script, if it has one, and the question. Throws a 400 for a script that is not valid. */
+export function splitScript(
+  text: string,
+  rules: ScriptRules,
+  param: string,
+): { script: Script | undefined; question: string } {
+  if (!text.startsWith("emulate {")) return { script: undefined, question: text };
+  const end = text.indexOf("\n");
+  const line = end < 0 ? text : text.slice(0, end);
+  return { script: parseScript(line.slice(PREFIX.length), rules, param), question: end < 0 ? "" : text.slice(end + 1) };
+}
+
+/** Removes every line that is a script, wherever it stands. Returns the scripts that are JSON objects, unchecked. */
+export function removeScripts(text: string): { scripts: JsonObject[]; rest: string } {
+  const scripts: JsonObject[] = [];
+  const rest = text.replaceAll(SCRIPT_LINES, (line) => {
+    const script = parseJson(line.slice(PREFIX.length));
+    if (isObject(script)) scripts.push(script);
+    return "";
+  });
+  return { scripts, rest };
+}
+
+function parseScript(json: string, rules: ScriptRules, param: string): Script {
+  const invalid = (reason: string) =>
+    invalidRequest(`The emulate script is not valid: ${reason}.`, param, "invalid_value");
+  const script = parseJson(json);
+  if (!isObject(script)) throw invalid("it is not a JSON object");
+  for (const [key, value] of Object.entries(script)) {
+    const rule = Object.hasOwn(rules, key) ? rules[key as keyof Script] : undefined;
+    if (rule === undefined) throw invalid(`the key '${key}' is unknown. Known keys: ${Object.keys(rules).join(", ")}`);
+    const fault = findRuleFault(key, value, rule);
+    if (fault) throw invalid(fault);
+  }
+  const answers = EXCLUSIVE_KEYS.filter((key) => key in script);
+  if (answers.length > 1) throw invalid(`${quotedList(answers)} exclude each other`);
+  return script;
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+function findRuleFault(key: string, value: unknown, rule: ScriptRule): string | undefined {
+  if (typeof rule === "string") return typeof value === rule ? undefined : `'${key}' must be a ${rule}`;
+  const fits = Number.isInteger(value) && Number(value) >= rule.minimum && Number(value) <= rule.maximum;
+  return fits ? undefined : `'${key}' must be an integer from ${rule.minimum} to ${rule.maximum}`;
+}

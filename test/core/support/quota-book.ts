@@ -1,0 +1,94 @@
+// A ledger that is held the way the user's object holds it: in memory, and from its JSON once it was evicted.
+
+import type { Account, Decision } from "../../../src/core/quota/account.ts";
+import { applyChange } from "../../../src/core/quota/account.ts";
+import type { Bound, ReserveResult } from "../../../src/core/quota/ledger.ts";
+import { giveBack, reserve, settle, sweep, view } from "../../../src/core/quota/ledger.ts";
+import type { Ledger } from "../../../src/core/quota/state.ts";
+import { emptyLedger } from "../../../src/core/quota/state.ts";
+import type { Limits, View } from "../../../src/core/quota/view.ts";
+import type { Amounts, Period, Unit, Window } from "../../../src/core/catalog/quota-window.ts";
+
+/** A bound as a test writes it; without prices it costs nothing. */
+export type BoundSketch = Pick<Bound, "input" | "output"> & Partial<Bound>;
+
+export const boundOf = (sketch: BoundSketch): Bound => ({
+  minOutput: 1,
+  choices: 1,
+  inputNanoUsd: 0,
+  outputNanoUsd: 0,
+  ...sketch,
+});
+
+export const tokensADay = (limit: number): Window => ({ unit: "tokens", per: "day", limit });
+
+export interface Use {
+  used: number;
+  reserved: number;
+  left: number;
+}
+
+/** One user's ledger, with the plan and the time that the next call brings. */
+export interface Book {
+  now: number;
+  limits: Limits;
+  readonly ledger: Ledger;
+  readonly account: Account | undefined;
+  reserve(key: string, bound: BoundSketch, leaseMs?: number, model?: string): ReserveResult;
+  /** Whether there was something to store. */
+  settle(key: string, tokens: number, requests?: number, usd?: number): boolean;
+  charge(key: string, charge: Amounts): boolean;
+  giveBack(key: string): void;
+  /** An operator's change. */
+  change(decision: Decision): void;
+  /** Forgets all that is not stored. */
+  evict(): void;
+  /** What is left under the plan, or under other limits. */
+  view(limits?: Limits): View;
+  /** The use of the plan's window of a unit; of several, of the one for that period. */
+  use(unit: Unit, per?: Period): Use;
+  tokens(per?: Period): Use;
+  requests(per?: Period): Use;
+}
+
+export function openBook(limits: Limits, now: number, stored: Ledger = emptyLedger()): Book {
+  let ledger = stored;
+  let account: Account | undefined;
+  const store = (next: { ledger: Ledger; changed: boolean }) => {
+    if (next.changed) ledger = next.ledger;
+    return next.changed;
+  };
+  const useOf = (unit: Unit, per: Period | undefined) => {
+    const found = book.view().windows.find((window) => window.unit === unit && (per ?? window.per) === window.per);
+    if (!found) throw new Error(`the plan has no window of ${unit}`);
+    return { used: found.used, reserved: found.reserved, left: found.left };
+  };
+  const book: Book = {
+    now,
+    limits,
+    get ledger() {
+      return ledger;
+    },
+    get account() {
+      return account;
+    },
+    reserve(key, bound, leaseMs = 600_000, model = "swift") {
+      const next = reserve(ledger, book.limits, { key, model, bound: boundOf(bound), leaseMs }, book.now);
+      store(next);
+      return next.result;
+    },
+    settle: (key, tokens, requests = 1, usd = 0) => book.charge(key, { tokens, requests, usd }),
+    charge: (key, charge) => store(settle(ledger, { key, charge }, book.now)),
+    giveBack: (key) => void store(giveBack(ledger, key, book.now)),
+    change(decision) {
+      const change = { ...decision, id: crypto.randomUUID(), at: book.now, reason: "a test" };
+      ({ account, ledger } = applyChange(account, sweep(ledger, book.now), change));
+    },
+    evict: () => void (ledger = JSON.parse(JSON.stringify(ledger)) as Ledger),
+    view: (limits = book.limits) => view(ledger, limits, book.now),
+    use: useOf,
+    tokens: (per) => useOf("tokens", per),
+    requests: (per) => useOf("requests", per),
+  };
+  return book;
+}

@@ -1,0 +1,156 @@
+// The ledger told a second time, as slowly and plainly as possible: a list of everything that ever happened, added up
+// anew at each question. Nothing here is taken from the ledger's own code but the shapes of what goes in.
+
+import type { Bound } from "../../../src/core/quota/ledger.ts";
+import type { Limits } from "../../../src/core/quota/view.ts";
+import type { Amounts, Period, Window } from "../../../src/core/catalog/quota-window.ts";
+
+const CORRECTABLE_MS = 3_600_000;
+
+/** A request that was granted. */
+interface Entry {
+  key: string;
+  model: string;
+  at: number;
+  endsAt: number;
+  bound: Amounts;
+  granted: number;
+  charge: Amounts | undefined;
+}
+
+export interface ModelUse {
+  limit: number;
+  used: number;
+  reserved: number;
+  left: number;
+}
+
+/** A window in one of its periods: the requests that it counts, from the moment it was opened for this user. */
+interface Opened {
+  window: Window;
+  period: string;
+  entries: Set<Entry>;
+}
+
+export type ModelDecision = { reason: string; granted?: number };
+export type QuotaModel = ReturnType<typeof createQuotaModel>;
+
+export function createQuotaModel() {
+  const history: Entry[] = [];
+  const opened = new Map<string, Opened>();
+  const grants = new Map<string, number>();
+  // Time is what was last stored, or later; it was stored whenever something happened.
+  let storedAt = 0;
+  const timeAt = (now: number) => Math.max(now, storedAt);
+  const isRunning = (entry: Entry, time: number) => !entry.charge && time < entry.endsAt;
+  const isKnown = (entry: Entry, time: number) => !entry.charge && time < entry.endsAt + CORRECTABLE_MS;
+  const find = (key: string) => history.findLast((entry) => entry.key === key);
+
+  const inPeriod = (window: Window, time: number) =>
+    history.filter(
+      (entry) => isCounted(window, entry) && periodOf(window.per, entry.at) === periodOf(window.per, time),
+    );
+  /** A window that is not open yet would begin with what runs, and with what ended but can still be corrected. */
+  const entriesOf = (window: Window, time: number) =>
+    opened.get(slotOf(window, time))?.entries ?? inPeriod(window, time).filter((entry) => isKnown(entry, time));
+  const open = (window: Window, time: number, entries: Iterable<Entry>) =>
+    opened.set(slotOf(window, time), {
+      window,
+      period: periodOf(window.per, time),
+      entries: new Set(entries),
+    });
+
+  const useOf = (window: Window, now: number): ModelUse => {
+    const time = timeAt(now);
+    const { unit } = window;
+    let [used, reserved] = [0, 0];
+    for (const entry of entriesOf(window, time)) {
+      if (!isRunning(entry, time)) used += (entry.charge ?? entry.bound)[unit];
+    }
+    for (const entry of inPeriod(window, time)) if (isRunning(entry, time)) reserved += entry.bound[unit];
+    const limit = window.limit + (grants.get(slotOf(window, time)) ?? 0);
+    return { limit, used, reserved, left: Math.max(0, limit - used - reserved) };
+  };
+  const running = (now: number) => history.filter((entry) => isRunning(entry, timeAt(now))).length;
+
+  return {
+    useOf,
+    running,
+    reserve(key: string, model: string, bound: Bound, leaseMs: number, limits: Limits, now: number): ModelDecision {
+      const time = timeAt(now);
+      const known = find(key);
+      if (known && isRunning(known, time)) return { reason: "granted", granted: known.granted };
+      if (known && (known.charge || isKnown(known, time))) return { reason: "settled" };
+      if (running(now) >= limits.concurrent) return { reason: "concurrent" };
+      const rooms = limits.windows
+        .filter((window) => window.models?.includes(model) !== false)
+        .map((window) => ({ unit: window.unit, left: useOf(window, now).left }));
+      // The output that fits is found by trying.
+      const fits = (output: number) => rooms.every(({ unit, left }) => costOf(bound, output)[unit] <= left);
+      if (!fits(bound.minOutput)) return { reason: "window" };
+      let [granted, tooMuch] = [bound.minOutput, bound.output + 1];
+      while (tooMuch - granted > 1) {
+        const middle = Math.floor((granted + tooMuch) / 2);
+        if (fits(middle)) granted = middle;
+        else tooMuch = middle;
+      }
+      for (const window of limits.windows) {
+        if (!opened.has(slotOf(window, time))) open(window, time, entriesOf(window, time));
+      }
+      const entry = {
+        key,
+        model,
+        at: time,
+        endsAt: time + leaseMs,
+        bound: costOf(bound, granted),
+        granted,
+        charge: undefined,
+      };
+      history.push(entry);
+      for (const { window, period, entries } of opened.values()) {
+        if (isCounted(window, entry) && period === periodOf(window.per, time)) entries.add(entry);
+      }
+      storedAt = time;
+      return { reason: "granted", granted };
+    },
+    /** Whether it counted. */
+    settle(key: string, charge: Amounts, now: number): boolean {
+      const time = timeAt(now);
+      const entry = find(key);
+      if (!entry || !isKnown(entry, time)) return false;
+      const least = (unit: keyof Amounts) => Math.min(charge[unit], entry.bound[unit]);
+      entry.charge = { tokens: least("tokens"), requests: least("requests"), usd: least("usd") };
+      storedAt = time;
+      return true;
+    },
+    grant(window: Window, amount: number, now: number): void {
+      const slot = slotOf(window, timeAt(now));
+      grants.set(slot, (grants.get(slot) ?? 0) + amount);
+      storedAt = timeAt(now);
+    },
+    /** Forgives what was used; what runs is counted when it ends. */
+    reset(window: Window, now: number): void {
+      const time = timeAt(now);
+      open(
+        window,
+        time,
+        inPeriod(window, time).filter((entry) => isRunning(entry, time)),
+      );
+      storedAt = time;
+    },
+  };
+}
+
+const isCounted = ({ models }: Window, { model }: Entry) => models === undefined || models.includes(model);
+
+const costOf = (bound: Bound, output: number): Amounts => ({
+  tokens: bound.input + output * bound.choices,
+  requests: 1,
+  usd: bound.inputNanoUsd + output * bound.choices * bound.outputNanoUsd,
+});
+
+/** The period that holds a moment, as the beginning of the moment's own name. */
+const periodOf = (per: Period, time: number) =>
+  new Date(time).toISOString().slice(0, { month: 7, day: 10, hour: 13, minute: 16 }[per]);
+
+const slotOf = ({ unit, per, models }: Window, time: number) => `${unit} ${models?.join("+")} ${periodOf(per, time)}`;

@@ -1,0 +1,83 @@
+// The binding of the users' objects as tests play it in Node: each object is a book and an account, and each call may
+// fail the way the runtime lets calls fail.
+
+import type { Account, Claim, Decision } from "../../../src/core/quota/account.ts";
+import { refusalOf } from "../../../src/core/quota/account.ts";
+import type { Reservation } from "../../../src/core/quota/ledger.ts";
+import type { Bindings } from "../../../src/core/env.ts";
+import type { Limits } from "../../../src/core/quota/view.ts";
+import type { Amounts } from "../../../src/core/catalog/quota-window.ts";
+import { openBook } from "./quota-book.ts";
+
+/** How a call fails: as the runtime marks it, and before the object did its work unless `late` is set. */
+export type Failure = Error & { retryable?: boolean; overloaded?: boolean; late?: boolean };
+
+/** An error as a call to an object throws it. */
+export const runtimeError = (kind: Partial<Omit<Failure, keyof Error>> = {}): Failure =>
+  Object.assign(new Error("the object was reset"), kind);
+
+/**
+ * One user's object behind a binding. `failures` are thrown first, one for each call; `calls` tells which method was
+ * called on which stub, counted from one.
+ */
+export function createNamespace(now: number, failures: Failure[] = []) {
+  const book = openBook({ windows: [], concurrent: 1 }, now);
+  const calls: { method: string; stub: number }[] = [];
+  const claims: Claim[] = [];
+  let stubs = 0;
+  const under = (claim: Claim, limits: Limits) => {
+    book.limits = limits;
+    claims.push(claim);
+    const refusal = refusalOf(book.account, claim);
+    return refusal && { refusal };
+  };
+  const methods = {
+    reserve: (claim: Claim, limits: Limits, { key, bound, leaseMs, model }: Reservation) =>
+      under(claim, limits) ?? book.reserve(key, bound, leaseMs, model),
+    settle: (limits: Limits, { key, charge }: { key: string; charge: Amounts }) => {
+      book.charge(key, charge);
+      return book.view(limits);
+    },
+    giveBack: (key: string) => book.giveBack(key),
+    view: (claim: Claim, limits: Limits) => under(claim, limits) ?? { view: book.view(limits) },
+  };
+  const getByName = () => {
+    stubs += 1;
+    const stub = stubs;
+    const call =
+      <Args extends unknown[], Result>(method: string, work: (...args: Args) => Result) =>
+      async (...args: Args): Promise<Result> => {
+        calls.push({ method, stub });
+        const failure = failures.shift();
+        if (failure && !failure.late) throw failure;
+        const result = work(...args);
+        if (failure) throw failure;
+        return result;
+      };
+    return {
+      reserve: call("reserve", methods.reserve),
+      settle: call("settle", methods.settle),
+      giveBack: call("giveBack", methods.giveBack),
+      view: call("view", methods.view),
+    };
+  };
+  const env = { USER_QUOTA: { getByName }, QUOTA_PEPPER: "test-pepper" } as unknown as Bindings;
+  return {
+    env,
+    book,
+    calls,
+    /** The claims that came with each call. */
+    claims,
+    failures,
+    change: (decision: Decision) => book.change(decision),
+    account: (): Account | undefined => book.account,
+  };
+}
+
+/** Replaces the runtime's pauses, which then take no time. Returns them, as they were asked for. */
+export function skipPauses() {
+  const pauses: number[] = [];
+  const wait = async (ms: number) => void pauses.push(ms);
+  Object.assign(globalThis, { scheduler: { wait } });
+  return { pauses };
+}

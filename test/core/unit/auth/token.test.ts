@@ -1,0 +1,155 @@
+// JWT verification: valid tokens name their user, every other header gets the same 401.
+
+import type { JWTPayload } from "jose";
+import { generateKeyPair, SignJWT } from "jose";
+import { describe, expect, it } from "vitest";
+import { authenticate } from "../../../../src/core/auth/token.ts";
+import { refusalOf } from "../../../support/refusals.ts";
+
+const NOW = Date.UTC(2026, 10, 23, 12);
+/** Long enough for every HMAC that a token may claim. */
+const SECRET = "test-secret-".repeat(6);
+const KEYS_URL = "https://keys.invalid/jwks.json";
+const ENV = {
+  AUTH_SECRET: SECRET,
+  AUTH_ISSUERS: [
+    { issuer: "weir", audience: "weir" },
+    { issuer: "shop", audience: "app", plan_claim: "https://shop.test/tier" },
+    { issuer: "cloud", audience: "app", jwks_url: KEYS_URL },
+  ],
+};
+const CLAIMS = { iss: "weir", aud: "weir", sub: "alice", exp: NOW / 1000 + 3600 };
+
+/** A token of its own each time: what was verified before must not decide what is verified now. */
+let serial = 0;
+function sign(claims: JWTPayload = {}, secret = SECRET, alg = "HS256"): Promise<string> {
+  serial += 1;
+  return new SignJWT({ ...CLAIMS, ...claims, serial })
+    .setProtectedHeader({ alg })
+    .sign(new TextEncoder().encode(secret));
+}
+
+const publicKeyToken = async (iss: string, aud: string) => {
+  const { privateKey } = await generateKeyPair("ES256");
+  return new SignJWT({ ...CLAIMS, iss, aud }).setProtectedHeader({ alg: "ES256" }).sign(privateKey);
+};
+const without = (claim: keyof typeof CLAIMS) => sign({ [claim]: undefined });
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const come = (token: string, now = NOW, env = ENV) => authenticate(`Bearer ${token}`, env, now);
+
+describe("a valid token", () => {
+  it("names its user, by issuer and subject", async () => {
+    expect(await come(await sign())).toEqual({ issuer: "weir", subject: "alice", plan: undefined, issuedAt: 0 });
+  });
+
+  it("may claim a plan", async () => {
+    expect((await come(await sign({ plan: "pro" }))).plan).toBe("pro");
+  });
+
+  it("claims its plan by the name that its issuer uses", async () => {
+    const claims = { iss: "shop", aud: "app", plan: "free", "https://shop.test/tier": "gold" };
+    expect(await come(await sign(claims))).toEqual({ issuer: "shop", subject: "alice", plan: "gold", issuedAt: 0 });
+  });
+
+  it.each([7, null, ["pro"], { name: "pro" }, true])("claims no plan with what is no name: %j", async (plan) => {
+    expect((await come(await sign({ plan }))).plan).toBeUndefined();
+  });
+
+  it("may be for several audiences", async () => {
+    expect((await come(await sign({ aud: ["other", "weir"] }))).subject).toBe("alice");
+  });
+
+  it("may follow the scheme in any case", async () => {
+    expect((await authenticate(`bearer ${await sign()}`, ENV, NOW)).subject).toBe("alice");
+  });
+});
+
+describe("a caller who cannot prove who they are", () => {
+  const failures: [string, () => string | undefined | Promise<string | undefined>][] = [
+    ["no header", () => undefined],
+    ["an empty header", () => ""],
+    ["a scheme alone", () => "Bearer"],
+    ["a scheme and a space", () => "Bearer "],
+    ["another scheme", async () => `Basic ${await sign()}`],
+    ["a token alone", () => sign()],
+    ["two tokens", async () => `Bearer ${await sign()} ${await sign()}`],
+    ["a key of the provider", () => "Bearer sk-1234567890"],
+    ["garbage of the right shape", () => "Bearer aaaa.bbbb.cccc"],
+    ["a wrong secret", async () => `Bearer ${await sign({}, "another-secret-another-secret-another")}`],
+    [
+      "a changed claim",
+      async () => {
+        const [header, , signature] = (await sign()).split(".");
+        return `Bearer ${header}.${encode({ ...CLAIMS, sub: "root" })}.${signature}`;
+      },
+    ],
+    ["no signature", () => `Bearer ${encode({ alg: "none" })}.${encode(CLAIMS)}.`],
+    ["no algorithm", () => `Bearer ${encode({ alg: "none" })}.${encode(CLAIMS)}.AAAA`],
+    ["another algorithm of the same secret", async () => `Bearer ${await sign({}, SECRET, "HS512")}`],
+    [
+      "a public key's algorithm at an issuer with a secret",
+      async () => `Bearer ${await publicKeyToken("weir", "weir")}`,
+    ],
+    [
+      "a secret's algorithm at an issuer with public keys",
+      async () => `Bearer ${await sign({ iss: "cloud", aud: "app" })}`,
+    ],
+    ["an unknown issuer", async () => `Bearer ${await sign({ iss: "elsewhere" })}`],
+    ["no issuer", async () => `Bearer ${await without("iss")}`],
+    ["another issuer's audience", async () => `Bearer ${await sign({ iss: "shop" })}`],
+    ["another audience", async () => `Bearer ${await sign({ aud: "other" })}`],
+    ["no audience", async () => `Bearer ${await without("aud")}`],
+    ["no subject", async () => `Bearer ${await without("sub")}`],
+    ["an empty subject", async () => `Bearer ${await sign({ sub: "" })}`],
+    ["no expiry", async () => `Bearer ${await without("exp")}`],
+    ["an expiry in the past", async () => `Bearer ${await sign({ exp: NOW / 1000 - 60 })}`],
+    ["an expiry as long ago as clocks may differ", async () => `Bearer ${await sign({ exp: NOW / 1000 - 5 })}`],
+    ["an expiry that is text", async () => `Bearer ${await sign({ exp: "never" as unknown as number })}`],
+    ["a beginning in the future", async () => `Bearer ${await sign({ nbf: NOW / 1000 + 60 })}`],
+  ];
+
+  it.each(failures)("is refused like every other: %s", async (_what, headerOf) => {
+    const header = await headerOf();
+    const error = await refusalOf(() => authenticate(header, ENV, NOW));
+    expect(error.status).toBe(401);
+    expect(error.body).toEqual({
+      message: "This request needs a valid token. Send it as 'Authorization: Bearer <token>'.",
+      type: "invalid_request_error",
+      param: null,
+      code: "invalid_api_key",
+    });
+    expect(error.headers).toEqual({ "www-authenticate": "Bearer" });
+  });
+
+  it.each([
+    ["HS256 at an issuer with public keys", () => sign({ iss: "cloud", aud: "app" })],
+    ["HS512 at an issuer with a secret", () => sign({}, SECRET, "HS512")],
+    ["ES256 at an issuer with a secret", () => publicKeyToken("weir", "weir")],
+  ])("is refused by the algorithm alone, before any key is fetched or tried: %s", async (_what, make) => {
+    const token = await make();
+    const error = await refusalOf(() => come(token));
+    expect(error.cause).toMatchObject({ code: "ERR_JOSE_ALG_NOT_ALLOWED" });
+  });
+
+  it("is refused where no secret is set, even with a token under an empty one", async () => {
+    const token = await sign();
+    const error = await refusalOf(() => come(token, NOW, { ...ENV, AUTH_SECRET: "" }));
+    expect(error.status).toBe(401);
+  });
+});
+
+describe("a token that was verified before", () => {
+  it("stops working at its expiry, give or take what clocks differ by", async () => {
+    const token = await sign({ exp: NOW / 1000 + 60 });
+    expect((await come(token)).subject).toBe("alice");
+    expect((await come(token, NOW + 64_999)).subject).toBe("alice");
+    expect((await refusalOf(() => come(token, NOW + 65_000))).status).toBe(401);
+  });
+
+  it("is verified again after five minutes, so that a changed secret ends it", async () => {
+    const token = await sign();
+    const changed = { ...ENV, AUTH_SECRET: "a-new-secret-a-new-secret-a-new-secret" };
+    await come(token);
+    expect((await refusalOf(() => come(token, NOW + 300_000, changed))).status).toBe(401);
+  });
+});

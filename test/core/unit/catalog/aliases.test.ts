@@ -1,0 +1,107 @@
+// Fallbacks, strictness and fixed settings of aliases.
+
+import { describe, expect, it } from "vitest";
+import { resolveModel } from "../../../../src/core/catalog/resolve.ts";
+import type { Document } from "../../../support/catalog-documents.ts";
+import { cardDocument, catalogDocument, complete } from "../../../support/catalog-documents.ts";
+
+const REASONS = { reasoning: { efforts: ["low", "medium", "high"] }, features: ["streaming"] };
+const ENDED = { shutdown_date: "2026-02-01" };
+
+/** On the first of March swift-1, its successor swift-2 and dull-1 have ended. */
+function resolve(aliases: Document, asked = "fast", today = "2026-03-01") {
+  const cards = {
+    swift: cardDocument({ "swift-1": { ...ENDED, successor: "swift-2" }, "swift-2": ENDED }, REASONS),
+    dull: cardDocument({ "dull-1": ENDED }, REASONS),
+    keen: cardDocument({ "keen-1": {}, "keen-2": {} }, REASONS),
+  };
+  const catalog = complete(catalogDocument({ cards, aliases: { default: { target: "keen-1" }, ...aliases } }));
+  return resolveModel(catalog, asked, today);
+}
+
+/** The snapshot that answers, or why there is none. */
+function answerOf(...how: Parameters<typeof resolve>): string {
+  const resolution = resolve(...how);
+  return resolution.kind === "found" ? resolution.model.snapshot : resolution.kind;
+}
+
+const to = (target: string, ...fallback: string[]) => ({ target, fallback });
+
+describe("the fallbacks of an alias", () => {
+  it("are not needed while its target lives, nor used for the snapshot's own name", () => {
+    expect(answerOf({ fast: to("swift-1", "keen-2") }, "fast", "2026-01-31")).toBe("swift-1");
+    expect(answerOf({ fast: to("swift-1", "keen-2") }, "swift-1")).toBe("ended");
+  });
+
+  it.each<[string, Document, string]>([
+    ["in their order", { fast: to("swift-1", "keen-2", "keen-1") }, "keen-2"],
+    ["over one that has ended itself", { fast: to("swift-1", "dull-1", "keen-1") }, "keen-1"],
+    ["until none is left", { fast: to("swift-1", "dull-1") }, "ended"],
+    ["as aliases", { fast: to("swift-1", "default") }, "keen-1"],
+    [
+      "before the fallbacks of a fallback",
+      { fast: to("swift-1", "slow", "keen-2"), slow: to("dull-1", "keen-1") },
+      "keen-2",
+    ],
+    [
+      "before those of the alias that it stands for",
+      { fast: to("slow", "keen-1"), slow: to("swift-1", "keen-2") },
+      "keen-1",
+    ],
+    ["from the alias that it stands for", { fast: to("slow"), slow: to("swift-1", "keen-2") }, "keen-2"],
+    [
+      "from the alias that it stands for, after its own",
+      { fast: to("slow", "dull-1"), slow: to("swift-1", "keen-2") },
+      "keen-2",
+    ],
+    ["out of a circle", { fast: to("swift-1", "fast", "swift-1", "keen-1") }, "keen-1"],
+  ])("are tried after all successors: %s", (_how, aliases, answer) => {
+    expect(answerOf(aliases)).toBe(answer);
+  });
+
+  it("keep the sunset of the first snapshot", () => {
+    expect(resolve({ fast: to("swift-1", "keen-1") })).toMatchObject({
+      sunset: { snapshot: "swift-1", date: "2026-02-01", successor: "swift-2" },
+    });
+  });
+});
+
+describe("a strict alias", () => {
+  const frozen = { target: "swift-1", strict: true };
+
+  it.each<[string, Document, string]>([
+    ["though that has a successor", { fast: frozen }, "ended"],
+    [
+      "though its target alias has fallbacks",
+      { fast: { target: "slow", strict: true }, slow: to("swift-1", "keen-1") },
+      "ended",
+    ],
+    ["for an alias that stands for it", { fast: to("frozen"), frozen }, "ended"],
+    ["unless that alias has fallbacks of its own", { fast: to("frozen", "keen-1"), frozen }, "keen-1"],
+  ])("ends with its snapshot, %s", (_how, aliases, answer) => {
+    expect(answerOf(aliases, "fast", "2026-01-31")).toBe("swift-1");
+    expect(answerOf(aliases)).toBe(answer);
+  });
+});
+
+describe("the fixed settings of an alias", () => {
+  const brief = { instructions: "Be brief.", effort: "low", max_output_tokens: 100, on_leave: "finish" };
+  const nothing = { instructions: undefined, effort: undefined, max_output_tokens: undefined, on_leave: undefined };
+  const long = { instructions: "Be long.", max_output_tokens: 9000, on_leave: "cancel" };
+  const slow = { target: "keen-1", ...brief };
+
+  it.each<[string, Document, object]>([
+    ["none by default", { fast: to("keen-1") }, nothing],
+    ["its own", { fast: { target: "keen-1", ...brief } }, brief],
+    ["its target's", { fast: { target: "slow" }, slow }, brief],
+    ["its own before its target's", { fast: { target: "slow", ...long }, slow }, { ...brief, ...long }],
+    ["its own after a fallback", { fast: { ...to("swift-1", "keen-1"), ...brief } }, brief],
+    ["not a fallback's", { fast: { ...to("dull-1", "slow"), effort: "high" }, slow }, { ...nothing, effort: "high" }],
+  ])("are %s", (_what, aliases, fixed) => {
+    expect(resolve(aliases)).toMatchObject({ kind: "found", model: { fixed } });
+  });
+
+  it("do not apply to a snapshot", () => {
+    expect(resolve({ slow }, "keen-1")).toMatchObject({ model: { fixed: nothing } });
+  });
+});

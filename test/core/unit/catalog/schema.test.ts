@@ -1,0 +1,159 @@
+// The catalog's schema: the bundled document is valid, a short document gets its defaults, a fault is told with its path.
+
+import { describe, expect, it } from "vitest";
+import bundled from "../../../../src/core/catalog/default.json" with { type: "json" };
+import { parseCatalog } from "../../../../src/core/catalog/parse.ts";
+import type { Document } from "../../../support/catalog-documents.ts";
+import { bundledCatalog, cardDocument, catalogDocument, complete } from "../../../support/catalog-documents.ts";
+
+/** The faults of a document; none when it is valid. */
+function faultsOf(document: unknown): string[] {
+  const parsed = parseCatalog(document);
+  return parsed.ok ? [] : parsed.faults;
+}
+const faultsWith = (changes: Document) => faultsOf(catalogDocument(changes));
+const cardWith = (changes: Document) => ({ cards: { swift: cardDocument({ "swift-1": {} }, changes) } });
+const priceWith = (changes: Document) => cardWith({ prices: { input: 1, output: 1, ...changes } });
+const aliasWith = (changes: Document, name = "default") => ({
+  aliases: { default: { target: "swift-1" }, [name]: { target: "swift-1", ...changes } },
+});
+const providerWith = (changes: Document) => ({
+  providers: { house: { base_url: "https://models.test/v1", key_variable: "HOUSE_API_KEY", ...changes } },
+});
+const planWith = (changes: Document) => ({
+  plans: { free: { windows: [], concurrent: 1, max_output_tokens: 16, ...changes } },
+});
+const windowWith = (changes: Document) => planWith({ windows: [{ unit: "tokens", per: "day", limit: 1, ...changes }] });
+
+describe("the bundled catalog", () => {
+  it("has no faults", () => {
+    expect(faultsOf(bundled)).toEqual([]);
+  });
+
+  it("gives every chat model limits, so that its input and output are bounded", () => {
+    const cards = Object.entries(bundledCatalog().cards);
+    const chats = cards.filter(([, { endpoints }]) => endpoints.includes("chat_completions"));
+    expect(chats.filter(([, card]) => !card.context_window || !card.max_output_tokens).map(([id]) => id)).toEqual([]);
+  });
+});
+
+describe("a short document", () => {
+  it("is completed with every default", () => {
+    const { min_output_tokens, timing, cards, aliases, providers } = complete(catalogDocument());
+    expect(min_output_tokens).toBe(256);
+    expect(timing).toEqual({
+      first_byte_ms: 120_000,
+      idle_ms: 60_000,
+      total_ms: 600_000,
+      keep_alive_ms: 15_000,
+      coalesce_ms: 40,
+      leave_ms: 25_000,
+      lease_grace_ms: 90_000,
+    });
+    expect(cards.swift).toMatchObject({ tagline: "", features: [], tools: [], refuses: {} });
+    expect(cards.swift).toMatchObject({ default: false, compare: [], output_parameter: "max_completion_tokens" });
+    expect(aliases.default).toEqual({ target: "swift-1", strict: false, fallback: [] });
+    expect(providers.house).toMatchObject({ headers: {}, counts_input: false, lists_models: true });
+    expect(providers.house).not.toHaveProperty("endpoints");
+  });
+
+  it("keeps what it sets itself", () => {
+    const catalog = complete(catalogDocument({ min_output_tokens: 0, timing: { total_ms: 5000 } }));
+    expect(catalog).toMatchObject({ min_output_tokens: 0, timing: { total_ms: 5000, idle_ms: 60_000 } });
+  });
+
+  it("gets a reasoning allowance where the card names only efforts", () => {
+    const { cards } = complete(catalogDocument(cardWith({ reasoning: { efforts: ["low"] } })));
+    expect(cards.swift?.reasoning).toEqual({ efforts: ["low"], allowance: 1024 });
+  });
+});
+
+describe("a fault in the shape", () => {
+  it.each<[string, Document]>([
+    ["schema", { schema: 2 }],
+    ["planz", { planz: {} }],
+    ["plans", { plans: undefined }],
+    ["timing.total_ms", { timing: { total_ms: 90_000_000 } }],
+    ["cards.swift.colour", cardWith({ colour: "blue" })],
+    ["cards.swift.context_window", cardWith({ context_window: "200k" })],
+    ["cards.swift.image_tokens", cardWith({ image_tokens: 1.5 })],
+    ["cards.swift.knowledge_cutoff", cardWith({ knowledge_cutoff: "June 2024" })],
+    ["cards.swift.endpoints.0", cardWith({ endpoints: ["chat"] })],
+    ["cards.swift.modalities.input.0", cardWith({ modalities: { input: ["smell"], output: [] } })],
+    ["cards.swift.ratings.speed", cardWith({ ratings: { speed: 6 } })],
+    ["cards.swift.features.0", cardWith({ features: ["telepathy"] })],
+    ["cards.swift.tools.0", cardWith({ tools: ["hammer"] })],
+    ["cards.swift.prices.input", priceWith({ input: -1 })],
+    // A long context that costs less than a short one would lower the bound.
+    [
+      "cards.swift.prices.long_context.input_times",
+      priceWith({ long_context: { above_input_tokens: 10, input_times: 0.5, output_times: 1 } }),
+    ],
+    ["plans.free.concurrent", planWith({ concurrent: 0 })],
+    ["plans.free.max_output_tokens", planWith({ max_output_tokens: 15 })],
+    ["plans.free.windows.0.unit", windowWith({ unit: "words" })],
+    ["plans.free.windows.0", windowWith({ limit: 1.5 })],
+    ["plans.free.windows.0.models", windowWith({ models: [] })],
+    ["aliases.my model", aliasWith({}, "my model")],
+    ["aliases.default.on_leave", aliasWith({ on_leave: "drain" })],
+    ["aliases.default.instructions", aliasWith({ instructions: "" })],
+    ["aliases.default.max_output_tokens", aliasWith({ max_output_tokens: 15 })],
+    ["aliases.default.fallback", aliasWith({ fallback: "swift-1" })],
+    ["aliases.default.temperature", aliasWith({ temperature: 1 })],
+    ["providers.house.key_variable", providerWith({ key_variable: "AUTH_SECRET" })],
+    ["providers.house.base_url", providerWith({ base_url: "models.test" })],
+    ["providers.house.endpoints.0", providerWith({ endpoints: ["chat"] })],
+    ["providers.house.key", providerWith({ key: "sk-1" })],
+  ])("is told with its path: %s", (path, changes) => {
+    const faults = faultsWith(changes);
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toMatch(new RegExp(`^${path}: .+`));
+  });
+
+  it("is none in the smallest output limits, nor in half a dollar", () => {
+    expect(faultsWith({ ...aliasWith({ max_output_tokens: 16 }), ...planWith({}) })).toEqual([]);
+    const prices = { prices: { input: 1, output: 1 } };
+    expect(faultsWith({ ...cardWith(prices), ...windowWith({ unit: "usd", limit: 0.5 }) })).toEqual([]);
+  });
+
+  it("is told for a document that is no object", () => {
+    for (const document of [null, "catalog", 7, []]) expect(faultsOf(document).join()).toMatch(/^(catalog|schema)/);
+  });
+
+  it("is told together with all others", () => {
+    const faults = faultsWith({ min_output_tokens: -1, default_plan: 7 });
+    expect(faults.map((fault) => fault.split(":")[0])).toEqual(["default_plan", "min_output_tokens"]);
+  });
+});
+
+const faultsOfHeader = (name: string, value: unknown = "yes") =>
+  faultsWith(providerWith({ headers: { [name]: value } }));
+
+describe("the headers of a provider", () => {
+  it.each(["anthropic-version", "openai-organization", "x-title"])("may be any constant header: %s", (name) => {
+    expect(faultsOfHeader(name)).toEqual([]);
+  });
+
+  it.each([
+    "authorization",
+    "proxy-authorization",
+    "content-type",
+    "transfer-encoding",
+    "connection",
+    "host",
+    "cookie",
+    "cf-connecting-ip",
+    "x-forwarded-for",
+    "x-api-key",
+  ])("may not be one that Weir writes, or that identifies the caller: %s", (name) => {
+    expect(faultsOfHeader(name)).toEqual([`providers.house.headers.${name}: is a header that Weir writes itself`]);
+  });
+
+  it.each(["X-Title", "x title", "", "x\r\ny", "x_title", "a".repeat(65)])("have valid names: %j", (name) => {
+    expect(faultsOfHeader(name)).toEqual([`providers.house.headers.${name}: must be letters in lower case, digits, -`]);
+  });
+
+  it.each(["a\r\nx-evil: 1", "\u0000", "é", "a".repeat(501), 7])("have values of one printable line: %j", (value) => {
+    expect(faultsOfHeader("x-title", value)).toEqual([expect.stringMatching(/^providers\.house\.headers\.x-title: /)]);
+  });
+});

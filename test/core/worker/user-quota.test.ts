@@ -1,0 +1,216 @@
+// The UserQuota object: what it stores, what survives the loss of its memory, and its alarm.
+
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Change } from "../../../src/core/quota/account.ts";
+import type { Limits } from "../../../src/core/quota/view.ts";
+import type { QuotaObject } from "../../support/user-quota.ts";
+import {
+  BOUND_TOKENS,
+  CLAIM,
+  createObject,
+  LEASE_MS,
+  LIMITS,
+  limitsOf,
+  NEXT_DAY,
+  reservation,
+  resumeDate,
+  rowsOf,
+  rowsWritten,
+  served,
+  settlement,
+  START,
+  stopDate,
+  viewOf,
+  windowOf,
+} from "../../support/user-quota.ts";
+
+const BLOCK: Change = { kind: "block", id: "block", at: START, reason: "a test" };
+
+const alarmOf = (object: QuotaObject) => runInDurableObject(object, (_, { storage }) => storage.getAlarm());
+
+beforeEach(stopDate);
+afterEach(resumeDate);
+
+describe("storage", () => {
+  it("is one JSON row, written once at reserve and once at settle", async () => {
+    const object = createObject();
+    // The first reservation also creates the table and sets the alarm.
+    await object.reserve(CLAIM, LIMITS, reservation("first"));
+    expect(await rowsWritten(object, () => object.reserve(CLAIM, LIMITS, reservation("second")))).toBe(1);
+    expect(await rowsWritten(object, () => object.settle(LIMITS, settlement("second", 5)))).toBe(1);
+    expect(await rowsOf(object)).toHaveLength(1);
+  });
+
+  it("is not written by a refused reservation or by reading the quota", async () => {
+    const fresh = createObject();
+    expect(await fresh.reserve(CLAIM, limitsOf(10), reservation("one"))).toMatchObject({ ok: false, reason: "window" });
+    await viewOf(fresh);
+    expect(await rowsOf(fresh)).toEqual([]);
+
+    const used = createObject();
+    await used.reserve(CLAIM, LIMITS, reservation("one"));
+    const refuse = () => used.reserve(CLAIM, { ...LIMITS, concurrent: 1 }, reservation("two"));
+    expect(await rowsWritten(used, refuse)).toBe(0);
+  });
+
+  it("does not change when a reservation or settlement is repeated", async () => {
+    const object = createObject();
+    const granted = await object.reserve(CLAIM, LIMITS, reservation("one"));
+    const reserveAgain = async () => expect(await object.reserve(CLAIM, LIMITS, reservation("one"))).toEqual(granted);
+    expect(await rowsWritten(object, reserveAgain)).toBe(0);
+
+    await object.settle(LIMITS, settlement("one", 42));
+    const repeat = async () => {
+      await object.settle(LIMITS, settlement("one", 60));
+      await object.settle(LIMITS, settlement("unknown", 60));
+      expect(await object.reserve(CLAIM, LIMITS, reservation("one"))).toMatchObject({ ok: false, reason: "settled" });
+    };
+    expect(await rowsWritten(object, repeat)).toBe(0);
+    expect(await windowOf(object)).toEqual({ used: 42, reserved: 0 });
+  });
+
+  it("is the same, byte for byte, after memory was lost", async () => {
+    const object = createObject();
+    await object.reserve(CLAIM, LIMITS, reservation("one"));
+    await object.reserve(CLAIM, LIMITS, reservation("two"));
+    await object.settle(LIMITS, settlement("one", 42));
+    const rows = await rowsOf(object);
+    const view = await viewOf(object);
+    await evictDurableObject(object);
+    expect(await viewOf(object)).toEqual(view);
+    expect(await rowsOf(object)).toEqual(rows);
+  });
+
+  it("has an operator's change as one row, which survives the loss of memory", async () => {
+    const object = createObject();
+    await object.reserve(CLAIM, LIMITS, reservation("one"));
+    expect(await rowsWritten(object, () => object.change(BLOCK))).toBe(1);
+    expect(await rowsOf(object)).toHaveLength(1);
+    const account = await object.account();
+    await evictDurableObject(object);
+    expect(await object.account()).toEqual(account);
+    const refuse = async () =>
+      expect(await object.reserve(CLAIM, LIMITS, reservation("two"))).toEqual({ refusal: { reason: "blocked" } });
+    expect(await rowsWritten(object, refuse)).toBe(0);
+  });
+});
+
+describe("the alarm", () => {
+  it("is set again only for a lease that ends sooner", async () => {
+    const object = createObject();
+    await object.reserve(CLAIM, LIMITS, reservation("one"));
+    expect(await alarmOf(object)).toBe(START + LEASE_MS);
+    await object.reserve(CLAIM, LIMITS, { ...reservation("longer"), leaseMs: 2 * LEASE_MS });
+    expect(await alarmOf(object)).toBe(START + LEASE_MS);
+    await object.reserve(CLAIM, LIMITS, { ...reservation("shorter"), leaseMs: LEASE_MS / 2 });
+    expect(await alarmOf(object)).toBe(START + LEASE_MS / 2);
+  });
+
+  it("ends a lease, charged in full, for a user who never returns", async () => {
+    const object = createObject();
+    await object.reserve(CLAIM, LIMITS, reservation("one"));
+    await evictDurableObject(object);
+    vi.setSystemTime(START + LEASE_MS);
+    expect(await runDurableObjectAlarm(object)).toBe(true);
+    const [row] = await rowsOf(object);
+    expect(JSON.parse(row?.state ?? "")).toMatchObject({ alarmAt: NEXT_DAY });
+    for (const unit of ["tokens", "usd"]) {
+      expect(await windowOf(object, unit)).toEqual({ used: BOUND_TOKENS, reserved: 0 });
+    }
+  });
+
+  it("leaves a lease that still runs, and is set for its end", async () => {
+    const object = createObject();
+    await object.reserve(CLAIM, LIMITS, reservation("early"));
+    vi.setSystemTime(START + LEASE_MS / 2);
+    await object.reserve(CLAIM, LIMITS, reservation("late"));
+    vi.setSystemTime(START + LEASE_MS);
+    await runDurableObjectAlarm(object);
+    expect(await windowOf(object)).toEqual({ used: BOUND_TOKENS, reserved: BOUND_TOKENS });
+    vi.setSystemTime(START + LEASE_MS * 1.5);
+    expect(await runDurableObjectAlarm(object)).toBe(true);
+    expect(await windowOf(object)).toEqual({ used: 2 * BOUND_TOKENS, reserved: 0 });
+  });
+
+  it("deletes all storage when the last period with any use has ended, and the user starts again", async () => {
+    const object = createObject();
+    await object.reserve(CLAIM, LIMITS, reservation("one"));
+    await object.settle(LIMITS, settlement("one", 42));
+    vi.setSystemTime(START + LEASE_MS);
+    await runDurableObjectAlarm(object);
+    expect(await alarmOf(object)).toBe(NEXT_DAY);
+    expect(await rowsOf(object)).toHaveLength(1);
+
+    vi.setSystemTime(NEXT_DAY);
+    expect(await runDurableObjectAlarm(object)).toBe(true);
+    expect(await rowsOf(object)).toEqual([]);
+    expect(await alarmOf(object)).toBeNull();
+    expect(await object.reserve(CLAIM, LIMITS, reservation("two"))).toMatchObject({ ok: true });
+    expect(await windowOf(object)).toEqual({ used: 0, reserved: BOUND_TOKENS });
+  });
+
+  it("never deletes an operator's decisions", async () => {
+    const object = createObject();
+    await object.reserve(CLAIM, LIMITS, reservation("one"));
+    await object.settle(LIMITS, settlement("one", 42));
+    await object.change(BLOCK);
+    vi.setSystemTime(NEXT_DAY);
+    await runDurableObjectAlarm(object);
+    expect(await alarmOf(object)).toBeNull();
+    await evictDurableObject(object);
+    expect(await object.account()).toMatchObject({ blocked: true, changes: [BLOCK] });
+  });
+});
+
+describe("a lease", () => {
+  it("survives the loss of memory between reserve and settle, and settles once", async () => {
+    const object = createObject();
+    await object.reserve(CLAIM, LIMITS, reservation("one"));
+    await evictDurableObject(object);
+    expect(await windowOf(object)).toEqual({ used: 0, reserved: BOUND_TOKENS });
+    for (let turn = 0; turn < 2; turn++) {
+      await evictDurableObject(object);
+      await object.settle(LIMITS, settlement("one", 42));
+    }
+    expect(await windowOf(object)).toEqual({ used: 42, reserved: 0 });
+    expect(await windowOf(object, "requests")).toEqual({ used: 1, reserved: 0 });
+  });
+
+  it("that expired is corrected by a late settlement, once", async () => {
+    const object = createObject();
+    await object.reserve(CLAIM, LIMITS, reservation("one"));
+    vi.setSystemTime(START + LEASE_MS);
+    await runDurableObjectAlarm(object);
+    await evictDurableObject(object);
+    await object.settle(LIMITS, settlement("one", 7));
+    await object.settle(LIMITS, settlement("one", 0));
+    expect(await windowOf(object)).toEqual({ used: 7, reserved: 0 });
+  });
+});
+
+const reserveFifty = (object: QuotaObject, limits: Limits) =>
+  Promise.all(
+    Array.from({ length: 50 }, async (_, index) =>
+      served(await object.reserve(CLAIM, limits, reservation(`key-${index}`))),
+    ),
+  );
+
+describe("fifty reservations at the same time", () => {
+  it("are granted exactly where they fit, and never settle to more than the limit", async () => {
+    const object = createObject();
+    const limits = limitsOf(17 * BOUND_TOKENS + BOUND_TOKENS - 1);
+    const results = await reserveFifty(object, limits);
+    expect(results.filter(({ ok }) => ok)).toHaveLength(17);
+    expect(results.filter((result) => !result.ok && result.reason === "window")).toHaveLength(33);
+    expect(await windowOf(object)).toEqual({ used: 0, reserved: 17 * BOUND_TOKENS });
+    await Promise.all(results.map((_, index) => object.settle(limits, settlement(`key-${index}`, 1000))));
+    expect(await windowOf(object)).toEqual({ used: 17 * BOUND_TOKENS, reserved: 0 });
+  });
+
+  it("respect how many may run at once", async () => {
+    const results = await reserveFifty(createObject(), { ...LIMITS, concurrent: 3 });
+    expect(results.filter(({ ok }) => ok)).toHaveLength(3);
+    expect(results.filter((result) => !result.ok && result.reason === "concurrent")).toHaveLength(47);
+  });
+});

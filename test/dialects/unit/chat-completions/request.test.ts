@@ -1,0 +1,202 @@
+// Chat Completions requests: what is accepted, what the provider receives, what the model must support, what it can cost.
+
+import { describe, expect, it } from "vitest";
+import { readBody } from "../../../../src/core/json-body.ts";
+import type { Need } from "../../../../src/core/catalog/support.ts";
+import { ChatRequestSchema } from "../../../../src/dialects/chat-completions/request.ts";
+import { bundledModel } from "../../../support/catalog-documents.ts";
+import { postRequest } from "../../../support/json-requests.ts";
+import { refusalOf } from "../../../support/refusals.ts";
+import { gatedChat, preparedChat, writtenChat } from "../../support/chat-requests.ts";
+
+type Json = Record<string, unknown>;
+
+const HI = [{ role: "user", content: "Hi" }];
+const HI_BYTES = JSON.stringify({ messages: HI }).length;
+const IMAGE = { type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } };
+const demandOf = (changes: Json) => preparedChat(changes).demand;
+
+describe("the provider's body", () => {
+  it("is the caller's, with the snapshot's name and the granted output", () => {
+    expect(writtenChat()).toEqual({ model: "o4-mini-2025-04-16", messages: HI, max_completion_tokens: 500 });
+  });
+
+  it("keeps every known field as it was sent", () => {
+    const call = { id: "call_1", type: "function", function: { name: "a", arguments: "{}" } };
+    const kept = {
+      messages: [
+        { role: "developer", content: "Be brief.", name: "house" },
+        { role: "user", content: [{ type: "text", text: "Hi" }, IMAGE] },
+        { role: "assistant", content: null, tool_calls: [call] },
+        { role: "tool", tool_call_id: "call_1", content: "7" },
+      ],
+      n: 2,
+      reasoning_effort: "low",
+      tools: [{ type: "function", function: { name: "a", parameters: { type: "object" }, strict: true } }],
+      tool_choice: { type: "function", function: { name: "a" } },
+      response_format: { type: "json_schema", json_schema: { name: "x", schema: {} } },
+      seed: 7,
+      user: "someone",
+      store: false,
+      service_tier: "default",
+      metadata: { page: "home" },
+      prompt_cache_key: "k",
+    };
+    expect(writtenChat(kept)).toMatchObject(kept);
+  });
+
+  it("has the granted output in place of either field of the caller", () => {
+    expect(writtenChat({ max_completion_tokens: 9000 }).max_completion_tokens).toBe(500);
+    const written = writtenChat({ max_tokens: 9000 });
+    expect(written.max_completion_tokens).toBe(500);
+    expect(written).not.toHaveProperty("max_tokens");
+  });
+
+  it("asks for usage whenever it streams, and keeps the caller's other options", () => {
+    const stream_options = { include_usage: false, include_obfuscation: false };
+    expect(writtenChat({ stream: true, stream_options }).stream_options).toEqual({
+      include_usage: true,
+      include_obfuscation: false,
+    });
+    expect(writtenChat({ stream: false })).not.toHaveProperty("stream_options");
+  });
+});
+
+describe("a parameter that the card refuses", () => {
+  it.each([
+    ["temperature", 1],
+    ["top_p", 1],
+    ["presence_penalty", 0],
+    ["frequency_penalty", 0],
+    ["logprobs", false],
+    ["parallel_tool_calls", true],
+    ["temperature", null],
+    ["stop", []],
+    ["logit_bias", {}],
+  ])("is left out, and not counted, where it is the default: %s %s", (name, value) => {
+    expect(writtenChat({ [name]: value })).not.toHaveProperty(name);
+    expect(demandOf({ [name]: value }).inputBytes).toBe(HI_BYTES);
+  });
+
+  it.each([
+    ["temperature", 0.7],
+    ["stop", "\n"],
+    ["presence_penalty", 1],
+    ["logit_bias", { 50256: -100 }],
+    ["logprobs", true],
+    ["parallel_tool_calls", false],
+  ])("is refused by name otherwise: %s %j", async (name, value) => {
+    const error = await refusalOf(() => gatedChat({ [name]: value }));
+    expect(error).toMatchObject({ status: 400, body: { code: "unsupported_parameter", param: name } });
+  });
+
+  it("is sent to a model whose card does not refuse it", () => {
+    const asking = { asked: "gpt-5-mini" };
+    expect(gatedChat({ parallel_tool_calls: false }, asking)).toMatchObject({ parallel_tool_calls: false });
+  });
+});
+
+const feature = (name: string, param: string) => ({ kind: "feature", feature: name, param });
+
+describe("the needs of a request", () => {
+  const format = { type: "json_schema", json_schema: { name: "answer", schema: {} } };
+  const functions = [{ name: "look" }];
+  const needsOf = (changes: Json): Need[] =>
+    preparedChat(changes).needs.filter(({ kind }) => kind !== "parameter" && kind !== "endpoint");
+
+  it.each<[Json, object[]]>([
+    [{}, []],
+    [{ stream: true }, [feature("streaming", "stream")]],
+    [{ tools: [{ type: "function", function: { name: "look" } }] }, [feature("function_calling", "tools")]],
+    [{ functions }, [feature("function_calling", "functions")]],
+    [{ response_format: format }, [feature("structured_outputs", "response_format")]],
+    [{ prediction: { type: "content", content: "a" } }, [feature("predicted_outputs", "prediction")]],
+    [{ messages: [{ role: "user", content: [IMAGE] }] }, [{ kind: "input", modality: "image", param: "messages" }]],
+    [{ modalities: ["text", "audio"] }, [{ kind: "output", modality: "audio", param: "modalities" }]],
+    [{ reasoning_effort: "low" }, [{ kind: "effort", effort: "low", param: "reasoning_effort" }]],
+    [{ tools: [], functions: null, prediction: null, modalities: [], reasoning_effort: null, stream: false }, []],
+    [{ response_format: { type: "text" } }, []],
+  ])("of %j are %j", (changes, needs) => {
+    expect(needsOf(changes)).toEqual(needs);
+  });
+
+  it("are the endpoint, and every parameter that is not its default", () => {
+    const changes = { top_p: 1, seed: null, tool_choice: "auto", verbosity: "low" };
+    const named = preparedChat(changes, bundledModel("gpt-5-mini")).needs.map((need) =>
+      need.kind === "parameter" ? need.name : need.kind,
+    );
+    expect(named.toSorted()).toEqual(["endpoint", "messages", "model", "verbosity"]);
+  });
+});
+
+describe("a request that could cost more than its bound, or reach data of others, is refused", () => {
+  it.each<[string, Json, "unsupported_parameter" | "invalid_request", string]>([
+    ["audio", { audio: { voice: "alloy", format: "mp3" } }, "unsupported_parameter", "audio"],
+    ["a web search", { web_search_options: {} }, "unsupported_parameter", "web_search_options"],
+    ["an unknown field", { previous_response_id: "resp_1" }, "unsupported_parameter", "previous_response_id"],
+    ["a stored answer", { store: true }, "invalid_request", "store"],
+    ["an expensive tier", { service_tier: "priority" }, "invalid_request", "service_tier"],
+    ["a tier that may take hours", { service_tier: "flex" }, "invalid_request", "service_tier"],
+    ["an unknown modality", { modalities: ["text", "smell"] }, "invalid_request", "modalities.1"],
+    ["a format without a type", { response_format: { json_schema: {} } }, "invalid_request", "response_format.type"],
+    ["functions that are no list", { functions: { name: "look" } }, "invalid_request", "functions"],
+    [
+      "a tool that the provider runs",
+      { tools: [{ type: "function" }, { type: "mcp" }] },
+      "invalid_request",
+      "tools.1.type",
+    ],
+    ["too many choices", { n: 129 }, "invalid_request", "n"],
+    ["no choices", { n: 0 }, "invalid_request", "n"],
+    ["no output", { max_tokens: 0 }, "invalid_request", "max_tokens"],
+    ["half a token", { max_completion_tokens: 1.5 }, "invalid_request", "max_completion_tokens"],
+    ["no messages", { messages: [] }, "invalid_request", "messages"],
+  ])("%s", async (_what, changes, code, param) => {
+    const body = postRequest({ model: "o4-mini", messages: HI, ...changes });
+    const error = await refusalOf(() => readBody(body, ChatRequestSchema));
+    expect(error).toMatchObject({ status: 400, body: { code, param } });
+  });
+
+  it.each<[string, Json]>([
+    ["audio", { content: [{ type: "input_audio", input_audio: { data: "AAAA", format: "wav" } }] }],
+    ["a file by its id", { content: [{ type: "file", file: { file_id: "file-1" } }] }],
+    ["a file as data", { content: [{ type: "file", file: { filename: "a.pdf", file_data: "data:," } }] }],
+    ["an image without a URL", { content: [{ type: "image_url", image_url: { file_id: "file-1" } }] }],
+    ["stored audio", { role: "assistant", audio: { id: "audio_abc123" } }],
+  ])("%s in a message", async (_what, message) => {
+    const body = postRequest({ model: "o4-mini", messages: [{ role: "user", ...message }] });
+    expect((await refusalOf(() => readBody(body, ChatRequestSchema))).body.param).toMatch(/^messages\.0/);
+  });
+});
+
+describe("the demand", () => {
+  it("is one choice of any length, unless more is asked for", () => {
+    expect(demandOf({})).toEqual({ inputBytes: HI_BYTES, images: 0, choices: 1, maxOutputTokens: undefined });
+    expect(demandOf({ n: 3, max_completion_tokens: 50 })).toMatchObject({ choices: 3, maxOutputTokens: 50 });
+    expect(demandOf({ n: null, max_tokens: null })).toMatchObject({ choices: 1, maxOutputTokens: undefined });
+  });
+
+  it("has the newer of the two output limits", () => {
+    expect(demandOf({ max_tokens: 70 }).maxOutputTokens).toBe(70);
+    expect(demandOf({ max_tokens: 70, max_completion_tokens: 50 }).maxOutputTokens).toBe(50);
+  });
+
+  it("counts the images of all messages, and takes off the bytes of their data URLs", () => {
+    const web = { type: "image_url", image_url: { url: "https://a.test/a.png" } };
+    const messages = [
+      { role: "user", content: [IMAGE, { type: "text", text: "and" }, web] },
+      { role: "assistant", content: "Nice." },
+      { role: "user", content: [IMAGE] },
+    ];
+    const bytes = JSON.stringify({ messages }).length;
+    expect(demandOf({ messages })).toMatchObject({ images: 3, inputBytes: bytes - 2 * IMAGE.image_url.url.length });
+  });
+
+  it("has the bytes of what the model is shown, and not of what only steers the request", () => {
+    const steering = { stream: true, n: 2, reasoning_effort: "low", service_tier: "default", store: false };
+    expect(demandOf(steering).inputBytes).toBe(HI_BYTES);
+    const tools = [{ type: "function", function: { name: "look", description: "堰" } }];
+    const shown = new TextEncoder().encode(JSON.stringify({ tools })).length - 1;
+    expect(demandOf({ tools }).inputBytes).toBe(HI_BYTES + shown);
+  });
+});

@@ -1,0 +1,138 @@
+// uses: slim-chat
+// `npm run catalog` against a running Weir.
+
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import type { Notices, Publication } from "../../../../dev/catalog-client.ts";
+import { createCatalog } from "../../../support/catalog.ts";
+import { createCommand } from "../support/command.ts";
+import { startWeir } from "../../../support/weir.ts";
+
+const weir = await startWeir();
+const { run, ask, write, remove } = createCommand(weir.url);
+afterAll(async () => {
+  remove();
+  await weir.close();
+});
+afterEach(weir.report);
+
+/** A file with the tests' catalog, one of as many different ones as are needed. */
+const fileOf = (edition: number) => write(`${edition}.json`, { ...createCatalog(), min_output_tokens: edition });
+
+/** The revision that a new user's next chat is had with. */
+async function chatRevision(): Promise<string | null> {
+  const response = await (await weir.createUser()).post("/chat", { input: "Hi" });
+  expect(response.status).toBe(200);
+  await response.text();
+  return response.headers.get("weir-revision");
+}
+
+describe("npm run catalog", () => {
+  it("check says of a file whether it is a catalog, with the path of each fault, and publishes nothing", async () => {
+    const before = await ask<Publication>("list");
+    expect(await run("check", fileOf(1))).toMatchObject({ code: 0, errors: "" });
+    const faulty = write("faulty.json", { ...createCatalog(), default_plan: "gone", aliases: {} });
+    const { code, errors } = await run("check", faulty);
+    expect(code).toBe(1);
+    expect(errors).toContain("aliases.default: ");
+    expect(errors).toContain("default_plan: no plan 'gone'");
+    expect(await ask("list")).toEqual(before);
+  });
+
+  it("push gives a file to everybody, and rollback takes it back", async () => {
+    const { active: before } = await ask<Publication>("list");
+    const { revision, active } = await ask<Publication>("push", fileOf(2), "--note", "a test", "--author", "ann");
+    expect(active).toBe(revision);
+    expect(await chatRevision()).toBe(revision);
+    const { history } = await ask<Publication>("list");
+    expect(history[0]).toMatchObject({ kind: "activate", revision, note: "a test", author: "ann" });
+    expect(await ask("rollback")).toMatchObject({ active: before, previous: revision });
+    expect(await chatRevision()).toBe(before);
+  });
+
+  it("push --inactive stores a file, which activate gives to everybody", async () => {
+    const { revision, active } = await ask<Publication>("push", fileOf(3), "--inactive");
+    expect(active).not.toBe(revision);
+    expect(await chatRevision()).toBe(active);
+    expect(await ask("show", String(revision))).toEqual({ ...createCatalog(), min_output_tokens: 3 });
+    expect(await ask("activate", String(revision))).toMatchObject({ active: revision });
+    expect(await chatRevision()).toBe(revision);
+  });
+
+  it("diff tells what a revision changes", async () => {
+    const older = await ask<Publication>("push", fileOf(4));
+    const newer = await ask<Publication>("push", fileOf(5));
+    expect(await ask("diff", String(older.revision), "active")).toEqual([
+      { path: "min_output_tokens", before: 4, after: 5 },
+    ]);
+    const { output } = await run("diff", "previous", String(newer.revision));
+    expect(output).toBe("min_output_tokens: 4 → 5\n");
+    expect((await run("diff", "active", "active")).output).toBe("no difference\n");
+  });
+
+  it("list says in words what is active, what is tried and what was done", async () => {
+    const { active } = await ask<Publication>("push", fileOf(6), "--note", "for people");
+    const { revision } = await ask<Publication>("push", fileOf(7), "--inactive");
+    await run("canary", String(revision), "2.5");
+    const { output } = await run("list");
+    expect(output).toContain(`active    ${active}`);
+    expect(output).toContain(`canary    ${revision} for 2.5 % of the users`);
+    expect(output).toMatch(new RegExp(`activate +${active} .*for people`));
+    await ask("canary", String(revision), "0");
+    expect(await ask<Publication>("list")).toMatchObject({ canary: null });
+  });
+
+  it("--expected changes nothing when something else is active", async () => {
+    const { active } = await ask<Publication>("push", fileOf(8));
+    const { code, output, errors } = await run("push", fileOf(9), "--expected", "bundled");
+    expect({ code, output }).toEqual({ code: 1, output: "" });
+    expect(errors).toContain(`The active revision is '${active}'`);
+    expect(await ask<Publication>("list")).toMatchObject({ active });
+    expect(await ask("push", fileOf(9), "--expected", active)).toMatchObject({ previous: active });
+  });
+
+  it("notices --refresh asks the providers now, and notices repeats what was found", async () => {
+    const found = await ask<Notices>("notices", "--refresh");
+    expect(found.checked_at).not.toBeNull();
+    expect(await ask("notices")).toEqual(found);
+    expect((await run("notices")).output).toContain(`looked at ${found.checked_at}`);
+  });
+
+  it.each([[[]], [["--help"]], [["list", "--help"]]])("%j shows every command", async (words) => {
+    const { code, output } = await run(...words);
+    expect(code).toBe(0);
+    for (const command of ["check", "push", "rollback", "notices"]) expect(output).toContain(command);
+  });
+
+  it("--json tells what was refused as JSON, too", async () => {
+    const { code, output } = await run("activate", "0123456789abcdef", "--json");
+    expect(code).toBe(1);
+    expect(JSON.parse(output)).toMatchObject({ error: expect.stringContaining("0123456789abcdef") as unknown });
+  });
+
+  it("says what to do where nothing answers", async ({ onTestFinished }) => {
+    // No request is ever sent to port 1.
+    const nowhere = createCommand("http://127.0.0.1:1");
+    onTestFinished(nowhere.remove);
+    expect(await nowhere.run("list")).toEqual({
+      code: 1,
+      output: "",
+      errors:
+        "Nothing answers at http://127.0.0.1:1. Is `npm run dev` running? For another port: --url http://127.0.0.1:8790\n",
+    });
+  });
+
+  it.each([
+    ["a file that is not there", ["push", "/nowhere/catalog.json"], 1, "/nowhere/catalog.json"],
+    ["a revision that is not there", ["activate", "0123456789abcdef"], 1, "0123456789abcdef"],
+    ["a share that is no number", ["canary", "bundled", "many"], 2, "PERCENT"],
+    ["a share of more than all", ["canary", "bundled", "101"], 1, "percent"],
+    ["an unknown command", ["publish"], 2, "--help shows all commands"],
+    ["an unknown option", ["list", "--force"], 2, "--force"],
+    ["too few words", ["diff", "active"], 2, "REV REV"],
+  ])("ends with an error and no stack for %s", async (_, words, status, said) => {
+    const { code, output, errors } = await run(...words);
+    expect({ code, output }).toEqual({ code: status, output: "" });
+    expect(errors).toContain(said);
+    expect(errors).not.toMatch(/^ +at /m);
+  });
+});

@@ -1,0 +1,36 @@
+// How an operator reads and changes a user of the Worker under test.
+
+import { asAdmin } from "../../../support/admin.ts";
+
+/** The body of GET /admin/users/:id. */
+export interface Described {
+  plan: { stored: string | null; shown: string };
+  blocked: boolean;
+  tokens_revoked_before: string | null;
+  windows: { unit: string; per: string; limit: number; used: number; reserved: number; left: number }[];
+  leases: { running: number; allowed: number };
+  changes: Record<string, unknown>[];
+}
+
+export const pathOf = (subject: string, issuer = "weir") =>
+  `/admin/users/${encodeURIComponent(`${issuer}|${subject}`)}`;
+
+/** Makes a change, which must succeed, and returns the user's description. */
+export async function change(subject: string, request: Record<string, unknown>): Promise<Described> {
+  const response = await tryChange(subject, request);
+  if (response.status !== 201) throw new Error(`${response.status}: ${await response.text()}`);
+  return (await response.json()) as Described;
+}
+
+/** Sends a change, with a reason where it has none. */
+export function tryChange(subject: string, request: Record<string, unknown>): Promise<Response> {
+  const body = JSON.stringify({ reason: "a test", ...request });
+  return asAdmin(`${pathOf(subject)}/changes`, { method: "POST", body });
+}
+
+export async function describeUser(subject: string): Promise<Described> {
+  return (await (await asAdmin(pathOf(subject))).json()) as Described;
+}
+
+export const windowOf = ({ windows }: Pick<Described, "windows">, unit: string) =>
+  windows.find((window) => window.unit === unit);

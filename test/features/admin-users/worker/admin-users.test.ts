@@ -1,0 +1,121 @@
+// /admin/users: who may administer, and how a user is described and changed.
+
+import { evictDurableObject } from "cloudflare:test";
+import { beforeEach, describe, expect, it } from "vitest";
+import { requireAdmin } from "../../../../src/core/auth/admin.ts";
+import type { Bindings } from "../../../../src/core/env.ts";
+import { asAdmin } from "../../../support/admin.ts";
+import { errorOf } from "../../../support/caller.ts";
+import { createCatalogOf } from "../../../support/catalog.ts";
+import { bindings, createSend, createUser, send, useCatalog } from "../../../support/workerd.ts";
+import { change, describeUser, pathOf, tryChange, windowOf } from "../support/operator.ts";
+
+beforeEach(async () => {
+  const windows = [
+    { unit: "tokens", per: "month", limit: 10_000 },
+    { unit: "requests", per: "month", limit: 2 },
+    { unit: "usd", per: "month", limit: 1 },
+  ] as const;
+  await useCatalog(createCatalogOf({ windows: [...windows] }));
+});
+
+const fail = () => Promise.reject(new Error("out"));
+
+describe("an operator", () => {
+  it.each([
+    ["no header", {}],
+    ["a wrong token", { authorization: "Bearer wrong" }],
+    ["an empty token", { authorization: "Bearer " }],
+    ["the token without its scheme", { authorization: String(bindings.ADMIN_TOKEN) }],
+    ["more than the token", { authorization: `Bearer ${bindings.ADMIN_TOKEN}x` }],
+  ])("is nobody who sends %s", async (_, headers) => {
+    const response = await send(pathOf("alice"), { headers });
+    expect(response.status).toBe(401);
+    expect(await errorOf(response)).toMatchObject({ type: "invalid_request_error", code: "invalid_api_key" });
+  });
+
+  it("is no user, whose request changes nothing", async () => {
+    const user = await createUser();
+    const path = `${pathOf(user.subject)}/changes`;
+    const response = await user.post(path, { kind: "grant", window: "tokens/month", amount: 1, reason: "mine" });
+    expect(response.status).toBe(401);
+    expect((await describeUser(user.subject)).changes).toEqual([]);
+  });
+
+  it.each([
+    ["missing", { ...bindings, ADMIN_TOKEN: undefined }],
+    ["empty", { ...bindings, ADMIN_TOKEN: "" }],
+  ])("is nobody while ADMIN_TOKEN is %s", async (_, env) => {
+    for (const token of ["", "undefined", "null", bindings.ADMIN_TOKEN]) {
+      await expect(requireAdmin(`Bearer ${token}`, env as Bindings), token).rejects.toMatchObject({ status: 401 });
+    }
+  });
+
+  it("gets a 503 while the user's object cannot be reached", async () => {
+    const USER_QUOTA = { getByName: () => ({ account: fail, inspect: fail }) } as unknown as Bindings["USER_QUOTA"];
+    const headers = { authorization: `Bearer ${bindings.ADMIN_TOKEN}` };
+    expect((await createSend({ USER_QUOTA })(pathOf("alice"), { headers })).status).toBe(503);
+  });
+});
+
+describe("a user", () => {
+  it("without any request is described under the default plan", async () => {
+    expect(await describeUser(crypto.randomUUID())).toMatchObject({
+      plan: { stored: null, shown: "roomy" },
+      blocked: false,
+      tokens_revoked_before: null,
+      leases: { running: 0, allowed: 8 },
+      changes: [],
+    });
+  });
+
+  it.each(["alice", "wier|alice", "|alice", "weir|", "%7C"])("with the id %j is a 400", async (id) => {
+    const response = await asAdmin(`/admin/users/${id.includes("%") ? id : encodeURIComponent(id)}`);
+    expect(response.status).toBe(400);
+    expect(await errorOf(response)).toMatchObject({ code: "invalid_request", param: "id" });
+  });
+});
+
+describe("a change", () => {
+  it("is kept with its time and reason, and survives the loss of the object's memory", async () => {
+    const user = await createUser();
+    const since = Date.now();
+    await change(user.subject, { kind: "block", reason: "spam" });
+    expect(await change(user.subject, { kind: "unblock", reason: "a mistake" })).toMatchObject({ blocked: false });
+    await evictDurableObject(user.quota);
+    const { changes } = await describeUser(user.subject);
+    expect(changes).toMatchObject([
+      { kind: "block", reason: "spam" },
+      { kind: "unblock", reason: "a mistake" },
+    ]);
+    for (const { at } of changes) expect(Date.parse(String(at))).toBeGreaterThanOrEqual(since);
+  });
+
+  it("that grants adds to an earlier grant, in dollars for a window of dollars", async () => {
+    const { subject } = await createUser();
+    await change(subject, { kind: "grant", window: "usd/month", amount: 0.25 });
+    const described = await change(subject, { kind: "grant", window: "usd/month", amount: 0.5 });
+    expect(windowOf(described, "usd")).toMatchObject({ limit: 1.75, left: 1.75 });
+  });
+
+  it.each([
+    ["without a reason", { kind: "block", reason: "" }],
+    ["of an unknown kind", { kind: "delete" }],
+    ["with a field of another kind", { kind: "block", plan: "pro" }],
+    ["to a plan that the catalog does not have", { kind: "plan", plan: "constructor" }],
+    ["that grants half a token", { kind: "grant", window: "tokens/month", amount: 0.5 }],
+    ["that grants more than can be counted", { kind: "grant", window: "tokens/month", amount: 1e300 }],
+    ["that grants less than nothing", { kind: "grant", window: "tokens/month", amount: -1 }],
+    ["that grants no amount", { kind: "grant", window: "tokens/month" }],
+    ["that grants in an impossible window", { kind: "grant", window: "tokens/week", amount: 1 }],
+    ["that resets a window that no plan has", { kind: "reset", window: "usd/hour/nonsense" }],
+    ["that revokes before a day", { kind: "revoke", before: "2026-11-23" }],
+    ["that revokes before a time without a zone", { kind: "revoke", before: "2026-11-23T12:00:00" }],
+  ])("%s is a 400, and changes nothing", async (_, request) => {
+    const { subject } = await createUser();
+    const response = await tryChange(subject, request);
+    expect(response.status).toBe(400);
+    expect((await errorOf(response)).type).toBe("invalid_request_error");
+    expect((await describeUser(subject)).changes).toEqual([]);
+  });
+});

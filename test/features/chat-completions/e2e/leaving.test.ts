@@ -1,0 +1,35 @@
+// A caller of /v1/chat/completions who leaves: the provider is stopped, and the answer is settled.
+
+import { afterAll, afterEach, beforeEach, expect, it } from "vitest";
+import { emulate } from "../../../support/emulation.ts";
+import { readUntil } from "../../../support/events.ts";
+import { createClient } from "../../../support/openai-client.ts";
+import { startWeir } from "../../../support/weir.ts";
+import { COMPLETIONS } from "../support/surface.ts";
+
+const weir = await startWeir();
+afterAll(weir.close);
+afterEach(weir.report);
+beforeEach(weir.emulation.zero);
+
+const LONG = { tokens: 10_000, delay_ms: 5 };
+
+it.each(COMPLETIONS)("a caller who leaves a stream %s stops the provider", async (_, surface) => {
+  const user = await weir.createUser();
+  const control = new AbortController();
+  const response = await user.post(surface.path, surface.body(LONG, true), { signal: control.signal });
+  await readUntil(response.body, "river");
+  control.abort();
+  expect(await user.settled()).toMatchObject({ requests: 1, reserved: 0 });
+  expect(await weir.emulation.idle()).toMatchObject({ cancelled: 1, completed: 0 });
+});
+
+it("a loop over the client's stream that is left stops the provider", async () => {
+  const { client, user } = await createClient(weir);
+  const messages = [{ role: "user", content: emulate(LONG) } as const];
+  for await (const chunk of await client.chat.completions.create({ model: "o4-mini", messages, stream: true })) {
+    if (chunk.choices[0]?.delta.content === " river") break;
+  }
+  expect(await user.settled()).toMatchObject({ requests: 1, reserved: 0 });
+  expect(await weir.emulation.idle()).toMatchObject({ cancelled: 1, completed: 0 });
+});

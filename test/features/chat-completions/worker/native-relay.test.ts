@@ -1,0 +1,194 @@
+// A stream whose usage was asked for passes natively: byte for byte, metered by its last bytes, and never ended cleanly
+// after a failure.
+
+import { beforeEach, describe, expect, it } from "vitest";
+import { createCatalogOf } from "../../../support/catalog.ts";
+import { DONE, errorFrame, finishChunk, textChunk, usageChunk } from "../../../support/chat-chunks.ts";
+import { estimateOf } from "../../../support/estimate.ts";
+import { readEvents } from "../../../support/events.ts";
+import { createUserOf, recordedProvider, writtenProvider } from "../../../support/providers.ts";
+import { readSaid } from "../../../support/said.ts";
+import { ask } from "../../../support/surface.ts";
+import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
+import { OPENAI } from "../support/surface.ts";
+
+/** Room for answers of any length. */
+const LONG = { max_output_tokens: 50_000 };
+/** More than the usage tap keeps. */
+const MOST_KEPT_BYTES = 524_288;
+
+/** The cost of an answer without usage of which so many bytes of text came. */
+const estimate = (script: object, bytes: number) => estimateOf(OPENAI, OPENAI.body(script, true), bytes);
+const lastErrorOf = (text: string) => OPENAI.failure(text)?.code;
+
+/** An answer that the test writes, begun with "Hel"; each write lasts until its caller has read it. */
+async function begin() {
+  const { provider, write, ...written } = writtenProvider();
+  const user = await createUserOf(provider);
+  const asked = ask(user, OPENAI, {});
+  await write(textChunk("Hel"));
+  const response = await asked;
+  expect(response.status).toBe(200);
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let seen = "";
+  const readUntil = async (length: number) => {
+    while (seen.length < length) {
+      const { done, value } = (await reader?.read()) ?? { done: true };
+      if (done) break;
+      seen += value;
+    }
+    return seen;
+  };
+  await readUntil(textChunk("Hel").length);
+  return {
+    ...written,
+    user,
+    write: async (text: string) => {
+      const length = seen.length + text.length;
+      await Promise.all([write(text), readUntil(length)]);
+    },
+    /** All that the caller gets. */
+    rest: () => readUntil(Infinity),
+  };
+}
+
+beforeEach(async () => {
+  await useCatalog(createCatalogOf(LONG));
+  await emulation.zero();
+});
+
+describe("a native stream", () => {
+  it.each([
+    ["at once", { tokens: 60, reasoning: 7 }],
+    ["slowly", { tokens: 60, delay_ms: 3, reasoning: 0 }],
+    ["byte by byte", { tokens: 12, split: 1 }],
+    ["with text of several bytes a character", { text: "Ein Wehr: 🦫🌊 堰 \n\n data: [DONE]" }],
+    ["with more bytes than are kept", { tokens: 4000 }],
+    ["without usage", { text: "abcdefgh".repeat(4000), no_usage: true }],
+  ])("that comes %s reaches its caller byte for byte, and costs its usage", async (_how, script) => {
+    const { provider, sent } = recordedProvider();
+    const user = await createUserOf(provider);
+    const text = await (await ask(user, OPENAI, script)).text();
+    expect([text]).toEqual(await Promise.all(sent));
+    if ("tokens" in script && script.tokens === 4000) expect(text.length).toBeGreaterThan(MOST_KEPT_BYTES);
+    const counted = OPENAI.tokens(text, true);
+    const tokens = Number.isNaN(counted) ? estimate(script, 32_000) : counted;
+    expect(await user.settled()).toEqual({ tokens, requests: 1, reserved: 0 });
+  });
+
+  it("has an error frame of ours after the provider's own, and nothing after that", async () => {
+    const { user, write, end, rest } = await begin();
+    await write(errorFrame("Your account is out of money."));
+    await end();
+    const errors = readEvents(await rest()).filter(({ data }) => data.startsWith('{"error"'));
+    const codes = errors.map(({ data }) => (JSON.parse(data) as { error: { code: string | null } }).error.code);
+    expect(codes).toEqual([null, "provider_error"]);
+    expect(await user.settled()).toEqual({ tokens: estimate({}, 3), requests: 1, reserved: 0 });
+  });
+
+  it("that has ended is whole and settled though its provider keeps the connection open", async () => {
+    await useCatalog(createCatalogOf(LONG, { idle_ms: 60 }));
+    const { user, write, rest } = await begin();
+    const end = finishChunk() + usageChunk(12, 30) + DONE;
+    await write(end);
+    expect(await user.settled()).toEqual({ tokens: 42, requests: 1, reserved: 0 });
+    expect(await rest()).toBe(textChunk("Hel") + end);
+  });
+
+  it("of a silent provider fails after what came, and without comments", async () => {
+    await useCatalog(createCatalogOf(LONG, { idle_ms: 60, keep_alive_ms: 10 }));
+    const text = await (await ask(await createUser(), OPENAI, { tokens: 50, stall_after: 5 })).text();
+    expect(lastErrorOf(text)).toBe("provider_timeout");
+    expect(readEvents(text)).toHaveLength(7);
+    expect(text.split("\n").filter((line) => line.startsWith(":"))).toEqual([]);
+  });
+
+  it("is not cut by the idle deadline while its caller does not read", async () => {
+    // Silence is checked once a second.
+    const IDLE_MS = 250;
+    await useCatalog(createCatalogOf(LONG, { idle_ms: IDLE_MS }));
+    const user = await createUser();
+    const script = { tokens: 6000, reasoning: 0 };
+    const response = await ask(user, OPENAI, script);
+    // So long as another answer takes.
+    await (await ask(await createUser(), OPENAI, { tokens: 1, first_ms: 1000 + 2 * IDLE_MS })).text();
+    const text = await response.text();
+    expect(OPENAI.failure(text)).toBeUndefined();
+    expect(readEvents(text).length).toBeGreaterThan(script.tokens);
+    expect(await user.settled()).toEqual({ tokens: OPENAI.tokens(text, true), requests: 1, reserved: 0 });
+  });
+});
+
+describe("a native stream that breaks off", () => {
+  const many = textChunk("abcdefgh").repeat(6000);
+
+  it.each([
+    ["between two events", "", 5],
+    ["inside an event", textChunk(" world").slice(0, 30), 5],
+    ["inside a line ending", textChunk("!").slice(0, -1), 5],
+    ["after many bytes at once", many, 48_005],
+  ])("%s ends in an error frame that clients can parse, and costs what came", async (_where, part, bytes) => {
+    const { user, write, breakOff, rest } = await begin();
+    await write(textChunk("lo"));
+    if (part) await write(part);
+    await breakOff();
+    const text = await rest();
+    expect(text.startsWith(`${textChunk("Hel")}${textChunk("lo")}${part}\n\ndata: {"error":`)).toBe(true);
+    expect(lastErrorOf(text)).toBe("provider_error");
+    expect(await user.settled()).toEqual({ tokens: estimate({}, bytes), requests: 1, reserved: 0 });
+  });
+
+  it.each([
+    ["by just ending", textChunk("lo"), 5],
+    ["by turning into something else", "data: <html>Bad gateway</html>\n\n", 3],
+  ])("%s is a failure, too", async (_how, part, bytes) => {
+    const { user, write, end, rest } = await begin();
+    await write(part);
+    await end();
+    expect(lastErrorOf(await rest())).toBe("provider_error");
+    expect((await user.settled()).tokens).toBe(estimate({}, bytes));
+  });
+
+  it("after its usage costs the usage", async () => {
+    const { user, write, breakOff, rest } = await begin();
+    await write(finishChunk() + usageChunk(12, 30));
+    await breakOff();
+    expect(lastErrorOf(await rest())).toBe("provider_error");
+    expect(await user.settled()).toEqual({ tokens: 42, requests: 1, reserved: 0 });
+  });
+});
+
+it.each([
+  ["in the middle of an event", textChunk("lo") + textChunk("!").slice(0, 20)],
+  ["after its usage", finishChunk() + usageChunk(12, 30)],
+])("a native stream that the total deadline cuts %s ends in an error frame that says so", async (_how, more) => {
+  await useCatalog(createCatalogOf(LONG, { total_ms: 300 }));
+  const { user, write, rest } = await begin();
+  await write(more);
+  const text = await rest();
+  expect(text.startsWith(`${textChunk("Hel")}${more}\n\ndata: {"error":`)).toBe(true);
+  expect(lastErrorOf(text)).toBe("provider_timeout");
+  const tokens = more.includes('"usage":{') ? 42 : estimate({}, 5);
+  expect(await user.settled()).toEqual({ tokens, requests: 1, reserved: 0 });
+});
+
+it("100 native streams at once, of which every second breaks off, are each settled with what they told", async () => {
+  const users = await Promise.all(Array.from({ length: 25 }, () => createUser()));
+  const answers = users.map(async (user, number) => {
+    const scripts = [
+      { tokens: number, delay_ms: number % 3 },
+      { tokens: 200, cut_after: number + 1 },
+      { tokens: number + 20 },
+      { tokens: 400, cut_after: 8 * number + 40 },
+    ];
+    const texts = await Promise.all(scripts.map(async (script) => (await ask(user, OPENAI, script)).text()));
+    const costs = texts.map((text, index) => {
+      const isCut = index % 2 === 1;
+      expect(lastErrorOf(text)).toBe(isCut ? "provider_error" : undefined);
+      return isCut ? estimate(scripts[index] ?? {}, readSaid(text).length) : OPENAI.tokens(text, true);
+    });
+    const tokens = costs.reduce((sum, cost) => sum + cost, 0);
+    expect(await user.settled()).toEqual({ tokens, requests: 4, reserved: 0 });
+  });
+  await Promise.all(answers);
+}, 30_000);

@@ -1,0 +1,35 @@
+// A client of /v1/responses that leaves: the provider is stopped, and the answer is settled.
+
+import { APIUserAbortError } from "openai";
+import { afterAll, afterEach, beforeEach, expect, it } from "vitest";
+import { emulate } from "../../../support/emulation.ts";
+import { createClient, rejection } from "../../../support/openai-client.ts";
+import { startWeir } from "../../../support/weir.ts";
+
+const weir = await startWeir();
+afterAll(weir.close);
+afterEach(weir.report);
+beforeEach(weir.emulation.zero);
+
+const LONG = { tokens: 10_000, delay_ms: 5 };
+
+it("a loop over the client's stream that is left stops the provider", async () => {
+  const { client, user } = await createClient(weir);
+  const stream = await client.responses.create({ model: "o4-mini", input: emulate(LONG), stream: true });
+  for await (const event of stream) {
+    if (event.type === "response.output_text.delta" && event.delta === " river") break;
+  }
+  expect(await user.settled()).toMatchObject({ requests: 1, reserved: 0 });
+  expect(await weir.emulation.idle()).toMatchObject({ cancelled: 1, completed: 0 });
+});
+
+it("a response's stream that is aborted stops the provider", async () => {
+  const { client, user } = await createClient(weir);
+  const stream = client.responses.stream({ model: "o4-mini", input: emulate(LONG) });
+  stream.on("response.output_text.delta", ({ delta }) => {
+    if (delta === " river") stream.abort();
+  });
+  expect(await rejection(stream.finalResponse())).toBeInstanceOf(APIUserAbortError);
+  expect(await user.settled()).toMatchObject({ requests: 1, reserved: 0 });
+  expect(await weir.emulation.idle()).toMatchObject({ cancelled: 1, completed: 0 });
+});

@@ -1,0 +1,158 @@
+// The quota of POST /chat: reservations that are lost, inputs that are counted, and plans that limit models.
+
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Plan } from "../../../../src/core/catalog/schema.ts";
+import type { Bindings } from "../../../../src/core/env.ts";
+import { UserQuota } from "../../../../src/core/quota/user-quota.ts";
+import { errorOf, NOTHING } from "../../../support/caller.ts";
+import { createCatalog, createCatalogOf } from "../../../support/catalog.ts";
+import { emulate } from "../../../support/emulation.ts";
+import { boundOf, PLAN_OUTPUT, priceOf, spendingOf } from "../../../support/estimate.ts";
+import { createUserOf } from "../../../support/providers.ts";
+import { ask, SLIM } from "../../../support/surface.ts";
+import { bindings, createUser, emulation, useCatalog } from "../../../support/workerd.ts";
+
+const COUNTER = "/v1/responses/input_tokens";
+
+/** Later than any lease lasts (ms). */
+const AFTER_LEASE_MS = 691_000;
+
+const dollars: Plan["windows"][number] = { unit: "usd", per: "month", limit: 10 };
+const tokens = (limit: number): Plan["windows"][number] => ({ unit: "tokens", per: "month", limit });
+
+beforeEach(async () => {
+  await useCatalog(createCatalog());
+  await emulation.zero();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+it("a settlement that is lost costs the bound when the lease ends, and what it says when it arrives late, once", async () => {
+  await useCatalog(createCatalogOf({ windows: [tokens(10_000_000), { ...dollars, unit: "requests" }, dollars] }));
+  const settle = vi.spyOn(UserQuota.prototype, "settle");
+  settle.mockImplementationOnce(() => {
+    throw new Error("lost");
+  });
+  const user = await createUser();
+  const body = SLIM.body({ tokens: 10 }, true);
+  expect(SLIM.failure(await (await user.post(SLIM.path, body)).text())).toBeUndefined();
+  expect(await user.usage()).toMatchObject({ leases: { running: 1 } });
+
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + AFTER_LEASE_MS });
+  expect(await runDurableObjectAlarm(user.quota)).toBe(true);
+  const bound = boundOf(SLIM, body);
+  const usd = priceOf(bound - PLAN_OUTPUT, PLAN_OUTPUT);
+  expect(await spendingOf(user)).toEqual({ tokens: bound, requests: 1, reserved: 0, usd });
+
+  const [limits, settlement] = settle.mock.calls[0] ?? [];
+  if (!limits || !settlement) throw new Error("nothing was settled");
+  const { charge } = settlement;
+  for (const late of [charge, { tokens: 0, requests: 0, usd: 0 }]) {
+    await user.quota.settle(limits, { ...settlement, charge: late });
+    expect(await spendingOf(user)).toEqual({ tokens: charge.tokens, requests: 1, reserved: 0, usd: charge.usd / 1e9 });
+  }
+});
+
+/** Makes every reservation, and loses its answer. */
+const getForgetful = (name: string) => {
+  const object = bindings.USER_QUOTA.getByName(name);
+  const reserve = async (...call: Parameters<typeof object.reserve>) => {
+    await object.reserve(...call);
+    throw new Error("the answer was lost");
+  };
+  return { reserve, giveBack: (key: string) => object.giveBack(key) };
+};
+
+it("a reservation whose answer was lost is given back, and the request is a 503", async () => {
+  const user = await createUser(undefined, {
+    USER_QUOTA: { getByName: getForgetful } as unknown as Bindings["USER_QUOTA"],
+  });
+  expect((await ask(user, SLIM, { tokens: 1 })).status).toBe(503);
+  expect(await user.settled()).toEqual(NOTHING);
+});
+
+describe("a text whose bytes do not fit", () => {
+  /** Far more bytes than the limit has tokens, and far fewer tokens. */
+  const LONG_TEXT = `${emulate({ tokens: 5 })}\n${"river ".repeat(800)}`;
+  const BODY = { input: LONG_TEXT, stream: true };
+
+  it("is counted by the provider once, and served when its tokens fit", async () => {
+    await useCatalog(createCatalogOf({ windows: [tokens(2000)] }));
+    const user = await createUser();
+    const response = await user.post(SLIM.path, BODY);
+    expect(response.status).toBe(200);
+    const spent = SLIM.tokens(await response.text(), true);
+    expect((await emulation.stats()).by_path).toEqual({ [COUNTER]: 1, "/v1/chat/completions": 1 });
+    expect(await user.settled()).toEqual({ tokens: spent, requests: 0, reserved: 0 });
+    const granted = Number(response.headers.get("weir-max-output-tokens"));
+    expect(granted).toBeGreaterThan(256);
+    expect(granted).toBeLessThan(1200);
+  });
+
+  it("is counted too when only the dollars do not fit", async () => {
+    await useCatalog(createCatalogOf({ windows: [{ ...dollars, limit: 0.004 }] }));
+    const response = await (await createUser()).post(SLIM.path, BODY);
+    expect(response.status, await response.text()).toBe(200);
+    expect((await emulation.stats()).by_path).toEqual({ [COUNTER]: 1, "/v1/chat/completions": 1 });
+  });
+
+  it.each([
+    ["tokens do not fit either, after one count", 900, { [COUNTER]: 1 }],
+    ["tokens can never fit, without a count", 290, {}],
+  ])("is a 429 when its %s", async (_what, limit, asked) => {
+    await useCatalog(createCatalogOf({ windows: [tokens(limit)] }));
+    const user = await createUser();
+    const response = await user.post(SLIM.path, BODY);
+    expect(response.status).toBe(429);
+    expect(await errorOf(response)).toMatchObject({ code: "insufficient_quota" });
+    expect((await emulation.stats()).by_path).toEqual(asked);
+    expect(await user.settled()).toEqual(NOTHING);
+  });
+
+  it.each([["cannot be reached", () => Promise.reject(new Error("no network"))]])(
+    "is a 429 when the counter %s, and the model is not asked",
+    async (_how, answer) => {
+      await useCatalog(createCatalogOf({ windows: [tokens(2000)] }));
+      const asked: string[] = [];
+      const user = await createUserOf((request) => {
+        asked.push(new URL(request.url).pathname);
+        return answer();
+      });
+      expect((await user.post(SLIM.path, BODY)).status).toBe(429);
+      expect(asked).toEqual([COUNTER]);
+    },
+  );
+});
+
+const body = (model: string) => ({ model, input: emulate({ tokens: 1 }), stream: false });
+
+describe("a plan that names its models", () => {
+  it("refuses any other with a 403, and nothing is sent", async () => {
+    await useCatalog(createCatalogOf({ models: ["o3-mini"] }));
+    const user = await createUser();
+    const response = await user.post(SLIM.path, body("o4-mini"));
+    expect(response.status).toBe(403);
+    const error = await errorOf(response);
+    expect(error).toMatchObject({ type: "invalid_request_error", code: "model_not_allowed", param: "model" });
+    expect(error.message).toContain("o3-mini");
+    expect((await emulation.stats()).requests).toBe(0);
+    expect(await user.settled()).toEqual(NOTHING);
+    expect((await user.post(SLIM.path, body("o3-mini"))).status).toBe(200);
+  });
+
+  it("has windows that count and refuse some models only, each under its own name", async () => {
+    const requests = { unit: "requests", per: "month" } as const;
+    const group = { ...requests, limit: 1, models: ["o3", "o3-mini"] };
+    await useCatalog(createCatalogOf({ windows: [{ ...requests, limit: 100 }, group] }));
+    const user = await createUser();
+    const first = await user.post(SLIM.path, body("o3"));
+    expect(await first.json()).toMatchObject({ left: { "requests/month": 99, "requests/month/o3,o3-mini": 0 } });
+    expect((await user.post(SLIM.path, body("o3-mini"))).status).toBe(429);
+    expect((await user.post(SLIM.path, body("o4-mini"))).status).toBe(200);
+    const { windows } = await user.usage();
+    expect(windows.map(({ used }) => used)).toEqual([2, 1]);
+  });
+});

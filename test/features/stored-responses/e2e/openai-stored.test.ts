@@ -1,0 +1,115 @@
+// uses: responses
+// The openai package as it is, with stored responses.
+
+import { BadRequestError, NotFoundError } from "openai";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createCatalog } from "../../../support/catalog.ts";
+import { createClient, rejection } from "../../../support/openai-client.ts";
+import { startWeir } from "../../../support/weir.ts";
+
+const catalog = createCatalog();
+const weir = await startWeir({ ...catalog, responses: { ...catalog.responses, store: true } });
+afterAll(weir.close);
+afterEach(weir.report);
+beforeEach(weir.emulation.zero);
+
+const model = "o4-mini";
+const INPUT = "Why does a weir make a river easier to measure?";
+const NOT_THERE = { status: 404, code: "not_found", type: "invalid_request_error" };
+
+/** A user's client, and an answer that is stored for them. */
+async function createStored() {
+  const { client, user } = await createClient(weir);
+  const response = await client.responses.create({ model, input: INPUT, store: true, metadata: { topic: "rivers" } });
+  return { client, user, response };
+}
+
+/** What an error says, whatever the id that it names. */
+const words = (error: unknown, id: string) => (error as Error).message.replace(id, "…");
+
+describe("a response that is stored", () => {
+  it("is there for its owner, for nothing more", async () => {
+    const { client, user, response } = await createStored();
+    expect(response).toMatchObject({ store: true, metadata: { topic: "rivers" } });
+    const paid = await user.settled();
+    expect(paid).toEqual({ tokens: response.usage?.total_tokens, requests: 1, reserved: 0 });
+    const again = await client.responses.retrieve(response.id);
+    expect(again.output_text).toBe(response.output_text);
+    expect(again.usage).toEqual(response.usage);
+    expect(await user.settled()).toEqual(paid);
+  });
+
+  it("is there after it was streamed", async () => {
+    const { client } = await createClient(weir);
+    const final = await client.responses.stream({ model, input: INPUT, store: true }).finalResponse();
+    expect((await client.responses.retrieve(final.id)).output_text).toBe(final.output_text);
+  });
+
+  it("shows its owner what it was asked, page by page", async () => {
+    const { client, response } = await createStored();
+    const next = "And in winter?";
+    const second = await client.responses.create({
+      model,
+      input: next,
+      store: true,
+      previous_response_id: response.id,
+    });
+    const shown: unknown[] = [];
+    for await (const item of client.responses.inputItems.list(second.id, { limit: 1, order: "asc" })) shown.push(item);
+    expect(shown).toMatchObject([
+      { role: "user", content: [{ type: "input_text", text: INPUT }] },
+      ...response.output.map(({ id }) => ({ id })),
+      { role: "user", content: [{ type: "input_text", text: next }] },
+    ]);
+  });
+
+  it("is gone when its owner has deleted it", async () => {
+    const { client, response } = await createStored();
+    await client.responses.delete(response.id);
+    const { responses } = client;
+    // One after the other: a promise that nobody awaits yet could be rejected meanwhile.
+    for (const again of [() => responses.retrieve(response.id), () => responses.delete(response.id)]) {
+      const error = await rejection(again());
+      expect(error).toBeInstanceOf(NotFoundError);
+      expect(error).toMatchObject(NOT_THERE);
+    }
+  });
+
+  it("is not there for another user, and stays", async () => {
+    const { client: owner, response } = await createStored();
+    const { client: other, user } = await createClient(weir);
+    const { responses } = other;
+    const asked = [
+      responses.retrieve(response.id),
+      responses.delete(response.id),
+      responses.cancel(response.id),
+      responses.inputItems.list(response.id),
+    ];
+    for (const error of await Promise.all(asked.map(rejection))) {
+      expect(error).toBeInstanceOf(NotFoundError);
+      expect(error).toMatchObject(NOT_THERE);
+    }
+    const goingOn = responses.create({ model, input: "Go on.", previous_response_id: response.id });
+    const error = await rejection(goingOn);
+    expect(error).toBeInstanceOf(BadRequestError);
+    expect(error).toMatchObject({ code: "previous_response_not_found", param: "previous_response_id" });
+    expect(await user.settled()).toEqual({ tokens: 0, requests: 0, reserved: 0 });
+    expect((await owner.responses.retrieve(response.id)).id).toBe(response.id);
+  });
+
+  it("is told from one that never was by nothing", async () => {
+    const { response } = await createStored();
+    const { client } = await createClient(weir);
+    const unknown = `resp_${"0".repeat(response.id.length - "resp_".length)}`;
+    const [others, nobodys] = await Promise.all(
+      [response.id, unknown].map((id) => rejection(client.responses.retrieve(id))),
+    );
+    expect(words(others, response.id)).toBe(words(nobodys, unknown));
+  });
+});
+
+it("a response that was not to be stored is there for nobody", async () => {
+  const { client } = await createClient(weir);
+  const { id } = await client.responses.create({ model, input: INPUT });
+  expect(await rejection(client.responses.retrieve(id))).toMatchObject(NOT_THERE);
+});

@@ -1,0 +1,161 @@
+// uses: responses
+// Answers in the background: reserved while they go on, settled when their owner asks for them.
+
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { NOTHING } from "../../../support/caller.ts";
+import { boundOf } from "../../../support/estimate.ts";
+import { ALIAS, createSturdyCatalog } from "../../../support/fallbacks.ts";
+import { createUserOf, failingProvider, status, unreachable } from "../../../support/providers.ts";
+import { jsonBytes } from "../../../support/shown-input.ts";
+import type { Surface } from "../../../support/surface.ts";
+import { OVER_RESPONSES } from "../../../support/surface.ts";
+import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
+import { asking, createSwitchedCatalog, LATER, look, PATH, respond, STORING } from "../support/stored.ts";
+
+/** Works for ever. */
+const ENDLESS = { tokens: 5, stall_after: 0 };
+/** Later than any lease lasts (ms). */
+const AFTER_LEASE_MS = 691_000;
+
+type User = Awaited<ReturnType<typeof createUser>>;
+
+beforeEach(async () => {
+  await useCatalog(createSwitchedCatalog(STORING));
+  await emulation.zero();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const bound = (body: Record<string, unknown>) => boundOf(OVER_RESPONSES as Surface, body);
+
+/** A user's tokens, while something may still run. */
+async function tokensOf(user: User) {
+  const { windows, leases } = await user.usage();
+  return { used: windows[0]?.used, reserved: windows[0]?.reserved, running: leases.running };
+}
+
+/** Lets every lease of the user expire. */
+async function expire(user: User): Promise<void> {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + AFTER_LEASE_MS });
+  expect(await runDurableObjectAlarm(user.quota)).toBe(true);
+}
+
+describe("an answer in the background", () => {
+  it("is acknowledged at once, stays reserved while it goes on, and is nobody else's", async () => {
+    const user = await createUser();
+    const body = asking(ENDLESS, LATER);
+    const response = await user.post(PATH, body);
+    expect(response.headers.get("content-type")).toBe("application/json");
+    const { id, status: queued } = (await response.json()) as { id: string; status: string };
+    expect(queued).toBe("queued");
+    const reserved = { used: 0, reserved: bound(body), running: 1 };
+    expect(await tokensOf(user)).toEqual(reserved);
+    expect(await look(user, id)).toMatchObject({ status: 200, body: { status: "in_progress" } });
+    const other = await createUser();
+    expect((await look(other, `${id}/cancel`, "POST")).status).toBe(404);
+    expect(await tokensOf(user)).toEqual(reserved);
+  });
+
+  it.each([
+    ["has completed", { tokens: 12, reasoning: 30 }, {}, "completed", 42],
+    ["has failed", { tokens: 9, error_after: 4, reasoning: 1 }, {}, "failed", 5],
+    ["was cut short", { tokens: 90, reasoning: 1 }, { max_output_tokens: 20 }, "incomplete", 20],
+  ])("is settled by its usage once, when its owner asks after it %s", async (_how, script, changes, ended, output) => {
+    const user = await createUser();
+    const { id } = await respond(user, asking(script, { ...LATER, ...changes }));
+    const { body } = await look(user, id);
+    expect(body).toMatchObject({ status: ended, usage: { output_tokens: output } });
+    const spent = { tokens: body.usage?.total_tokens, requests: 1, reserved: 0 };
+    expect(await user.settled()).toEqual(spent);
+    expect((await look(user, `${id}/cancel`, "POST")).body).toEqual(body);
+    expect(await user.settled()).toEqual(spent);
+  });
+
+  it.each([
+    ["DELETE", ""],
+    ["GET", "/input_items"],
+  ])("is settled by its usage at %s%s, too", async (method, rest) => {
+    const [user, other] = await Promise.all([createUser(), createUser()]);
+    const asked = asking({ tokens: 12, reasoning: 0 }, LATER);
+    // The same for another user, since after a DELETE nobody can read the usage.
+    const { body: same } = await look(other, (await respond(other, asked)).id);
+    const { id } = await respond(user, asked);
+    expect((await look(user, `${id}${rest}`, method)).status).toBe(200);
+    expect(await user.settled()).toEqual({ tokens: same.usage?.total_tokens, requests: 1, reserved: 0 });
+  });
+
+  it.each([
+    ["that its owner cancels", ENDLESS, "/cancel", "POST"],
+    ["that its owner deletes while it goes on", ENDLESS, "", "DELETE"],
+    ["without usage", { tokens: 5, no_usage: true }, "", "GET"],
+  ])("%s costs its bound, at once and for good", async (_kind, script, rest, method) => {
+    const user = await createUser();
+    const body = asking(script, LATER);
+    const { id } = await respond(user, body);
+    expect((await look(user, `${id}${rest}`, method)).status).toBe(200);
+    await look(user, id);
+    expect(await user.settled()).toEqual({ tokens: bound(body), requests: 1, reserved: 0 });
+  });
+
+  it("whose owner asks only after the lease has ended is corrected to its usage, once", async () => {
+    const user = await createUser();
+    const body = asking({ tokens: 3 }, LATER);
+    const { id } = await respond(user, body);
+    await expire(user);
+    expect((await user.settled()).tokens).toBe(bound(body));
+    const { body: answer } = await look(user, id);
+    await look(user, id);
+    expect(await user.settled()).toEqual({ tokens: answer.usage?.total_tokens, requests: 1, reserved: 0 });
+  });
+
+  it("is one of those that may run at the same time", async () => {
+    const user = await createUser("single");
+    const { id } = await respond(user, asking({ tokens: 1 }, LATER));
+    expect((await user.post(PATH, asking({ tokens: 1 }))).status).toBe(429);
+    await look(user, id);
+    expect((await user.post(PATH, asking({ tokens: 1 }))).status).toBe(200);
+  });
+});
+
+describe("a request for the background", () => {
+  it("keeps its lease when its caller leaves before it is acknowledged, and is charged in full", async () => {
+    const asked = Promise.withResolvers<void>();
+    const acknowledged = Promise.withResolvers<Response>();
+    const user = await createUserOf(() => {
+      asked.resolve();
+      return acknowledged.promise;
+    });
+    const control = new AbortController();
+    const body = asking({ tokens: 5 }, LATER);
+    const response = user.post(PATH, body, { signal: control.signal });
+    response.catch(() => undefined);
+    await asked.promise;
+    control.abort();
+    acknowledged.resolve(Response.json({ id: "resp_1", status: "queued", output: [], metadata: {} }));
+    await response.catch(() => undefined);
+    await expire(user);
+    expect(await user.settled()).toEqual({ tokens: bound(body), requests: 1, reserved: 0 });
+  });
+
+  it("keeps its lease when its connection fails, and no fallback is asked", async () => {
+    const catalog = createSturdyCatalog();
+    await useCatalog({ ...catalog, responses: { ...catalog.responses, ...STORING } });
+    const { provider, asked } = failingProvider({ "o4-mini-2025-04-16": [unreachable] });
+    const user = await createUserOf(provider);
+    const body = asking({ tokens: 5 }, LATER);
+    expect((await user.post(PATH, { ...body, model: ALIAS })).status).toBe(502);
+    expect(asked).toHaveLength(1);
+    await expire(user);
+    const { tokens, requests } = await user.settled();
+    expect(requests).toBe(1);
+    expect(tokens).toBeGreaterThan(jsonBytes({ input: body.input }));
+  });
+
+  it("costs nothing when the provider refuses it", async () => {
+    const user = await createUserOf(status(500));
+    expect((await user.post(PATH, asking({ tokens: 5 }, LATER))).status).toBe(502);
+    expect(await user.settled()).toEqual(NOTHING);
+  });
+});

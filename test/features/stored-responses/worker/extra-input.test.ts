@@ -1,0 +1,143 @@
+// uses: responses
+// Input that the provider adds: previous responses, hosted tools and stored prompts, in the bound and in the charge.
+
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Catalog } from "../../../../src/core/catalog/schema.ts";
+import { UserQuota } from "../../../../src/core/quota/user-quota.ts";
+import { dollarsOf, errorOf, NOTHING } from "../../../support/caller.ts";
+import { ALLOWANCE, priceOf, TEMPLATE_TOKENS } from "../../../support/estimate.ts";
+import { createUserOf } from "../../../support/providers.ts";
+import { jsonBytes } from "../../../support/shown-input.ts";
+import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
+import { asking, COUNTER, createSwitchedCatalog, LATER, look, PATH, respond, STORING } from "../support/stored.ts";
+
+const LONG = "The river is long. ".repeat(100);
+const CALL = { usd_per_call: 0.01, input_tokens_per_call: 500, fields: {} };
+const CALL_NANO_USD = 10_000_000;
+const SEARCH = { tools: [{ type: "web_search" }] };
+
+const windows = [
+  { unit: "tokens", per: "month", limit: 10_000_000 },
+  { unit: "requests", per: "month", limit: 10_000 },
+  { unit: "usd", per: "month", limit: 10 },
+] as const;
+const use = (switches: Partial<Catalog["responses"]>) =>
+  useCatalog(createSwitchedCatalog({ max_tool_calls: 3, ...switches }, { windows: [...windows] }));
+
+let boundOf: () => { input: number } | undefined;
+
+beforeEach(async () => {
+  await use({ ...STORING, hosted_tools: { web_search: CALL, image_generation: CALL } });
+  await emulation.zero();
+  const reserve = vi.spyOn(UserQuota.prototype, "reserve");
+  boundOf = () => reserve.mock.calls.at(-1)?.[2].bound;
+});
+afterEach(() => void vi.restoreAllMocks());
+
+const next = (previous: string, changes: object = {}) =>
+  asking({ tokens: 2 }, { previous_response_id: previous, ...changes });
+
+describe("a previous response", () => {
+  it("must be the caller's own", async () => {
+    const { id } = await respond(await createUser(), asking({ tokens: 1 }, { store: true }));
+    await emulation.zero();
+    const other = await createUser();
+    for (const [path, previous] of [
+      [PATH, id],
+      [PATH, "resp_unknown"],
+      [PATH, "../models"],
+      [COUNTER, id],
+    ] as const) {
+      const response = await other.post(path, next(previous));
+      expect(response.status, path).toBe(400);
+      const error = await errorOf(response);
+      expect(error).toMatchObject({ code: "previous_response_not_found", param: "previous_response_id" });
+    }
+    expect(await other.settled()).toEqual(NOTHING);
+    expect((await emulation.stats()).by_path).toEqual({ [`${PATH}/:id`]: 3 });
+  });
+
+  it.each([false, true])("is bounded by the provider's own count (stream: %s)", async (stream) => {
+    const user = await createUser();
+    const first = await respond(user, { model: "o4-mini", input: LONG, store: true });
+    await emulation.zero();
+    const before = await user.settled();
+    const response = await user.post(PATH, next(first.id, { stream }));
+    const text = await response.text();
+    expect(response.status, text).toBe(200);
+    expect((await emulation.stats()).by_path).toEqual({ [`${PATH}/:id`]: 1, [COUNTER]: 1, [PATH]: 1 });
+    const counted = Number(/"input_tokens":(\d+)/.exec(text)?.[1]);
+    expect(counted).toBeGreaterThan(400);
+    expect(boundOf()?.input).toBe(counted + TEMPLATE_TOKENS);
+    const total = Number(/"total_tokens":(\d+)/.exec(text)?.[1]);
+    expect(await user.settled()).toEqual({ tokens: before.tokens + total, requests: 2, reserved: 0 });
+  });
+
+  it("whose answer has no usage costs its exact count in the estimate", async () => {
+    const user = await createUser();
+    const { id } = await respond(user, { model: "o4-mini", input: LONG, store: true });
+    const body = asking({ text: "A weir.", no_usage: true, reasoning: 0 }, { previous_response_id: id });
+    const { input_tokens: counted } = (await (await user.post(COUNTER, body)).json()) as { input_tokens: number };
+    const before = await user.settled();
+    await respond(user, body);
+    expect(await user.settled()).toEqual({ tokens: before.tokens + counted + 2 + ALLOWANCE, requests: 3, reserved: 0 });
+  });
+});
+
+describe("a hosted tool", () => {
+  it.each([
+    ["the catalog's limit", {}, 3],
+    ["the caller's limit, where that is less", { max_tool_calls: 2 }, 2],
+  ])("is called at most as often as %s", async (_, limit, calls) => {
+    const body = asking({ tokens: 1 }, { ...SEARCH, ...limit });
+    await respond(await createUser(), body);
+    expect((await emulation.stats()).last?.body).toMatchObject({ ...SEARCH, max_tool_calls: calls });
+    const shown = jsonBytes({ input: body.input, ...SEARCH }) + TEMPLATE_TOKENS + calls * 500;
+    // After each call everything is read again, with the output so far.
+    const input = shown + calls * (shown + 2000);
+    expect(boundOf()).toMatchObject({ input, inputNanoUsd: input * 1100 + calls * CALL_NANO_USD });
+  });
+
+  it.each([true, false])("costs its price for each call beside the usage (stream: %s)", async (stream) => {
+    for (const calls of [0, 2]) {
+      const user = await createUser();
+      const script = { tokens: 5, tool_calls: calls, reasoning: 2 };
+      const text = await (await user.post(PATH, asking(script, { ...SEARCH, stream }))).text();
+      const input = Number(/"input_tokens":(\d+)/.exec(text)?.[1]);
+      expect(await user.settled()).toEqual({ tokens: input + 7, requests: 1, reserved: 0 });
+      expect(dollarsOf(await user.usage())).toBeCloseTo(priceOf(input, 7) + calls * 0.01, 9);
+    }
+  });
+
+  it("costs its price for each call that was reported before the answer broke off", async () => {
+    const user = await createUser();
+    const script = { tokens: 20, cut_after: 5, delay_ms: 1, tool_calls: 2 };
+    const body = asking(script, { ...SEARCH, stream: true });
+    await (await user.post(PATH, body)).text();
+    const input = Math.ceil(jsonBytes({ input: body.input, ...SEARCH }) / 4) + 2 * CALL.input_tokens_per_call;
+    const output = 6 + ALLOWANCE;
+    expect(await user.settled()).toEqual({ tokens: input + output, requests: 1, reserved: 0 });
+    expect(dollarsOf(await user.usage())).toBeCloseTo(priceOf(input, output) + 0.02, 9);
+  });
+
+  it("costs its price after an answer in the background", async () => {
+    const user = await createUser();
+    const { id } = await respond(user, asking({ tokens: 5, tool_calls: 2 }, { ...SEARCH, ...LATER }));
+    const { usage } = (await look(user, id)).body;
+    const { input_tokens: input = NaN, output_tokens: output = NaN } = usage ?? {};
+    expect(await user.settled()).toEqual({ tokens: input + output, requests: 1, reserved: 0 });
+    expect(dollarsOf(await user.usage())).toBeCloseTo(priceOf(input, output) + 0.02, 9);
+  });
+});
+
+it("a stored prompt is bounded by the size that the catalog gives it", async () => {
+  await use({ prompts: { pmpt_1: { input_tokens: 700 } } });
+  const prompt = { id: "pmpt_1", variables: { name: "weir" } };
+  const usage = { input_tokens: 300, output_tokens: 5, total_tokens: 305 };
+  const user = await createUserOf(() => Response.json({ id: "resp_1", status: "completed", output: [], usage }));
+  await respond(user, { model: "o4-mini", input: "Hi", prompt });
+  expect(boundOf()).toMatchObject({
+    input: jsonBytes({ input: "Hi", prompt }) + jsonBytes(prompt.variables) + TEMPLATE_TOKENS + 700,
+  });
+  expect(await user.settled()).toEqual({ tokens: 305, requests: 1, reserved: 0 });
+});

@@ -1,0 +1,307 @@
+// The contract of every route on which a chat is had: what each ending costs, and what goes to the provider and back.
+
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Plan } from "../../src/core/catalog/schema.ts";
+import type { Bindings } from "../../src/core/env.ts";
+import { UserQuota } from "../../src/core/quota/user-quota.ts";
+import { errorOf, NOTHING } from "./caller.ts";
+import { createCatalog, createCatalogOf } from "./catalog.ts";
+import { ALLOWANCE, boundOf, estimateOf, FIVE_TOKENS, priceOf, spendingOf, TEMPLATE_TOKENS } from "./estimate.ts";
+import { readUntil } from "./events.ts";
+import { readSaid } from "./said.ts";
+import type { Surface } from "./surface.ts";
+import { ask } from "./surface.ts";
+import { createUser, emulation, useCatalog } from "./workerd.ts";
+
+const WINDOWS: Plan["windows"] = [
+  { unit: "tokens", per: "month", limit: 10_000_000 },
+  { unit: "requests", per: "month", limit: 10_000 },
+];
+const useDollars = (limit: number) =>
+  useCatalog(createCatalogOf({ windows: [...WINDOWS, { unit: "usd", per: "month", limit }] }));
+
+/** The tests' catalog, in which an answer is read on for so long after its caller has left. */
+function useFinishing(leaveMs: number): Promise<string> {
+  const catalog = createCatalog({ leave_ms: leaveMs });
+  const aliases = Object.entries(catalog.aliases).map(([name, alias]) => [name, { ...alias, on_leave: "finish" }]);
+  return useCatalog({ ...catalog, aliases: Object.fromEntries(aliases) });
+}
+
+const KINDS: [string, boolean][] = [
+  ["streamed", true],
+  ["whole", false],
+];
+const MEGABYTE = 1024 * 1024;
+const LONG = { tokens: 5000, delay_ms: 5 };
+const STOPPED = { requests: 1, cancelled: 1, completed: 0 };
+
+/** Users' objects that fail every reservation. */
+const UNREACHABLE = {
+  getByName: () => ({ reserve: () => Promise.reject(new Error("the object is out")) }),
+} as unknown as Bindings["USER_QUOTA"];
+
+/** Headers of a phone, of which the provider must see none. */
+const CALLERS_HEADERS = {
+  accept: "application/json",
+  cookie: "session=1",
+  "openai-organization": "org-caller",
+  "user-agent": "a-phone/1.0",
+  "x-api-key": "callers-key",
+  "x-forwarded-for": "203.0.113.7",
+  "x-request-id": "phone-7",
+};
+
+/** Every header that an answer may have; those that the platform adds are not there inside workerd. */
+const ANSWER_HEADERS = [
+  "cache-control",
+  "content-type",
+  "openai-processing-ms",
+  "server-timing",
+  "weir-attempts",
+  "weir-max-output-tokens",
+  "weir-model",
+  "weir-revision",
+  "x-ratelimit-limit-requests",
+  "x-ratelimit-limit-tokens",
+  "x-ratelimit-remaining-requests",
+  "x-ratelimit-remaining-tokens",
+  "x-ratelimit-reset-requests",
+  "x-ratelimit-reset-tokens",
+  "x-request-id",
+];
+
+/** Runs the contract for one route. */
+export function describeMeteredRoute(name: string, surface: Surface): void {
+  describe(`${name}: the cost of an answer`, () => {
+    let settlements: () => number;
+    beforeEach(async () => {
+      const settle = vi.spyOn(UserQuota.prototype, "settle");
+      settlements = () => settle.mock.calls.length;
+      await useDollars(10);
+      await emulation.zero();
+    });
+    afterEach(() => void vi.restoreAllMocks());
+
+    it.each(KINDS)("that finished, %s, is the provider's usage", async (_kind, stream) => {
+      const user = await createUser();
+      const response = await ask(user, surface, { tokens: 25, reasoning: 100 }, stream);
+      expect(response.status).toBe(200);
+      const tokens = surface.tokens(await response.text(), stream);
+      const spent = await spendingOf(user);
+      if (!Number.isNaN(tokens)) expect(spent.tokens).toBe(tokens);
+      expect(spent).toMatchObject({ requests: 1, reserved: 0, usd: priceOf(spent.tokens - 125, 125) });
+      expect(settlements()).toBe(1);
+    });
+
+    it.each([
+      ["finished without usage", { text: "abcd".repeat(100), no_usage: true }, 400, true],
+      ["was an error in the middle", { tokens: 20, delay_ms: 1, error_after: 5, no_usage: true }, 23, true],
+      ["was cut off in the middle", { tokens: 20, delay_ms: 1, cut_after: 5 }, 23, true],
+      ["was cut off in the middle of one object", { tokens: 20, cut_after: 5 }, undefined, false],
+    ])("that %s is an estimate", async (_ending, script, said, stream) => {
+      const user = await createUser();
+      const body = surface.body(script, stream);
+      const response = await user.post(surface.path, body);
+      const text = await response.text();
+      expect(response.status).toBe(stream ? 200 : 502);
+      if (stream && "tokens" in script) expect(surface.failure(text)).toMatchObject({ type: "server_error" });
+      const spent = await spendingOf(user);
+      expect(spent).toMatchObject({ requests: 1, reserved: 0 });
+      expect(settlements()).toBe(1);
+      if (said === undefined) return expect(spent.tokens).toBeGreaterThanOrEqual(estimateOf(surface, body));
+      const tokens = estimateOf(surface, body, said);
+      const output = Math.ceil(said / 4) + ALLOWANCE;
+      expect(spent).toMatchObject({ tokens, usd: priceOf(tokens - output, output) });
+    });
+
+    it.each([
+      ["refuses", { status: 500 }, true, 502, "provider_error"],
+      ["refuses", { status: 500 }, false, 502, "provider_error"],
+      ["is busy", { status: 429, retry_after: 7 }, true, 503, "provider_overloaded"],
+      ["begins with an error", { tokens: 10, error_after: 0 }, true, 502, "provider_error"],
+    ])("whose provider %s (%j, stream: %s) is nothing", async (_how, script, stream, status, code) => {
+      const user = await createUser();
+      const response = await ask(user, surface, script, stream);
+      expect(response.status).toBe(status);
+      expect(response.headers.get("retry-after")).toBe("retry_after" in script ? "7" : null);
+      expect(await errorOf(response)).toMatchObject({ type: "server_error", code });
+      expect(await spendingOf(user)).toEqual({ ...NOTHING, usd: 0 });
+    });
+
+    it.each(KINDS)("that its provider is too late with, %s, is nothing", async (_kind, stream) => {
+      await useCatalog(createCatalog(stream ? { first_byte_ms: 30 } : { total_ms: 30, first_byte_ms: 1 }));
+      const user = await createUser();
+      const response = await ask(user, surface, { tokens: 5, first_ms: 60_000 }, stream);
+      expect(response.status).toBe(504);
+      expect(await errorOf(response)).toMatchObject({ type: "server_error", code: "provider_timeout" });
+      expect(await user.settled()).toEqual(NOTHING);
+      expect(await emulation.idle()).toMatchObject(STOPPED);
+    });
+
+    it("that takes too long in all is an estimate of what came, whether it is read or not", async () => {
+      await useCatalog(createCatalog({ total_ms: 100 }));
+      const user = await createUser();
+      const body = surface.body(LONG, true);
+      const text = await (await user.post(surface.path, body)).text();
+      expect(surface.failure(text)).toMatchObject({ code: "provider_timeout" });
+      const { tokens, ...rest } = await user.settled();
+      expect(rest).toEqual({ requests: 1, reserved: 0 });
+      expect(tokens).toBeGreaterThanOrEqual(estimateOf(surface, body, readSaid(text).length));
+
+      const idler = await createUser();
+      const unread = await idler.post(surface.path, body);
+      expect(await idler.settled()).toMatchObject({ requests: 1, reserved: 0 });
+      const seen = await unread.text().catch(() => "cut");
+      expect(() => surface.failure(seen)).toThrow("unfinished");
+      expect(await emulation.idle()).toMatchObject({ requests: 2, cancelled: 2 });
+    });
+
+    it.each(KINDS)("whose caller left before it began, %s, is an estimate", async (_kind, stream) => {
+      const user = await createUser();
+      const body = surface.body({ tokens: 5, first_ms: 60_000 }, stream);
+      const control = new AbortController();
+      const response = user.post(surface.path, body, { signal: control.signal });
+      await emulation.busy();
+      control.abort();
+      await expect(response).rejects.toThrow("abort");
+      expect(await user.settled()).toEqual({ tokens: estimateOf(surface, body), requests: 1, reserved: 0 });
+      expect(await emulation.idle()).toMatchObject(STOPPED);
+    });
+
+    it("whose caller left in the middle, while the provider was silent, is an estimate of what came", async () => {
+      const user = await createUser();
+      const body = surface.body({ tokens: 20, stall_after: 5 }, true);
+      const response = await user.post(surface.path, body);
+      const reader = await readUntil(response.body, ' low"');
+      expect(await user.usage()).toMatchObject({ leases: { running: 1 } });
+      await reader.cancel();
+      const tokens = estimateOf(surface, body, FIVE_TOKENS.bytes);
+      expect(await user.settled()).toEqual({ tokens, requests: 1, reserved: 0 });
+      expect(await emulation.idle()).toMatchObject(STOPPED);
+    });
+
+    it("whose caller left without reading anything is an estimate", async () => {
+      const user = await createUser();
+      await (await ask(user, surface, LONG)).body?.cancel();
+      expect(await user.settled()).toMatchObject({ requests: 1, reserved: 0 });
+      expect(await emulation.idle()).toMatchObject(STOPPED);
+    });
+
+    it("whose caller left and whose alias says `finish` is the usage, if that comes in time", async () => {
+      await useFinishing(25_000);
+      const script = { tokens: 60, delay_ms: 2, reasoning: 7 };
+      const other = await createUser();
+      await (await ask(other, surface, script)).text();
+      const { tokens } = await other.settled();
+      await emulation.zero();
+
+      const user = await createUser();
+      const reader = (await ask(user, surface, script)).body?.getReader();
+      await reader?.read();
+      await reader?.cancel();
+      expect(await user.settled()).toEqual({ tokens, requests: 1, reserved: 0 });
+      expect(await emulation.idle()).toMatchObject({ requests: 1, completed: 1, cancelled: 0 });
+    });
+
+    it("whose caller left and whose alias says `finish` is an estimate, if no usage comes in time", async () => {
+      await useFinishing(20);
+      const user = await createUser();
+      const body = surface.body(LONG, true);
+      const reader = (await user.post(surface.path, body)).body?.getReader();
+      await reader?.read();
+      await reader?.cancel();
+      const { tokens } = await user.settled();
+      expect(tokens).toBeGreaterThan(estimateOf(surface, body));
+      expect(tokens).toBeLessThanOrEqual(boundOf(surface, body));
+      expect(await emulation.idle()).toMatchObject(STOPPED);
+    });
+  });
+
+  describe(`${name}: a request`, () => {
+    let revision: string;
+    beforeEach(async () => {
+      revision = await useCatalog(createCatalog());
+      await emulation.zero();
+    });
+
+    it.each([
+      ["without room in the quota", {}, 429, "insufficient_quota", "tiny"],
+      ["with an unknown field", { surprise: 1 }, 400, "unsupported_parameter", undefined],
+      ["for an unknown model", { model: "constructor" }, 404, "model_not_found", undefined],
+      ["with a body of 5 MiB", { padding: "x".repeat(5 * MEGABYTE) }, 413, "body_too_large", undefined],
+    ] as const)("%s is refused, costs nothing and is not sent", async (_what, changes, status, code, plan) => {
+      const user = await createUser(plan);
+      const response = await user.post(surface.path, { ...surface.body({}, true), ...changes });
+      expect(response.status).toBe(status);
+      expect(await errorOf(response)).toMatchObject({ code });
+      expect(await user.settled()).toEqual(NOTHING);
+      expect((await emulation.stats()).requests).toBe(0);
+      if (status !== 413 && status !== 400) expect(response.headers.get("weir-revision")).toBe(revision);
+      if (status !== 429) return;
+      expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+      expect(response.headers.get("x-should-retry")).toBe("false");
+      expect(response.headers.get("x-ratelimit-limit-tokens")).toBe("100");
+      expect(response.headers.get("x-ratelimit-remaining-tokens")).toBe("100");
+      expect(response.headers.get("x-ratelimit-reset-tokens")).toMatch(/^(\d+h)?(\d+m)?\d+s$/);
+    });
+
+    it("of a user who runs as many as the plan allows is refused, until one of them has ended", async () => {
+      const user = await createUser("single");
+      const first = await ask(user, surface, LONG);
+      const second = await ask(user, surface, { tokens: 1 });
+      expect([second.status, second.headers.get("retry-after")]).toEqual([429, "1"]);
+      await first.body?.cancel();
+      await user.settled();
+      const third = await ask(user, surface, { tokens: 1 });
+      expect(third.status, await third.text()).toBe(200);
+    });
+
+    it("is granted the output that the user's dollars pay for", async () => {
+      const body = surface.body({ tokens: 1000 }, true);
+      const input = surface.shown(body) + TEMPLATE_TOKENS;
+      await useDollars(priceOf(input, 300.5));
+      const user = await createUser();
+      const response = await user.post(surface.path, body);
+      await response.text();
+      expect(response.headers.get("weir-max-output-tokens")).toBe("300");
+      expect((await emulation.stats()).last?.body[surface.bound]).toBe(300);
+      const { usd } = await spendingOf(user);
+      expect(usd).toBeGreaterThan(priceOf(0, 300));
+      expect(usd).toBeLessThanOrEqual(priceOf(input, 300));
+      const refused = await user.post(surface.path, body);
+      expect(refused.status).toBe(429);
+      expect((await errorOf(refused)).message).toContain("usd per month");
+    });
+
+    it.each(KINDS)("takes no header to the provider and brings back only known ones, %s", async (_kind, stream) => {
+      const user = await createUser();
+      const body = surface.body({ tokens: 3 }, stream);
+      const response = await user.post(surface.path, body, { headers: CALLERS_HEADERS });
+      await response.text();
+      const { last } = await emulation.stats();
+      expect(last?.path).toBe(surface.upstream);
+      expect(Object.keys(last?.headers ?? {}).toSorted()).toEqual(["authorization", "content-length", "content-type"]);
+      expect([...response.headers].map(([header]) => header).toSorted()).toEqual(ANSWER_HEADERS);
+      expect(Object.fromEntries(response.headers)).toMatchObject({
+        "content-type": stream ? "text/event-stream; charset=utf-8" : "application/json",
+        "server-timing": expect.stringMatching(
+          /^auth;dur=\d+, quota;dur=\d+, provider;dur=\d+, relay;dur=\d+$/,
+        ) as string,
+        "weir-model": last?.body.model,
+        "weir-revision": revision,
+        "x-ratelimit-limit-requests": "10000",
+        "x-request-id": "phone-7",
+      });
+    });
+
+    it("is a 503 while the quota cannot be reached, and is not sent", async () => {
+      const user = await createUser(undefined, { USER_QUOTA: UNREACHABLE });
+      const response = await ask(user, surface, { tokens: 1 });
+      expect([response.status, response.headers.get("retry-after")]).toEqual([503, "1"]);
+      const error = await errorOf(response);
+      expect(error).toMatchObject({ type: "server_error", code: "quota_unavailable" });
+      expect(error.message).not.toContain("the object is out");
+      expect((await emulation.stats()).requests).toBe(0);
+    });
+  });
+}

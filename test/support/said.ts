@@ -1,0 +1,20 @@
+// The text of a streamed answer, of any route, as far as it came.
+
+import { readEvents } from "./events.ts";
+
+interface Chunk {
+  choices?: { delta: { content?: string | null } }[];
+  /** Of Responses. */
+  delta?: string;
+}
+
+/** Events with text: those without a name, and those of Responses. */
+const TEXT_EVENTS = new Set(["text", "response.output_text.delta"]);
+
+export function readSaid(text: string): string {
+  const events = readEvents(text).filter(({ name, data }) => TEXT_EVENTS.has(name) && data !== "[DONE]");
+  const parts = events.map(({ data }) => JSON.parse(data) as string | Chunk);
+  return parts
+    .map((part) => (typeof part === "string" ? part : (part.delta ?? part.choices?.[0]?.delta.content ?? "")))
+    .join("");
+}
