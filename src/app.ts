@@ -16,7 +16,7 @@ import { createServerTiming } from "./core/server-timing.ts";
 import { features } from "./features.ts";
 
 /** Creates the app. Public routes precede the middleware that requires a user. */
-function createApp(features: Feature[]): Hono<AppEnv> {
+export function createApp(features: Feature[]): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   const mount = (access: "public" | "user" | "admin") => {
     for (const route of routesOf(features, access)) app.route(route.path, route.app);
