@@ -1,4 +1,4 @@
-// Checks that a caller who does not read slows the provider down, and loses nothing.
+// Checks backpressure: a caller who does not read slows the provider down, and loses nothing.
 
 import { expect } from "vitest";
 import type { Stats } from "./emulation.ts";

@@ -1,7 +1,7 @@
-// One user of Weir as a test plays them: inside workerd or over a socket, with the same methods.
+// One user of Weir, inside workerd or over a socket.
 
 import { toUsd } from "../../src/core/quota/limits.ts";
-import type { Limits, View } from "../../src/core/quota/view.ts";
+import type { Limits, QuotaView } from "../../src/core/quota/view.ts";
 import { repeatUntil } from "./repeat.ts";
 
 export interface UsageWindow {
@@ -48,9 +48,9 @@ export function createCaller(send: Send, token: string, readUsage?: () => Promis
 
 const toAmount = (unit: string, amount: number) => (unit === "usd" ? toUsd(amount) : amount);
 
-/** A user's object as a test reads it. */
+/** The part of a user's object that tests read. */
 export interface QuotaObject {
-  inspect(limits: Limits): Promise<View>;
+  inspect(limits: Limits): Promise<QuotaView>;
 }
 
 /** Reads a user's quota from the user's object, so that tests of a route need no other route. */

@@ -5,7 +5,7 @@ import type { Model } from "../../src/core/catalog/resolve.ts";
 import { resolveModel } from "../../src/core/catalog/resolve.ts";
 import type { ModelCard } from "../../src/core/catalog/card.ts";
 import type { Catalog } from "../../src/core/catalog/schema.ts";
-import { parseCatalog } from "../../src/core/catalog/parse.ts";
+import { parseCatalog, readCatalog } from "../../src/core/catalog/parse.ts";
 
 /** A catalog document as somebody would write it: any JSON. */
 export type Document = Record<string, unknown>;
@@ -17,7 +17,12 @@ export function complete(document: unknown): Catalog {
   return parsed.catalog;
 }
 
-export const bundledCatalog = (): Catalog => complete(bundled);
+/** The bundled catalog. A test that reads a feature's section imports src/features.ts first. */
+export function bundledCatalog(): Catalog {
+  const read = readCatalog(bundled);
+  if (!read.ok) throw new Error(read.faults.join("; "));
+  return read.catalog;
+}
 
 /** The bundled catalog's model for a name on a day. */
 export function bundledModel(asked: string, today = "2026-10-01"): Model {

@@ -1,5 +1,5 @@
-// The catalog that tests publish: the bundled one, in which no model ever ends, with plans whose limits are easy to
-// reach. Their windows are months, so that no test meets the end of a minute.
+// The catalog that tests publish: the bundled one without shutdown dates, and plans with limits that are easy to reach.
+// Their windows are months, so that no period ends during a test.
 
 import type { KVNamespace } from "@cloudflare/workers-types";
 // Installs the sections of the catalog that features add.
@@ -9,7 +9,7 @@ import type { ModelCard } from "../../src/core/catalog/card.ts";
 import type { Alias, Catalog, Plan } from "../../src/core/catalog/schema.ts";
 import { parseCatalog } from "../../src/core/catalog/parse.ts";
 
-/** The day on which the emulated provider believes to be: every model that the tests ask for is alive on it. */
+/** The emulated provider's day. Every model that the tests use is live on it. */
 export const PROVIDER_DAY = "2026-10-01";
 
 const windowsOf = (tokens: number, requests: number): Plan["windows"] => [
@@ -18,7 +18,7 @@ const windowsOf = (tokens: number, requests: number): Plan["windows"] => [
 ];
 
 const PLANS = {
-  /** The default plan: nothing refuses. */
+  /** The default plan, with room for everything. */
   roomy: { windows: windowsOf(10_000_000, 10_000), concurrent: 8, max_output_tokens: 2000 },
   tiny: { windows: windowsOf(100, 10_000), concurrent: 8, max_output_tokens: 2000 },
   single: { windows: windowsOf(10_000_000, 10_000), concurrent: 1, max_output_tokens: 2000 },
@@ -26,10 +26,10 @@ const PLANS = {
 
 export type TestPlan = keyof typeof PLANS;
 
-/** A model like o4-mini, which is asked over Responses wherever a caller leaves the choice. */
+/** A model like o4-mini that prefers Responses. */
 export const RESPONDENT = "respondent";
 
-/** A complete catalog whose `default` and `o4-mini` are the snapshot o4-mini-2025-04-16 for ever, with that other one. */
+/** The bundled catalog without shutdown dates: `default` and `o4-mini` stay the snapshot o4-mini-2025-04-16. */
 export function createCatalog(timing: Partial<Catalog["timing"]> = {}): Catalog {
   const parsed = parseCatalog(bundled);
   if (!parsed.ok) throw new Error(parsed.faults.join("; "));
@@ -50,7 +50,7 @@ export function createCatalog(timing: Partial<Catalog["timing"]> = {}): Catalog 
   return { ...catalog, cards, aliases, plans, default_plan: "roomy", timing: { ...catalog.timing, ...timing } };
 }
 
-/** An alias that stands for that name, and fixes what is given. */
+/** An alias of a name, with these settings. */
 export const toAlias = (target: string, fixes: Partial<Alias> = {}): Alias => ({
   target,
   strict: false,

@@ -1,5 +1,4 @@
-// The bundled catalog with every date a century later: its models' lives are told in days that have not come yet, so
-// that nothing which the runtime does at a real time (alarms above all) takes part in a test of them.
+// The bundled catalog with every date a century later, so that no real alarm runs during a test of shutdown dates.
 
 import bundled from "../../src/core/catalog/default.json" with { type: "json" };
 import type { Catalog } from "../../src/core/catalog/schema.ts";

@@ -1,4 +1,4 @@
-// How tests speak to the emulated provider: the line that scripts an answer, and the totals that it keeps.
+// The emulated provider for tests: scripted answers, and its totals.
 
 import type { Totals } from "../../dev/provider/kernel/exchange.ts";
 import type { Script } from "../../dev/provider/kernel/script.ts";

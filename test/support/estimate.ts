@@ -1,23 +1,23 @@
-// The costs of docs/settlement.md, calculated for the tests' model o4-mini and for the one that is like it.
+// The costs of docs/settlement.md for the tests' models.
 
 import type { Caller } from "./caller.ts";
 import { dollarsOf } from "./caller.ts";
 import type { Surface } from "./surface.ts";
 
-/** Nano-dollars a token. */
+/** Nano-dollars per token. */
 export const INPUT_RATE = 1100;
 export const OUTPUT_RATE = 4400;
-/** What a reasoning model may have thought. */
+/** Estimated reasoning tokens of an answer without usage. */
 export const ALLOWANCE = 1024;
-/** What the bound has for the provider's template around the messages. */
+/** Tokens of the provider's template in the bound. */
 export const TEMPLATE_TOKENS = 16;
 /** The output that the tests' default plan grants. */
 export const PLAN_OUTPUT = 2000;
 
-/** Those tokens in dollars. */
+/** The price in dollars. */
 export const priceOf = (input: number, output: number) => (input * INPUT_RATE + output * OUTPUT_RATE) / 1e9;
 
-/** The tokens of an answer without usage to that body, of which so many bytes of text came. */
+/** The tokens of an answer without usage, of which `saidBytes` bytes of text arrived. */
 export const estimateOf = (surface: Surface, body: Record<string, unknown>, saidBytes = 0) =>
   Math.ceil(surface.shown(body) / 4) + Math.ceil(saidBytes / 4) + ALLOWANCE;
 
@@ -25,10 +25,10 @@ export const estimateOf = (surface: Surface, body: Record<string, unknown>, said
 export const boundOf = (surface: Surface, body: Record<string, unknown>) =>
   surface.shown(body) + TEMPLATE_TOKENS + PLAN_OUTPUT;
 
-/** The first words of the emulated provider's filler have so many bytes. */
+/** The first five tokens of the emulated provider's filler text. */
 export const FIVE_TOKENS = { text: "water runs over the low", bytes: 23 };
 
-/** All that a user has spent, dollars included. */
+/** Everything that a user has spent, with dollars. */
 export async function spendingOf(user: Caller) {
   const tally = await user.settled();
   return { ...tally, usd: dollarsOf(await user.usage()) };

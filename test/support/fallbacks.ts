@@ -3,13 +3,13 @@
 import type { Catalog, Plan } from "../../src/core/catalog/schema.ts";
 import { createCatalogOf, RESPONDENT, toAlias } from "./catalog.ts";
 
-/** The models in the order of their turn. /chat asks the first over Chat Completions and the second over Responses. */
+/** The models in order. /chat calls the first over Chat Completions and the second over Responses. */
 export const FIRST = "o4-mini-2025-04-16";
 export const SECOND = "emulated-respondent";
 export const THIRD = "gpt-5-mini-2025-08-07";
 export const ALIAS = "sturdy";
 
-/** Nano-dollars a token of the second one. */
+/** Nano-dollars per token of the second model. */
 export const SECOND_RATES = { input: 3000, output: 7000 };
 
 /** The tests' catalog with that alias; the second model has prices of its own. */

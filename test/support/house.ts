@@ -1,4 +1,4 @@
-// A second provider, `house`, which is data and nothing else: the tests' catalog with it, and its one model.
+// The tests' catalog with a second provider `house`, and its one model.
 
 import type { ModelCard } from "../../src/core/catalog/card.ts";
 import type { Catalog } from "../../src/core/catalog/schema.ts";

@@ -1,5 +1,5 @@
-// Whose tokens the Worker under test believes: one issuer with a shared secret, as in wrangler.toml, and one with
-// published keys and a plan claim of its own.
+// The issuers of the Worker under test: one with a shared secret, as in wrangler.toml, and one with public keys and its
+// own plan claim.
 
 export const SHARED_SECRET_ISSUER = { issuer: "weir", audience: "weir", plan_claim: "plan" };
 

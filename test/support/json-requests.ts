@@ -1,6 +1,6 @@
-// Requests as a caller sends them, for what reads a body.
+// Requests with a JSON body.
 
-/** A POST whose body is that value as JSON, or those very bytes or characters. */
+/** A POST with a value as JSON, or with text or bytes. */
 export function postRequest(body: unknown): Request {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   return new Request("http://weir.test/", {

@@ -1,5 +1,4 @@
-// Weir as a process of its own that can be killed at any moment: `wrangler dev` of what `npm run dev` runs, with storage
-// in a folder that outlives it.
+// Weir as a process that can be killed: `wrangler dev` with the configuration of `npm run dev`, and storage in a folder.
 
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// A KV whose reads a test answers in place of the real one.
+// A KV with reads that a test controls.
 
 import { bindings } from "./workerd.ts";
 

@@ -1,8 +1,8 @@
-// What the Worker under test writes to its log, as the platform would keep it.
+// The log of the Worker under test.
 
 import { vi } from "vitest";
 
-/** Watches the log from now on. Gives what was logged of one kind of event, in order. */
+/** Watches the log from now on. Returns a function that returns the lines of one event, in order. */
 export function watchLog() {
   const spies = [vi.spyOn(console, "log"), vi.spyOn(console, "warn"), vi.spyOn(console, "error")];
   return (event: string): Record<string, unknown>[] =>

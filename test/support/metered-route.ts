@@ -1,4 +1,4 @@
-// The contract of every route on which a chat is had: what each ending costs, and what goes to the provider and back.
+// The contract of every metered chat route: the cost of each ending, and what is sent to the provider and to the caller.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Plan } from "../../src/core/catalog/schema.ts";
@@ -8,6 +8,7 @@ import { errorOf, NOTHING } from "./caller.ts";
 import { createCatalog, createCatalogOf } from "./catalog.ts";
 import { ALLOWANCE, boundOf, estimateOf, FIVE_TOKENS, priceOf, spendingOf, TEMPLATE_TOKENS } from "./estimate.ts";
 import { readUntil } from "./events.ts";
+import { repeatUntil } from "./repeat.ts";
 import { readSaid } from "./said.ts";
 import type { Surface } from "./surface.ts";
 import { ask } from "./surface.ts";
@@ -20,7 +21,7 @@ const WINDOWS: Plan["windows"] = [
 const useDollars = (limit: number) =>
   useCatalog(createCatalogOf({ windows: [...WINDOWS, { unit: "usd", per: "month", limit }] }));
 
-/** The tests' catalog, in which an answer is read on for so long after its caller has left. */
+/** The tests' catalog, in which every alias finishes an answer after a disconnect, for at most this time. */
 function useFinishing(leaveMs: number): Promise<string> {
   const catalog = createCatalog({ leave_ms: leaveMs });
   const aliases = Object.entries(catalog.aliases).map(([name, alias]) => [name, { ...alias, on_leave: "finish" }]);
@@ -35,12 +36,12 @@ const MEGABYTE = 1024 * 1024;
 const LONG = { tokens: 5000, delay_ms: 5 };
 const STOPPED = { requests: 1, cancelled: 1, completed: 0 };
 
-/** Users' objects that fail every reservation. */
+/** A quota object that fails every reservation. */
 const UNREACHABLE = {
   getByName: () => ({ reserve: () => Promise.reject(new Error("the object is out")) }),
 } as unknown as Bindings["USER_QUOTA"];
 
-/** Headers of a phone, of which the provider must see none. */
+/** A caller's headers. The provider must not see any of them. */
 const CALLERS_HEADERS = {
   accept: "application/json",
   cookie: "session=1",
@@ -51,24 +52,13 @@ const CALLERS_HEADERS = {
   "x-request-id": "phone-7",
 };
 
-/** Every header that an answer may have; those that the platform adds are not there inside workerd. */
+/** Every header of an answer. The platform's own headers are missing inside workerd. */
 const ANSWER_HEADERS = [
-  "cache-control",
-  "content-type",
-  "openai-processing-ms",
-  "server-timing",
-  "weir-attempts",
-  "weir-max-output-tokens",
-  "weir-model",
-  "weir-revision",
-  "x-ratelimit-limit-requests",
-  "x-ratelimit-limit-tokens",
-  "x-ratelimit-remaining-requests",
-  "x-ratelimit-remaining-tokens",
-  "x-ratelimit-reset-requests",
-  "x-ratelimit-reset-tokens",
-  "x-request-id",
-];
+  "cache-control content-type openai-processing-ms server-timing",
+  "weir-attempts weir-max-output-tokens weir-model weir-revision",
+  "x-ratelimit-limit-requests x-ratelimit-limit-tokens x-ratelimit-remaining-requests x-ratelimit-remaining-tokens",
+  "x-ratelimit-reset-requests x-ratelimit-reset-tokens x-request-id",
+].flatMap((names) => names.split(" "));
 
 /** Runs the contract for one route. */
 export function describeMeteredRoute(name: string, surface: Surface): void {
@@ -128,7 +118,7 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
       expect(await spendingOf(user)).toEqual({ ...NOTHING, usd: 0 });
     });
 
-    it.each(KINDS)("that its provider is too late with, %s, is nothing", async (_kind, stream) => {
+    it.each(KINDS)("whose provider is too late, %s, is nothing", async (_kind, stream) => {
       await useCatalog(createCatalog(stream ? { first_byte_ms: 30 } : { total_ms: 30, first_byte_ms: 1 }));
       const user = await createUser();
       const response = await ask(user, surface, { tokens: 5, first_ms: 60_000 }, stream);
@@ -138,7 +128,7 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
       expect(await emulation.idle()).toMatchObject(STOPPED);
     });
 
-    it("that takes too long in all is an estimate of what came, whether it is read or not", async () => {
+    it("that takes too long in total is an estimate of its text, whether it is read or not", async () => {
       await useCatalog(createCatalog({ total_ms: 100 }));
       const user = await createUser();
       const body = surface.body(LONG, true);
@@ -168,7 +158,7 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
       expect(await emulation.idle()).toMatchObject(STOPPED);
     });
 
-    it("whose caller left in the middle, while the provider was silent, is an estimate of what came", async () => {
+    it("whose caller left while the provider was silent is an estimate of its text", async () => {
       const user = await createUser();
       const body = surface.body({ tokens: 20, stall_after: 5 }, true);
       const response = await user.post(surface.path, body);
@@ -180,14 +170,42 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
       expect(await emulation.idle()).toMatchObject(STOPPED);
     });
 
-    it("whose caller left without reading anything is an estimate", async () => {
-      const user = await createUser();
-      await (await ask(user, surface, LONG)).body?.cancel();
-      expect(await user.settled()).toMatchObject({ requests: 1, reserved: 0 });
-      expect(await emulation.idle()).toMatchObject(STOPPED);
-    });
+    it.each(KINDS)(
+      "whose caller left during the reservation, %s, is nothing, and is not sent",
+      async (_kind, stream) => {
+        const user = await createUser();
+        const control = new AbortController();
+        let phase = "not started";
+        // oxlint-disable-next-line typescript/unbound-method -- it is called with the object as `this`
+        const original = UserQuota.prototype.reserve as (this: UserQuota, ...how: never[]) => unknown;
+        const slowReserve = async function (this: UserQuota, ...how: never[]) {
+          phase = "reserving";
+          await phaseIs("released");
+          return original.apply(this, how);
+        };
+        const phaseIs = (name: string) =>
+          repeatUntil(
+            async () => phase,
+            (now) => now === name,
+          );
+        vi.spyOn(UserQuota.prototype, "reserve").mockImplementationOnce(slowReserve as never);
+        const body = surface.body({ tokens: 5 }, stream);
+        const response = user.post(surface.path, body, { signal: control.signal });
+        const aborted = expect(response).rejects.toThrow("abort");
+        await phaseIs("reserving");
+        control.abort();
+        await aborted;
+        phase = "released";
+        await repeatUntil(
+          async () => settlements(),
+          (count) => count === 1,
+        );
+        expect(await user.settled()).toEqual(NOTHING);
+        expect((await emulation.stats()).requests).toBe(0);
+      },
+    );
 
-    it("whose caller left and whose alias says `finish` is the usage, if that comes in time", async () => {
+    it("whose caller left, with `finish`, is the usage if that comes in time", async () => {
       await useFinishing(25_000);
       const script = { tokens: 60, delay_ms: 2, reasoning: 7 };
       const other = await createUser();
@@ -203,7 +221,7 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
       expect(await emulation.idle()).toMatchObject({ requests: 1, completed: 1, cancelled: 0 });
     });
 
-    it("whose caller left and whose alias says `finish` is an estimate, if no usage comes in time", async () => {
+    it("whose caller left, with `finish`, is an estimate if no usage comes in time", async () => {
       await useFinishing(20);
       const user = await createUser();
       const body = surface.body(LONG, true);
@@ -225,7 +243,7 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
     });
 
     it.each([
-      ["without room in the quota", {}, 429, "insufficient_quota", "tiny"],
+      ["that does not fit into the quota", {}, 429, "insufficient_quota", "tiny"],
       ["with an unknown field", { surprise: 1 }, 400, "unsupported_parameter", undefined],
       ["for an unknown model", { model: "constructor" }, 404, "model_not_found", undefined],
       ["with a body of 5 MiB", { padding: "x".repeat(5 * MEGABYTE) }, 413, "body_too_large", undefined],
@@ -245,7 +263,7 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
       expect(response.headers.get("x-ratelimit-reset-tokens")).toMatch(/^(\d+h)?(\d+m)?\d+s$/);
     });
 
-    it("of a user who runs as many as the plan allows is refused, until one of them has ended", async () => {
+    it("above the plan's number of running requests is refused until one of them ends", async () => {
       const user = await createUser("single");
       const first = await ask(user, surface, LONG);
       const second = await ask(user, surface, { tokens: 1 });
@@ -256,7 +274,7 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
       expect(third.status, await third.text()).toBe(200);
     });
 
-    it("is granted the output that the user's dollars pay for", async () => {
+    it("is granted the output that the remaining dollars pay for", async () => {
       const body = surface.body({ tokens: 1000 }, true);
       const input = surface.shown(body) + TEMPLATE_TOKENS;
       await useDollars(priceOf(input, 300.5));
@@ -273,26 +291,33 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
       expect((await errorOf(refused)).message).toContain("usd per month");
     });
 
-    it.each(KINDS)("takes no header to the provider and brings back only known ones, %s", async (_kind, stream) => {
-      const user = await createUser();
-      const body = surface.body({ tokens: 3 }, stream);
-      const response = await user.post(surface.path, body, { headers: CALLERS_HEADERS });
-      await response.text();
-      const { last } = await emulation.stats();
-      expect(last?.path).toBe(surface.upstream);
-      expect(Object.keys(last?.headers ?? {}).toSorted()).toEqual(["authorization", "content-length", "content-type"]);
-      expect([...response.headers].map(([header]) => header).toSorted()).toEqual(ANSWER_HEADERS);
-      expect(Object.fromEntries(response.headers)).toMatchObject({
-        "content-type": stream ? "text/event-stream; charset=utf-8" : "application/json",
-        "server-timing": expect.stringMatching(
-          /^auth;dur=\d+, quota;dur=\d+, provider;dur=\d+, relay;dur=\d+$/,
-        ) as string,
-        "weir-model": last?.body.model,
-        "weir-revision": revision,
-        "x-ratelimit-limit-requests": "10000",
-        "x-request-id": "phone-7",
-      });
-    });
+    it.each(KINDS)(
+      "sends no header of the caller to the provider, and returns only known ones, %s",
+      async (_kind, stream) => {
+        const user = await createUser();
+        const body = surface.body({ tokens: 3 }, stream);
+        const response = await user.post(surface.path, body, { headers: CALLERS_HEADERS });
+        await response.text();
+        const { last } = await emulation.stats();
+        expect(last?.path).toBe(surface.upstream);
+        expect(Object.keys(last?.headers ?? {}).toSorted()).toEqual([
+          "authorization",
+          "content-length",
+          "content-type",
+        ]);
+        expect([...response.headers].map(([header]) => header).toSorted()).toEqual(ANSWER_HEADERS);
+        expect(Object.fromEntries(response.headers)).toMatchObject({
+          "content-type": stream ? "text/event-stream; charset=utf-8" : "application/json",
+          "server-timing": expect.stringMatching(
+            /^auth;dur=\d+, quota;dur=\d+, provider;dur=\d+, relay;dur=\d+$/,
+          ) as string,
+          "weir-model": last?.body.model,
+          "weir-revision": revision,
+          "x-ratelimit-limit-requests": "10000",
+          "x-request-id": "phone-7",
+        });
+      },
+    );
 
     it("is a 503 while the quota cannot be reached, and is not sent", async () => {
       const user = await createUser(undefined, { USER_QUOTA: UNREACHABLE });

@@ -1,4 +1,4 @@
-// Providers in place of UPSTREAM whose bytes a test knows: the emulated one recorded, one that fails, one that a test writes.
+// Providers for the UPSTREAM binding: the emulated one with its answers recorded, a failing one, and one that a test writes.
 
 import { bindings, createUser } from "./workerd.ts";
 
@@ -16,7 +16,7 @@ export function emulated(request: Request): Promise<Response> {
   return bindings.UPSTREAM.fetch(request);
 }
 
-/** The emulated provider, and each answer that it gave, as it sent it. */
+/** The emulated provider, and the text of each of its answers. */
 export function recordedProvider() {
   const sent: Promise<string>[] = [];
   const provider: Provider = async (request) => {
@@ -28,7 +28,7 @@ export function recordedProvider() {
   return { provider, sent };
 }
 
-/** A provider whose one answer is a stream that the test writes, on its way over a network. */
+/** A provider whose only answer is a stream that the test writes, over a network. */
 export function writtenProvider() {
   const { readable, writable } = new IdentityTransformStream();
   const writer = writable.getWriter();
@@ -43,10 +43,10 @@ export function writtenProvider() {
   };
 }
 
-/** How a provider fails: an answer in place of its own, or a rejection. */
+/** A response in place of the provider's, or a rejection. */
 export type Fault = () => Response | Promise<Response>;
 
-/** The emulated provider, which fails for a model as often as it has faults in its list; `asked` has the models in order. */
+/** The emulated provider with a list of faults for each model. `asked` has the requests in order. */
 export function failingProvider(faults: Record<string, Fault[]>) {
   const asked: { path: string; model: string }[] = [];
   const provider: Provider = async (request) => {

@@ -1,11 +1,11 @@
-// Streams with random endings: each is played, and every ledger must hold what docs/settlement.md gives.
+// Streams with random endings. Afterwards every ledger must have the costs of docs/settlement.md.
 
 import * as fc from "fast-check";
 import { expect } from "vitest";
-import { findModel } from "../../dev/provider/catalog.ts";
-import { reasoningTokens } from "../../dev/provider/output-budget.ts";
-import { countPrompt, emptyPrompt } from "../../dev/provider/prompt.ts";
-import type { Script } from "../../dev/provider/script.ts";
+import { findModel } from "../../dev/provider/kernel/catalog.ts";
+import { reasoningTokens } from "../../dev/provider/kernel/request/output-budget.ts";
+import { countPrompt, emptyPrompt } from "../../dev/provider/kernel/request/prompt.ts";
+import type { Script } from "../../dev/provider/kernel/script.ts";
 import type { Caller } from "./caller.ts";
 import { PROVIDER_DAY } from "./catalog.ts";
 import { estimateOf, TEMPLATE_TOKENS } from "./estimate.ts";
@@ -20,7 +20,7 @@ interface RandomStream {
   leaves: boolean;
 }
 
-/** The least and the most that a stream may be charged: the same number unless its caller left. */
+/** The least and the most that a stream can cost: equal unless its caller left. */
 interface Cost {
   least: number;
   most: number;
@@ -34,7 +34,7 @@ const FREE: Cost = { least: 0, most: 0, requests: 0 };
 
 const tokens = fc.integer({ min: 0, max: 60 });
 const delay_ms = fc.integer({ min: 0, max: 2 });
-/** The word after which an answer breaks off. */
+/** An answer breaks off after this many words. */
 const word = fc.integer({ min: 0, max: 40 });
 const LONGER = { tokens: fc.constant(50), delay_ms: fc.constant(1) };
 const scripts: fc.Arbitrary<Script> = fc.oneof(
@@ -45,7 +45,7 @@ const scripts: fc.Arbitrary<Script> = fc.oneof(
   fc.record({ ...LONGER, error_after: word, flat_error: fc.boolean() }),
   fc.record({ status: fc.constantFrom(400, 401, 404, 429, 500, 503) }),
 );
-/** So long that nobody hears its end. */
+/** Too long to end during the test. */
 const ENDLESS: Script = { tokens: 2000, delay_ms: 5 };
 
 function randomStreams(surfaces: Surface[], count: number, seed: number): RandomStream[] {
@@ -56,7 +56,7 @@ function randomStreams(surfaces: Surface[], count: number, seed: number): Random
   return fc.sample(streams, { numRuns: count, seed });
 }
 
-/** Plays a stream to its end, and returns its cost by what its caller received. */
+/** Requests a stream and returns its cost, by the bytes that its caller received. */
 async function play(caller: Caller, { surface, script, leaves }: RandomStream): Promise<Cost> {
   const body = surface.body(script, true);
   const control = new AbortController();
@@ -92,8 +92,8 @@ async function readFirst(response: Response): Promise<string> {
 const total = (costs: Cost[], of: keyof Cost) => costs.reduce((sum, cost) => sum + cost[of], 0);
 
 /**
- * Plays that many streams on these surfaces and checks every ledger. `SEED=7` in the environment plays a run again.
- * The catalog must let a user run LANES requests at once.
+ * Requests `count` streams on these surfaces and checks every ledger. SEED in the environment repeats a run. The
+ * catalog must allow LANES running requests per user.
  */
 export async function checkRandomEndings(
   weir: Awaited<ReturnType<typeof startWeir>>,

@@ -1,4 +1,4 @@
-// What a caller is refused with: the ApiError that some code throws.
+// The ApiError that some code throws.
 
 import { ApiError } from "../../src/core/errors.ts";
 

@@ -1,4 +1,4 @@
-// The text of a streamed answer, of any route, as far as it came.
+// The text so far of a streamed answer, of any route.
 
 import { readEvents } from "./events.ts";
 

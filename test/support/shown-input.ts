@@ -1,6 +1,6 @@
-// How large a chat's input is for Weir: what of a request is shown to the model, as the provider gets it.
+// The size of a chat's input, as the provider gets it.
 
-/** UTF-8 bytes of the JSON that shows the model a request which has nothing but its messages, or its slim input. */
+/** UTF-8 bytes of the model's input as JSON, for a request with only messages or a slim input. */
 export function shownBytes({ messages, input }: Record<string, unknown>): number {
   const shown = { messages: messages ?? [{ role: "user", content: input }] };
   return jsonBytes(shown);

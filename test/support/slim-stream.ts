@@ -1,6 +1,6 @@
-// The slim wire as a phone reads it, and more strictly: anything that is not one of its events fails the test.
+// A strict reader of slim streams: anything that is not a slim event fails the test.
 
-/** One slim event; `text` has no name on the wire. Neighbouring texts are one, as is what it thought, since a relay may join them. */
+/** One slim event. `text` has no name on the wire. Adjacent texts are joined, because a relay may join them, too. */
 export interface SlimEvent {
   name: "text" | "thinking" | "tool" | "done" | "failed";
   data: unknown;

@@ -1,4 +1,4 @@
-// Ways in which the network may cut a stream of bytes into pieces.
+// Ways to cut a stream of bytes into pieces.
 
 import * as fc from "fast-check";
 

@@ -1,4 +1,4 @@
-// A route on which a chat can be had, in one form: how it is asked, and how it reports usage and failure.
+// A chat route for tests: its requests, and how it reports usage and failure.
 
 import type { Script } from "../../dev/provider/kernel/script.ts";
 import type { Caller, ErrorEnvelope } from "./caller.ts";
@@ -27,7 +27,7 @@ interface SlimEnd {
   usage?: { input: number; output: number };
 }
 
-/** POST /chat, with a model that is asked over Chat Completions. */
+/** POST /chat, with a model that is called over Chat Completions. */
 export const SLIM: Surface = {
   path: "/chat",
   upstream: "/v1/chat/completions",
@@ -46,14 +46,14 @@ export const SLIM: Surface = {
   },
 };
 
-/** What every surface has whose model is asked over Responses. */
+/** Common fields of surfaces with a model that is called over Responses. */
 export const OVER_RESPONSES = {
   upstream: "/v1/responses",
   bound: "max_output_tokens",
   shown: ({ input }: Record<string, unknown>) => jsonBytes({ input }),
 } as const;
 
-/** POST /chat, with a model that is asked over Responses. */
+/** POST /chat, with a model that is called over Responses. */
 export const SLIM_RESPONSES: Surface = {
   ...SLIM,
   ...OVER_RESPONSES,
@@ -66,7 +66,7 @@ export const CHATS: [string, Surface][] = [
   ["/chat over Responses", SLIM_RESPONSES],
 ];
 
-/** Asks for an answer as scripted; streamed unless told otherwise. */
+/** Requests a scripted answer, streamed by default. */
 export function ask(caller: Caller, surface: Surface, script: Script, stream = true): Promise<Response> {
   return caller.post(surface.path, surface.body(script, stream));
 }

@@ -1,10 +1,10 @@
-// A user's object as tests inside workerd call it: a claim that is served, limits in days, and a look at its storage.
+// A user's quota object inside workerd: claims, limits per day, and its storage.
 
 import { runInDurableObject } from "cloudflare:test";
 import { vi } from "vitest";
-import type { Claim, Refused } from "../../src/core/quota/account.ts";
+import type { Claim, RefusedClaim } from "../../src/core/quota/account.ts";
 import type { Reservation } from "../../src/core/quota/ledger.ts";
-import type { Limits, View } from "../../src/core/quota/view.ts";
+import type { Limits, QuotaView } from "../../src/core/quota/view.ts";
 import { bindings } from "./workerd.ts";
 
 /** Later than any clock that runs these tests, so that no alarm ever runs by itself. */
@@ -16,7 +16,7 @@ export const MODEL = "o4-mini";
 export const BOUND = { input: 10, output: 50, minOutput: 50, choices: 1, inputNanoUsd: 10, outputNanoUsd: 1 };
 export const BOUND_TOKENS = 60;
 
-/** Of a user whose token claims no plan and does not say when it was issued. */
+/** A token without a plan and without a time of issue. */
 export const CLAIM: Claim = { plan: "", claimed: "", issuedAt: 0 };
 
 export const limitsOf = (tokens: number): Limits => ({
@@ -35,27 +35,27 @@ export const reservation = (key: string, bound = BOUND): Reservation => ({
   bound,
   leaseMs: LEASE_MS,
 });
-export const settlement = (key: string, tokens: number) => ({ key, charge: { tokens, requests: 1, usd: tokens } });
+export const settlement = (key: string, tokens: number) => ({ key, charge: { tokens, requests: 1, nanoUsd: tokens } });
 
 export const createObject = () => bindings.USER_QUOTA.getByName(crypto.randomUUID());
 export type QuotaObject = ReturnType<typeof createObject>;
 
-/** What an object answers to a claim that it serves. */
-export function served<Result extends object>(result: Result | Refused): Exclude<Result, Refused> {
+/** The result for an accepted claim. */
+export function served<Result extends object>(result: Result | RefusedClaim): Exclude<Result, RefusedClaim> {
   if ("refusal" in result) throw new Error(`the claim was refused: ${JSON.stringify(result)}`);
-  return result as Exclude<Result, Refused>;
+  return result as Exclude<Result, RefusedClaim>;
 }
 
-export const viewOf = async (object: QuotaObject): Promise<View> => served(await object.view(CLAIM, LIMITS)).view;
+export const viewOf = async (object: QuotaObject): Promise<QuotaView> => served(await object.view(CLAIM, LIMITS)).view;
 
-/** What a window of that unit holds. */
+/** Used and reserved amounts of the window of a unit. */
 export async function windowOf(object: QuotaObject, unit = "tokens") {
   const { windows } = await viewOf(object);
   const window = windows.find((candidate) => candidate.unit === unit);
   return { used: window?.used, reserved: window?.reserved };
 }
 
-/** All rows of all tables that are the object's own. `state` is JSON text. */
+/** All rows of the object's own tables. `state` is JSON text. */
 export const rowsOf = (object: QuotaObject) =>
   runInDurableObject(object, (_, { storage }) => {
     const tables = storage.sql.exec<{ name: string }>(
@@ -66,7 +66,7 @@ export const rowsOf = (object: QuotaObject) =>
       .flatMap(({ name }) => storage.sql.exec<{ state: string }>(`SELECT * FROM "${name}"`).toArray());
   });
 
-/** How many rows the object writes during `work`, by the counter of the storage itself (which is what is billed). */
+/** The number of rows that the object writes during `work`, as they are billed. */
 export async function rowsWritten(object: QuotaObject, work: () => Promise<unknown>): Promise<number> {
   let rows = 0;
   const exec = await runInDurableObject(object, (_, { storage: { sql } }) => {

@@ -1,4 +1,4 @@
-// Weir and the emulated provider as the end-to-end tests run them: built, on a free port, with the tests' catalog.
+// Weir and the emulated provider for end-to-end tests: built, on a free port, with the tests' catalog.
 
 import { createHmac } from "node:crypto";
 import type { KVNamespace } from "@cloudflare/workers-types";
@@ -24,7 +24,7 @@ function quotaOf({ USER_QUOTA, QUOTA_PEPPER }: WeirBindings, subject: string): Q
   return USER_QUOTA.getByName(`q1:${hash}`);
 }
 
-/** Starts both with empty storage. Never reaches a real provider, whatever .dev.vars says. */
+/** Starts both with empty storage, and never calls a real provider. */
 export async function startWeir(catalog = createCatalog(), { paceMs = 0 } = {}) {
   const variables = { NOW: PROVIDER_DAY, PACE_MS: String(paceMs) };
   const { url, harness } = await startStack({ emulate: true, provider: variables });

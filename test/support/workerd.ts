@@ -1,4 +1,4 @@
-// What tests inside workerd share: users of the Worker under test, its catalog and its provider.
+// The Worker under test inside workerd: its users, catalog and provider.
 
 import { createExecutionContext, reset } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
@@ -26,13 +26,13 @@ export function send(path: string, init: RequestInit = {}): Promise<Response> {
   return exports.default.fetch(`http://weir${path}`, init);
 }
 
-/** A way to send requests to the Worker's code with other bindings than its own. */
+/** Sends requests to the Worker's code with changed bindings. */
 export const createSend =
   (changes: Partial<Bindings>) =>
   async (path: string, init: RequestInit = {}): Promise<Response> =>
     app.fetch(new Request(`http://weir${path}`, init), { ...bindings, ...changes }, createExecutionContext());
 
-/** A new user; without a plan, of the catalog's default plan. `changes` are bindings that this user's requests meet. */
+/** A new user, of the catalog's default plan without `plan`. `changes` are bindings for this user's requests. */
 export async function createUser(plan?: TestPlan, changes?: Partial<Bindings>) {
   const subject = crypto.randomUUID();
   const token = await signToken(subject, plan === undefined ? {} : { plan });
@@ -41,7 +41,7 @@ export async function createUser(plan?: TestPlan, changes?: Partial<Bindings>) {
   return { ...createCaller(changes ? createSend(changes) : send, token, usage), subject, quota };
 }
 
-/** A token of a subject that is valid for an hour, with more claims where they are given. */
+/** A token of a subject, valid for an hour. */
 export function signToken(subject: string, claims: Record<string, unknown> = {}): Promise<string> {
   return new SignJWT(claims)
     .setProtectedHeader({ alg: "HS256" })

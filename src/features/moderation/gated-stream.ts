@@ -96,7 +96,7 @@ export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: Outp
     if (work.refusal) await clock.wait(BLOCK_DELIVERY_MS, new AbortController().signal);
     sink.cutIfStuck();
   };
-  signal.addEventListener("abort", cut, { once: true });
+  signal.addEventListener("abort", () => void cut(), { once: true });
   const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   // Bytes that have already arrived are read at once, even while a write is stuck: they may hold the usage.
   const drain = async () => {

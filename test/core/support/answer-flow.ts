@@ -1,4 +1,4 @@
-// One streamed answer between a provider and a caller whom the test plays, under a clock that the test moves.
+// One streamed answer, with a provider, a caller and a clock that the test controls.
 
 import type { Codec } from "../../../src/core/relay/codec.ts";
 import { createDeparture } from "../../../src/core/relay/departure.ts";
@@ -7,7 +7,7 @@ import type { Flow } from "../../../src/core/relay/pump.ts";
 import { pump, READ_BYTES, readFirst } from "../../../src/core/relay/pump.ts";
 import type { Deadlines, Ending } from "../../../src/core/relay/watchdog.ts";
 import { startWatchdog } from "../../../src/core/relay/watchdog.ts";
-import { fromUtf8, toUtf8 } from "../../support/chat-chunks.ts";
+import { fromUtf8, textChunk, toUtf8 } from "../../support/chat-chunks.ts";
 import { createFakeClock } from "./fake-clock.ts";
 import { createTextCodec } from "./relay-codecs.ts";
 
@@ -18,13 +18,10 @@ export const DEADLINES: Deadlines = {
   keep_alive_ms: 15_000,
 };
 
-/** So long after a flow was ended from outside its provider is cancelled: what has arrived is read until then. */
+/** After an abort, bytes that arrive within this time are still read. Then the provider is cancelled. */
 export const LAST_READ_MS = 10;
 
-/**
- * The provider's side of an answer: a byte stream that the test fills. With `lastWords`, it gives one of these at each
- * read, and then its connection breaks.
- */
+/** A byte stream that the test fills. With `lastWords`, each read gets one of these, and then the connection breaks. */
 export function createProvider(lastWords?: string[]) {
   let controller: ReadableByteStreamController | undefined;
   let cancelled = false;
@@ -45,7 +42,7 @@ export function createProvider(lastWords?: string[]) {
     sendBytes,
     end() {
       controller?.close();
-      // A read that already waits is only answered when the request for its bytes is.
+      // This ends a pending read.
       controller?.byobRequest?.respond(0);
     },
     breakOff: () => controller?.error(new Error("connection reset")),
@@ -53,7 +50,7 @@ export function createProvider(lastWords?: string[]) {
   };
 }
 
-/** The caller's side: takes each write at once, unless the test makes the caller slow or lets the caller leave. */
+/** Takes each write at once, unless the test makes the caller slow or disconnects it. */
 export function createCallerSink(now: () => number) {
   const writes: { at: number; text: string }[] = [];
   let stopped: PromiseWithResolvers<void> | undefined;
@@ -93,12 +90,12 @@ export interface FlowOptions {
   codec?: Codec;
   deadlines?: Partial<Deadlines>;
   coalesceMs?: number;
-  /** How long an answer is read on after its caller left; 0 cancels it. */
+  /** How long an answer is read after a disconnect; 0 cancels it. */
   leaveMs?: number;
   lastWords?: string[];
 }
 
-/** A flow that is set up as the relay does it. `begin` waits for the first event and then pumps. */
+/** A flow with the setup of the relay. `begin` waits for the first event and then pumps. */
 export function createAnswerFlow({
   codec = createTextCodec(),
   deadlines,
@@ -137,7 +134,7 @@ export function createAnswerFlow({
     control,
     departure,
     codec,
-    /** Starts, and runs as far as it can without time passing. */
+    /** Starts, and runs until it waits for time to pass. */
     async begin() {
       run().catch((thrown: unknown) => {
         refusal = thrown;
@@ -145,9 +142,20 @@ export function createAnswerFlow({
       });
       await clock.idle();
     },
-    /** How it ended, once it has. */
+    /** The ending; undefined before it. */
     ending: () => ending,
-    /** What was thrown before anything was promised. */
+    /** The error before the response started. */
     refusal: () => refusal,
   };
+}
+
+export type AnswerFlow = ReturnType<typeof createAnswerFlow>;
+export type FlowProvider = AnswerFlow["provider"];
+
+/** A flow that has started with the text "Hel". */
+export async function beginFlow(options?: FlowOptions): Promise<AnswerFlow> {
+  const flow = createAnswerFlow(options);
+  flow.provider.send(textChunk("Hel"));
+  await flow.begin();
+  return flow;
 }

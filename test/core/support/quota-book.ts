@@ -6,8 +6,8 @@ import type { Bound, ReserveResult } from "../../../src/core/quota/ledger.ts";
 import { giveBack, reserve, settle, sweep, view } from "../../../src/core/quota/ledger.ts";
 import type { Ledger } from "../../../src/core/quota/state.ts";
 import { emptyLedger } from "../../../src/core/quota/state.ts";
-import type { Limits, View } from "../../../src/core/quota/view.ts";
-import type { Amounts, Period, Unit, Window } from "../../../src/core/catalog/quota-window.ts";
+import type { Limits, QuotaView } from "../../../src/core/quota/view.ts";
+import type { Amounts, Period, QuotaUnit, QuotaWindow } from "../../../src/core/catalog/quota-window.ts";
 
 /** A bound as a test writes it; without prices it costs nothing. */
 export type BoundSketch = Pick<Bound, "input" | "output"> & Partial<Bound>;
@@ -20,7 +20,7 @@ export const boundOf = (sketch: BoundSketch): Bound => ({
   ...sketch,
 });
 
-export const tokensADay = (limit: number): Window => ({ unit: "tokens", per: "day", limit });
+export const tokensADay = (limit: number): QuotaWindow => ({ unit: "tokens", per: "day", limit });
 
 export interface Use {
   used: number;
@@ -34,9 +34,9 @@ export interface Book {
   limits: Limits;
   readonly ledger: Ledger;
   readonly account: Account | undefined;
-  reserve(key: string, bound: BoundSketch, leaseMs?: number, model?: string): ReserveResult;
+  reserve(key: string, bound: BoundSketch, leaseMs?: number, model?: string, exclusive?: string): ReserveResult;
   /** Whether there was something to store. */
-  settle(key: string, tokens: number, requests?: number, usd?: number): boolean;
+  settle(key: string, tokens: number, requests?: number, nanoUsd?: number): boolean;
   charge(key: string, charge: Amounts): boolean;
   giveBack(key: string): void;
   /** An operator's change. */
@@ -44,9 +44,9 @@ export interface Book {
   /** Forgets all that is not stored. */
   evict(): void;
   /** What is left under the plan, or under other limits. */
-  view(limits?: Limits): View;
+  view(limits?: Limits): QuotaView;
   /** The use of the plan's window of a unit; of several, of the one for that period. */
-  use(unit: Unit, per?: Period): Use;
+  use(unit: QuotaUnit, per?: Period): Use;
   tokens(per?: Period): Use;
   requests(per?: Period): Use;
 }
@@ -58,7 +58,7 @@ export function openBook(limits: Limits, now: number, stored: Ledger = emptyLedg
     if (next.changed) ledger = next.ledger;
     return next.changed;
   };
-  const useOf = (unit: Unit, per: Period | undefined) => {
+  const useOf = (unit: QuotaUnit, per: Period | undefined) => {
     const found = book.view().windows.find((window) => window.unit === unit && (per ?? window.per) === window.per);
     if (!found) throw new Error(`the plan has no window of ${unit}`);
     return { used: found.used, reserved: found.reserved, left: found.left };
@@ -72,12 +72,13 @@ export function openBook(limits: Limits, now: number, stored: Ledger = emptyLedg
     get account() {
       return account;
     },
-    reserve(key, bound, leaseMs = 600_000, model = "swift") {
-      const next = reserve(ledger, book.limits, { key, model, bound: boundOf(bound), leaseMs }, book.now);
+    reserve(key, bound, leaseMs = 600_000, model = "swift", exclusive) {
+      const reservation = { key, model, bound: boundOf(bound), leaseMs, exclusive };
+      const next = reserve(ledger, book.limits, reservation, book.now);
       store(next);
       return next.result;
     },
-    settle: (key, tokens, requests = 1, usd = 0) => book.charge(key, { tokens, requests, usd }),
+    settle: (key, tokens, requests = 1, nanoUsd = 0) => book.charge(key, { tokens, requests, nanoUsd }),
     charge: (key, charge) => store(settle(ledger, { key, charge }, book.now)),
     giveBack: (key) => void store(giveBack(ledger, key, book.now)),
     change(decision) {

@@ -3,7 +3,7 @@
 import * as fc from "fast-check";
 import type { Bound, ReserveResult } from "../../../src/core/quota/ledger.ts";
 import type { Limits } from "../../../src/core/quota/view.ts";
-import type { Amounts, Unit, Window } from "../../../src/core/catalog/quota-window.ts";
+import type { Amounts, QuotaUnit, QuotaWindow } from "../../../src/core/catalog/quota-window.ts";
 import { windowKey } from "../../../src/core/catalog/quota-window.ts";
 import type { Book } from "./quota-book.ts";
 import { openBook } from "./quota-book.ts";
@@ -48,7 +48,7 @@ const bounds: fc.Arbitrary<Bound> = fc
 const charges: fc.Arbitrary<Amounts> = fc.record({
   tokens: fc.oneof(fc.integer({ min: 0, max: 900 }), fc.integer({ min: 0, max: 9_000_000 })),
   requests: fc.constantFrom(0, 1, 1, 1),
-  usd: fc.oneof(fc.integer({ min: 0, max: 4000 }), fc.integer({ min: 0, max: 9_000_000 })),
+  nanoUsd: fc.oneof(fc.integer({ min: 0, max: 4000 }), fc.integer({ min: 0, max: 9_000_000 })),
 });
 
 const models = fc.constantFrom(...MODELS);
@@ -93,9 +93,9 @@ export function arbitrarySteps(plans: number): fc.Arbitrary<Step[]> {
 }
 
 /** What a window of that unit may be limited to, so that it is met about as often as not. */
-const LIMITS: Record<Unit, number> = { tokens: 4000, requests: 6, usd: 20_000 };
+const LIMITS: Record<QuotaUnit, number> = { tokens: 4000, requests: 6, usd: 20_000 };
 
-const windows: fc.Arbitrary<Window> = fc
+const windows: fc.Arbitrary<QuotaWindow> = fc
   .record({
     unit: fc.constantFrom("tokens", "requests", "usd"),
     per: fc.constantFrom("minute", "hour", "day", "month"),
@@ -132,7 +132,7 @@ export const keyAt = ({ keys }: Stage, which: number): string =>
   keys[which % Math.max(1, keys.length)] ?? "never reserved";
 
 /** A window of any plan, this one's or another's. */
-export function windowAt({ plans }: Stage, which: number): Window | undefined {
+export function windowAt({ plans }: Stage, which: number): QuotaWindow | undefined {
   const all = plans.flatMap((plan) => plan.windows);
   return all[which % Math.max(1, all.length)];
 }

@@ -3,7 +3,7 @@
 
 import type { Bound } from "../../../src/core/quota/ledger.ts";
 import type { Limits } from "../../../src/core/quota/view.ts";
-import type { Amounts, Period, Window } from "../../../src/core/catalog/quota-window.ts";
+import type { Amounts, Period, QuotaUnit, QuotaWindow } from "../../../src/core/catalog/quota-window.ts";
 
 const CORRECTABLE_MS = 3_600_000;
 
@@ -27,7 +27,7 @@ export interface ModelUse {
 
 /** A window in one of its periods: the requests that it counts, from the moment it was opened for this user. */
 interface Opened {
-  window: Window;
+  window: QuotaWindow;
   period: string;
   entries: Set<Entry>;
 }
@@ -46,28 +46,28 @@ export function createQuotaModel() {
   const isKnown = (entry: Entry, time: number) => !entry.charge && time < entry.endsAt + CORRECTABLE_MS;
   const find = (key: string) => history.findLast((entry) => entry.key === key);
 
-  const inPeriod = (window: Window, time: number) =>
+  const inPeriod = (window: QuotaWindow, time: number) =>
     history.filter(
       (entry) => isCounted(window, entry) && periodOf(window.per, entry.at) === periodOf(window.per, time),
     );
   /** A window that is not open yet would begin with what runs, and with what ended but can still be corrected. */
-  const entriesOf = (window: Window, time: number) =>
+  const entriesOf = (window: QuotaWindow, time: number) =>
     opened.get(slotOf(window, time))?.entries ?? inPeriod(window, time).filter((entry) => isKnown(entry, time));
-  const open = (window: Window, time: number, entries: Iterable<Entry>) =>
+  const open = (window: QuotaWindow, time: number, entries: Iterable<Entry>) =>
     opened.set(slotOf(window, time), {
       window,
       period: periodOf(window.per, time),
       entries: new Set(entries),
     });
 
-  const useOf = (window: Window, now: number): ModelUse => {
+  const useOf = (window: QuotaWindow, now: number): ModelUse => {
     const time = timeAt(now);
     const { unit } = window;
     let [used, reserved] = [0, 0];
     for (const entry of entriesOf(window, time)) {
-      if (!isRunning(entry, time)) used += (entry.charge ?? entry.bound)[unit];
+      if (!isRunning(entry, time)) used += inUnit(entry.charge ?? entry.bound, unit);
     }
-    for (const entry of inPeriod(window, time)) if (isRunning(entry, time)) reserved += entry.bound[unit];
+    for (const entry of inPeriod(window, time)) if (isRunning(entry, time)) reserved += inUnit(entry.bound, unit);
     const limit = window.limit + (grants.get(slotOf(window, time)) ?? 0);
     return { limit, used, reserved, left: Math.max(0, limit - used - reserved) };
   };
@@ -86,7 +86,7 @@ export function createQuotaModel() {
         .filter((window) => window.models?.includes(model) !== false)
         .map((window) => ({ unit: window.unit, left: useOf(window, now).left }));
       // The output that fits is found by trying.
-      const fits = (output: number) => rooms.every(({ unit, left }) => costOf(bound, output)[unit] <= left);
+      const fits = (output: number) => rooms.every(({ unit, left }) => inUnit(costOf(bound, output), unit) <= left);
       if (!fits(bound.minOutput)) return { reason: "window" };
       let [granted, tooMuch] = [bound.minOutput, bound.output + 1];
       while (tooMuch - granted > 1) {
@@ -119,17 +119,17 @@ export function createQuotaModel() {
       const entry = find(key);
       if (!entry || !isKnown(entry, time)) return false;
       const least = (unit: keyof Amounts) => Math.min(charge[unit], entry.bound[unit]);
-      entry.charge = { tokens: least("tokens"), requests: least("requests"), usd: least("usd") };
+      entry.charge = { tokens: least("tokens"), requests: least("requests"), nanoUsd: least("nanoUsd") };
       storedAt = time;
       return true;
     },
-    grant(window: Window, amount: number, now: number): void {
+    grant(window: QuotaWindow, amount: number, now: number): void {
       const slot = slotOf(window, timeAt(now));
       grants.set(slot, (grants.get(slot) ?? 0) + amount);
       storedAt = timeAt(now);
     },
     /** Forgives what was used; what runs is counted when it ends. */
-    reset(window: Window, now: number): void {
+    reset(window: QuotaWindow, now: number): void {
       const time = timeAt(now);
       open(
         window,
@@ -141,16 +141,19 @@ export function createQuotaModel() {
   };
 }
 
-const isCounted = ({ models }: Window, { model }: Entry) => models === undefined || models.includes(model);
+const inUnit = ({ nanoUsd, ...counts }: Amounts, unit: QuotaUnit) => (unit === "usd" ? nanoUsd : counts[unit]);
+
+const isCounted = ({ models }: QuotaWindow, { model }: Entry) => models === undefined || models.includes(model);
 
 const costOf = (bound: Bound, output: number): Amounts => ({
   tokens: bound.input + output * bound.choices,
   requests: 1,
-  usd: bound.inputNanoUsd + output * bound.choices * bound.outputNanoUsd,
+  nanoUsd: bound.inputNanoUsd + output * bound.choices * bound.outputNanoUsd,
 });
 
 /** The period that holds a moment, as the beginning of the moment's own name. */
 const periodOf = (per: Period, time: number) =>
   new Date(time).toISOString().slice(0, { month: 7, day: 10, hour: 13, minute: 16 }[per]);
 
-const slotOf = ({ unit, per, models }: Window, time: number) => `${unit} ${models?.join("+")} ${periodOf(per, time)}`;
+const slotOf = ({ unit, per, models }: QuotaWindow, time: number) =>
+  `${unit} ${models?.join("+")} ${periodOf(per, time)}`;

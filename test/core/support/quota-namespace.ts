@@ -2,7 +2,7 @@
 // fail the way the runtime lets calls fail.
 
 import type { Account, Claim, Decision } from "../../../src/core/quota/account.ts";
-import { refusalOf } from "../../../src/core/quota/account.ts";
+import { claimRefusal } from "../../../src/core/quota/account.ts";
 import type { Reservation } from "../../../src/core/quota/ledger.ts";
 import type { Bindings } from "../../../src/core/env.ts";
 import type { Limits } from "../../../src/core/quota/view.ts";
@@ -28,12 +28,12 @@ export function createNamespace(now: number, failures: Failure[] = []) {
   const under = (claim: Claim, limits: Limits) => {
     book.limits = limits;
     claims.push(claim);
-    const refusal = refusalOf(book.account, claim);
+    const refusal = claimRefusal(book.account, claim);
     return refusal && { refusal };
   };
   const methods = {
-    reserve: (claim: Claim, limits: Limits, { key, bound, leaseMs, model }: Reservation) =>
-      under(claim, limits) ?? book.reserve(key, bound, leaseMs, model),
+    reserve: (claim: Claim, limits: Limits, { key, bound, leaseMs, model, exclusive }: Reservation) =>
+      under(claim, limits) ?? book.reserve(key, bound, leaseMs, model, exclusive),
     settle: (limits: Limits, { key, charge }: { key: string; charge: Amounts }) => {
       book.charge(key, charge);
       return book.view(limits);

@@ -1,41 +1,38 @@
 // The smallest codecs that the relay can work with: text as JSON events, and bytes that pass unchanged.
 
-import { emptyProgress } from "../../../src/core/relay/answer.ts";
 import type { Codec } from "../../../src/core/relay/codec.ts";
 import { createEventReader } from "../../../src/core/relay/events.ts";
-import { createPieceReader } from "../../../src/core/relay/pieces.ts";
-import { createAside } from "../../../src/core/relay/usage-tap.ts";
-import { readChatEvent } from "../../../src/dialects/chat-completions/decode.ts";
+import { createDecodingCodec } from "../../../src/core/relay/event-codec.ts";
+import { createUsageTap } from "../../../src/core/relay/usage-tap.ts";
+import { chatDialect } from "../../../src/dialects/chat-completions/decode.ts";
 import { toUtf8 } from "../../support/chat-chunks.ts";
 
 const toEvent = (name: string, data: unknown) => toUtf8(`event:${name}\ndata:${JSON.stringify(data)}\n\n`);
 
 /** Sends the text of a chat stream, coalesced: `data:"text"`, then `done` or `failed`. */
 export function createTextCodec(): Codec {
-  const progress = emptyProgress();
-  const read = createPieceReader(readChatEvent, progress);
-  let text = "";
-  return {
-    progress,
-    pace: "coalesced",
-    push(bytes) {
-      for (const piece of read(bytes)) if (piece.kind === "text") text += piece.text;
-    },
-    take() {
-      const taken = text === "" ? "" : `data:${JSON.stringify(text)}\n\n`;
-      text = "";
-      return toUtf8(taken);
-    },
-    finish: () => undefined,
-    conclude: (settled) => toEvent("done", settled),
-    fail: (error) => toEvent("failed", { error }),
-    block: (error) => toEvent("failed", { error }),
-  };
+  return createDecodingCodec(chatDialect, () => {
+    let text = "";
+    return {
+      pace: "coalesced",
+      push({ pieces }) {
+        for (const piece of pieces) if (piece.kind === "text") text += piece.text;
+      },
+      take() {
+        const taken = text === "" ? "" : `data:${JSON.stringify(text)}\n\n`;
+        text = "";
+        return toUtf8(taken);
+      },
+      conclude: (settled) => toEvent("done", settled),
+      fail: (error) => toEvent("failed", { error }),
+      block: (error) => toEvent("failed", { error }),
+    };
+  });
 }
 
 /** Passes a chat stream as it came: natively, or through JavaScript in whole events. */
 export function createByteCodec(pace: "native" | "at once"): Codec {
-  const tap = createAside(readChatEvent);
+  const tap = createUsageTap(chatDialect);
   const read = createEventReader();
   let pending = "";
   return {

@@ -1,7 +1,7 @@
-// The checks that all features together must pass, and the order in which their routes are mounted.
+// Checks of the feature list, and the order in which routes are mounted.
 
 import { Hono } from "hono";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, expect, it } from "vitest";
 import type { AppEnv, Feature, Route } from "../../../src/core/feature.ts";
 import { defineFeatures, routesOf } from "../../../src/core/feature.ts";
 
@@ -15,37 +15,31 @@ const gate: NonNullable<Feature["gate"]> = { open: () => undefined };
 
 afterAll(() => void defineFeatures([]));
 
-describe("features that do not fit together", () => {
-  it.each<[string, Feature[], string]>([
-    ["have the same name", [{ name: "one" }, { name: "one" }], "two features are called 'one'"],
-    ["lack one that they need", [{ name: "one", needs: ["other"] }], "the feature 'one' needs 'other'"],
+it.each<[string, Feature[]]>([
+  ["two features are named 'one'", [{ name: "one" }, { name: "one" }]],
+  ["the feature 'one' needs 'other'", [{ name: "one", needs: ["other"] }]],
+  [
+    "two features have a gate",
     [
-      "moderate twice",
-      [
-        { name: "one", gate },
-        { name: "other", gate },
-      ],
-      "two features have a gate",
+      { name: "one", gate },
+      { name: "other", gate },
     ],
-    ["show an admin route to users", [{ name: "one", routes: [route("/admin/x", "user")] }], "/admin/x"],
-    ["put an admin route elsewhere", [{ name: "one", routes: [route("/x", "admin")] }], "/x"],
-  ])("%s", (_, features, message) => {
-    expect(() => defineFeatures(features)).toThrow(message);
-  });
+  ],
+  ["the route /admin/x has access 'user'", [{ name: "one", routes: [route("/admin/x", "user")] }]],
+  ["the route /x has access 'admin'", [{ name: "one", routes: [route("/x", "admin")] }]],
+])("features are refused when %s", (message, features) => {
+  expect(() => defineFeatures(features)).toThrow(message);
 });
 
-describe("routes", () => {
-  it("of a feature come before those of the features that it needs, whatever the order of the manifest", () => {
-    const base: Feature = { name: "base", routes: [route("/x", "user")] };
-    const middle: Feature = { name: "middle", needs: ["base"], routes: [route("/y", "user")] };
-    const top: Feature = { name: "top", needs: ["middle"], routes: [route("/z", "user"), route("/open", "public")] };
-    for (const features of [
-      [base, middle, top],
-      [middle, base, top],
-      [top, base, middle],
-    ]) {
-      expect(routesOf(features, "user").map(({ path }) => path)).toEqual(["/z", "/y", "/x"]);
-    }
-    expect(routesOf([base, top, middle], "public").map(({ path }) => path)).toEqual(["/open"]);
-  });
+it("routes of a feature come before those of the features that it needs, in any order of the list", () => {
+  const base: Feature = { name: "base", routes: [route("/x", "user")] };
+  const middle: Feature = { name: "middle", needs: ["base"], routes: [route("/y", "user")] };
+  const top: Feature = { name: "top", needs: ["middle"], routes: [route("/z", "user"), route("/open", "public")] };
+  for (const features of [
+    [base, middle, top],
+    [top, base, middle],
+  ]) {
+    expect(routesOf(features, "user").map(({ path }) => path)).toEqual(["/z", "/y", "/x"]);
+  }
+  expect(routesOf([base, top, middle], "public").map(({ path }) => path)).toEqual(["/open"]);
 });

@@ -1,4 +1,4 @@
-// What the log shows of errors: Weir's own words and stack frames, never the message of a foreign error.
+// Errors in the log: Weir's own messages and stack frames, never the message of a foreign error.
 
 import { describe, expect, it } from "vitest";
 import { ApiError, InternalError, withHeaders, withParam } from "../../../src/core/errors.ts";

@@ -178,12 +178,12 @@ describe("readings that overlap", () => {
   });
 });
 
-it("a canary whose revision is missing is nobody's, and the log says why", async () => {
+it("a canary without its revision is not used, and the log has the reason", async () => {
   const active = await publish(kv, createCatalog());
   await point(JSON.stringify({ active, canary: { revision: "gone", percent: 100, salt: "a" } }));
   const { revision } = await catalogFor({ issuer: "weir", subject: "ann" }, kv, now, () => undefined);
   expect(revision).toBe(active);
-  expect(logged("catalog_unreadable")).toMatchObject([{ reason: "Error: catalog:rev:gone is not there" }]);
+  expect(logged("catalog_unreadable")).toMatchObject([{ reason: "InternalError: catalog:rev:gone is not there" }]);
 });
 
 it("the log says once a minute why the catalog cannot be read, and not more often", async () => {

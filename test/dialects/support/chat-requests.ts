@@ -1,4 +1,4 @@
-// Chat Completions requests after validation, and the body that the provider receives for them.
+// Validated Chat Completions requests, and the body that the provider receives for them.
 
 import * as v from "valibot";
 import { chooseModel } from "../../../src/core/catalog/choose.ts";
@@ -9,19 +9,19 @@ import { chatBody } from "../../../src/dialects/chat-completions/body.ts";
 import type { ChatRequest } from "../../../src/dialects/chat-completions/request.ts";
 import { ChatRequestSchema } from "../../../src/dialects/chat-completions/request.ts";
 import { bundledCatalog, bundledModel } from "../../support/catalog-documents.ts";
-
-type Json = Record<string, unknown>;
+import type { Json } from "./responses-events.ts";
+import { sentJson } from "./responses-requests.ts";
 
 const O4_MINI = bundledModel("o4-mini");
 
-/** Under which catalog, for which name and on which day (YYYY-MM-DD) a caller asks. */
+/** The catalog, the model name and the day (YYYY-MM-DD) of a request. */
 export interface Asking {
   catalog?: Catalog;
   asked?: string;
   day?: string;
 }
 
-/** A chat request that says "Hi", with changed fields. */
+/** A chat request with the text "Hi" and changed fields. */
 export const chatRequest = (changes: Json = {}): ChatRequest =>
   v.parse(ChatRequestSchema, { model: "o4-mini", messages: [{ role: "user", content: "Hi" }], ...changes });
 
@@ -29,15 +29,14 @@ export const chatRequest = (changes: Json = {}): ChatRequest =>
 export const preparedChat = (changes: Json = {}, model: Model = O4_MINI) => chatBody(chatRequest(changes), model);
 
 /** The JSON that the provider receives, with 500 output tokens granted. */
-export const writtenChat = (...how: Parameters<typeof preparedChat>): Json =>
-  JSON.parse(preparedChat(...how).write(500)) as Json;
+export const writtenChat = (...how: Parameters<typeof preparedChat>): Json => sentJson(preparedChat(...how));
 
-/** The same, after the model's card was checked for what the request needs. Throws the refusal. */
+/** The same, after the check of the model's card. Throws the refusal. */
 export function gatedChat(changes: Json = {}, asking: Asking = {}): Json {
   const { catalog = bundledCatalog(), asked = "o4-mini", day = "2026-10-01" } = asking;
   const now = Date.parse(day);
   const { model } = chooseModel(catalog, asked, now);
   const body = preparedChat(changes, model);
   requireSupport(catalog, model, body.needs, now);
-  return JSON.parse(body.write(500)) as Json;
+  return sentJson(body);
 }

@@ -1,37 +1,27 @@
-// Events as Responses streams them, and whole responses, for tests that write their own stream.
+// Events of Responses, whole responses, and the recorded streams of test/fixtures.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Framing } from "./golden-streams.ts";
 
-type Json = Record<string, unknown>;
+export type Json = Record<string, unknown>;
 
 /** One event on the wire. */
-export const toEvent = (data: Json, { newline }: Pick<Framing, "newline"> = { newline: "\n" }): string =>
-  `event: ${String(data.type)}${newline}data: ${JSON.stringify(data)}${newline}${newline}`;
+export const toEvent = (data: Json): string => `event: ${String(data.type)}\ndata: ${JSON.stringify(data)}\n\n`;
 
-/** A stream's events on the wire, comments included, in order. */
-export function toNamedEvents(events: Json[], framing: Framing): string[] {
-  const { newline, comments } = framing;
-  const written = events.map((event) => toEvent(event, framing));
-  return comments ? written.flatMap((event) => [`: keep-alive${newline}${newline}`, event]) : written;
-}
+const recordedLines = (name: string) =>
+  readFileSync(join(import.meta.dirname, "../../fixtures", `${name}.jsonl`), "utf8")
+    .trimEnd()
+    .split("\n");
 
-export type RecordedName =
-  | "text"
-  | "tools"
-  | "refusal"
-  | "multibyte"
-  | "incomplete"
-  | "reasoning"
-  | "error-nested"
-  | "error-flat";
+/** The events of a recorded Responses stream. */
+export const recordedResponse = (name: string): Json[] =>
+  recordedLines(`responses-${name}`).map((line) => JSON.parse(line) as Json);
 
-/** A recorded stream of test/fixtures, as the data of its events. */
-export function recordedResponse(name: RecordedName): Json[] {
-  const path = join(import.meta.dirname, "../../fixtures", `responses-${name}.jsonl`);
-  const lines = readFileSync(path, "utf8").trimEnd().split("\n");
-  return lines.map((line) => JSON.parse(line) as Json);
+/** The events of a recorded chat stream on the wire. A stream that did not fail ends with `[DONE]`. */
+export function recordedChat(name: string): string[] {
+  const lines = recordedLines(`chat-${name}`);
+  const data = lines.at(-1)?.startsWith('{"error"') ? lines : [...lines, "[DONE]"];
+  return data.map((line) => `data: ${line}\n\n`);
 }
 
 export const USAGE = {
@@ -42,7 +32,7 @@ export const USAGE = {
   total_tokens: 42,
 };
 
-/** A response object that has come to its end, and whatever else is given. */
+/** A completed response, with changed fields. */
 export const responseOf = (changes: Json = {}): Json => ({
   id: "resp_1",
   object: "response",
@@ -56,5 +46,5 @@ export const responseOf = (changes: Json = {}): Json => ({
   ...changes,
 });
 
-/** An item of an answer's output that says a text. */
+/** A message of an answer's output. */
 export const messageOf = (...content: Json[]): Json => ({ id: "msg_1", type: "message", role: "assistant", content });

@@ -2,7 +2,6 @@
 import { describe, expect, it } from "vitest";
 import { createChatCompletions } from "../../../dev/provider/dialects/chat-completions/route.ts";
 import { createResponses } from "../../../dev/provider/dialects/responses/route.ts";
-import { openEmptyState } from "../../../dev/provider/dialects/responses/stateless.ts";
 import { toErrorResponse } from "../../../dev/provider/kernel/errors.ts";
 import { collectHooks, type ProviderFeature } from "../../../dev/provider/kernel/feature.ts";
 import { countExchange } from "../../../dev/provider/kernel/middleware.ts";
@@ -76,10 +75,5 @@ describe("a feature", () => {
       "response.output_item.done",
       "response.output_item.added",
     ]);
-  });
-
-  it("is the only one that opens the state of a request", () => {
-    const features = ["first", "second"].map((name) => ({ name, openState: openEmptyState }));
-    expect(() => collectHooks(features)).toThrow("Only one feature");
   });
 });

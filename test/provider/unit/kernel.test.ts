@@ -14,13 +14,12 @@ async function readModelAt(moment: string): Promise<Response> {
 }
 
 /** Reads a body until it ends or fails. */
-async function drain(response: Response): Promise<{ text: string; lengths: number[]; failed: boolean }> {
+async function drain(response: Response): Promise<{ text: string; failed: boolean }> {
   const decoder = new TextDecoder();
-  const result = { text: "", lengths: [] as number[], failed: false };
+  const result = { text: "", failed: false };
   try {
     for await (const piece of response.body ?? []) {
       result.text += decoder.decode(piece, { stream: true });
-      result.lengths.push(piece.byteLength);
     }
   } catch {
     result.failed = true;
@@ -98,8 +97,6 @@ describe("a script", () => {
 describe("a scripted fault", () => {
   it.each([
     [401, "invalid_api_key"],
-    [403, "unsupported_country_region_territory"],
-    [404, "model_not_found"],
     [429, "rate_limit_exceeded"],
     [500, null],
     [503, "server_is_overloaded"],
@@ -110,7 +107,7 @@ describe("a scripted fault", () => {
     expect(await readError(response)).toMatchObject({ status, code });
   });
 
-  it.each([413, 502, 504])("is an HTML page with the status %i", async (status) => {
+  it.each([413, 502])("is an HTML page with the status %i", async (status) => {
     const response = await sendChat({ messages: scripted({ status }) });
     expect([response.status, response.headers.get("content-type")]).toEqual([status, "text/html"]);
     expect(await response.text()).toMatch(/^<html>.*<\/html>\r\n$/s);
@@ -135,17 +132,6 @@ describe("a scripted fault", () => {
     expect([failed, frames.length]).toEqual([false, count]);
     expect(JSON.parse(frames.at(-1) ?? "")).toMatchObject({ error: { type: "server_error", param: null, code: null } });
     expect((await sendChat({ messages })).status).toBe(500);
-  });
-
-  it("splits the same bytes into pieces of any size", async () => {
-    const fields = { stream: true, stream_options: { include_obfuscation: false } };
-    const whole = await drain(await sendChat({ ...fields, messages: scripted({ text: "grüße 🎉", split: 1e6 }) }));
-    expect(whole.lengths).toHaveLength(1);
-    for (const split of [1, 3, 1000]) {
-      const pieces = await drain(await sendChat({ ...fields, messages: scripted({ text: "grüße 🎉", split }) }));
-      expect(toFrames(pieces.text).length).toBe(toFrames(whole.text).length);
-      expect(pieces.lengths.slice(0, -1).every((length) => length === split)).toBe(true);
-    }
   });
 });
 
@@ -200,13 +186,6 @@ describe("the totals", () => {
       expect(await readStats()).toMatchObject({ requests: 1, cancelled: 1, active: 0 });
     },
   );
-
-  it("can be reset while a stream is open", async () => {
-    const response = await sendChat({ stream: true });
-    await send("DELETE", "/__stats");
-    await response.text();
-    expect(await readStats()).toMatchObject({ requests: 0, active: 0, completed: 0, last: null });
-  });
 });
 
 describe("tokens", () => {

@@ -6,7 +6,7 @@ import { refusalOf } from "../../../support/refusals.ts";
 
 describe("without ADMIN_TOKEN", () => {
   it.each([undefined, "", "Bearer", "Bearer ", "Bearer undefined", "Bearer null"])(
-    "nobody may, not even with the header %j",
+    "every request is refused, also with the header %j",
     async (header) => {
       for (const env of [{}, { ADMIN_TOKEN: "" }]) {
         const error = await refusalOf(() => requireAdmin(header, env));

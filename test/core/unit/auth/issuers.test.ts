@@ -14,7 +14,7 @@ const FIREBASE = {
 const COMPLETE = [{ ...OWN, plan_claim: "plan" }, FIREBASE];
 
 describe("the issuers", () => {
-  it("may come as a list, or as JSON text of one", () => {
+  it("can be a list, or JSON text", () => {
     expect(issuersOf({ AUTH_ISSUERS: [OWN, FIREBASE] })).toEqual(COMPLETE);
     expect(issuersOf({ AUTH_ISSUERS: JSON.stringify([OWN, FIREBASE]) })).toEqual(COMPLETE);
   });
@@ -24,13 +24,13 @@ describe("the issuers", () => {
     expect(issuersOf(env)).toBe(issuersOf(env));
   });
 
-  it("may publish their keys on this machine, for development", () => {
+  it("can have their keys on this machine, for development", () => {
     const local = { ...OWN, jwks_url: "http://127.0.0.1:9099/jwks.json" };
     expect(issuersOf({ AUTH_ISSUERS: [local] })).toMatchObject([local]);
   });
 });
 
-describe("a variable that does not name issuers", () => {
+describe("an invalid variable", () => {
   it.each<[string, unknown]>([
     ["nothing", undefined],
     ["no text", ""],
@@ -45,7 +45,7 @@ describe("a variable that does not name issuers", () => {
     ["keys over plain http", [{ ...OWN, jwks_url: "http://issuer.test/jwks.json" }]],
     ["keys nowhere", [{ ...OWN, jwks_url: "issuer.test" }]],
     ["a misspelt field", [{ ...OWN, jwks_uri: "https://issuer.test/jwks.json" }]],
-  ])("is the operator's fault, and the caller learns no more: %s", async (_what, AUTH_ISSUERS) => {
+  ])("is a 500 without details: %s", async (_what, AUTH_ISSUERS) => {
     const error = await refusalOf(() => issuersOf({ AUTH_ISSUERS }));
     expect(error).toMatchObject({ status: 500, body: { code: "not_configured" } });
     expect(error.body.message).toBe("This server is not configured to accept callers.");

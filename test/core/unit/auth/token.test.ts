@@ -1,4 +1,4 @@
-// JWT verification: valid tokens name their user, every other header gets the same 401.
+// JWT verification: a valid token identifies its user, and every other header gets the same 401.
 
 import type { JWTPayload } from "jose";
 import { generateKeyPair, SignJWT } from "jose";
@@ -20,7 +20,7 @@ const ENV = {
 };
 const CLAIMS = { iss: "weir", aud: "weir", sub: "alice", exp: NOW / 1000 + 3600 };
 
-/** A token of its own each time: what was verified before must not decide what is verified now. */
+/** Each token is different, because verified tokens are cached. */
 let serial = 0;
 function sign(claims: JWTPayload = {}, secret = SECRET, alg = "HS256"): Promise<string> {
   serial += 1;
@@ -38,42 +38,34 @@ const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("
 const come = (token: string, now = NOW, env = ENV) => authenticate(`Bearer ${token}`, env, now);
 
 describe("a valid token", () => {
-  it("names its user, by issuer and subject", async () => {
-    expect(await come(await sign())).toEqual({ issuer: "weir", subject: "alice", plan: undefined, issuedAt: 0 });
+  it.each<[string, JWTPayload, object]>([
+    ["has an issuer and a subject", {}, { issuer: "weir", subject: "alice", plan: undefined, issuedAt: 0 }],
+    ["can have a time of issue", { iat: NOW / 1000 - 9 }, { issuedAt: NOW - 9000 }],
+    ["can claim a plan", { plan: "pro" }, { plan: "pro" }],
+    [
+      "claims its plan with its issuer's claim",
+      { iss: "shop", aud: "app", plan: "free", "https://shop.test/tier": "gold" },
+      { issuer: "shop", plan: "gold" },
+    ],
+    ["claims no plan with a value that is not a string", { plan: ["pro"] }, { plan: undefined }],
+    ["can have several audiences", { aud: ["other", "weir"] }, { subject: "alice" }],
+  ])("%s", async (_what, claims, user) => {
+    expect(await come(await sign(claims))).toMatchObject(user);
   });
 
-  it("may claim a plan", async () => {
-    expect((await come(await sign({ plan: "pro" }))).plan).toBe("pro");
-  });
-
-  it("claims its plan by the name that its issuer uses", async () => {
-    const claims = { iss: "shop", aud: "app", plan: "free", "https://shop.test/tier": "gold" };
-    expect(await come(await sign(claims))).toEqual({ issuer: "shop", subject: "alice", plan: "gold", issuedAt: 0 });
-  });
-
-  it.each([7, null, ["pro"], { name: "pro" }, true])("claims no plan with what is no name: %j", async (plan) => {
-    expect((await come(await sign({ plan }))).plan).toBeUndefined();
-  });
-
-  it("may be for several audiences", async () => {
-    expect((await come(await sign({ aud: ["other", "weir"] }))).subject).toBe("alice");
-  });
-
-  it("may follow the scheme in any case", async () => {
+  it("can follow the scheme in any case", async () => {
     expect((await authenticate(`bearer ${await sign()}`, ENV, NOW)).subject).toBe("alice");
   });
 });
 
-describe("a caller who cannot prove who they are", () => {
+describe("a caller without a valid token", () => {
   const failures: [string, () => string | undefined | Promise<string | undefined>][] = [
     ["no header", () => undefined],
     ["an empty header", () => ""],
     ["a scheme alone", () => "Bearer"],
-    ["a scheme and a space", () => "Bearer "],
     ["another scheme", async () => `Basic ${await sign()}`],
     ["a token alone", () => sign()],
     ["two tokens", async () => `Bearer ${await sign()} ${await sign()}`],
-    ["a key of the provider", () => "Bearer sk-1234567890"],
     ["garbage of the right shape", () => "Bearer aaaa.bbbb.cccc"],
     ["a wrong secret", async () => `Bearer ${await sign({}, "another-secret-another-secret-another")}`],
     [
@@ -83,7 +75,6 @@ describe("a caller who cannot prove who they are", () => {
         return `Bearer ${header}.${encode({ ...CLAIMS, sub: "root" })}.${signature}`;
       },
     ],
-    ["no signature", () => `Bearer ${encode({ alg: "none" })}.${encode(CLAIMS)}.`],
     ["no algorithm", () => `Bearer ${encode({ alg: "none" })}.${encode(CLAIMS)}.AAAA`],
     ["another algorithm of the same secret", async () => `Bearer ${await sign({}, SECRET, "HS512")}`],
     [
@@ -108,7 +99,7 @@ describe("a caller who cannot prove who they are", () => {
     ["a beginning in the future", async () => `Bearer ${await sign({ nbf: NOW / 1000 + 60 })}`],
   ];
 
-  it.each(failures)("is refused like every other: %s", async (_what, headerOf) => {
+  it.each(failures)("gets the same 401: %s", async (_what, headerOf) => {
     const header = await headerOf();
     const error = await refusalOf(() => authenticate(header, ENV, NOW));
     expect(error.status).toBe(401);
@@ -125,13 +116,13 @@ describe("a caller who cannot prove who they are", () => {
     ["HS256 at an issuer with public keys", () => sign({ iss: "cloud", aud: "app" })],
     ["HS512 at an issuer with a secret", () => sign({}, SECRET, "HS512")],
     ["ES256 at an issuer with a secret", () => publicKeyToken("weir", "weir")],
-  ])("is refused by the algorithm alone, before any key is fetched or tried: %s", async (_what, make) => {
+  ])("is refused by its algorithm, before any key is used: %s", async (_what, make) => {
     const token = await make();
     const error = await refusalOf(() => come(token));
     expect(error.cause).toMatchObject({ code: "ERR_JOSE_ALG_NOT_ALLOWED" });
   });
 
-  it("is refused where no secret is set, even with a token under an empty one", async () => {
+  it("is refused when no secret is set", async () => {
     const token = await sign();
     const error = await refusalOf(() => come(token, NOW, { ...ENV, AUTH_SECRET: "" }));
     expect(error.status).toBe(401);
@@ -139,14 +130,14 @@ describe("a caller who cannot prove who they are", () => {
 });
 
 describe("a token that was verified before", () => {
-  it("stops working at its expiry, give or take what clocks differ by", async () => {
+  it("expires at its expiry and 5 s of clock tolerance", async () => {
     const token = await sign({ exp: NOW / 1000 + 60 });
     expect((await come(token)).subject).toBe("alice");
     expect((await come(token, NOW + 64_999)).subject).toBe("alice");
     expect((await refusalOf(() => come(token, NOW + 65_000))).status).toBe(401);
   });
 
-  it("is verified again after five minutes, so that a changed secret ends it", async () => {
+  it("is verified again after five minutes, so that a changed secret revokes it", async () => {
     const token = await sign();
     const changed = { ...ENV, AUTH_SECRET: "a-new-secret-a-new-secret-a-new-secret" };
     await come(token);

@@ -1,4 +1,4 @@
-// Fallbacks, strictness and fixed settings of aliases.
+// Fallbacks, strictness and settings of aliases.
 
 import { describe, expect, it } from "vitest";
 import { resolveModel } from "../../../../src/core/catalog/resolve.ts";
@@ -8,7 +8,7 @@ import { cardDocument, catalogDocument, complete } from "../../../support/catalo
 const REASONS = { reasoning: { efforts: ["low", "medium", "high"] }, features: ["streaming"] };
 const ENDED = { shutdown_date: "2026-02-01" };
 
-/** On the first of March swift-1, its successor swift-2 and dull-1 have ended. */
+/** On 1 March swift-1, its successor swift-2 and dull-1 have ended. */
 function resolve(aliases: Document, asked = "fast", today = "2026-03-01") {
   const cards = {
     swift: cardDocument({ "swift-1": { ...ENDED, successor: "swift-2" }, "swift-2": ENDED }, REASONS),
@@ -27,64 +27,48 @@ function answerOf(...how: Parameters<typeof resolve>): string {
 
 const to = (target: string, ...fallback: string[]) => ({ target, fallback });
 
-describe("the fallbacks of an alias", () => {
-  it("are not needed while its target lives, nor used for the snapshot's own name", () => {
-    expect(answerOf({ fast: to("swift-1", "keen-2") }, "fast", "2026-01-31")).toBe("swift-1");
-    expect(answerOf({ fast: to("swift-1", "keen-2") }, "swift-1")).toBe("ended");
-  });
+it("fallbacks of an alias are not used while its target is live, nor for the snapshot's own name", () => {
+  expect(answerOf({ fast: to("swift-1", "keen-2") }, "fast", "2026-01-31")).toBe("swift-1");
+  expect(answerOf({ fast: to("swift-1", "keen-2") }, "swift-1")).toBe("ended");
+});
 
-  it.each<[string, Document, string]>([
-    ["in their order", { fast: to("swift-1", "keen-2", "keen-1") }, "keen-2"],
-    ["over one that has ended itself", { fast: to("swift-1", "dull-1", "keen-1") }, "keen-1"],
-    ["until none is left", { fast: to("swift-1", "dull-1") }, "ended"],
-    ["as aliases", { fast: to("swift-1", "default") }, "keen-1"],
-    [
-      "before the fallbacks of a fallback",
-      { fast: to("swift-1", "slow", "keen-2"), slow: to("dull-1", "keen-1") },
-      "keen-2",
-    ],
-    [
-      "before those of the alias that it stands for",
-      { fast: to("slow", "keen-1"), slow: to("swift-1", "keen-2") },
-      "keen-1",
-    ],
-    ["from the alias that it stands for", { fast: to("slow"), slow: to("swift-1", "keen-2") }, "keen-2"],
-    [
-      "from the alias that it stands for, after its own",
-      { fast: to("slow", "dull-1"), slow: to("swift-1", "keen-2") },
-      "keen-2",
-    ],
-    ["out of a circle", { fast: to("swift-1", "fast", "swift-1", "keen-1") }, "keen-1"],
-  ])("are tried after all successors: %s", (_how, aliases, answer) => {
-    expect(answerOf(aliases)).toBe(answer);
-  });
-
-  it("keep the sunset of the first snapshot", () => {
-    expect(resolve({ fast: to("swift-1", "keen-1") })).toMatchObject({
-      sunset: { snapshot: "swift-1", date: "2026-02-01", successor: "swift-2" },
-    });
+it.each<[string, Document, string]>([
+  ["in their order", { fast: to("swift-1", "keen-2", "keen-1") }, "keen-2"],
+  ["without those that have ended", { fast: to("swift-1", "dull-1", "keen-1") }, "keen-1"],
+  ["until none is left", { fast: to("swift-1", "dull-1") }, "ended"],
+  ["also aliases", { fast: to("swift-1", "default") }, "keen-1"],
+  [
+    "before the fallbacks of a fallback",
+    { fast: to("swift-1", "slow", "keen-2"), slow: to("dull-1", "keen-1") },
+    "keen-2",
+  ],
+  ["before those of its target alias", { fast: to("slow", "keen-1"), slow: to("swift-1", "keen-2") }, "keen-1"],
+  ["then those of its target alias", { fast: to("slow", "dull-1"), slow: to("swift-1", "keen-2") }, "keen-2"],
+  ["without an endless loop", { fast: to("swift-1", "fast", "swift-1", "keen-1") }, "keen-1"],
+])("fallbacks of an alias are tried after all successors, %s", (_how, aliases, answer) => {
+  expect(answerOf(aliases)).toBe(answer);
+  expect(resolve(aliases)).toMatchObject({
+    sunset: { snapshot: "swift-1", date: "2026-02-01", successor: "swift-2" },
   });
 });
 
-describe("a strict alias", () => {
-  const frozen = { target: "swift-1", strict: true };
+const frozen = { target: "swift-1", strict: true };
 
-  it.each<[string, Document, string]>([
-    ["though that has a successor", { fast: frozen }, "ended"],
-    [
-      "though its target alias has fallbacks",
-      { fast: { target: "slow", strict: true }, slow: to("swift-1", "keen-1") },
-      "ended",
-    ],
-    ["for an alias that stands for it", { fast: to("frozen"), frozen }, "ended"],
-    ["unless that alias has fallbacks of its own", { fast: to("frozen", "keen-1"), frozen }, "keen-1"],
-  ])("ends with its snapshot, %s", (_how, aliases, answer) => {
-    expect(answerOf(aliases, "fast", "2026-01-31")).toBe("swift-1");
-    expect(answerOf(aliases)).toBe(answer);
-  });
+it.each<[string, Document, string]>([
+  ["although that has a successor", { fast: frozen }, "ended"],
+  [
+    "although its target alias has fallbacks",
+    { fast: { target: "slow", strict: true }, slow: to("swift-1", "keen-1") },
+    "ended",
+  ],
+  ["and so does an alias of it", { fast: to("frozen"), frozen }, "ended"],
+  ["but an alias of it can have fallbacks", { fast: to("frozen", "keen-1"), frozen }, "keen-1"],
+])("a strict alias ends with its snapshot, %s", (_how, aliases, answer) => {
+  expect(answerOf(aliases, "fast", "2026-01-31")).toBe("swift-1");
+  expect(answerOf(aliases)).toBe(answer);
 });
 
-describe("the fixed settings of an alias", () => {
+describe("the settings of an alias", () => {
   const brief = { instructions: "Be brief.", effort: "low", max_output_tokens: 100, on_leave: "finish" };
   const nothing = { instructions: undefined, effort: undefined, max_output_tokens: undefined, on_leave: undefined };
   const long = { instructions: "Be long.", max_output_tokens: 9000, on_leave: "cancel" };
@@ -92,11 +76,14 @@ describe("the fixed settings of an alias", () => {
 
   it.each<[string, Document, object]>([
     ["none by default", { fast: to("keen-1") }, nothing],
-    ["its own", { fast: { target: "keen-1", ...brief } }, brief],
-    ["its target's", { fast: { target: "slow" }, slow }, brief],
-    ["its own before its target's", { fast: { target: "slow", ...long }, slow }, { ...brief, ...long }],
-    ["its own after a fallback", { fast: { ...to("swift-1", "keen-1"), ...brief } }, brief],
-    ["not a fallback's", { fast: { ...to("dull-1", "slow"), effort: "high" }, slow }, { ...nothing, effort: "high" }],
+    ["those of its target", { fast: { target: "slow" }, slow }, brief],
+    ["its own before those of its target", { fast: { target: "slow", ...long }, slow }, { ...brief, ...long }],
+    ["its own for a fallback", { fast: { ...to("swift-1", "keen-1"), ...brief } }, brief],
+    [
+      "not those of a fallback",
+      { fast: { ...to("dull-1", "slow"), effort: "high" }, slow },
+      { ...nothing, effort: "high" },
+    ],
   ])("are %s", (_what, aliases, fixed) => {
     expect(resolve(aliases)).toMatchObject({ kind: "found", model: { fixed } });
   });

@@ -12,15 +12,15 @@ const window = (unit: string, models?: string[]): Window => ({
   ...(models && { models }),
 });
 
+const card = (name: string, more: object) => ({
+  provider: "house",
+  name,
+  modalities: { input: ["text"], output: ["text"] },
+  endpoints: ["speech_generation"],
+  snapshots: { [`${name}-1`]: {} },
+  ...more,
+});
 const faultsOf = (prices: object | undefined, windows: Window[], models?: string[]) => {
-  const card = (name: string, more: object) => ({
-    provider: "house",
-    name,
-    modalities: { input: ["text"], output: ["text"] },
-    endpoints: ["speech_generation"],
-    snapshots: { [`${name}-1`]: {} },
-    ...more,
-  });
   const parsed = parseCatalog({
     schema: 1,
     providers: { house: { base_url: "https://models.test/v1", key_variable: "HOUSE_API_KEY" } },

@@ -1,7 +1,13 @@
 // The plan and the model for a caller, and refusals that name what to ask for instead.
 
 import { describe, expect, it } from "vitest";
-import { chooseModel, choosePlan, isAllowed, modelHeaders, notAllowed } from "../../../../src/core/catalog/choose.ts";
+import {
+  chooseModel,
+  choosePlan,
+  isAllowed,
+  modelHeaders,
+  modelNotAllowed,
+} from "../../../../src/core/catalog/choose.ts";
 import { bundledCatalog, cardDocument, catalogDocument, complete } from "../../../support/catalog-documents.ts";
 import { refusalOf } from "../../../support/refusals.ts";
 
@@ -32,17 +38,22 @@ describe("a model", () => {
     expect(chooseModel(CATALOG, "o4-mini", lastMoment + 1).model.snapshot).toBe("gpt-5-mini-2025-08-07");
   });
 
-  it.each([
-    ["gpt-9", `There is no model 'gpt-9'. ${LIST}`],
-    ["constructor", `There is no model 'constructor'. ${LIST}`],
-    ["o4-mini-2025-04-16", "The model 'o4-mini-2025-04-16' was shut down on 2026-10-23. Use 'gpt-5-mini' instead."],
-    ["sora-2", `The model 'sora-2' was shut down on 2026-09-24. ${LIST}`],
-  ])("that is unknown or has ended is a 404 that says where to look: %s", async (asked, message) => {
+  it.each<[string, string, object]>([
+    ["gpt-9", `There is no model 'gpt-9'. ${LIST}`, {}],
+    ["constructor", `There is no model 'constructor'. ${LIST}`, {}],
+    [
+      "o4-mini-2025-04-16",
+      "The model 'o4-mini-2025-04-16' was shut down on 2026-10-23. Use 'gpt-5-mini' instead.",
+      { sunset: "Fri, 23 Oct 2026 00:00:00 GMT" },
+    ],
+    ["sora-2", `The model 'sora-2' was shut down on 2026-09-24. ${LIST}`, { sunset: "Thu, 24 Sep 2026 00:00:00 GMT" }],
+  ])("that is unknown or has ended is a 404 with a hint, and with its end: %s", async (asked, message, headers) => {
     const error = await refusalOf(() => chooseModel(CATALOG, asked, AFTER));
-    expect(error).toMatchObject({ status: 404, body: { code: "model_not_found", param: "model", message } });
+    expect(error).toMatchObject({ status: 404, body: { code: "model_not_found", param: "model", message }, headers });
+    expect("sunset" in error.headers).toBe("sunset" in headers);
   });
 
-  it("under a strict alias that has ended is a 404 that names the snapshot and its successor", async () => {
+  it("of a strict alias that has ended is a 404 with the snapshot and its successor", async () => {
     const swift = cardDocument({ "swift-1": { shutdown_date: "2026-02-01", successor: "swift-2" }, "swift-2": {} });
     const aliases = { default: { target: "swift-2" }, frozen: { target: "swift-1", strict: true } };
     const strict = complete(catalogDocument({ cards: { swift }, aliases }));
@@ -55,32 +66,21 @@ const O4_MINI_END = {
   sunset: "Fri, 23 Oct 2026 00:00:00 GMT",
   deprecation: `@${Date.UTC(2026, 3, 22) / 1000}`,
 };
-/** Without a date of the announcement, the end stands for it. */
+/** Without a date of the announcement, the shutdown date replaces it. */
 const SORA_END = { sunset: "Thu, 24 Sep 2026 00:00:00 GMT", deprecation: `@${Date.UTC(2026, 8, 24) / 1000}` };
 
-describe("the headers", () => {
-  it.each<[string, string, object]>([
-    ["o4-mini", "2026-11-23", { "weir-model": "gpt-5-mini-2025-08-07", ...O4_MINI_END }],
-    ["gpt-6.1-terra", "2026-11-23", { "weir-model": "gpt-6.1-terra" }],
-    ["sora-2", "2026-09-01", { "weir-model": "sora-2", ...SORA_END }],
-  ])("of an answer name the snapshot, and the end of the one that was asked for: %s", (asked, day, headers) => {
-    const { model, sunset } = chooseModel(CATALOG, asked, at(day));
-    expect(modelHeaders(model, sunset)).toEqual(headers);
-  });
-
-  it.each<[string, object]>([
-    ["o4-mini-2025-04-16", O4_MINI_END],
-    ["sora-2", SORA_END],
-    ["gpt-9", {}],
-  ])("of a 404 tell the end, where there was one: %s", async (asked, headers) => {
-    const error = await refusalOf(() => chooseModel(CATALOG, asked, AFTER));
-    expect(error.headers).toEqual(headers);
-  });
+it.each<[string, string, object]>([
+  ["o4-mini", "2026-11-23", { "weir-model": "gpt-5-mini-2025-08-07", ...O4_MINI_END }],
+  ["gpt-6.1-terra", "2026-11-23", { "weir-model": "gpt-6.1-terra" }],
+  ["sora-2", "2026-09-01", { "weir-model": "sora-2", ...SORA_END }],
+])("the headers name the answering snapshot, and the end of the requested one: %s", (asked, day, headers) => {
+  const { model, sunset } = chooseModel(CATALOG, asked, at(day));
+  expect(modelHeaders(model, sunset)).toEqual(headers);
 });
 
 const plan = (...models: string[]) => ({ ...PLAN, concurrent: 1, models });
 
-describe("a plan that names its models", () => {
+describe("a plan with a list of models", () => {
   it.each<[string, string, string, boolean]>([
     ["an alias", "omni-moderation-latest", "omni-moderation-latest", true],
     ["the snapshot of an alias", "omni-moderation-2024-09-26", "omni-moderation-latest", true],
@@ -91,11 +91,11 @@ describe("a plan that names its models", () => {
     ["the predecessor of an alias", "o4-mini", "gpt-5-mini", false],
     ["an alias of an alias", "default", "o4-mini", false],
     ["another model", "o3", "o4-mini", false],
-  ])("that is %s: '%s' for '%s' is allowed: %s", (_what, named, asked, allowed) => {
+  ])("names %s: '%s' allows '%s': %s", (_what, named, asked, allowed) => {
     expect(isAllowed(plan("o3-mini", named), chooseModel(CATALOG, asked, AFTER).model)).toBe(allowed);
   });
 
-  it("does not allow an alias by the successor that it has not moved on to", () => {
+  it("does not allow an alias by a successor that it does not use yet", () => {
     expect(isAllowed(plan("gpt-5-mini"), chooseModel(CATALOG, "o4-mini", at("2026-10-01")).model)).toBe(false);
   });
 
@@ -105,8 +105,8 @@ describe("a plan that names its models", () => {
     expect(isAllowed({ ...PLAN, concurrent: 1 }, model)).toBe(true);
   });
 
-  it("lists its models in the refusal of another", () => {
-    expect(notAllowed(plan("o4-mini", "gpt-5-mini"), chooseModel(CATALOG, "o3", AFTER).model)).toMatchObject({
+  it("names its models when it refuses another", () => {
+    expect(modelNotAllowed(plan("o4-mini", "gpt-5-mini"), chooseModel(CATALOG, "o3", AFTER).model)).toMatchObject({
       status: 403,
       body: {
         code: "model_not_allowed",

@@ -1,24 +1,22 @@
-// What a request needs, held against the model's card: a refusal uses the caller's field and names models that can.
+// Needs of a request checked against the model's card. A refusal uses the caller's field and names supporting models.
 
 import { describe, expect, it } from "vitest";
-import { MODALITIES } from "../../../../src/core/catalog/card.ts";
 import type { Modality } from "../../../../src/core/catalog/card.ts";
+import { MODALITIES } from "../../../../src/core/catalog/card.ts";
 import { chooseModel } from "../../../../src/core/catalog/choose.ts";
-import { ENDPOINTS } from "../../../../src/core/catalog/endpoints.ts";
 import type { Endpoint } from "../../../../src/core/catalog/endpoints.ts";
+import { ENDPOINTS } from "../../../../src/core/catalog/endpoints.ts";
 import type { Catalog } from "../../../../src/core/catalog/schema.ts";
 import type { Need } from "../../../../src/core/catalog/support.ts";
 import { modelsOf, requireSupport, supports } from "../../../../src/core/catalog/support.ts";
 import type { Document } from "../../../support/catalog-documents.ts";
 import { bundledCatalog, cardDocument, catalogDocument, complete } from "../../../support/catalog-documents.ts";
-import { modelsNamed } from "../../../support/gating.ts";
 import { refusalOf } from "../../../support/refusals.ts";
 
 const BUNDLED = bundledCatalog();
 const NOW = Date.parse("2026-10-01");
 const AFTER = Date.parse("2026-11-23");
 
-/** A model that only chats, one that can do everything, and one that only embeds. */
 const FULL = {
   modalities: { input: ["text", "image"], output: ["text", "audio", "image", "video"] },
   image_tokens: 1000,
@@ -27,6 +25,7 @@ const FULL = {
   tools: ["web_search"],
 };
 
+/** `plain` only chats, `full` supports everything, `vectors` only embeds. */
 function catalogOf(plain: Document, changes: Document = {}): Catalog {
   const cards = {
     plain: cardDocument({ "plain-1": {} }, plain),
@@ -40,89 +39,67 @@ const CATALOG = catalogOf({ refuses: { chat_completions: ["top_p"] } });
 
 const modelOf = (catalog: Catalog, asked: string, now = NOW) => chooseModel(catalog, asked, now).model;
 const can = (catalog: Catalog, asked: string, ...needs: Need[]) => supports(catalog, modelOf(catalog, asked), needs);
-const refusalTo = (catalog: Catalog, asked: string, needs: Need[], now = NOW) =>
-  refusalOf(() => requireSupport(catalog, modelOf(catalog, asked, now), needs, now));
+const refusalTo = async (catalog: Catalog, asked: string, needs: Need[], now = NOW) =>
+  (await refusalOf(() => requireSupport(catalog, modelOf(catalog, asked, now), needs, now))).body;
+/** The names in a refusal's "Models that do: …". */
+const namedIn = ({ message }: { message: string }): string[] =>
+  /Models that do: ([^ ]+(?:, [^ ]+)*)\.(?: |$)/.exec(message)?.[1]?.split(", ") ?? [];
 
 const endpoint = (name: Endpoint): Need => ({ kind: "endpoint", endpoint: name, param: "model" });
 const param = "field";
+const topP: Need = { kind: "parameter", endpoint: "chat_completions", name: "top_p", param };
+const image: Need = { kind: "input", modality: "image", param };
+const huge: Need = { kind: "effort", effort: "huge", param };
 
-describe("a need that the card lacks", () => {
+describe("an unsupported need", () => {
   it.each<[Need, "value" | "parameter", string]>([
     [{ kind: "feature", feature: "streaming", param }, "value", "Streaming"],
     [{ kind: "feature", feature: "function_calling", param }, "parameter", "Function calling"],
     [{ kind: "feature", feature: "structured_outputs", param }, "value", "Structured outputs"],
     [{ kind: "feature", feature: "predicted_outputs", param }, "parameter", "Predicted outputs"],
-    [{ kind: "input", modality: "image", param }, "value", "Image input"],
+    [image, "value", "Image input"],
     [{ kind: "output", modality: "audio", param }, "value", "Audio output"],
     [{ kind: "effort", effort: "low", param }, "value", "the effort 'low'"],
     [{ kind: "tool", tool: "web_search", param }, "value", "Web search"],
-    [
-      { kind: "parameter", endpoint: "chat_completions", name: "top_p", param },
-      "parameter",
-      "'field' on Chat Completions",
-    ],
-  ])("is refused, naming the model that has it: %j", async (need, code, title) => {
-    const error = await refusalTo(CATALOG, "plain", [endpoint("chat_completions"), need]);
-    expect(error).toMatchObject({ status: 400, body: { code: `unsupported_${code}`, param } });
-    expect(error.body.message).toContain(`The model 'plain' does not support ${title}. Models that do: full.`);
+    [topP, "parameter", "'field' on Chat Completions"],
+  ])("is refused with a model that supports it: %j", async (need, code, title) => {
+    const body = await refusalTo(CATALOG, "plain", [endpoint("chat_completions"), need]);
+    expect(body).toMatchObject({ code: `unsupported_${code}`, param });
+    expect(body.message).toContain(`The model 'plain' does not support ${title}. Models that do: full.`);
     expect(can(CATALOG, "full", need)).toBe(true);
   });
 
-  it("is the endpoint, for a model that does not chat", async () => {
-    const error = await refusalTo(CATALOG, "vectors-1", [endpoint("chat_completions")]);
-    expect(error.body).toMatchObject({ code: "unsupported_value", param: "model" });
-    expect(error.body.message).toMatch(/^The model 'vectors-1' does not support Chat Completions\. Models that do: /);
-  });
-
-  it("is the exact count, unless the provider counts", async () => {
+  it("can be the exact count, unless the provider counts", async () => {
     const need: Need = { kind: "count", param: "model" };
-    expect((await refusalTo(CATALOG, "plain", [need])).body.message).toContain("the counting of tokens");
+    expect((await refusalTo(CATALOG, "plain", [need])).message).toContain("the counting of tokens");
     expect(can(BUNDLED, "o4-mini", need)).toBe(true);
   });
 
   it.each<[string, Need, string]>([
-    [
-      "plain",
-      { kind: "parameter", endpoint: "chat_completions", name: "top_p", param },
-      "The model 'plain' does not support 'field' on Chat Completions. Models that do: full, vectors-1. Leave it out.",
-    ],
-    [
-      "full",
-      { kind: "effort", effort: "huge", param },
-      "The model 'full' does not support the effort 'huge'. No model here does. The efforts of 'full': low, high.",
-    ],
-    [
-      "plain",
-      { kind: "effort", effort: "huge", param },
-      "The model 'plain' does not support the effort 'huge'. No model here does. It does not reason: leave it out.",
-    ],
-  ])("comes with advice: '%s' %j", async (asked, need, message) => {
-    expect((await refusalTo(CATALOG, asked, [need])).body.message).toBe(message);
+    ["plain", topP, "'field' on Chat Completions. Models that do: full, vectors-1. Leave it out."],
+    ["full", huge, "the effort 'huge'. No model here does. The efforts of 'full': low, high."],
+    ["plain", huge, "the effort 'huge'. No model here does. It does not reason: leave it out."],
+  ])("has a hint: '%s' %j", async (asked, need, message) => {
+    const expected = `The model '${asked}' does not support ${message}`;
+    expect((await refusalTo(CATALOG, asked, [need])).message).toBe(expected);
   });
 
-  it("names the snapshot that answers now, where the model has moved on", async () => {
-    const error = await refusalTo(BUNDLED, "o4-mini", [{ kind: "effort", effort: "huge", param }], AFTER);
-    expect(error.body.message).toContain("The model 'o4-mini', now gpt-5-mini-2025-08-07, does not support");
+  it("names the snapshot that answers now, when the alias has moved on", async () => {
+    const { message } = await refusalTo(BUNDLED, "o4-mini", [huge], AFTER);
+    expect(message).toContain("The model 'o4-mini', now gpt-5-mini-2025-08-07, does not support");
   });
 });
 
-describe("a provider that serves some endpoints only", () => {
+it("a model has only the endpoints that both its provider and its card have", async () => {
   const house = { base_url: "https://models.test/v1", key_variable: "HOUSE_API_KEY" };
   const served = (...endpoints: Endpoint[]) =>
     catalogOf({ provider: "other" }, { providers: { house, other: { ...house, endpoints } } });
-
-  it("makes its models refuse the others, whatever their cards say", async () => {
-    const error = await refusalTo(served("responses"), "plain", [endpoint("chat_completions")]);
-    expect(error.body).toMatchObject({ code: "unsupported_value", param: "model" });
-    expect(modelsNamed(error.body.message)).toEqual(["full"]);
-    expect(can(served(), "plain", endpoint("chat_completions"))).toBe(false);
-  });
-
-  it("gives its models no endpoint that their cards lack", () => {
-    const catalog = served("chat_completions", "embeddings");
-    expect(can(catalog, "plain", endpoint("embeddings"))).toBe(false);
-    expect(can(catalog, "plain", endpoint("chat_completions"))).toBe(true);
-  });
+  const body = await refusalTo(served("responses"), "plain", [endpoint("chat_completions")]);
+  expect(body).toMatchObject({ code: "unsupported_value", param: "model" });
+  expect(namedIn(body)).toEqual(["full"]);
+  const catalog = served("chat_completions", "embeddings");
+  expect(can(catalog, "plain", endpoint("embeddings"))).toBe(false);
+  expect(can(catalog, "plain", endpoint("chat_completions"))).toBe(true);
 });
 
 describe("the models that a refusal names", () => {
@@ -137,61 +114,45 @@ describe("the models that a refusal names", () => {
     { kind: "parameter", endpoint: "chat_completions", name: "parallel_tool_calls", param },
   ];
 
-  it("can do it, for every need and every bundled model", async () => {
+  it("support it, for every need and every bundled model", async () => {
     for (const { asked } of modelsOf(BUNDLED, NOW)) {
       for (const need of needs.filter((each) => !can(BUNDLED, asked, each))) {
-        const { message } = (await refusalTo(BUNDLED, asked, [need])).body;
-        const named = modelsNamed(message);
+        const body = await refusalTo(BUNDLED, asked, [need]);
+        const named = namedIn(body);
         expect(named.filter((name) => !can(BUNDLED, name, need))).toEqual([]);
-        expect(named.length > 0 || message.includes("No model here does.")).toBe(true);
+        expect(named.length > 0 || body.message.includes("No model here does.")).toBe(true);
       }
     }
   });
 
-  it("have all else that the request needs, where there are such", async () => {
-    const all: Need[] = [
-      endpoint("chat_completions"),
-      { kind: "input", modality: "image", param },
-      { kind: "feature", feature: "function_calling", param },
-    ];
-    const named = modelsNamed((await refusalTo(BUNDLED, "o3-mini", all)).body.message);
+  it("support the whole request if any do, and else its endpoint and the need", async () => {
+    const calling: Need = { kind: "feature", feature: "function_calling", param };
+    const all = [endpoint("chat_completions"), image, calling];
+    const named = namedIn(await refusalTo(BUNDLED, "o3-mini", all));
     expect(named).toContain("o4-mini");
     expect(named.filter((name) => !can(BUNDLED, name, ...all))).toEqual([]);
-  });
-
-  it("have at least the endpoint, where no model has all of it", async () => {
-    const all: Need[] = [
-      endpoint("chat_completions"),
-      { kind: "feature", feature: "structured_outputs", param },
-      { kind: "effort", effort: "huge", param },
-    ];
-    expect(modelsNamed((await refusalTo(CATALOG, "plain", all)).body.message)).toEqual(["full"]);
+    const structured: Need = { kind: "feature", feature: "structured_outputs", param };
+    expect(namedIn(await refusalTo(CATALOG, "plain", [endpoint("chat_completions"), structured, huge]))).toEqual([
+      "full",
+    ]);
   });
 
   it.each([
     [NOW, ["o4-mini", "gpt-5-mini", "o3", "o3-mini", "gpt-6.1-terra", "gpt-6.1-sol"]],
-    // Neither those that have ended, nor aliases that have moved on.
+    // Without those that have ended, and without aliases that have moved on.
     [AFTER, ["gpt-5-mini", "o3", "gpt-6.1-terra", "gpt-6.1-sol"]],
   ])("are each named once, by the card's own name, at %d", async (now, names) => {
-    const named = modelsNamed(
-      (await refusalTo(BUNDLED, "whisper-1", [endpoint("chat_completions")], now)).body.message,
-    );
+    const named = namedIn(await refusalTo(BUNDLED, "whisper-1", [endpoint("chat_completions")], now));
     expect(named.toSorted()).toEqual(names.toSorted());
   });
 });
 
-const namesAt = (now: number) => modelsOf(BUNDLED, now).map(({ asked }) => asked);
-
-describe("the list of models", () => {
-  it("has every name that answers, the aliases first", () => {
-    const aliases = Object.keys(BUNDLED.aliases);
-    expect(namesAt(NOW).slice(0, aliases.length)).toEqual(aliases);
-    expect(namesAt(NOW)).toContain("o4-mini-2025-04-16");
-    expect(namesAt(NOW)).not.toContain("sora-2");
-  });
-
-  it("keeps an alias that moved on, and drops the snapshot that ended", () => {
-    expect(namesAt(AFTER)).toContain("o4-mini");
-    expect(namesAt(AFTER)).not.toContain("o4-mini-2025-04-16");
-  });
+it("the list of models has every live name, aliases first", () => {
+  const namesAt = (now: number) => modelsOf(BUNDLED, now).map(({ asked }) => asked);
+  const aliases = Object.keys(BUNDLED.aliases);
+  expect(namesAt(NOW).slice(0, aliases.length)).toEqual(aliases);
+  expect(namesAt(NOW)).toContain("o4-mini-2025-04-16");
+  expect(namesAt(NOW)).not.toContain("sora-2");
+  expect(namesAt(AFTER)).toContain("o4-mini");
+  expect(namesAt(AFTER)).not.toContain("o4-mini-2025-04-16");
 });

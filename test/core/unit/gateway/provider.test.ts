@@ -14,7 +14,7 @@ const HOUSE: Provider = {
   lists_models: true,
 };
 
-/** A deployment whose provider answers so, and the requests that it got. */
+/** Bindings with a provider that answers so, and the requests that it gets. */
 function deploy(answer: () => Response = () => Response.json({ data: [] })) {
   const requests: Request[] = [];
   const fetch = async (request: Request) => {
@@ -24,37 +24,35 @@ function deploy(answer: () => Response = () => Response.json({ data: [] })) {
   const env = { PROVIDER_HOSTS: "models.test", HOUSE_API_KEY: "sk-1", UPSTREAM: { fetch } } as unknown as Bindings;
   return { env, requests };
 }
-const call = (env: Bindings, body: string | undefined) =>
-  callProvider(
-    env,
-    HOUSE,
-    body === undefined ? { path: "/chat/completions" } : { path: "/chat/completions", body },
-    new AbortController().signal,
-  );
+
+const call = (env: Bindings, request: { body?: string; headers?: Record<string, string> }) =>
+  callProvider(env, HOUSE, { path: "/chat/completions", ...request }, new AbortController().signal);
 
 describe("a request to a provider", () => {
-  it("has the headers that the catalog gives it, beside the key and the type", async () => {
+  it("has its own headers, the catalog's headers and the key, which nothing can replace", async () => {
     const { env, requests } = deploy();
-    await call(env, '{"model":"swift-1"}');
+    const headers = { "content-type": "application/json", authorization: "Bearer other", "x-title": "Other" };
+    await call(env, { body: '{"model":"swift-1"}', headers });
     expect(Object.fromEntries(requests[0]?.headers ?? [])).toEqual({
       "x-title": "Weir",
       "anthropic-version": "2023-06-01",
       authorization: "Bearer sk-1",
       "content-type": "application/json",
     });
-    expect(requests[0]).toMatchObject({ method: "POST", url: "https://models.test/v1/chat/completions" });
+    const url = "https://models.test/v1/chat/completions";
+    expect(requests[0]).toMatchObject({ method: "POST", redirect: "manual", url });
   });
 
-  it("that only asks has no body and no type of one", async () => {
+  it("without a body is a GET without a content type", async () => {
     const { env, requests } = deploy();
-    await call(env, undefined);
+    await call(env, {});
     expect(requests[0]).toMatchObject({ method: "GET", body: null });
     expect(Object.fromEntries(requests[0]?.headers ?? [])).toEqual({ ...HOUSE.headers, authorization: "Bearer sk-1" });
   });
 });
 
 describe("the list of a provider's models", () => {
-  it("is asked for at its own route, and has their ends", async () => {
+  it("has their shutdown dates", async () => {
     const data = [
       { id: "swift-1", object: "model", shutdown_date: "2026-12-11" },
       { id: "swift-2", shutdown_date: null },
@@ -73,7 +71,7 @@ describe("the list of a provider's models", () => {
     ["a page", () => new Response("<html>secret</html>")],
     ["another shape", () => Response.json({ models: [] })],
     ["a refusal", () => new Response("secret", { status: 401 })],
-  ])("that is %s is an error of the provider's", async (_what, answer) => {
+  ])("that is %s is a provider error", async (_what, answer) => {
     const error = await refusalOf(() => listModels(deploy(answer).env, HOUSE));
     expect(error.status).toBe(502);
     expect(error.body.message).not.toContain("secret");

@@ -1,111 +1,85 @@
-// Retries and fallbacks: the same model once more when that is soon, then the next, and none where it cannot help.
+// Retries and fallbacks: one retry when the provider asks for it soon, then the next candidate.
 
 import { describe, expect, it } from "vitest";
 import { ApiError, apiError } from "../../../../src/core/errors.ts";
-import { inTurn } from "../../../../src/core/gateway/retry.ts";
+import { tryCandidates } from "../../../../src/core/gateway/retry.ts";
 
-/** An error that the provider is to blame for, with the time after which it can be asked again. */
+/** A provider error, with the time after which a retry can succeed. */
 const busy = (retryAfterMs?: number) => apiError("provider_overloaded", "Busy.", { retryAfterMs });
 const refusal = new ApiError(400, { message: "No.", type: "invalid_request_error", param: null, code: null });
+const [first, last] = [busy(), apiError("provider_timeout", "Too long.")];
 
-/** Asks candidates who fail so, one after the other, and at last answer; who was asked, and what was waited. */
-async function turns(candidates: string[], failures: unknown[], isFinal = () => false) {
-  const asked: string[] = [];
+/** Tries candidates that fail so, one after the other, before one answers. */
+async function attempts(candidates: string[], failures: unknown[], isFinal = () => false) {
+  const tried: string[] = [];
   const pauses: number[] = [];
   const ask = async (candidate: string, attempt: number) => {
-    asked.push(`${attempt} ${candidate}`);
-    if (failures.length > 0) throw failures.shift();
+    tried.push(`${attempt} ${candidate}`);
+    if (tried.length <= failures.length) throw failures[tried.length - 1];
     return `${candidate} answers`;
   };
-  const outcome: unknown = await inTurn(candidates, ask, { isFinal, pause: async (ms) => void pauses.push(ms) }).catch(
-    (error: unknown) => error,
-  );
-  return { asked, pauses, outcome };
+  const pause = async (ms: number) => void pauses.push(ms);
+  const outcome = await tryCandidates(candidates, ask, { isFinal, pause }).catch((error: unknown) => error);
+  return { tried, pauses, outcome };
 }
 
-describe("candidates", () => {
-  it("are asked in their order, until one answers", async () => {
-    expect(await turns(["swift", "deep", "dull"], [])).toEqual({
-      asked: ["1 swift"],
-      pauses: [],
-      outcome: "swift answers",
-    });
-    expect(await turns(["swift", "deep", "dull"], [busy(), busy()])).toEqual({
-      asked: ["1 swift", "2 deep", "3 dull"],
-      pauses: [],
-      outcome: "dull answers",
-    });
-  });
+it.each<[string, string[], unknown[], string[], number[], unknown]>([
+  ["the first that answers is the last", ["swift", "deep"], [], ["1 swift"], [], "swift answers"],
+  [
+    "errors lead to the next",
+    ["swift", "deep", "dull"],
+    [busy(), busy()],
+    ["1 swift", "2 deep", "3 dull"],
+    [],
+    "dull answers",
+  ],
+  ["the last error is thrown", ["swift", "deep"], [first, last], ["1 swift", "2 deep"], [], last],
+  ["a single one has no fallback", ["swift"], [first], ["1 swift"], [], first],
+  ["a soon retry is waited for", ["swift", "deep"], [busy(0)], ["1 swift", "2 swift"], [0], "swift answers"],
+  ["2 s are soon", ["swift", "deep"], [busy(2000)], ["1 swift", "2 swift"], [2000], "swift answers"],
+  ["2001 ms are not", ["swift", "deep"], [busy(2001)], ["1 swift", "2 deep"], [], "deep answers"],
+  [
+    "one retry, then the next",
+    ["swift", "deep"],
+    [busy(5), busy(5)],
+    ["1 swift", "2 swift", "3 deep"],
+    [5],
+    "deep answers",
+  ],
+  [
+    "each has a retry",
+    ["swift", "deep"],
+    [busy(1), busy(2), busy(3)],
+    ["1 swift", "2 swift", "3 deep", "4 deep"],
+    [1, 3],
+    "deep answers",
+  ],
+  ["the last has a retry", ["swift"], [busy(1), last], ["1 swift", "2 swift"], [1], last],
+])("candidates: %s", async (_what, candidates, failures, tried, pauses, outcome) => {
+  expect(await attempts(candidates, failures)).toEqual({ tried, pauses, outcome });
+});
 
-  it("that all fail leave the error of the last", async () => {
-    const [first, last] = [busy(), apiError("provider_timeout", "Too long.")];
-    expect((await turns(["swift", "deep"], [first, last])).outcome).toBe(last);
-    expect((await turns(["swift"], [first])).outcome).toBe(first);
-  });
-
+describe("a fallback", () => {
   it.each(["provider_error", "provider_unauthorized", "provider_timeout", "model_not_found"] as const)(
-    "are followed by the next after %s",
+    "follows %s",
     async (code) => {
-      expect((await turns(["swift", "deep"], [apiError(code, "No.")])).outcome).toBe("deep answers");
+      expect((await attempts(["swift", "deep"], [apiError(code, "No.")])).outcome).toBe("deep answers");
     },
   );
 
   it.each([
-    ["what the caller sent wrong", refusal],
-    ["too many tokens", apiError("insufficient_quota", "No.")],
-    ["what the provider does not have", apiError("not_found", "No.")],
-    ["a fault of our own", new Error("a bug")],
-    ["an end from outside", { kind: "left" }],
-  ])("are not followed by the next after %s", async (_what, failure) => {
-    expect(await turns(["swift", "deep"], [failure])).toEqual({ asked: ["1 swift"], pauses: [], outcome: failure });
+    ["an invalid request", refusal],
+    ["a quota refusal", apiError("insufficient_quota", "No.")],
+    ["a missing object at the provider", apiError("not_found", "No.")],
+    ["an internal error", new Error("a bug")],
+    ["an abort", { kind: "left" }],
+  ])("does not follow %s", async (_what, failure) => {
+    expect(await attempts(["swift", "deep"], [failure])).toEqual({ tried: ["1 swift"], pauses: [], outcome: failure });
   });
 
-  it("are not followed by the next once something has been answered", async () => {
+  it("does not follow a final error", async () => {
     const failure = busy(0);
-    expect(await turns(["swift", "deep"], [failure], () => true)).toEqual({
-      asked: ["1 swift"],
-      pauses: [],
-      outcome: failure,
-    });
-  });
-});
-
-describe("a provider who says when it can be asked again", () => {
-  it.each([0, 500, 2000])("is waited for when that is soon: %d ms", async (ms) => {
-    expect(await turns(["swift", "deep"], [busy(ms)])).toEqual({
-      asked: ["1 swift", "2 swift"],
-      pauses: [ms],
-      outcome: "swift answers",
-    });
-  });
-
-  it("is waited for once, then the next is asked", async () => {
-    expect(await turns(["swift", "deep"], [busy(500), busy(500)])).toEqual({
-      asked: ["1 swift", "2 swift", "3 deep"],
-      pauses: [500],
-      outcome: "deep answers",
-    });
-  });
-
-  it("is waited for though nobody else can be asked, and each of several once", async () => {
-    const last = busy(300);
-    expect(await turns(["swift"], [busy(100), last])).toEqual({
-      asked: ["1 swift", "2 swift"],
-      pauses: [100],
-      outcome: last,
-    });
-    expect(await turns(["swift", "deep"], [busy(100), busy(200), busy(300)])).toEqual({
-      asked: ["1 swift", "2 swift", "3 deep", "4 deep"],
-      pauses: [100, 300],
-      outcome: "deep answers",
-    });
-  });
-
-  it.each([2001, 60_000, undefined])("is left for the next when that is not soon: %s ms", async (ms) => {
-    expect(await turns(["swift", "deep"], [busy(ms)])).toEqual({
-      asked: ["1 swift", "2 deep"],
-      pauses: [],
-      outcome: "deep answers",
-    });
+    const { tried, outcome } = await attempts(["swift", "deep"], [failure], () => true);
+    expect([tried, outcome]).toEqual([["1 swift"], failure]);
   });
 });

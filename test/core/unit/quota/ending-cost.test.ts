@@ -1,4 +1,4 @@
-// The tables of docs/settlement.md, row by row: what each ending of a request costs.
+// The tables of docs/settlement.md, row by row: the cost of each ending of a request.
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
@@ -36,13 +36,19 @@ const ESTIMATE = { tokens: 251 + 101, requests: 1, nanoUsd: 251 * 1000 + 101 * 4
 const ONE_REQUEST = { tokens: 0, requests: 1, nanoUsd: 0 };
 const WHOLE_BOUND = { tokens: Number.MAX_SAFE_INTEGER, requests: 1, nanoUsd: Number.MAX_SAFE_INTEGER };
 
-const cost = (stage: Stage, ending: EndingKind, progress: Partial<Progress> = {}, demand: Partial<Demand> = {}) =>
+const cost = (
+  stage: Stage,
+  ending: EndingKind,
+  progress: Partial<Progress> = {},
+  demand: Partial<Demand> = {},
+  of: ModelCard | undefined = CARD,
+) =>
   costOfEnding({
     stage,
     ending,
     progress: { ...emptyProgress(), outputBytes: 401, ...progress },
     demand: { ...DEMAND, ...demand },
-    card: CARD,
+    card: of,
   });
 
 const lostCard = (progress: Partial<Progress>) =>
@@ -151,17 +157,12 @@ describe("the tables of endings", () => {
   });
 });
 
+/** The tokens of an answer without usage, for 1000 bytes of input. */
+const estimate = (progress: Partial<Progress>, demand: Partial<Demand>, of = CARD) =>
+  cost("relayed", "failed", { outputBytes: 0, ...progress }, { inputBytes: 1000, ...demand }, of).tokens;
+
 describe("the estimate", () => {
   const reasoning = card({ reasoning: { efforts: ["low"], allowance: 1024 } });
-  const estimate = (progress: Partial<Progress>, demand: Partial<Demand>, of = CARD) =>
-    costOfEnding({
-      stage: "relayed",
-      ending: "failed",
-      progress: { ...emptyProgress(), ...progress },
-      demand: { ...DEMAND, inputBytes: 1000, ...demand },
-      card: of,
-    }).tokens;
-
   it.each([
     ["counts each image at its ceiling", {}, { images: 2 }, 250 + 2 * 1000],
     ["takes the exact count of the input where there is one", {}, { images: 2, exactInput: 90 }, 90],
@@ -182,16 +183,11 @@ describe("the estimate", () => {
   });
 });
 
-describe("beside tokens, a request is charged", () => {
-  const charged = (demand: Partial<Demand>, progress: Partial<Progress> = {}, of = CARD) =>
-    costOfEnding({
-      stage: "relayed",
-      ending: "finished",
-      progress: { ...emptyProgress(), usage: USAGE, ...progress },
-      demand: { ...DEMAND, ...demand },
-      card: of,
-    }).nanoUsd - THE_USAGE.nanoUsd;
+/** The nano-dollars beside those of the tokens. */
+const charged = (demand: Partial<Demand>, progress: Partial<Progress> = {}, of = CARD) =>
+  cost("relayed", "finished", { usage: USAGE, ...progress }, demand, of).nanoUsd - THE_USAGE.nanoUsd;
 
+describe("beside tokens, a request is charged", () => {
   it("each call of a tool that the provider ran", () => {
     const calls = { most: 8, inputTokensPerCall: 8000, nanoUsdPerCall: 10_000_000 };
     expect(charged({ calls }, { providerCalls: 3 })).toBe(30_000_000);

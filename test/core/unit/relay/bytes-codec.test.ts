@@ -1,4 +1,4 @@
-// An answer that passes as bytes: its usage is read from its end, however it was cut.
+// The codec for bytes: usage from the end of an answer, however it is cut.
 
 import { describe, expect, it } from "vitest";
 import { createBytesCodec } from "../../../../src/core/relay/bytes-codec.ts";
@@ -22,7 +22,7 @@ describe("an answer in bytes", () => {
     expect(codec.progress.usage).toBeUndefined();
   });
 
-  it("keeps the last bytes of a buffer that is used again", () => {
+  it("copies bytes from a buffer that is reused", () => {
     const codec = createBytesCodec(usageIn);
     const buffer = new TextEncoder().encode('"usage":5}');
     codec.push(buffer);
@@ -41,7 +41,7 @@ describe("an answer in bytes", () => {
     expect(codec.take()).toHaveLength(0);
   });
 
-  it("cannot tell an error, so that its connection is cut", () => {
+  it("has no error event, so its connection is cut", () => {
     const error = { message: "No.", type: "server_error", param: null, code: null };
     expect(createBytesCodec(usageIn).fail(error)).toBeUndefined();
   });

@@ -1,15 +1,15 @@
-// A caller who leaves: the provider is cancelled at once, or read on for its usage for a limited time.
+// The caller's disconnect: the provider is cancelled at once, or read for its usage for a limited time.
 
 import { describe, expect, it } from "vitest";
 import { createDeparture } from "../../../../src/core/relay/departure.ts";
-import { createAnswerFlow, LAST_READ_MS } from "../../support/answer-flow.ts";
+import type { FlowProvider } from "../../support/answer-flow.ts";
+import { beginFlow, createAnswerFlow, LAST_READ_MS } from "../../support/answer-flow.ts";
 import { DONE, errorFrame, finishChunk, sse, textChunk, usageChunk } from "../../../support/chat-chunks.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 
 const LEAVE_MS = 25_000;
 
-/** A departure, and what it ends. */
-function created(afterMs: number) {
+function createWith(afterMs: number) {
   const clock = createFakeClock();
   const control = new AbortController();
   return { clock, control, departure: createDeparture(control, clock, afterMs) };
@@ -17,34 +17,26 @@ function created(afterMs: number) {
 
 describe("a departure", () => {
   it("aborts at once without a grace period", () => {
-    const { control, departure } = created(0);
+    const { control, departure } = createWith(0);
     departure.markLeft();
     expect(departure.callerLeft).toBe(true);
     expect(control.signal.reason).toEqual({ kind: "left" });
   });
 
-  it("aborts exactly after the grace period", async () => {
-    const { clock, control, departure } = created(LEAVE_MS);
+  it("aborts exactly after the grace period, which repeated reports do not extend", async () => {
+    const { clock, control, departure } = createWith(LEAVE_MS);
     departure.markLeft();
     expect(departure.callerLeft).toBe(true);
     await clock.advance(LEAVE_MS - 1);
+    departure.markLeft();
     expect(control.signal.aborted).toBe(false);
     await clock.advance(1);
     expect(control.signal.reason).toEqual({ kind: "left" });
-  });
-
-  it("counts from the first time that it is noted", async () => {
-    const { clock, control, departure } = created(LEAVE_MS);
-    departure.markLeft();
-    await clock.advance(LEAVE_MS - 1);
-    departure.markLeft();
-    await clock.advance(1);
-    expect(control.signal.aborted).toBe(true);
     expect(clock.waits).toBe(1);
   });
 
   it("does not replace an earlier abort reason", async () => {
-    const { clock, control, departure } = created(LEAVE_MS);
+    const { clock, control, departure } = createWith(LEAVE_MS);
     departure.markLeft();
     control.abort({ kind: "failed" });
     await clock.advance(LEAVE_MS);
@@ -52,24 +44,22 @@ describe("a departure", () => {
   });
 });
 
-/** An answer that has begun, whose caller has left, and whose provider is to finish. */
-async function left(how: "noticed at a write" | "told by the platform" = "told by the platform") {
-  const flow = createAnswerFlow({ leaveMs: LEAVE_MS });
-  flow.provider.send(textChunk("Hel"));
-  await flow.begin();
+/** An answer with a grace period, whose caller has left. */
+async function left(how: "noticed at a write" | "reported by the platform" = "reported by the platform") {
+  const flow = await beginFlow({ leaveMs: LEAVE_MS });
   await flow.clock.advance(50);
   flow.caller.leave();
-  if (how === "told by the platform") flow.departure.markLeft();
+  if (how === "reported by the platform") flow.departure.markLeft();
   await flow.clock.idle();
   return flow;
 }
 
 describe("an answer with a grace period after its caller left", () => {
-  it.each(["noticed at a write", "told by the platform"] as const)(
-    "is read to its usage without a listener, and then ends as left: %s",
+  it.each(["noticed at a write", "reported by the platform"] as const)(
+    "is read to its usage, and then ends as left: %s",
     async (how) => {
       const flow = await left(how);
-      const heard = flow.caller.text();
+      const sent = flow.caller.text();
       for (const text of ["lo", ", ", "world"]) {
         flow.provider.send(textChunk(text));
         await flow.clock.advance(3000);
@@ -79,11 +69,11 @@ describe("an answer with a grace period after its caller left", () => {
       await flow.clock.advance(50);
       expect(flow.ending()).toEqual({ kind: "left" });
       expect(flow.codec.progress).toMatchObject({ usage: { input: 30, output: 40 }, outputBytes: 12, finish: "stop" });
-      expect(flow.caller.text()).toBe(heard);
+      expect(flow.caller.text()).toBe(sent);
     },
   );
 
-  it("is cancelled when it takes longer than that, and ends as left without usage", async () => {
+  it("is cancelled at the end of the grace period, and ends as left without usage", async () => {
     const flow = await left();
     for (let seconds = 1; seconds < 25; seconds++) {
       await flow.clock.advance(1000);
@@ -91,48 +81,36 @@ describe("an answer with a grace period after its caller left", () => {
     }
     await flow.clock.advance(1000 - 51);
     expect(flow.ending()).toBeUndefined();
-    expect(flow.provider.isCancelled()).toBe(false);
     await flow.clock.advance(51 + LAST_READ_MS);
     expect(flow.ending()).toEqual({ kind: "left" });
     expect(flow.provider.isCancelled()).toBe(true);
+    expect(flow.codec.progress).toMatchObject({ outputBytes: 3 + 24 * 7 });
     expect(flow.codec.progress.usage).toBeUndefined();
-    expect(flow.codec.progress.outputBytes).toBe(3 + 24 * 7);
   });
 
-  it.each([
-    ["breaks off", (provider: Provider) => provider.breakOff()],
-    ["just stops", (provider: Provider) => provider.end()],
-    ["fails", (provider: Provider) => provider.send(errorFrame("It broke."))],
-    ["turns into something else", (provider: Provider) => provider.send(sse("<html>"))],
-  ])("ends as left when it %s", async (_how, happen) => {
+  it.each<[string, (provider: FlowProvider) => void, boolean]>([
+    ["breaks off", (provider) => provider.breakOff(), false],
+    ["ends too early", (provider) => provider.end(), false],
+    ["ends", (provider) => provider.send(finishChunk(), DONE), true],
+    ["fails", (provider) => provider.send(errorFrame("It broke.")), true],
+    ["becomes invalid", (provider) => provider.send(sse("<html>")), true],
+  ])("ends as left when it %s, and is not read any further", async (_how, happen, isOpen) => {
     const flow = await left();
     happen(flow.provider);
     await flow.clock.advance(100);
     expect(flow.ending()).toEqual({ kind: "left" });
+    if (isOpen) expect(flow.provider.isCancelled()).toBe(true);
   });
 
-  it.each([
-    ["came to its end", (provider: Provider) => provider.send(finishChunk(), DONE)],
-    ["failed", (provider: Provider) => provider.send(errorFrame("It broke."))],
-    ["turned into something else", (provider: Provider) => provider.send(sse("<html>"))],
-  ])("is read no further once it %s", async (_how, happen) => {
-    const flow = await left();
-    happen(flow.provider);
-    await flow.clock.advance(100);
-    expect(flow.provider.isCancelled()).toBe(true);
-  });
-
-  it("is still timed: a provider that falls silent is cut off", async () => {
-    const flow = createAnswerFlow({ leaveMs: LEAVE_MS, deadlines: { idle_ms: 4000 } });
-    flow.provider.send(textChunk("Hel"));
-    await flow.begin();
+  it("still has its idle deadline", async () => {
+    const flow = await beginFlow({ leaveMs: LEAVE_MS, deadlines: { idle_ms: 4000 } });
     flow.departure.markLeft();
     await flow.clock.advance(5000);
     expect(flow.ending()).toMatchObject({ kind: "failed", error: { body: { code: "provider_timeout" } } });
     expect(flow.provider.isCancelled()).toBe(true);
   });
 
-  it("is read on even when its caller left before the first byte", async () => {
+  it("is read when its caller left before the first byte, too", async () => {
     const flow = createAnswerFlow({ leaveMs: LEAVE_MS });
     await flow.begin();
     flow.departure.markLeft();
@@ -145,5 +123,3 @@ describe("an answer with a grace period after its caller left", () => {
     expect(flow.caller.writes).toEqual([]);
   });
 });
-
-type Provider = ReturnType<typeof createAnswerFlow>["provider"];

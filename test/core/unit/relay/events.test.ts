@@ -10,10 +10,10 @@ import { singleBytes } from "../../../support/stream-cuts.ts";
 const readAll = (text: string) => createEventReader()(toUtf8(text));
 const readBytewise = (text: string) => singleBytes(toUtf8(text)).flatMap(createEventReader());
 
-/** What a parser of events says of a text that is one of them. */
+/** The data that a parser finds in the text of one event. */
 function parsed(text: string): string | undefined {
   let found: string | undefined;
-  // A CR at the end of what it is given waits for an LF.
+  // A parser waits for an LF after a CR at the end.
   createParser({ onEvent: ({ data }) => void (found = data) }).feed(`${text}\n`);
   return found;
 }
@@ -34,7 +34,7 @@ describe("an event", () => {
   });
 
   it.each(["data: one\r\n\ndata: two\n\n", "data: one\n\r\ndata: two\n\n", "data: one\n\ndata: two\n\r\n"])(
-    "ends at a blank line even where line endings are mixed: %j",
+    "ends at a blank line with mixed line endings: %j",
     (text) => {
       for (const events of [readAll(text), readBytewise(text)]) {
         expect(events.map(({ data }) => data)).toEqual(["one", "two"]);
@@ -43,20 +43,12 @@ describe("an event", () => {
     },
   );
 
-  it("that has not ended is kept for later", () => {
-    const read = createEventReader();
-    expect(read(toUtf8("data: on"))).toEqual([]);
-    expect(read(toUtf8("e\n"))).toEqual([]);
-    expect(read(toUtf8("\ndata"))).toEqual([{ raw: "data: one\n\n", data: "one" }]);
-    expect(read(toUtf8(": two\n\n"))).toEqual([{ raw: "data: two\n\n", data: "two" }]);
-  });
-
-  it("without data has none, and takes none from its neighbours", () => {
+  it("without data has none, and none of its neighbours'", () => {
     const text = "data: one\n\n: a comment\n\nevent: ping\n\ndata:\n\n\n\n";
     expect(readAll(text).map(({ data }) => data)).toEqual(["one", undefined, undefined, "", undefined]);
   });
 
-  it("keeps characters whole that were cut in the middle", () => {
+  it("keeps characters that were cut in the middle", () => {
     expect(readBytewise("data: 🦫堰\n\n")).toEqual([{ raw: "data: 🦫堰\n\n", data: "🦫堰" }]);
   });
 });
@@ -70,10 +62,10 @@ describe("an event of a single line", () => {
   const value = fc.array(letter, { maxLength: 12 }).map((letters) => letters.join("").replaceAll(/[\r\n]/g, ""));
   const newline = fc.constantFrom("\n", "\r\n", "\r");
 
-  it("has the data that a parser finds in it, whatever the line and its ending", () => {
+  it("has the data that a parser finds in it", () => {
     const property = fc.property(field, value, newline, newline, (name, rest, first, second) => {
       const raw = `${name}${rest}${first}${second}`;
-      // A line of nothing is a blank line of its own, and CR with LF a single ending.
+      // An empty line is a blank line of its own, and CR with LF is one line end.
       fc.pre(name + rest !== "" && first + second !== "\r\n" && !raw.startsWith("\ufeff"));
       const events = createEventReader()(toUtf8(`${raw}: end\n\n`));
       expect(events).toEqual([
@@ -85,24 +77,23 @@ describe("an event of a single line", () => {
   });
 });
 
-describe("an event that never ends", () => {
+describe("a very long event", () => {
   const megabyte = "a".repeat(1_000_000);
 
-  it("is refused after eight million characters", () => {
+  it("is refused above eight million characters", () => {
     const read = createEventReader();
     for (let count = 0; count < 8; count++) read(toUtf8(megabyte));
     expect(() => read(toUtf8(megabyte))).toThrow("more than 8388608 characters");
   });
 
-  it("is none while it is read in many pieces, as the first one of Responses with long instructions", () => {
-    const read = createEventReader();
+  it("is read from many pieces, as the first event of Responses with long instructions", () => {
     const data = megabyte.repeat(4);
     const bytes = toUtf8(`event: response.created\ndata: ${data}\n\n`);
-    const events: string[] = [];
-    for (let from = 0; from < bytes.length; from += 32_768) {
-      events.push(...read(bytes.subarray(from, from + 32_768)).map((event) => event.data ?? ""));
-    }
-    expect(events.map(({ length }) => length)).toEqual([data.length]);
-    expect(events[0] === data).toBe(true);
+    const read = createEventReader();
+    const events = Array.from({ length: Math.ceil(bytes.length / 32_768) }, (_, piece) =>
+      read(bytes.subarray(piece * 32_768, (piece + 1) * 32_768)),
+    ).flat();
+    expect(events.map((event) => event.data?.length)).toEqual([data.length]);
+    expect(events[0]?.data === data).toBe(true);
   });
 });

@@ -1,130 +1,151 @@
-// An answer as a response body: settled exactly once, before its last words, and not at all when it never began.
+// A relayed answer as a response body: settled exactly once, before its closing event, and not if it never started.
 
 import { beforeAll, describe, expect, it } from "vitest";
+import { apiError } from "../../../../src/core/errors.ts";
 import type { Progress } from "../../../../src/core/relay/answer.ts";
 import { createDeparture } from "../../../../src/core/relay/departure.ts";
 import { startRelay } from "../../../../src/core/relay/relay.ts";
 import type { Ending } from "../../../../src/core/relay/watchdog.ts";
 import { startWatchdog } from "../../../../src/core/relay/watchdog.ts";
-import { createProvider, DEADLINES } from "../../support/answer-flow.ts";
+import type { FlowProvider } from "../../support/answer-flow.ts";
+import { createProvider, DEADLINES, LAST_READ_MS } from "../../support/answer-flow.ts";
 import { DONE, errorFrame, finishChunk, fromUtf8, textChunk, usageChunk } from "../../../support/chat-chunks.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
-import { createTextCodec } from "../../support/relay-codecs.ts";
 import { provideIdentityStreams } from "../../support/identity-stream.ts";
+import { createByteCodec, createTextCodec } from "../../support/relay-codecs.ts";
 import { refusalOf } from "../../../support/refusals.ts";
 
 beforeAll(provideIdentityStreams);
 
-/** A relay, and what it was settled with. */
-function createRelay(leaveMs = 0) {
+/** A relay, and its settlements. `start` returns a reader and what `readAll` has read so far. */
+function createRelay({ leaveMs = 0, codec = createTextCodec(), ready = Promise.resolve() } = {}) {
   const clock = createFakeClock();
   const provider = createProvider();
   const control = new AbortController();
   const departure = createDeparture(control, clock, leaveMs);
   const watchdog = startWatchdog(clock, DEADLINES, control);
   const settlements: { progress: Progress; ending: Ending }[] = [];
-  const start = async () => {
-    const body = await startRelay({
-      body: provider.body,
-      codec: createTextCodec(),
-      control,
-      watchdog,
-      clock,
-      coalesceMs: 40,
-      departure,
-      ready: Promise.resolve(),
-      settle: async (progress, ending) => {
-        settlements.push({ progress: structuredClone(progress), ending });
-        return { left: { "tokens/day": 7 }, usd: 0.25 };
-      },
-    });
-    return body.getReader();
+  const settle = async (progress: Progress, ending: Ending) => {
+    settlements.push({ progress: structuredClone(progress), ending });
+    return { left: { "tokens/day": 7 }, usd: 0.25 };
   };
-  return { clock, provider, departure, settlements, start };
+  const start = async () => {
+    const relay = { body: provider.body, codec, control, watchdog, clock, coalesceMs: 40, departure, ready, settle };
+    const reader = (await startRelay(relay)).getReader();
+    const seen = { text: "", end: "open" };
+    const readAll = async () => {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return "complete";
+        seen.text += fromUtf8(value);
+      }
+    };
+    const read = () =>
+      void readAll().then(
+        (end) => (seen.end = end),
+        () => (seen.end = "cut"),
+      );
+    return { reader, seen, read };
+  };
+  return { clock, provider, control, departure, settlements, start };
 }
 
-/** Reads all that comes while time goes on. */
-async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>, clock: ReturnType<typeof createFakeClock>) {
-  let text = "";
-  const reading = (async () => {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      text += fromUtf8(value);
-    }
-  })();
-  await clock.advance(200);
-  await reading;
-  return text;
+/** A relay whose caller left after the first text. */
+async function left(leaveMs: number) {
+  const relay = createRelay({ leaveMs });
+  relay.provider.send(textChunk("Hello"));
+  const { reader } = await relay.start();
+  await reader.read();
+  await reader.cancel();
+  relay.departure.markLeft();
+  return relay;
 }
 
 describe("a relay", () => {
-  it("settles a finished answer once, before its last words tell what is left and what it cost", async () => {
+  it("settles a finished answer once, before the closing event with its cost", async () => {
     const { clock, provider, settlements, start } = createRelay();
     provider.send(textChunk("Hello"));
-    const reader = await start();
+    const { seen, read } = await start();
+    read();
     provider.send(finishChunk(), usageChunk(12, 30), DONE);
-    const text = await readAll(reader, clock);
+    await clock.advance(200);
     expect(settlements).toMatchObject([{ progress: { usage: { input: 12 } }, ending: { kind: "finished" } }]);
-    expect(text).toContain('"usd":0.25');
-    expect(text).toContain('"left":{"tokens/day":7}');
+    expect(seen.end).toBe("complete");
+    expect(seen.text).toContain('event:done\ndata:{"left":{"tokens/day":7},"usd":0.25}');
   });
 
-  it("settles an answer that broke off, and says that it failed", async () => {
+  it.each<[string, string, boolean]>([
+    ["broke off", textChunk("Hello"), true],
+    ["had an error in the same read as its text", textChunk("Hello") + errorFrame("No."), false],
+  ])("settles an answer that %s, and sends its text and the failure", async (_how, events, ends) => {
     const { clock, provider, settlements, start } = createRelay();
-    provider.send(textChunk("Hello"));
-    const reader = await start();
-    provider.end();
-    const text = await readAll(reader, clock);
+    provider.send(events);
+    const { seen, read } = await start();
+    read();
+    if (ends) provider.end();
+    await clock.advance(200);
     expect(settlements).toMatchObject([{ progress: { outputBytes: 5 }, ending: { kind: "failed" } }]);
-    expect(text).toContain("event:failed");
+    expect(seen.text).toMatch(/^data:"Hello"\n\nevent:failed\n/);
   });
 
-  it.each([
-    ["ends", (provider: ReturnType<typeof createProvider>) => provider.end()],
-    ["is an error", (provider: ReturnType<typeof createProvider>) => provider.send(errorFrame("It broke."))],
-  ])("of an answer that %s before it began settles nothing: whoever started it does", async (_how, happen) => {
+  it.each<[string, (provider: FlowProvider) => void]>([
+    ["ends", (provider) => provider.end()],
+    ["is an error", (provider) => provider.send(errorFrame("It broke."))],
+  ])("does not settle an answer that %s before it starts", async (_how, happen) => {
     const { provider, settlements, start } = createRelay();
     happen(provider);
     expect((await refusalOf(start)).body.code).toBe("provider_error");
     expect(settlements).toEqual([]);
   });
 
-  it("sends and settles text that came in one read with an error as if they had come in two", async () => {
-    const { clock, provider, settlements, start } = createRelay();
-    const error = `data: ${JSON.stringify({ error: { message: "No.", type: "server_error", param: null, code: null } })}\n\n`;
-    provider.send(`${textChunk("Hello")}${error}`);
-    const reader = await start();
-    expect(new TextDecoder().decode((await reader.read()).value)).toContain("Hello");
-    await clock.advance(100);
-    expect(settlements).toMatchObject([{ progress: { outputBytes: 5 }, ending: { kind: "failed" } }]);
+  it("does not start an answer that is not ready", async () => {
+    const { provider, settlements, start } = createRelay({ ready: Promise.reject(apiError("provider_error", "No.")) });
+    provider.send(textChunk("Hello"));
+    expect((await refusalOf(start)).body.message).toBe("No.");
+    expect(settlements).toEqual([]);
   });
 
-  it("settles an answer whose caller left, once, with what was relayed", async () => {
-    const { clock, provider, departure, settlements, start } = createRelay();
-    provider.send(textChunk("Hello"));
-    const reader = await start();
-    await reader.read();
-    await reader.cancel();
-    departure.markLeft();
+  it("settles an answer whose caller left, once, with the bytes relayed", async () => {
+    const { clock, provider, settlements } = await left(0);
     await clock.advance(100);
     expect(settlements).toMatchObject([{ progress: { outputBytes: 5 }, ending: { kind: "left" } }]);
     expect(provider.isCancelled()).toBe(true);
   });
 
-  it("settles an answer that is to finish after its caller left with the usage that came for it", async () => {
-    const { clock, provider, departure, settlements, start } = createRelay(25_000);
-    provider.send(textChunk("Hello"));
-    const reader = await start();
-    await reader.read();
-    await reader.cancel();
-    departure.markLeft();
+  it("settles an answer with a grace period after its caller left, once, with its usage", async () => {
+    const { clock, provider, settlements } = await left(25_000);
     await clock.advance(9000);
     expect(settlements).toEqual([]);
     provider.send(finishChunk(), usageChunk(12, 30), DONE);
-    await clock.advance(100);
-    expect(settlements).toMatchObject([{ progress: { usage: { input: 12, output: 30 } }, ending: { kind: "left" } }]);
     await clock.advance(60_000);
+    expect(settlements).toMatchObject([{ progress: { usage: { input: 12, output: 30 } }, ending: { kind: "left" } }]);
+  });
+});
+
+describe("a native relay", () => {
+  const TOO_LONG = { kind: "failed", error: apiError("provider_timeout", "The model took too long.") };
+
+  it.each([
+    ["silent", ""],
+    ["in the middle", textChunk("lo")],
+    ["at its end", textChunk("lo") + finishChunk() + usageChunk(30, 40)],
+  ])("that is aborted while the provider is %s sends the failure to a caller who reads", async (_where, more) => {
+    const { clock, provider, control, settlements, start } = createRelay({ codec: createByteCodec("native") });
+    provider.send(textChunk("Hel"));
+    const { seen, read } = await start();
+    read();
+    await clock.advance(1000);
+    if (more) provider.send(more);
+    await clock.idle();
+    control.abort(TOO_LONG);
+    await clock.advance(LAST_READ_MS);
+    // The gateway has cancelled the provider's request by then.
+    provider.breakOff();
+    await clock.advance(1000);
+    expect(seen.end).toBe("complete");
+    expect(seen.text.startsWith(`${textChunk("Hel")}${more}\n\ndata: {"error":`)).toBe(true);
+    expect(seen.text).toContain("provider_timeout");
     expect(settlements).toHaveLength(1);
+    expect(settlements[0]?.progress.usage !== undefined).toBe(more.includes('"usage":{'));
   });
 });

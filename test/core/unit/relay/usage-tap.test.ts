@@ -1,137 +1,138 @@
 // Usage of a pass-through stream, from its last bytes: the same as if every event had been parsed.
 
-import { isDeepStrictEqual } from "node:util";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readChatEvent } from "../../../../src/dialects/chat-completions/decode.ts";
-import type { Progress } from "../../../../src/core/relay/answer.ts";
-import { emptyProgress, applyPiece } from "../../../../src/core/relay/answer.ts";
-import { createAside } from "../../../../src/core/relay/usage-tap.ts";
-import { createEventReader } from "../../../../src/core/relay/events.ts";
+import { createUsageTap } from "../../../../src/core/relay/usage-tap.ts";
+import { chatDialect } from "../../../../src/dialects/chat-completions/decode.ts";
 import { DONE, errorFrame, finishChunk, sse, textChunk, toUtf8, usageChunk } from "../../../support/chat-chunks.ts";
 import { arbitraryCuts, cutAt, singleBytes } from "../../../support/stream-cuts.ts";
 
-/** Of an answer that tells its usage there, only so much is parsed. */
 const TAIL_BYTES = 4096;
-const MOST_KEPT_BYTES = 524_288;
+const MAX_BUFFERED_BYTES = 524_288;
 const USAGE = { input: 12, cached: 0, cacheWrite: 0, output: 30, reasoning: 0 };
 const END = finishChunk() + usageChunk(12, 30) + DONE;
+const INVALID = sse("<html>Bad gateway</html>");
 
-/** The aside of an answer in those pieces, and how many events its dialect was asked about. */
-function concluded(pieces: Iterable<Uint8Array>) {
+/** A tap that got these pieces: its progress, the number of parsed events, and what `conclude` threw. */
+function tapped(pieces: Iterable<Uint8Array>) {
   let parsed = 0;
-  const aside = createAside((data) => {
+  const decode = (data: string) => {
     parsed += 1;
-    return readChatEvent(data);
-  });
-  for (const piece of pieces) aside.push(piece);
-  aside.conclude();
-  return { progress: aside.progress, parsed };
+    if (data.startsWith("<")) throw new Error(data);
+    return chatDialect.decode(data);
+  };
+  const tap = createUsageTap({ ...chatDialect, decode });
+  // One buffer for all reads, as in the relay: a tap must copy what it keeps.
+  const buffer = new Uint8Array(100_000);
+  for (const piece of pieces) {
+    buffer.fill(0).set(piece);
+    tap.push(buffer.subarray(0, piece.length));
+  }
+  try {
+    tap.conclude();
+  } catch (thrown) {
+    return { progress: tap.progress, parsed, thrown: String(thrown) };
+  }
+  return { progress: tap.progress, parsed, thrown: undefined };
 }
 
-/** The bytes as a network gives them. */
 function chunksOf(text: string, size = 1000): Uint8Array[] {
   const bytes = toUtf8(text);
-  const positions = Array.from({ length: Math.floor(bytes.length / size) }, (_, index) => (index + 1) * size);
-  return cutAt(bytes, positions);
-}
-
-/** What every event says. */
-function everythingIn(text: string): Progress {
-  const progress = emptyProgress();
-  for (const { data } of createEventReader()(toUtf8(text))) {
-    for (const piece of data === undefined ? [] : readChatEvent(data)) applyPiece(progress, piece);
-  }
-  return progress;
+  return cutAt(
+    bytes,
+    Array.from({ length: Math.floor(bytes.length / size) }, (_, index) => (index + 1) * size),
+  );
 }
 
 const textOf = (events: number, word = "water ") => textChunk(word).repeat(events);
+const COMPLETE = { heard: true, finish: "stop", usage: USAGE, ended: true };
 
 describe("an answer with usage", () => {
-  it("that is long is metered by its tail alone", () => {
-    const { progress, parsed } = concluded(chunksOf(textOf(4000) + END));
-    expect(progress).toMatchObject({ heard: true, finish: "stop", usage: USAGE, ended: true });
+  it("is metered by its tail alone", () => {
+    const { progress, parsed } = tapped(chunksOf(textOf(4000) + END));
+    expect(progress).toMatchObject(COMPLETE);
     expect(parsed * textChunk("water ").length).toBeLessThan(2 * TAIL_BYTES);
   });
 
-  it("has its usage where the tail begins inside a character or an event", () => {
-    const first = textChunk("Hel");
+  it("has its usage wherever the tail starts inside a character or an event", () => {
     for (let more = 0; more < 250; more++) {
-      const text = `${first}${textOf(150, "堰🦫")}${sse({ choices: [], note: "é".repeat(more) })}${END}`;
-      const { progress } = concluded(chunksOf(text, 997));
-      expect(progress, String(more)).toMatchObject({ finish: "stop", usage: USAGE, ended: true });
+      const text = `${textOf(150, "堰🦫")}${sse({ choices: [], note: "é".repeat(more) })}${END}`;
+      const { progress } = tapped(chunksOf(text, 997));
+      expect(progress, String(more)).toMatchObject(COMPLETE);
       expect(progress.error).toBeUndefined();
     }
   });
 
-  it("has its usage though a single event is longer than the tail", () => {
-    const text = textChunk("Hel") + textChunk("x".repeat(3 * TAIL_BYTES)) + END;
-    expect(concluded(chunksOf(text)).progress).toMatchObject({ finish: "stop", usage: USAGE, ended: true });
-  });
-
-  it("has its usage though its text quotes the end of another answer", () => {
-    const quoted = textChunk(`\n\n${usageChunk(7, 7)}${DONE}\n\ndata: {"error":{"message":"no"}}\n\n`);
-    const { progress } = concluded(chunksOf(textOf(1000) + quoted + END));
-    expect(progress).toMatchObject({ usage: USAGE, ended: true });
+  it.each([
+    ["an event that is longer than the tail", textChunk("x".repeat(3 * TAIL_BYTES))],
+    ["a text that quotes another answer's end", textChunk(`\n\n${usageChunk(7, 7)}${DONE}\n\ndata: {"error":{}}\n\n`)],
+    ["more bytes than are buffered", textOf(20_000)],
+  ])("has its usage after %s", (_what, events) => {
+    const { progress } = tapped(chunksOf(textChunk("Hel") + events + END, 30_000));
+    expect(progress).toMatchObject(COMPLETE);
     expect(progress.error).toBeUndefined();
   });
 
-  it("that is longer than the buffer has its usage, and is parsed on the way", () => {
-    const text = textOf(20_000) + END;
-    expect(text.length).toBeGreaterThan(3 * MOST_KEPT_BYTES);
-    const { progress } = concluded(chunksOf(text, 30_000));
-    expect(progress).toMatchObject({ finish: "stop", usage: USAGE, ended: true });
+  it("has its usage and its end however it is cut", () => {
+    const bytes = toUtf8(textOf(150, "堰🦫") + END);
+    // The finish reason can be lost, where a cut goes through its event. Nothing is charged by it.
+    const { finish: _, ...known } = COMPLETE;
+    expect(tapped(singleBytes(bytes)).progress).toMatchObject(known);
+    const property = fc.property(arbitraryCuts(bytes), (cuts) => {
+      expect(tapped(cutAt(bytes, cuts)).progress).toMatchObject(known);
+    });
+    fc.assert(property, { numRuns: 100 });
   });
 });
 
-describe("an event that cannot be read", () => {
-  const UNREADABLE = sse("<html>Bad gateway</html>");
-  const LENGTHS = [
-    ["less than the tail", 20, 0, TAIL_BYTES],
-    ["all that is kept", 1000, TAIL_BYTES, MOST_KEPT_BYTES],
-    ["more than is kept", 16_000, MOST_KEPT_BYTES, Infinity],
-  ] as const;
-
-  describe.each(LENGTHS)("in an answer of %s", (_what, events, longerThan, shorterThan) => {
+describe("an invalid event", () => {
+  describe.each([
+    ["shorter than the tail", 20, 0, TAIL_BYTES],
+    ["longer than the tail", 1000, TAIL_BYTES, MAX_BUFFERED_BYTES],
+    ["longer than the buffer", 16_000, MAX_BUFFERED_BYTES, Infinity],
+  ])("in an answer %s", (_what, events, longerThan, shorterThan) => {
     it.each([
       ["in the middle", events / 2],
       ["right before the end", 0],
     ])("is skipped, %s, and the usage after it is found", (_where, after) => {
-      const text = textOf(events - after) + UNREADABLE + textOf(after) + END;
-      expect(text.length).toBeGreaterThan(longerThan);
-      expect(text.length).toBeLessThan(shorterThan);
+      const text = textOf(events - after) + INVALID + textOf(after) + END;
+      expect(text.length > longerThan && text.length < shorterThan).toBe(true);
       for (const size of [500, 30_000]) {
-        const aside = createAside(readChatEvent);
-        for (const piece of chunksOf(textChunk("Hel") + text, size)) aside.push(piece);
-        // It is told of only where it was looked at.
-        if (after === 0 || events !== 1000) expect(() => aside.conclude()).toThrow();
-        else aside.conclude();
-        expect(aside.progress).toMatchObject({ heard: true, finish: "stop", usage: USAGE, ended: true });
+        const { progress, thrown } = tapped(chunksOf(textChunk("Hel") + text, size));
+        expect(progress).toMatchObject(COMPLETE);
+        // It is reported only when it was parsed.
+        expect(thrown !== undefined).toBe(after === 0 || events !== 1000);
       }
     });
 
-    it("is not metered in an answer without usage", () => {
-      const text = textOf(events / 2) + UNREADABLE + textOf(events / 2) + finishChunk() + DONE;
-      const aside = createAside(readChatEvent);
-      for (const piece of chunksOf(text, 997)) aside.push(piece);
-      expect(() => aside.conclude()).toThrow();
-      expect(aside.progress).toEqual({ heard: true, outputBytes: 6 * events, finish: "stop", ended: true });
+    it("is not counted in an answer without usage", () => {
+      const text = textOf(events / 2) + INVALID + textOf(events / 2) + finishChunk() + DONE;
+      const { progress, thrown } = tapped(chunksOf(text, 997));
+      expect(progress).toEqual({ heard: true, outputBytes: 6 * events, finish: "stop", ended: true });
+      expect(thrown).toBeDefined();
     });
   });
 
-  it("throws the first fault, though others follow", () => {
-    const aside = createAside((data) => {
-      if (data.startsWith("<")) throw new Error(data);
-      return readChatEvent(data);
-    });
-    aside.push(toUtf8(textChunk("Hel") + sse("<first>")));
-    aside.push(toUtf8(sse("<second>") + END));
-    expect(() => aside.conclude()).toThrow("<first>");
-    expect(aside.progress).toMatchObject({ usage: USAGE, ended: true });
+  it("is reported at the end, the first one of several", () => {
+    const { progress, thrown } = tapped([textChunk("Hel") + sse("<first>"), sse("<second>") + END].map(toUtf8));
+    expect(thrown).toBe("Error: <first>");
+    expect(progress).toMatchObject(COMPLETE);
+  });
+
+  it("is refused at once when it is the first event", () => {
+    expect(() => createUsageTap(chatDialect).push(toUtf8(INVALID))).toThrow();
+  });
+
+  it("without an end is refused at the end, and the events around it count", () => {
+    const endless = Array.from({ length: 300 }, () => toUtf8("x".repeat(30_000)));
+    const after = toUtf8(`\n\n${textChunk("lo")}${errorFrame("It broke.")}`);
+    const { progress, thrown } = tapped([toUtf8(textChunk("Hel")), ...endless, after]);
+    expect(thrown).toContain("more than 8388608 characters");
+    expect(progress).toMatchObject({ outputBytes: 5, error: { message: "It broke." }, ended: true });
   });
 });
 
-describe("an answer without usage", () => {
+describe("an answer without usage or end", () => {
   it.each([
     ["that ended", finishChunk() + DONE, { finish: "stop", ended: true }],
     ["that broke off", "", { ended: false }],
@@ -139,72 +140,24 @@ describe("an answer without usage", () => {
     ["that failed", errorFrame("It broke."), { ended: true, error: { message: "It broke." } }],
   ])("%s is metered by all of its bytes", (_how, end, expected) => {
     for (const events of [10, 1000, 20_000]) {
-      const { progress } = concluded(chunksOf(textOf(events, "堰🦫") + end, 10_000));
+      const { progress } = tapped(chunksOf(textOf(events, "堰🦫") + end, 10_000));
       expect(progress).toMatchObject({ outputBytes: events * 7, ...expected });
       expect(progress.usage).toBeUndefined();
     }
   });
 
-  it("is metered by all of its bytes when usage came but not the end", () => {
-    const text = textOf(1000) + usageChunk(12, 30);
-    expect(concluded(chunksOf(text)).progress).toEqual(everythingIn(text));
+  it("is metered by all of its bytes also when usage came, but not the end", () => {
+    const { progress } = tapped(chunksOf(textOf(1000) + usageChunk(12, 30)));
+    expect(progress).toEqual({ heard: true, outputBytes: 6000, usage: USAGE, ended: false });
   });
 });
 
-describe("what is pushed", () => {
-  it.each([
-    ["with usage", END, { usage: USAGE, ended: true }],
-    ["without", finishChunk() + DONE, { outputBytes: 120, ended: true }],
-  ])("may be overwritten by the next read, %s", (_what, end, expected) => {
-    const aside = createAside(readChatEvent);
-    const buffer = new Uint8Array(64);
-    const bytes = toUtf8(textOf(20) + end);
-    for (let from = 0; from < bytes.length; from += buffer.length) {
-      const piece = bytes.subarray(from, from + buffer.length);
-      buffer.set(piece);
-      aside.push(buffer.subarray(0, piece.length));
-      buffer.fill(0);
-    }
-    aside.conclude();
-    expect(aside.progress).toMatchObject(expected);
-  });
-
-  it("counts as heard with the first event, not with a comment or a partial event", () => {
-    const aside = createAside(readChatEvent);
-    for (const piece of [": processing\n\n", textChunk("Hel").slice(0, 9)]) {
-      aside.push(toUtf8(piece));
-      expect(aside.progress.heard).toBe(false);
-    }
-    aside.push(toUtf8(textChunk("Hel").slice(9)));
-    expect(aside.progress).toMatchObject({ heard: true, outputBytes: 3 });
-  });
-
-  it("is refused at once when the first event is not of the dialect", () => {
-    expect(() => createAside(readChatEvent).push(toUtf8(sse("<html>Bad gateway</html>")))).toThrow();
-  });
-
-  it("is refused at the end when one event never ends, and the events around it count", () => {
-    const aside = createAside(readChatEvent);
-    aside.push(toUtf8(textChunk("Hel")));
-    const piece = toUtf8("x".repeat(30_000));
-    for (let count = 0; count < 300; count++) aside.push(piece);
-    aside.push(toUtf8(`\n\n${textChunk("lo")}${errorFrame("It broke.")}`));
-    expect(() => aside.conclude()).toThrow("more than 8388608 characters");
-    expect(aside.progress).toMatchObject({ outputBytes: 5, error: { message: "It broke." }, ended: true });
-  });
-});
-
-/** Why an answer stopped is lost where a cut runs through the event that says so; nothing is charged by it. */
-function isKnown(pieces: Uint8Array[]): boolean {
-  const { heard, usage, error, ended } = concluded(pieces).progress;
-  return heard && isDeepStrictEqual(usage, USAGE) && error === undefined && ended;
-}
-
-it("knows the usage and the end however an answer is cut", () => {
-  const bytes = toUtf8(textOf(150, "堰🦫") + END);
-  expect(isKnown(singleBytes(bytes))).toBe(true);
-  fc.assert(
-    fc.property(arbitraryCuts(bytes), (positions) => isKnown(cutAt(bytes, positions))),
-    { numRuns: 100 },
-  );
+it("an answer counts as started with its first event, not with a comment or part of an event", () => {
+  const tap = createUsageTap(chatDialect);
+  for (const piece of [": processing\n\n", textChunk("Hel").slice(0, 9)]) {
+    tap.push(toUtf8(piece));
+    expect(tap.progress.heard).toBe(false);
+  }
+  tap.push(toUtf8(textChunk("Hel").slice(9)));
+  expect(tap.progress).toMatchObject({ heard: true, outputBytes: 3 });
 });

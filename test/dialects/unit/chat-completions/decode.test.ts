@@ -1,22 +1,26 @@
-// Chat Completions as pieces: chunks of a stream, whole completions, errors, and data that is none of these.
+// The Chat Completions decoder: chunks, whole completions, errors, and data of another kind.
 
 import { describe, expect, it } from "vitest";
-import { readChatBody, readChatEvent, readProviderError } from "../../../../src/dialects/chat-completions/decode.ts";
+import { chatDialect } from "../../../../src/dialects/chat-completions/decode.ts";
 
-const chunk = (choice: Record<string, unknown>, more: Record<string, unknown> = {}) =>
-  JSON.stringify({ object: "chat.completion.chunk", choices: [{ index: 0, ...choice }], ...more });
-const usageOf = (usage: unknown) => readChatEvent(JSON.stringify({ choices: [], usage }));
+type Json = Record<string, unknown>;
+
+const piecesOf = (data: string) => chatDialect.decode(data).pieces;
+const ofChoice = (choice: Json, more: Json = {}) =>
+  piecesOf(JSON.stringify({ object: "chat.completion.chunk", choices: [{ index: 0, ...choice }], ...more }));
+const ofUsage = (usage: unknown) => piecesOf(JSON.stringify({ choices: [], usage }));
+const tool = (index: number, fields: Json) => ({ kind: "tool", index, ...fields });
 
 describe("a chunk", () => {
-  it("is the end when it is [DONE]", () => {
-    expect(readChatEvent("[DONE]")).toEqual([{ kind: "end" }]);
+  it("ends the answer when it is [DONE], and otherwise has its JSON", () => {
+    expect(chatDialect.decode("[DONE]")).toEqual({ pieces: [{ kind: "end" }], json: undefined });
+    expect(chatDialect.decode('{"choices":[],"novel":7}')).toEqual({ pieces: [], json: { choices: [], novel: 7 } });
   });
 
   it.each([{ role: "assistant", content: "" }, { content: null, refusal: null, tool_calls: null }, {}, null])(
-    "says nothing when its delta does not: %j",
+    "has no piece for an empty delta: %j",
     (delta) => {
-      const pieces = readChatEvent(chunk({ delta, finish_reason: null }, { usage: null }));
-      expect(pieces.filter((piece) => piece.kind !== "text" || piece.text !== "")).toEqual([]);
+      expect(ofChoice({ delta, finish_reason: null }, { usage: null })).toEqual([]);
     },
   );
 
@@ -26,124 +30,97 @@ describe("a chunk", () => {
     ["tool_calls", "tool_calls"],
     ["function_call", "tool_calls"],
     ["content_filter", "content_filter"],
-    ["a reason of next year", "stop"],
-  ])("that ends with %s has finished with %s", (finish_reason, finish) => {
-    expect(readChatEvent(chunk({ delta: {}, finish_reason }))).toEqual([{ kind: "finish", finish }]);
+    ["an unknown reason", "stop"],
+  ])("maps the finish reason %s to %s", (finish_reason, finish) => {
+    expect(ofChoice({ delta: {}, finish_reason })).toEqual([{ kind: "finish", finish }]);
   });
 
-  it.each([
+  it.each<[string, Json, Json]>([
     [
-      "a custom tool's input",
-      { tool_calls: [{ index: 0, id: "call_1", type: "custom", custom: { name: "say", input: "hello" } }] },
+      "a custom tool",
+      { tool_calls: [{ index: 1, id: "call_1", type: "custom", custom: { name: "say", input: "hi" } }] },
+      tool(1, { id: "call_1", name: "say", arguments: "hi" }),
     ],
-    ["the arguments of a call of the older kind", { function_call: { name: "say", arguments: "hello" } }],
-  ])("counts %s as what was relayed", (_, delta) => {
-    const [piece] = readChatEvent(chunk({ delta }));
-    expect(piece).toMatchObject({ kind: "tool", index: 0, name: "say", arguments: "hello" });
+    [
+      "the deprecated form",
+      { function_call: { name: "say", arguments: "hi" } },
+      tool(0, { name: "say", arguments: "hi" }),
+    ],
+    ["a later fragment", { tool_calls: [{ index: 2, function: { arguments: '"x' } }] }, tool(2, { arguments: '"x' })],
+  ])("has the tool call of %s", (_what, delta, piece) => {
+    expect(ofChoice({ delta })).toEqual([piece]);
   });
 
-  it("has its text, its refusal, its tool calls and its reason to stop in this order", () => {
+  it("has text, refusal, tool calls and finish reason in this order", () => {
     const tool_calls = [{ index: 1, id: "call_1", type: "function", function: { name: "look", arguments: "{" } }];
-    expect(readChatEvent(chunk({ delta: { content: "A", refusal: "No", tool_calls }, finish_reason: "stop" }))).toEqual(
-      [
-        { kind: "text", text: "A" },
-        { kind: "text", text: "No" },
-        { kind: "finish", finish: "refusal" },
-        { kind: "tool", index: 1, id: "call_1", name: "look", arguments: "{" },
-        { kind: "finish", finish: "stop" },
-      ],
-    );
-  });
-
-  it("that goes on with a tool call has the fragment and its place", () => {
-    const tool_calls = [{ index: 2, function: { arguments: '"x' } }];
-    expect(readChatEvent(chunk({ delta: { tool_calls } }))).toEqual([{ kind: "tool", index: 2, arguments: '"x' }]);
-  });
-
-  it("has usage in whole numbers, with nothing for what is not told", () => {
-    const told = {
-      prompt_tokens: 12,
-      completion_tokens: 30,
-      prompt_tokens_details: { cached_tokens: 8, cache_write_tokens: 3 },
-      completion_tokens_details: { reasoning_tokens: 16 },
-    };
-    expect(usageOf(told)).toMatchObject([
-      { kind: "usage", usage: { input: 12, cached: 8, cacheWrite: 3, output: 30, reasoning: 16 } },
+    expect(ofChoice({ delta: { content: "A", refusal: "No", tool_calls }, finish_reason: "stop" })).toEqual([
+      { kind: "text", text: "A" },
+      { kind: "text", text: "No" },
+      { kind: "finish", finish: "refusal" },
+      tool(1, { id: "call_1", name: "look", arguments: "{" }),
+      { kind: "finish", finish: "stop" },
     ]);
-    expect(usageOf({ prompt_tokens: 12, completion_tokens: 30, prompt_tokens_details: null })).toMatchObject([
-      { kind: "usage", usage: { input: 12, cached: 0, cacheWrite: 0, output: 30, reasoning: 0 } },
+  });
+
+  it("has the usage with all details, and zero for missing ones", () => {
+    const prompt_tokens_details = { cached_tokens: 8, cache_write_tokens: 3, image_tokens: 2, audio_tokens: 1 };
+    const completion_tokens_details = { reasoning_tokens: 16, audio_tokens: 5 };
+    const counts = { prompt_tokens: 12, completion_tokens: 30 };
+    const details = { input: 12, cached: 8, cacheWrite: 3, output: 30, reasoning: 16 };
+    const image = { input: 2, cached: 0, output: 0 };
+    const audio = { input: 1, cached: 0, output: 5 };
+    expect(ofUsage({ ...counts, prompt_tokens_details, completion_tokens_details })).toEqual([
+      { kind: "usage", usage: { ...details, image, audio }, alone: true },
+    ]);
+    expect(ofUsage({ ...counts, prompt_tokens_details: null })).toEqual([
+      { kind: "usage", usage: { input: 12, cached: 0, cacheWrite: 0, output: 30, reasoning: 0 }, alone: true },
     ]);
   });
 
   it.each([
+    {},
+    { total_tokens: 42 },
     { prompt_tokens: -5, completion_tokens: -5 },
-    { prompt_tokens: 1.5, completion_tokens: "30" },
+    { prompt_tokens: 1.5, completion_tokens: 30 },
+    { prompt_tokens: "12", completion_tokens: "30" },
     { prompt_tokens: null, completion_tokens: true },
-  ])("never has a count below zero or of half a token: %j", (usage) => {
-    const pieces = usageOf(usage);
-    const counts = pieces.flatMap((piece) => (piece.kind === "usage" ? Object.values(piece.usage) : []));
-    expect(counts.filter((count) => !Number.isSafeInteger(count) || count < 0)).toEqual([]);
+  ])("ignores invalid usage, so that the answer is not free: %j", (usage) => {
+    expect(ofUsage(usage)).toEqual([]);
   });
 
-  it.each([{}, { total_tokens: 42 }, { prompt_tokens: "12", completion_tokens: "30" }])(
-    "with usage that counts nothing is not taken for an answer that was free: %j",
-    (usage) => {
-      expect(usageOf(usage)).toEqual([]);
-    },
-  );
-
-  it("of an error has the four keys, whatever the provider left out", () => {
-    expect(readChatEvent('{"error":{"message":"Too busy","code":503}}')).toEqual([
+  it("completes the provider's error and ends with it", () => {
+    expect(piecesOf('{"error":{"message":"Too busy","code":503}}')).toEqual([
       { kind: "error", error: { message: "Too busy", type: "server_error", param: null, code: null } },
       { kind: "end" },
     ]);
-    expect(readChatEvent('{"error":{}}')).toMatchObject([
-      { kind: "error", error: { message: "The provider reported an error." } },
-      { kind: "end" },
-    ]);
+    expect(piecesOf('{"error":{}}')).toMatchObject([{ error: { message: "The provider reported an error." } }, {}]);
   });
 
   it.each(["", "hello", "null", "7", '"text"', '{"choices":7}', '{"choices":[null]}', '{"error":"no"}'])(
-    "that is not of this endpoint is refused: %j",
+    "of another format throws: %j",
     (data) => {
-      expect(() => readChatEvent(data)).toThrow();
+      expect(() => chatDialect.decode(data)).toThrow();
     },
   );
 });
 
-describe("a whole completion", () => {
-  it("has the same pieces as a stream of it", () => {
-    const tool_calls = [
-      { id: "call_1", type: "function", function: { name: "look", arguments: "{}" } },
-      { id: "call_2", type: "function", function: { name: "wait", arguments: "{}" } },
-    ];
-    const body = {
-      choices: [{ index: 0, message: { role: "assistant", content: "Hi", tool_calls }, finish_reason: "tool_calls" }],
-      usage: { prompt_tokens: 1, completion_tokens: 2 },
-    };
-    expect(readChatBody(JSON.stringify(body))).toEqual([
+it("a whole completion has the same pieces as its stream", () => {
+  const tool_calls = ["look", "wait"].map((name) => ({
+    id: `call_${name}`,
+    type: "function",
+    function: { name, arguments: "{}" },
+  }));
+  const message = { role: "assistant", content: "Hi", tool_calls };
+  const usage = { prompt_tokens: 1, completion_tokens: 2 };
+  const body = { choices: [{ index: 0, message, finish_reason: "tool_calls" }], usage };
+  expect(chatDialect.decodeWhole(JSON.stringify(body))).toEqual({
+    pieces: [
       { kind: "text", text: "Hi" },
-      { kind: "tool", index: 0, id: "call_1", name: "look", arguments: "{}" },
-      { kind: "tool", index: 1, id: "call_2", name: "wait", arguments: "{}" },
+      tool(0, { id: "call_look", name: "look", arguments: "{}" }),
+      tool(1, { id: "call_wait", name: "wait", arguments: "{}" }),
       { kind: "finish", finish: "tool_calls" },
       { kind: "usage", usage: { input: 1, cached: 0, cacheWrite: 0, output: 2, reasoning: 0 }, alone: false },
-    ]);
-  });
-});
-
-describe("a provider's error", () => {
-  it("is read out of its envelope", () => {
-    expect(
-      readProviderError('{"error":{"message":"No.","type":"invalid_request_error","param":"n","code":null}}'),
-    ).toEqual({
-      message: "No.",
-      type: "invalid_request_error",
-      param: "n",
-      code: null,
-    });
-  });
-
-  it.each(["", "<html>", "null", "{}", '{"error":null}', '{"error":"no"}'])("is undefined for %j", (text) => {
-    expect(readProviderError(text)).toBeUndefined();
+    ],
+    json: body,
   });
 });

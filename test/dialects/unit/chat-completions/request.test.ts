@@ -1,4 +1,4 @@
-// Chat Completions requests: what is accepted, what the provider receives, what the model must support, what it can cost.
+// Chat Completions requests: the schema, the body for the provider, the needs and the demand.
 
 import { describe, expect, it } from "vitest";
 import { readBody } from "../../../../src/core/json-body.ts";
@@ -17,11 +17,13 @@ const IMAGE = { type: "image_url", image_url: { url: "data:image/png;base64,AAAA
 const demandOf = (changes: Json) => preparedChat(changes).demand;
 
 describe("the provider's body", () => {
-  it("is the caller's, with the snapshot's name and the granted output", () => {
+  it("has the caller's fields, the snapshot's name and the granted output", () => {
     expect(writtenChat()).toEqual({ model: "o4-mini-2025-04-16", messages: HI, max_completion_tokens: 500 });
+    const limited = writtenChat({ max_tokens: 9000, max_completion_tokens: 9000 });
+    expect(limited).toEqual(writtenChat());
   });
 
-  it("keeps every known field as it was sent", () => {
+  it("keeps every known field unchanged", () => {
     const call = { id: "call_1", type: "function", function: { name: "a", arguments: "{}" } };
     const kept = {
       messages: [
@@ -45,14 +47,7 @@ describe("the provider's body", () => {
     expect(writtenChat(kept)).toMatchObject(kept);
   });
 
-  it("has the granted output in place of either field of the caller", () => {
-    expect(writtenChat({ max_completion_tokens: 9000 }).max_completion_tokens).toBe(500);
-    const written = writtenChat({ max_tokens: 9000 });
-    expect(written.max_completion_tokens).toBe(500);
-    expect(written).not.toHaveProperty("max_tokens");
-  });
-
-  it("asks for usage whenever it streams, and keeps the caller's other options", () => {
+  it("requests usage for every stream, and keeps the caller's other options", () => {
     const stream_options = { include_usage: false, include_obfuscation: false };
     expect(writtenChat({ stream: true, stream_options }).stream_options).toEqual({
       include_usage: true,
@@ -62,7 +57,7 @@ describe("the provider's body", () => {
   });
 });
 
-describe("a parameter that the card refuses", () => {
+describe("a parameter that the card does not support", () => {
   it.each([
     ["temperature", 1],
     ["top_p", 1],
@@ -73,7 +68,7 @@ describe("a parameter that the card refuses", () => {
     ["temperature", null],
     ["stop", []],
     ["logit_bias", {}],
-  ])("is left out, and not counted, where it is the default: %s %s", (name, value) => {
+  ])("is dropped when it has its default value: %s %s", (name, value) => {
     expect(writtenChat({ [name]: value })).not.toHaveProperty(name);
     expect(demandOf({ [name]: value }).inputBytes).toBe(HI_BYTES);
   });
@@ -85,14 +80,14 @@ describe("a parameter that the card refuses", () => {
     ["logit_bias", { 50256: -100 }],
     ["logprobs", true],
     ["parallel_tool_calls", false],
-  ])("is refused by name otherwise: %s %j", async (name, value) => {
+  ])("is refused by name for any other value: %s %j", async (name, value) => {
     const error = await refusalOf(() => gatedChat({ [name]: value }));
     expect(error).toMatchObject({ status: 400, body: { code: "unsupported_parameter", param: name } });
   });
 
-  it("is sent to a model whose card does not refuse it", () => {
-    const asking = { asked: "gpt-5-mini" };
-    expect(gatedChat({ parallel_tool_calls: false }, asking)).toMatchObject({ parallel_tool_calls: false });
+  it("is sent to a model that supports it", () => {
+    const changes = { parallel_tool_calls: false };
+    expect(gatedChat(changes, { asked: "gpt-5-mini" })).toMatchObject(changes);
   });
 });
 
@@ -116,11 +111,11 @@ describe("the needs of a request", () => {
     [{ reasoning_effort: "low" }, [{ kind: "effort", effort: "low", param: "reasoning_effort" }]],
     [{ tools: [], functions: null, prediction: null, modalities: [], reasoning_effort: null, stream: false }, []],
     [{ response_format: { type: "text" } }, []],
-  ])("of %j are %j", (changes, needs) => {
+  ])("for %j are %j", (changes, needs) => {
     expect(needsOf(changes)).toEqual(needs);
   });
 
-  it("are the endpoint, and every parameter that is not its default", () => {
+  it("include the endpoint, and every parameter with a value other than the default", () => {
     const changes = { top_p: 1, seed: null, tool_choice: "auto", verbosity: "low" };
     const named = preparedChat(changes, bundledModel("gpt-5-mini")).needs.map((need) =>
       need.kind === "parameter" ? need.name : need.kind,
@@ -129,23 +124,18 @@ describe("the needs of a request", () => {
   });
 });
 
-describe("a request that could cost more than its bound, or reach data of others, is refused", () => {
+describe("the schema refuses what has no cost bound or could reach other users' data:", () => {
   it.each<[string, Json, "unsupported_parameter" | "invalid_request", string]>([
     ["audio", { audio: { voice: "alloy", format: "mp3" } }, "unsupported_parameter", "audio"],
     ["a web search", { web_search_options: {} }, "unsupported_parameter", "web_search_options"],
     ["an unknown field", { previous_response_id: "resp_1" }, "unsupported_parameter", "previous_response_id"],
     ["a stored answer", { store: true }, "invalid_request", "store"],
     ["an expensive tier", { service_tier: "priority" }, "invalid_request", "service_tier"],
-    ["a tier that may take hours", { service_tier: "flex" }, "invalid_request", "service_tier"],
+    ["a slow tier", { service_tier: "flex" }, "invalid_request", "service_tier"],
     ["an unknown modality", { modalities: ["text", "smell"] }, "invalid_request", "modalities.1"],
     ["a format without a type", { response_format: { json_schema: {} } }, "invalid_request", "response_format.type"],
-    ["functions that are no list", { functions: { name: "look" } }, "invalid_request", "functions"],
-    [
-      "a tool that the provider runs",
-      { tools: [{ type: "function" }, { type: "mcp" }] },
-      "invalid_request",
-      "tools.1.type",
-    ],
+    ["functions that are not a list", { functions: { name: "look" } }, "invalid_request", "functions"],
+    ["a hosted tool", { tools: [{ type: "function" }, { type: "mcp" }] }, "invalid_request", "tools.1.type"],
     ["too many choices", { n: 129 }, "invalid_request", "n"],
     ["no choices", { n: 0 }, "invalid_request", "n"],
     ["no output", { max_tokens: 0 }, "invalid_request", "max_tokens"],
@@ -170,18 +160,17 @@ describe("a request that could cost more than its bound, or reach data of others
 });
 
 describe("the demand", () => {
-  it("is one choice of any length, unless more is asked for", () => {
+  it("has one choice of any length by default", () => {
     expect(demandOf({})).toEqual({ inputBytes: HI_BYTES, images: 0, choices: 1, maxOutputTokens: undefined });
-    expect(demandOf({ n: 3, max_completion_tokens: 50 })).toMatchObject({ choices: 3, maxOutputTokens: 50 });
-    expect(demandOf({ n: null, max_tokens: null })).toMatchObject({ choices: 1, maxOutputTokens: undefined });
+    expect(demandOf({ n: null, max_tokens: null })).toEqual(demandOf({}));
   });
 
-  it("has the newer of the two output limits", () => {
-    expect(demandOf({ max_tokens: 70 }).maxOutputTokens).toBe(70);
+  it("has the requested choices, and the newer of the two output limits", () => {
+    expect(demandOf({ n: 3, max_tokens: 70 })).toMatchObject({ choices: 3, maxOutputTokens: 70 });
     expect(demandOf({ max_tokens: 70, max_completion_tokens: 50 }).maxOutputTokens).toBe(50);
   });
 
-  it("counts the images of all messages, and takes off the bytes of their data URLs", () => {
+  it("counts the images of all messages, without the bytes of data URLs", () => {
     const web = { type: "image_url", image_url: { url: "https://a.test/a.png" } };
     const messages = [
       { role: "user", content: [IMAGE, { type: "text", text: "and" }, web] },
@@ -192,11 +181,10 @@ describe("the demand", () => {
     expect(demandOf({ messages })).toMatchObject({ images: 3, inputBytes: bytes - 2 * IMAGE.image_url.url.length });
   });
 
-  it("has the bytes of what the model is shown, and not of what only steers the request", () => {
-    const steering = { stream: true, n: 2, reasoning_effort: "low", service_tier: "default", store: false };
-    expect(demandOf(steering).inputBytes).toBe(HI_BYTES);
+  it("has the UTF-8 bytes of the model's input, without fields that only control the request", () => {
+    const control = { stream: true, n: 2, reasoning_effort: "low", service_tier: "default", store: false };
+    expect(demandOf(control).inputBytes).toBe(HI_BYTES);
     const tools = [{ type: "function", function: { name: "look", description: "堰" } }];
-    const shown = new TextEncoder().encode(JSON.stringify({ tools })).length - 1;
-    expect(demandOf({ tools }).inputBytes).toBe(HI_BYTES + shown);
+    expect(demandOf({ tools }).inputBytes).toBe(HI_BYTES + Buffer.byteLength(JSON.stringify({ tools })) - 1);
   });
 });

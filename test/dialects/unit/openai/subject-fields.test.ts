@@ -1,19 +1,21 @@
-// Tables of all request fields: each either reaches the moderated subject or shows the model nothing.
+// The subject that moderation reads: the caller's texts and images, in every field that is input of the model.
 
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Model } from "../../../../src/core/catalog/resolve.ts";
 import type { ChatRequest } from "../../../../src/dialects/chat-completions/request.ts";
 import { ChatRequestSchema } from "../../../../src/dialects/chat-completions/request.ts";
 import type { ResponsesRequest } from "../../../../src/dialects/responses/request.ts";
 import { ResponsesRequestSchema } from "../../../../src/dialects/responses/request.ts";
 import { bundledModel } from "../../../support/catalog-documents.ts";
 import { preparedChat } from "../../support/chat-requests.ts";
-import { catalogAllowing, EVERYTHING, preparedBody } from "../../support/responses-requests.ts";
+import { preparedBody } from "../../support/responses-requests.ts";
 
 type Json = Record<string, unknown>;
-/** Values that have the text in all places of a field that the model is shown. */
+/** Values with the text in every place of a field that is input of the model. */
 type Shown = (text: string) => unknown[];
 
-const MODEL = bundledModel("o4-mini");
+const MODEL: Model = { ...bundledModel("o4-mini"), fixed: { instructions: "Speak as the river." } };
 const TEXT = "They kill";
 
 const schemasWith = (text: string) => [
@@ -66,7 +68,8 @@ const CHAT: Partial<Record<keyof ChatRequest, Shown>> = {
   stop: (text) => [["a", text]],
 };
 
-const UNSEEN_OF_CHAT: Partial<Record<keyof ChatRequest, unknown>> = {
+/** Fields that are no input of the model. */
+const OTHERS_OF_CHAT: Partial<Record<keyof ChatRequest, unknown>> = {
   model: TEXT,
   stream: true,
   stream_options: { note: TEXT },
@@ -85,7 +88,7 @@ const UNSEEN_OF_CHAT: Partial<Record<keyof ChatRequest, unknown>> = {
   logprobs: true,
   top_logprobs: 2,
   seed: 7,
-  // Names of tools, which are judged where these are described.
+  // Names of tools, which `tools` holds too.
   tool_choice: { type: "function", function: { name: TEXT } },
   function_call: { name: TEXT },
   parallel_tool_calls: false,
@@ -122,7 +125,6 @@ const RESPONSES: Partial<Record<keyof ResponsesRequest, Shown>> = {
     ].map((item) => [item, asked("Hi")]),
   ],
   instructions: (text) => [text],
-  prompt: (text) => [{ id: "pmpt_1", variables: { one: "Hi", other: text } }],
   tools: (text) =>
     [
       { type: "function", name: text },
@@ -137,7 +139,7 @@ const RESPONSES: Partial<Record<keyof ResponsesRequest, Shown>> = {
   ],
 };
 
-const UNSEEN_OF_RESPONSES: Partial<Record<keyof ResponsesRequest, unknown>> = {
+const OTHERS_OF_RESPONSES: Partial<Record<keyof ResponsesRequest, unknown>> = {
   model: TEXT,
   stream: true,
   stream_options: { note: TEXT },
@@ -147,11 +149,8 @@ const UNSEEN_OF_RESPONSES: Partial<Record<keyof ResponsesRequest, unknown>> = {
   tool_choice: { type: "function", name: TEXT },
   parallel_tool_calls: false,
   include: [TEXT],
-  store: true,
+  store: false,
   background: false,
-  previous_response_id: "resp_1",
-  // Refused where it says something.
-  conversation: null,
   service_tier: "auto",
   temperature: 0.5,
   top_p: 0.5,
@@ -165,23 +164,49 @@ const UNSEEN_OF_RESPONSES: Partial<Record<keyof ResponsesRequest, unknown>> = {
 };
 
 const ofChat = (changes: Json) => preparedChat(changes, MODEL).subject;
-const ofResponses = (changes: Json) => preparedBody(changes, MODEL, catalogAllowing(EVERYTHING)).subject;
+const ofResponses = (changes: Json) => preparedBody(changes, MODEL).subject;
 
 describe.each([
-  ["/v1/chat/completions", ofChat, CHAT, UNSEEN_OF_CHAT, Object.keys(ChatRequestSchema.entries)],
-  ["/v1/responses", ofResponses, RESPONSES, UNSEEN_OF_RESPONSES, Object.keys(ResponsesRequestSchema.entries)],
-] as const)("the fields of %s", (_route, subjectOf, shown: Partial<Record<string, Shown>>, unseen, fields) => {
-  it("are all in one of the tables", () => {
-    expect([...Object.keys(shown), ...Object.keys(unseen)].toSorted()).toEqual(fields.toSorted());
+  ["/v1/chat/completions", ofChat, CHAT, OTHERS_OF_CHAT, Object.keys(ChatRequestSchema.entries)],
+  ["/v1/responses", ofResponses, RESPONSES, OTHERS_OF_RESPONSES, Object.keys(ResponsesRequestSchema.entries)],
+] as const)("the subject of %s", (_route, subjectOf, shown: Partial<Record<string, Shown>>, others, fields) => {
+  it("has a decision for every field", () => {
+    expect([...Object.keys(shown), ...Object.keys(others)].toSorted()).toEqual(fields.toSorted());
   });
 
-  it.each(Object.entries(shown))("are judged wherever the model is shown something: %s", (field, values) => {
+  it.each(Object.entries(shown))("has the text of every place in %s, and none of the alias", (field, values) => {
     for (const value of values?.(TEXT) ?? []) {
-      expect(subjectOf({ [field]: value }).text, JSON.stringify(value)).toContain(TEXT);
+      const { text } = subjectOf({ [field]: value });
+      expect(text, JSON.stringify(value)).toContain(TEXT);
+      expect(text).not.toContain("river");
     }
   });
 
-  it.each(Object.entries(unseen))("are not judged where the model is shown nothing: %s", (field, value) => {
+  it.each(Object.entries(others))("does not change with %s", (field, value) => {
     expect(subjectOf({ [field]: value })).toEqual(subjectOf({}));
   });
+});
+
+it("a text is unchanged in either dialect", () => {
+  const texts = fc.string({ unit: fc.constantFrom("a", "é", "🌊", " ", "{", ":", '"', "\n"), minLength: 1 });
+  const property = fc.property(texts, (text) => {
+    expect(ofChat({ messages: [asked(text)] }).text).toBe(text);
+    expect(ofResponses({ input: text }).text).toBe(text);
+  });
+  fc.assert(property, { numRuns: 100 });
+});
+
+it("all texts are joined by line breaks, and the images of all messages and tool outputs are listed", () => {
+  const URLS = ["https://pictures.test/1.png", "data:image/png;base64,AA"];
+  const [first, second] = URLS.map((url) => ({ type: "image_url", image_url: { url } }));
+  const messages = [
+    { role: "system", content: 'Be "kind".\n' },
+    asked([{ type: "text", text: "One" }, first, { type: "text", text: "Two" }]),
+    { role: "assistant", content: "" },
+    asked([second]),
+  ];
+  expect(ofChat({ messages })).toEqual({ text: 'Be "kind".\n\nOne\nTwo', images: URLS });
+  const images = URLS.map((image_url) => [{ type: "input_image", image_url }]);
+  const input = [asked(images[0]), call({ type: "function_call_output", output: images[1] })];
+  expect(ofResponses({ input })).toEqual({ text: "", images: URLS });
 });

@@ -1,22 +1,12 @@
-// The provider's body for a Responses request, and its demand.
+// The Responses body for the provider, and its demand.
 
 import { describe, expect, it } from "vitest";
 import { chooseModel } from "../../../../src/core/catalog/choose.ts";
 import type { Fixed, Model } from "../../../../src/core/catalog/resolve.ts";
-import { responsesBody } from "../../../../src/dialects/responses/body.ts";
-import type { ResponsesRequest } from "../../../../src/dialects/responses/request.ts";
 import { bundledModel, cardDocument, catalogDocument, complete } from "../../../support/catalog-documents.ts";
 import { refusalOf } from "../../../support/refusals.ts";
-import {
-  catalogAllowing,
-  EVERYTHING,
-  gatedBody,
-  preparedBody,
-  responsesRequest,
-  writtenBody,
-} from "../../support/responses-requests.ts";
-
-type Json = Record<string, unknown>;
+import type { Json } from "../../support/responses-events.ts";
+import { gatedBody, preparedBody, responsesRequest, writtenBody } from "../../support/responses-requests.ts";
 
 const O4 = bundledModel("o4-mini");
 const fixing = (fixed: Partial<Fixed>): Model => ({ ...O4, asked: "fast", fixed });
@@ -25,12 +15,12 @@ const plainCatalog = complete(
 );
 /** A model that does not reason. */
 const PLAIN = chooseModel(plainCatalog, "default", 0).model;
+const FAST = fixing({ effort: "low" });
 const images = (...urls: string[]) => urls.map((image_url) => ({ type: "input_image", image_url }));
 const bytesOf = (changes: Json) => preparedBody(changes).demand.inputBytes;
-const effortOf = (changes: Json, model: Model) => (writtenBody(changes, model) as ResponsesRequest).reasoning?.effort;
 
 describe("a request to Responses", () => {
-  it("is sent as it is, to the snapshot, not stored, with the output that was granted", () => {
+  it("is sent unchanged, not stored, with the snapshot's name and the granted output", () => {
     expect(writtenBody({ stream: true, include: ["message.output_text.logprobs"], user: "u-1" })).toEqual({
       model: "o4-mini-2025-04-16",
       input: "Hi",
@@ -42,7 +32,7 @@ describe("a request to Responses", () => {
     });
   });
 
-  it("has every item that earlier answers held, as it was", () => {
+  it("keeps every item of earlier answers", () => {
     const input = [
       { type: "message", role: "user", content: [{ type: "input_text", text: "What?" }] },
       { type: "reasoning", id: "rs_1", summary: [], encrypted_content: "gAAA" },
@@ -60,11 +50,11 @@ describe("a request to Responses", () => {
   it.each<Json>([
     { type: "code_interpreter_call", id: "ci_1", container_id: "cntr_1", code: "1 + 1", outputs: [] },
     { type: "image_generation_call", id: "ig_1", status: "completed", result: null },
-  ])("has no item that names what a provider keeps: $type", (item) => {
+  ])("refuses an item that refers to an object at the provider: $type", (item) => {
     expect(() => responsesRequest({ input: [item] })).toThrow("is not supported here");
   });
 
-  it("has no thoughts that are only named, since they could be another user's", () => {
+  it("drops reasoning without content, because its id may be another user's", () => {
     const question = { type: "message", role: "user", content: "What?" };
     const sealed = { type: "reasoning", id: "rs_1", summary: [], encrypted_content: "gAAA" };
     const named = [undefined, null, ""].map((encrypted_content) => ({
@@ -76,7 +66,7 @@ describe("a request to Responses", () => {
     expect(bytesOf({ input: [...named, question] })).toBe(bytesOf({ input: [question] }));
   });
 
-  it("has the instructions of the alias before its own", () => {
+  it("has the alias's instructions before its own", () => {
     const model = fixing({ instructions: "Be brief." });
     expect(writtenBody({ instructions: "Be long." }, model).instructions).toBe("Be brief.\n\nBe long.");
     expect(writtenBody({}, model).instructions).toBe("Be brief.");
@@ -90,44 +80,41 @@ describe("a request to Responses", () => {
     [{ max_output_tokens: 30 }, 100, 30],
     [{ max_output_tokens: 9000 }, 100, 100],
     [{ max_output_tokens: 9000 }, undefined, 9000],
-  ])("of %j may say what the alias, %s, and the caller allow: %s", (changes, max_output_tokens, expected) => {
+  ])("%j with the alias's limit %s is limited to %s", (changes, max_output_tokens, expected) => {
     expect(preparedBody(changes, fixing({ max_output_tokens })).demand.maxOutputTokens).toBe(expected);
   });
 });
 
-describe("the effort", () => {
-  it("is the caller's, or the one that the alias fixes, beside the summary", () => {
-    const fast = fixing({ effort: "low" });
-    expect(effortOf({ reasoning: { effort: "high" } }, O4)).toBe("high");
-    expect(effortOf({}, fast)).toBe("low");
-    expect(effortOf({ reasoning: { effort: "low" } }, fast)).toBe("low");
-    expect(effortOf({ reasoning: { effort: null } }, fast)).toBe("low");
-    expect(writtenBody({ reasoning: { summary: "auto" } }, fast).reasoning).toEqual({
-      summary: "auto",
-      effort: "low",
-    });
-    expect(writtenBody({ reasoning: { summary: "auto" } }).reasoning).toEqual({ summary: "auto" });
+describe("the reasoning", () => {
+  it.each<[Json | undefined, Model, Json | undefined]>([
+    [{ effort: "high" }, O4, { effort: "high" }],
+    [undefined, FAST, { effort: "low" }],
+    [{ effort: "low" }, FAST, { effort: "low" }],
+    [{ effort: null }, FAST, { effort: "low" }],
+    [{ summary: "auto" }, FAST, { summary: "auto", effort: "low" }],
+    [{ summary: "auto" }, O4, { summary: "auto" }],
+    [{ summary: "auto" }, PLAIN, undefined],
+  ])("%j has the caller's effort or the alias's, and none for a model without reasoning", (reasoning, model, sent) => {
+    expect(writtenBody({ reasoning }, model).reasoning).toEqual(sent);
   });
 
-  it("that contradicts the alias is refused, by the name that the caller has for it", async () => {
-    const model = fixing({ effort: "low" });
-    const passed = await refusalOf(() => preparedBody({ reasoning: { effort: "high" } }, model));
-    expect(passed).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "reasoning.effort" } });
-    expect(passed.body.message).toContain("Leave 'reasoning.effort' out.");
+  it("with an effort that contradicts the alias is refused by the caller's name for it", async () => {
+    const error = await refusalOf(() => preparedBody({ reasoning: { effort: "high" } }, FAST));
+    expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "reasoning.effort" } });
+    expect(error.body.message).toContain("Leave 'reasoning.effort' out.");
   });
 
-  it("that the model does not know is refused, and a summary of no thoughts is left out", async () => {
+  it("with an effort that the model does not support is refused", async () => {
     const unknown = await refusalOf(() => gatedBody({ reasoning: { effort: "huge" } }));
-    expect(unknown).toMatchObject({ status: 400, body: { code: "unsupported_value" } });
+    expect(unknown).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "reasoning.effort" } });
     const none = await refusalOf(() => gatedBody({ reasoning: { effort: "low" } }, PLAIN, plainCatalog));
     expect(none.body.code).toBe("unsupported_value");
-    expect(gatedBody({ reasoning: { summary: "auto" } }, PLAIN, plainCatalog)).not.toHaveProperty("reasoning");
   });
 });
 
-describe("a parameter that the model refuses", () => {
+describe("a parameter that the model does not support", () => {
   it.each<Json>([{ temperature: 1 }, { top_p: 1 }, { top_logprobs: 0 }, { temperature: null }])(
-    "is dropped where it says nothing: %j",
+    "is dropped when it has its default value: %j",
     (changes) => {
       expect(gatedBody(changes)).toEqual(gatedBody());
     },
@@ -137,7 +124,7 @@ describe("a parameter that the model refuses", () => {
     ["temperature", 0.2],
     ["top_p", 0.5],
     ["top_logprobs", 3],
-  ])("is refused where it says something: %s %d", async (name, value) => {
+  ])("is refused for any other value: %s %d", async (name, value) => {
     const error = await refusalOf(() => gatedBody({ [name]: value }));
     expect(error).toMatchObject({ status: 400, body: { code: "unsupported_parameter", param: name } });
     expect(error.body.message).toContain(`'${name}' on Responses`);
@@ -149,14 +136,14 @@ describe("a parameter that the model refuses", () => {
     [{ tools: [{ type: "custom", name: "say" }] }, "tools"],
     [{ text: { format: { type: "json_schema", name: "a", schema: {} } } }, "text"],
     [{ input: [{ role: "user", content: [{ type: "input_image", image_url: "https://a.test/" }] }] }, "input"],
-  ])("may be a whole feature: %j", async (changes, param) => {
+  ])("can need a feature or modality: %j", async (changes, param) => {
     const error = await refusalOf(() => gatedBody(changes, PLAIN, plainCatalog));
     expect(error).toMatchObject({ status: 400, body: { param } });
     expect(() => gatedBody(changes)).not.toThrow();
   });
 });
 
-describe("the demand of a request to Responses", () => {
+describe("the demand", () => {
   it.each<Json>([
     { stream: true },
     { stream_options: { include_obfuscation: false } },
@@ -171,7 +158,7 @@ describe("the demand of a request to Responses", () => {
     { safety_identifier: "somebody" },
     { prompt_cache_key: "some-key" },
     { prompt_cache_retention: "24h" },
-  ])("does not grow with what the model is not shown: %j", (changes) => {
+  ])("does not grow with fields that are no input of the model: %j", (changes) => {
     expect(bytesOf(changes)).toBe(bytesOf({}));
     expect(writtenBody(changes)).toMatchObject(changes);
   });
@@ -181,23 +168,12 @@ describe("the demand of a request to Responses", () => {
     { tools: [{ type: "function", name: "look" }] },
     { text: { format: { type: "json_schema", name: "answer", schema: {} } } },
     { tool_choice: { type: "function", name: "look" } },
-  ])("grows with what it is shown: %j", (changes) => {
+  ])("grows with input of the model: %j", (changes) => {
     const more = JSON.stringify(changes).length - 1;
     expect(bytesOf(changes) - bytesOf({})).toBe(more);
   });
 
-  it.each<[Json, boolean]>([
-    [{}, false],
-    [{ previous_response_id: "resp_1" }, true],
-    [{ conversation: "conv_1" }, true],
-    [{ conversation: { id: "conv_1" }, previous_response_id: null }, true],
-    [{ conversation: "conv_1", previous_response_id: "" }, true],
-  ])("is only known to who keeps what it goes on from: %j", (goesOnFrom, uncounted) => {
-    const asked = { ...responsesRequest(), ...goesOnFrom };
-    expect(responsesBody(asked, O4, catalogAllowing(EVERYTHING).responses).demand.uncounted).toBe(uncounted);
-  });
-
-  it("counts all images, in tools' outputs too, and takes off the bytes of their data URLs", () => {
+  it("counts all images, also in tool outputs, without the bytes of their data URLs", () => {
     const data = `data:image/png;base64,${"A".repeat(9000)}`;
     const web = "https://a.test/a.png";
     const input = [

@@ -2,7 +2,7 @@
 // A rollout by `npm run catalog` while users chat.
 
 import { afterAll, afterEach, expect, it } from "vitest";
-import type { Publication } from "../../../../dev/catalog-client.ts";
+import type { Publication } from "../../../../dev/admin-catalog/client.ts";
 import type { Caller } from "../../../support/caller.ts";
 import { createCatalog } from "../../../support/catalog.ts";
 import { createCommand } from "../support/command.ts";
@@ -35,7 +35,7 @@ async function chat(user: Caller): Promise<Chat> {
   return { revision: response.headers.get("weir-revision"), status: response.status, end: events.at(-1)?.name };
 }
 
-/** Lets all users chat, one chat after the other, until `work` is done. Gives every chat that was had. */
+/** Lets each user chat repeatedly until `work` is done. Returns all chats. */
 async function chatDuring(users: Caller[], work: () => Promise<void>): Promise<Chat[]> {
   const chats: Chat[] = [];
   const over = new AbortController();
@@ -53,7 +53,7 @@ async function chatDuring(users: Caller[], work: () => Promise<void>): Promise<C
 
 const revisionsOf = (chats: Chat[]) => [...new Set(chats.map(({ revision }) => revision))];
 
-it(`a push, a canary, its promotion and a rollback fail none of ${CHATS} chats that run, each under a published revision`, async () => {
+it(`a push, a canary, its activation and a rollback fail none of ${CHATS} concurrent chats`, async () => {
   const users = await Promise.all(Array.from({ length: CHATS }, () => weir.createUser()));
   const everybody = async () => revisionsOf(await Promise.all(users.map(chat)));
   const { active: first } = await ask<Publication>("list");

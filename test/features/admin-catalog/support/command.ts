@@ -1,4 +1,4 @@
-// The program of `npm run catalog`, run against a Weir on this machine with the token of .dev.vars, and no other.
+// Runs `npm run catalog` against a local Weir, with the token of .dev.vars.
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -11,27 +11,30 @@ export interface Ran {
   errors: string;
 }
 
-/** The command for the Weir at `url`, and a folder for the documents that it reads. */
+/** The command for the Weir at `url`, and a folder for its documents. */
 export function createCommand(url: string) {
   const folder = mkdtempSync(join(tmpdir(), "weir-catalog-"));
   const { WEIR_ADMIN_TOKEN: _, ...env } = process.env;
 
-  /** Runs the command to its end, however it ends. */
+  /** Runs the command, and returns its exit code and output. */
   const run = (...words: string[]) =>
     new Promise<Ran>((resolve) => {
-      execFile(process.execPath, ["dev/catalog.ts", ...words, "--url", url], { env }, (error, output, errors) =>
-        resolve({ code: error ? Number(error.code) : 0, output, errors }),
+      execFile(
+        process.execPath,
+        ["dev/admin-catalog/catalog.ts", ...words, "--url", url],
+        { env },
+        (error, output, errors) => resolve({ code: error ? Number(error.code) : 0, output, errors }),
       );
     });
 
-  /** Runs the command, which must succeed, and gives what it says as JSON. */
+  /** Runs the command and returns its JSON. Throws when it fails. */
   const ask = async <Answer>(...words: string[]): Promise<Answer> => {
     const { code, output, errors } = await run(...words, "--json");
     if (code !== 0) throw new Error(`${words.join(" ")}: ${code}: ${errors}`);
     return JSON.parse(output) as Answer;
   };
 
-  /** Writes a document and gives its file. */
+  /** Writes a document and returns its path. */
   const write = (name: string, document: unknown): string => {
     const file = join(folder, name);
     writeFileSync(file, typeof document === "string" ? document : JSON.stringify(document));

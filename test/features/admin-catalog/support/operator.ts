@@ -1,4 +1,4 @@
-// How an operator publishes over /admin/catalog, and reads what is published.
+// An operator who publishes over /admin/catalog, and reads the publication.
 
 import type { Pointer } from "../../../../src/core/catalog/pointer.ts";
 import { asAdmin } from "../../../support/admin.ts";
@@ -25,7 +25,7 @@ export interface Publication {
   history: HistoryEntry[];
 }
 
-/** The tests' catalog, in as many different editions as are needed. */
+/** The tests' catalog, different for each number. */
 export const edition = (number: number) => ({ ...createCatalog(), min_output_tokens: number });
 
 export function tryPut(document: unknown, query: Record<string, string> = {}): Promise<Response> {
@@ -33,7 +33,7 @@ export function tryPut(document: unknown, query: Record<string, string> = {}): P
   return asAdmin(`/admin/catalog?${words}`, { method: "PUT", body: JSON.stringify(document) });
 }
 
-/** Stores a document, which must succeed, and activates it unless `query` says otherwise. */
+/** Stores and activates a document, unless `query` says otherwise. Throws when it fails. */
 export const put = async (document: unknown, query?: Record<string, string>) =>
   published(await tryPut(document, query), 201);
 
@@ -41,7 +41,7 @@ export function tryMove(kind: "activate" | "canary" | "rollback", body: Record<s
   return asAdmin(`/admin/catalog/${kind}`, { method: "POST", body: JSON.stringify(body) });
 }
 
-/** Moves the pointer, which must succeed. */
+/** Moves the pointer. Throws when it fails. */
 export const move = async (...request: Parameters<typeof tryMove>) => published(await tryMove(...request), 200);
 
 export async function list(): Promise<Publication> {
@@ -53,7 +53,7 @@ export const pointerInKv = () => bindings.CATALOG.get<Pointer>("catalog:current"
 
 export const publisher = () => bindings.CATALOG_PUBLISHER.getByName("catalog");
 
-/** The revision that requests get which are in no canary. */
+/** The revision of requests outside a canary. */
 export async function revisionInUse(): Promise<string> {
   const health: { revision: string } = await (await send("/healthz")).json();
   return health.revision;

@@ -1,15 +1,16 @@
-// Notices for operators: snapshots that end soon, and where a provider contradicts the catalog.
+// Notices for operators: snapshots that end soon, and differences between the provider and the catalog.
 
 import { describe, expect, it } from "vitest";
-import type { ListedModel, Notice } from "../../../../src/features/admin-catalog/notices.ts";
+import type { ListedModel } from "../../../../src/core/gateway/provider.ts";
+import type { Notice } from "../../../../src/features/admin-catalog/notices.ts";
 import { findNotices } from "../../../../src/features/admin-catalog/notices.ts";
 import type { Document } from "../../../support/catalog-documents.ts";
-import { bundledCatalog, cardDocument, catalogDocument, complete } from "../../../support/catalog-documents.ts";
+import { cardDocument, catalogDocument, complete } from "../../../support/catalog-documents.ts";
 
 const TODAY = "2026-11-23";
 const SWIFT = { provider: "house", snapshot: "swift-1" };
 
-/** The notices for a snapshot with that life, of which the provider lists so much. Another snapshot never ends. */
+/** The notices for a snapshot with these dates and the provider's list. A second snapshot never ends. */
 function noticesOf(life: Document, listed?: ListedModel[], aliases: Document = {}): Notice[] {
   const cards = { swift: cardDocument({ "swift-1": life }), keen: cardDocument({ "keen-1": {} }) };
   const catalog = complete(catalogDocument({ cards, aliases: { default: { target: "keen-1" }, ...aliases } }));
@@ -27,9 +28,9 @@ const ending = (shutdownDate: string) => expect.objectContaining({ kind: "ending
 const MISSING = { kind: "missing", ...SWIFT, message: "house does not list swift-1." };
 const served = (date: string) => unannounced(date, `house still serves swift-1, which the catalog ends on ${date}.`);
 
-describe("a snapshot's end", () => {
+describe("the end of a snapshot", () => {
   it.each<[string, string | undefined, ListedModel[] | undefined, unknown[]]>([
-    ["unknown to the catalog and nobody was asked", undefined, undefined, []],
+    ["unknown, without a list", undefined, undefined, []],
     ["unknown to both", undefined, says(null), []],
     ["in 61 days", "2027-01-23", undefined, []],
     ["in 60 days", "2027-01-22", undefined, [ending("2027-01-22")]],
@@ -37,8 +38,8 @@ describe("a snapshot's end", () => {
     ["today, no longer listed", TODAY, [], []],
     ["today, still listed", TODAY, says(), [served(TODAY)]],
     ["long ago, still listed", "2020-01-01", says(), [served("2020-01-01")]],
-    ["far, and not listed", undefined, [], [MISSING]],
-    ["soon, and not listed", "2026-12-11", [], [MISSING, ending("2026-12-11")]],
+    ["unknown, and the snapshot is not listed", undefined, [], [MISSING]],
+    ["soon, and the snapshot is not listed", "2026-12-11", [], [MISSING, ending("2026-12-11")]],
     ["the same for both", "2028-01-01", says("2028-01-01"), []],
     [
       "known to the provider only",
@@ -47,7 +48,7 @@ describe("a snapshot's end", () => {
       [unannounced("2028-01-01", "house ends swift-1 on 2028-01-01; the catalog says nothing of it.")],
     ],
     [
-      "another for the provider",
+      "different for the provider",
       "2028-02-01",
       says("2028-01-01"),
       [unannounced("2028-01-01", "house ends swift-1 on 2028-01-01; the catalog says 2028-02-01.")],
@@ -64,7 +65,7 @@ describe("a snapshot's end", () => {
       says("2027-12-31"),
       [expect.objectContaining({ kind: "unannounced" }), ending("2026-12-01")],
     ],
-  ])("that is %s", (_what, shutdown_date, listed, notices) => {
+  ])("is %s", (_what, shutdown_date, listed, notices) => {
     expect(noticesOf({ shutdown_date }, listed)).toEqual(notices);
   });
 });
@@ -98,15 +99,9 @@ describe("the message of an end", () => {
     expect(messageOf({ ...life, ...changes }, undefined, aliases)).toBe(message);
   });
 
-  it("does not send an alias to the snapshot whose end only the provider knows", () => {
+  it("does not name a snapshot whose end only the provider knows", () => {
     const aliases = { swift: { target: "swift-1" } };
     expect(messageOf({ successor: "keen-1" }, says("2026-12-01"), aliases)).toContain("'swift' then goes to keen-1.");
-  });
-
-  it("names aliases that have moved on to the snapshot before", () => {
-    const notices = findNotices(bundledCatalog(), new Map(), TODAY);
-    const { message } = notices.find(({ snapshot }) => snapshot === "gpt-5-mini-2025-08-07") ?? {};
-    expect(message).toContain("'o4-mini' then goes to gpt-6.1-terra");
   });
 });
 
@@ -122,7 +117,7 @@ describe("a provider that does not list its models", () => {
     }),
   );
 
-  it("is told once, and hides neither ends nor what other providers list", () => {
+  it("has one notice, and hides no other notices", () => {
     const listed = new Map<string, ListedModel[] | undefined>([
       ["house", undefined],
       ["other", [{ id: "swift-1" }]],

@@ -1,11 +1,11 @@
-// The name of a revision: the same for the same content in any key order, another for other content.
+// The name of a revision: a hash that is independent of key order.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import bundled from "../../../../src/core/catalog/default.json" with { type: "json" };
 import { revisionOf } from "../../../../src/features/admin-catalog/revision.ts";
 
-/** The same JSON with the keys of every object in another order. */
+/** The same JSON with reversed keys in every object. */
 function reordered(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reordered);
   if (typeof value !== "object" || value === null) return value;
@@ -14,11 +14,11 @@ function reordered(value: unknown): unknown {
 }
 
 describe("a revision", () => {
-  it("is named by sixteen hexadecimal digits", async () => {
+  it("has a name of sixteen hexadecimal digits", async () => {
     expect(await revisionOf(bundled)).toMatch(/^[0-9a-f]{16}$/);
   });
 
-  it("is the same for any order of keys, however deep", async () => {
+  it("has the same name for any order of keys at any depth", async () => {
     expect(await revisionOf(reordered(bundled))).toBe(await revisionOf(bundled));
     const property = fc.asyncProperty(fc.jsonValue({ maxDepth: 4 }), async (value) => {
       const document = JSON.parse(JSON.stringify(value)) as unknown;
@@ -35,7 +35,7 @@ describe("a revision", () => {
     ["values under each other's keys", { one: 1, other: 2 }, { one: 2, other: 1 }],
     ["a deep change", { one: [{ other: 1 }] }, { one: [{ other: 2 }] }],
     ["a key that Object has too", JSON.parse('{"__proto__":{"limit":1}}'), {}],
-  ])("is another one for %s", async (_what, one, other) => {
+  ])("has another name for %s", async (_what, one, other) => {
     expect(await revisionOf(one)).not.toBe(await revisionOf(other));
   });
 });

@@ -1,4 +1,4 @@
-// The daily check of the providers' models, and the notices that it leaves for the operator.
+// The daily check of the providers' models, and its notices for the operator.
 
 import { createExecutionContext, createScheduledController, waitOnExecutionContext } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -9,7 +9,7 @@ import { createLaterCatalog, laterDay } from "../../../support/dated-catalog.ts"
 import { watchLog } from "../../../support/log-lines.ts";
 import { bindings, emulation, send, startAnew, useCatalog } from "../../../support/workerd.ts";
 
-/** Thirty days before the end of o4-mini's snapshot, as the later catalog tells it. */
+/** Thirty days before the end of o4-mini's snapshot in the later catalog. */
 const TODAY = Date.parse(`${laterDay("2026-09-23")}T05:17:00Z`);
 const HEALTH_REMEMBERED_MS = 10_000;
 
@@ -32,19 +32,16 @@ async function runCron(now = TODAY, changes: Partial<Bindings> = {}): Promise<vo
 const getNotices = async () =>
   (await (await asAdmin("/admin/catalog/notices")).json()) as { checked_at: string | null; notices: WireNotice[] };
 
-/** A provider that answers as a test wants. */
-const saying = (answer: () => Response | Promise<Response>): Partial<Bindings> => ({
+/** A provider with this answer. */
+const answering = (answer: () => Response | Promise<Response>): Partial<Bindings> => ({
   UPSTREAM: { fetch: answer } as unknown as Fetcher,
 });
 
-/** A provider that lists every model of the catalog; `changes` by snapshot, null for a missing one. */
-function listing(changes: Record<string, { shutdown_date?: string | null } | null>): Partial<Bindings> {
-  const known = Object.values(createLaterCatalog().cards).flatMap(({ snapshots }) => Object.entries(snapshots));
-  const data = known.flatMap(([id, { shutdown_date = null }]) => {
-    const change = id in changes ? changes[id] : {};
-    return change ? [{ id, object: "model", shutdown_date, ...change }] : [];
-  });
-  return saying(() => Response.json({ object: "list", data }));
+/** A provider that lists every model of the catalog. */
+function listing(): Partial<Bindings> {
+  const snapshots = Object.values(createLaterCatalog().cards).flatMap((card) => Object.entries(card.snapshots));
+  const data = snapshots.map(([id, { shutdown_date = null }]) => ({ id, object: "model", shutdown_date }));
+  return answering(() => Response.json({ object: "list", data }));
 }
 
 /** Reads the health check after its copy of the notices has expired. */
@@ -68,17 +65,15 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe("before the first daily check", () => {
-  it("there are no notices, and the health check has no number of them", async () => {
+describe("the daily check", () => {
+  it("has no notices before its first run", async () => {
     expect(await getNotices()).toEqual({ checked_at: null, notices: [] });
     expect(await countAtHealth()).toBeNull();
   });
-});
 
-describe("the daily check", () => {
-  it("finds snapshots that end within sixty days, tells where their aliases go, and logs it", async () => {
+  it("finds and logs snapshots that end within sixty days", async () => {
     const logged = watchLog();
-    await runCron(TODAY, listing({}));
+    await runCron(TODAY, listing());
     const { checked_at, notices } = await getNotices();
     expect(checked_at).toBe(new Date(TODAY).toISOString());
     const ending = notices.filter(({ kind }) => kind === "ending");
@@ -103,7 +98,7 @@ describe("the daily check", () => {
     expect(await countAtHealth()).toBe(4);
   });
 
-  it("asks the provider once for its models, with the provider's key", async () => {
+  it("requests the provider's models once, with the provider's key", async () => {
     await runCron();
     const { by_path, last } = await emulation.stats();
     expect(by_path).toEqual({ "/v1/models": 1 });
@@ -111,11 +106,10 @@ describe("the daily check", () => {
   });
 
   it.each([
-    ["cannot be reached", saying(() => Promise.reject(new Error("no network")))],
-    ["refuses the key", saying(() => Response.json({ error: { message: "no" } }, { status: 401 }))],
-    ["answers something else", saying(() => new Response("<html>"))],
+    ["cannot be reached", answering(() => Promise.reject(new Error("no network")))],
+    ["answers something else", answering(() => new Response("<html>"))],
     ["has no key here", { OPENAI_API_KEY: "" }],
-  ])("reports a provider that %s, and still what ends by the catalog", async (_, changes) => {
+  ])("reports a provider that %s, and the ends in the catalog", async (_, changes) => {
     const logged = watchLog();
     await runCron(TODAY, changes);
     const { notices } = await getNotices();
@@ -127,7 +121,7 @@ describe("the daily check", () => {
     expect(await countAtHealth()).toBe(5);
   });
 
-  it("can be run at once by an operator", async () => {
+  it("can be started by an operator", async () => {
     const response = await asAdmin("/admin/catalog/notices", { method: "POST" });
     expect(response.status).toBe(201);
     const found: unknown = await response.json();

@@ -1,4 +1,4 @@
-// How an operator reads and changes a user of the Worker under test.
+// An operator who reads and changes a user.
 
 import { asAdmin } from "../../../support/admin.ts";
 
@@ -15,14 +15,14 @@ export interface Described {
 export const pathOf = (subject: string, issuer = "weir") =>
   `/admin/users/${encodeURIComponent(`${issuer}|${subject}`)}`;
 
-/** Makes a change, which must succeed, and returns the user's description. */
+/** Makes a change and returns the user's description. Throws when it fails. */
 export async function change(subject: string, request: Record<string, unknown>): Promise<Described> {
   const response = await tryChange(subject, request);
   if (response.status !== 201) throw new Error(`${response.status}: ${await response.text()}`);
   return (await response.json()) as Described;
 }
 
-/** Sends a change, with a reason where it has none. */
+/** Sends a change, with a default reason. */
 export function tryChange(subject: string, request: Record<string, unknown>): Promise<Response> {
   const body = JSON.stringify({ reason: "a test", ...request });
   return asAdmin(`${pathOf(subject)}/changes`, { method: "POST", body });

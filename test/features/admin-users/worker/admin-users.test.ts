@@ -1,4 +1,4 @@
-// /admin/users: who may administer, and how a user is described and changed.
+// /admin/users: the operator's access, and descriptions and changes of a user.
 
 import { evictDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -28,13 +28,13 @@ describe("an operator", () => {
     ["an empty token", { authorization: "Bearer " }],
     ["the token without its scheme", { authorization: String(bindings.ADMIN_TOKEN) }],
     ["more than the token", { authorization: `Bearer ${bindings.ADMIN_TOKEN}x` }],
-  ])("is nobody who sends %s", async (_, headers) => {
+  ])("is refused with %s", async (_, headers) => {
     const response = await send(pathOf("alice"), { headers });
     expect(response.status).toBe(401);
     expect(await errorOf(response)).toMatchObject({ type: "invalid_request_error", code: "invalid_api_key" });
   });
 
-  it("is no user, whose request changes nothing", async () => {
+  it("is not a user with a user's token", async () => {
     const user = await createUser();
     const path = `${pathOf(user.subject)}/changes`;
     const response = await user.post(path, { kind: "grant", window: "tokens/month", amount: 1, reason: "mine" });
@@ -45,13 +45,13 @@ describe("an operator", () => {
   it.each([
     ["missing", { ...bindings, ADMIN_TOKEN: undefined }],
     ["empty", { ...bindings, ADMIN_TOKEN: "" }],
-  ])("is nobody while ADMIN_TOKEN is %s", async (_, env) => {
+  ])("is refused while ADMIN_TOKEN is %s", async (_, env) => {
     for (const token of ["", "undefined", "null", bindings.ADMIN_TOKEN]) {
       await expect(requireAdmin(`Bearer ${token}`, env as Bindings), token).rejects.toMatchObject({ status: 401 });
     }
   });
 
-  it("gets a 503 while the user's object cannot be reached", async () => {
+  it("gets a 503 while the user's object is unreachable", async () => {
     const USER_QUOTA = { getByName: () => ({ account: fail, inspect: fail }) } as unknown as Bindings["USER_QUOTA"];
     const headers = { authorization: `Bearer ${bindings.ADMIN_TOKEN}` };
     expect((await createSend({ USER_QUOTA })(pathOf("alice"), { headers })).status).toBe(503);
@@ -59,7 +59,7 @@ describe("an operator", () => {
 });
 
 describe("a user", () => {
-  it("without any request is described under the default plan", async () => {
+  it("without requests has the default plan", async () => {
     expect(await describeUser(crypto.randomUUID())).toMatchObject({
       plan: { stored: null, shown: "roomy" },
       blocked: false,
@@ -77,7 +77,7 @@ describe("a user", () => {
 });
 
 describe("a change", () => {
-  it("is kept with its time and reason, and survives the loss of the object's memory", async () => {
+  it("is stored with time and reason", async () => {
     const user = await createUser();
     const since = Date.now();
     await change(user.subject, { kind: "block", reason: "spam" });
@@ -91,7 +91,7 @@ describe("a change", () => {
     for (const { at } of changes) expect(Date.parse(String(at))).toBeGreaterThanOrEqual(since);
   });
 
-  it("that grants adds to an earlier grant, in dollars for a window of dollars", async () => {
+  it("of a grant is added to earlier grants, in dollars for a dollar window", async () => {
     const { subject } = await createUser();
     await change(subject, { kind: "grant", window: "usd/month", amount: 0.25 });
     const described = await change(subject, { kind: "grant", window: "usd/month", amount: 0.5 });
@@ -102,13 +102,13 @@ describe("a change", () => {
     ["without a reason", { kind: "block", reason: "" }],
     ["of an unknown kind", { kind: "delete" }],
     ["with a field of another kind", { kind: "block", plan: "pro" }],
-    ["to a plan that the catalog does not have", { kind: "plan", plan: "constructor" }],
+    ["to an unknown plan", { kind: "plan", plan: "constructor" }],
     ["that grants half a token", { kind: "grant", window: "tokens/month", amount: 0.5 }],
-    ["that grants more than can be counted", { kind: "grant", window: "tokens/month", amount: 1e300 }],
-    ["that grants less than nothing", { kind: "grant", window: "tokens/month", amount: -1 }],
+    ["that grants too much", { kind: "grant", window: "tokens/month", amount: 1e300 }],
+    ["that grants a negative amount", { kind: "grant", window: "tokens/month", amount: -1 }],
     ["that grants no amount", { kind: "grant", window: "tokens/month" }],
-    ["that grants in an impossible window", { kind: "grant", window: "tokens/week", amount: 1 }],
-    ["that resets a window that no plan has", { kind: "reset", window: "usd/hour/nonsense" }],
+    ["that grants in an invalid window", { kind: "grant", window: "tokens/week", amount: 1 }],
+    ["that resets an invalid window", { kind: "reset", window: "usd/hour/nonsense" }],
     ["that revokes before a day", { kind: "revoke", before: "2026-11-23" }],
     ["that revokes before a time without a zone", { kind: "revoke", before: "2026-11-23T12:00:00" }],
   ])("%s is a 400, and changes nothing", async (_, request) => {

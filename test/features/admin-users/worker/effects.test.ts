@@ -1,5 +1,5 @@
 // uses: slim-chat
-// What an operator's change does to the next requests of a user.
+// The effect of an operator's change on the user's next requests.
 
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Caller } from "../../../support/caller.ts";
@@ -19,14 +19,14 @@ beforeEach(async () => {
   await emulation.zero();
 });
 
-/** The status of the user's next chat, which is over then. */
+/** Runs a chat to its end and returns its status. */
 async function chat(user: Pick<Caller, "post">): Promise<number> {
   const response = await ask(user as Caller, SLIM, { tokens: 1 }, false);
   await response.text();
   return response.status;
 }
 
-it("a user is described with the use of their own requests", async () => {
+it("a user's description has the usage of their requests", async () => {
   const user = await createUser();
   expect(await chat(user)).toBe(200);
   const { tokens } = await user.settled();
@@ -36,7 +36,7 @@ it("a user is described with the use of their own requests", async () => {
 });
 
 it.each(["auth0|0123456789", "50%25|x", "a/b?c#d", "zoë ß 水"])(
-  "a user is found by the subject %j",
+  "a change applies to the subject %j",
   async (subject) => {
     const user = createCaller(send, await signToken(subject));
     await change(subject, { kind: "reset", window: "requests/month" });
@@ -46,7 +46,7 @@ it.each(["auth0|0123456789", "50%25|x", "a/b?c#d", "zoë ß 水"])(
   },
 );
 
-it("a stored plan wins over the token's claim until it is removed, for its windows and its models", async () => {
+it("a stored plan takes precedence over the token's claim, until it is removed", async () => {
   const user = await createUser("tiny");
   expect(await chat(user)).toBe(429);
   const plan = { stored: "single", shown: "single" };
@@ -59,7 +59,7 @@ it("a stored plan wins over the token's claim until it is removed, for its windo
   expect(await chat(user)).toBe(429);
 });
 
-it("a grant serves requests beyond the limit, and a reset starts a window again and no other", async () => {
+it("a grant raises the limit, and a reset clears only its window", async () => {
   const user = await createUser();
   expect([await chat(user), await chat(user), await chat(user)]).toEqual([200, 200, 429]);
   const granted = await change(user.subject, { kind: "grant", window: "requests/month", amount: 1 });
@@ -72,7 +72,7 @@ it("a grant serves requests beyond the limit, and a reset starts a window again 
   expect(await chat(user)).toBe(200);
 });
 
-it("a block refuses its user with 403 until it ends, and nobody else", async () => {
+it("a blocked user gets a 403 until the unblock, and other users do not", async () => {
   const [user, other] = [await createUser(), await createUser()];
   expect(await change(user.subject, { kind: "block" })).toMatchObject({ blocked: true });
   const response = await ask(user, SLIM, { tokens: 1 });
@@ -88,7 +88,7 @@ describe("a revocation", () => {
   const MOMENT = "2026-11-23T12:00:00Z";
   const SECOND = Date.parse(MOMENT) / 1000;
 
-  it("refuses tokens that were issued before its moment, or that do not say when", async () => {
+  it("refuses tokens from before its time, or without a time", async () => {
     const subject = crypto.randomUUID();
     const statusOf = async (claims: object) => chat(createCaller(send, await signToken(subject, { ...claims })));
     expect(await change(subject, { kind: "revoke", before: MOMENT })).toMatchObject({
@@ -98,7 +98,7 @@ describe("a revocation", () => {
     expect([await statusOf({ iat: SECOND - 1 }), await statusOf({})]).toEqual([401, 401]);
   });
 
-  it("is of all tokens until now when it has no moment", async () => {
+  it("without a time refuses all tokens until now", async () => {
     const subject = crypto.randomUUID();
     const now = Math.floor(Date.now() / 1000);
     await change(subject, { kind: "revoke" });

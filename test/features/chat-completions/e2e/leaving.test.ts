@@ -1,4 +1,4 @@
-// A caller of /v1/chat/completions who leaves: the provider is stopped, and the answer is settled.
+// A caller who leaves /v1/chat/completions stops the provider, and the answer is settled.
 
 import { afterAll, afterEach, beforeEach, expect, it } from "vitest";
 import { emulate } from "../../../support/emulation.ts";
@@ -24,7 +24,7 @@ it.each(COMPLETIONS)("a caller who leaves a stream %s stops the provider", async
   expect(await weir.emulation.idle()).toMatchObject({ cancelled: 1, completed: 0 });
 });
 
-it("a loop over the client's stream that is left stops the provider", async () => {
+it("leaving a loop over the client's stream stops the provider", async () => {
   const { client, user } = await createClient(weir);
   const messages = [{ role: "user", content: emulate(LONG) } as const];
   for await (const chunk of await client.chat.completions.create({ model: "o4-mini", messages, stream: true })) {

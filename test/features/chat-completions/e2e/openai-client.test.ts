@@ -17,7 +17,7 @@ const SNAPSHOT = "o4-mini-2025-04-16";
 
 const ask = (content: string): ChatCompletionMessageParam[] => [{ role: "user", content }];
 
-/** All chunks of a stream; those that came before it failed are in `chunks`, too. */
+/** All chunks of a stream. `chunks` also has those before a failure. */
 async function collect(stream: AsyncIterable<ChatCompletionChunk>, chunks: ChatCompletionChunk[] = []) {
   for await (const chunk of stream) chunks.push(chunk);
   return chunks;
@@ -28,7 +28,7 @@ const textOf = (chunks: ChatCompletionChunk[]) => chunks.map(({ choices }) => ch
 describe("a chat completion", () => {
   const messages = ask("Why does a weir make a river easier to measure?");
 
-  it("comes whole", async () => {
+  it("is one object without streaming", async () => {
     const { client, user } = await createClient(weir);
     const completion = await client.chat.completions.create({ model: MODEL, messages });
     expect(completion).toMatchObject({ object: "chat.completion", model: SNAPSHOT });
@@ -48,7 +48,7 @@ describe("a chat completion", () => {
     expect(chunks.at(-1)?.choices[0]?.finish_reason).toBe("stop");
   });
 
-  it("streams its usage at the end when that was asked for", async () => {
+  it("streams its usage at the end if requested", async () => {
     const { client, user } = await createClient(weir);
     const options = { stream: true, stream_options: { include_usage: true } } as const;
     const chunks = await collect(await client.chat.completions.create({ model: MODEL, messages, ...options }));
@@ -59,13 +59,13 @@ describe("a chat completion", () => {
     expect(await user.settled()).toMatchObject({ tokens: last?.usage?.total_tokens });
   });
 
-  it("has as many choices as were asked for", async () => {
+  it("has the requested number of choices", async () => {
     const { client } = await createClient(weir);
     const { choices } = await client.chat.completions.create({ model: MODEL, messages, n: 2 });
     expect(choices.map(({ index }) => index)).toEqual([0, 1]);
   });
 
-  it("stops at the output bound, with everything that it had cost", async () => {
+  it("stops at the output bound, and costs its usage", async () => {
     const { client, user } = await createClient(weir);
     const completion = await client.chat.completions.create({
       model: MODEL,
@@ -77,7 +77,7 @@ describe("a chat completion", () => {
     expect(await user.settled()).toMatchObject({ tokens: completion.usage?.total_tokens });
   });
 
-  it("reads images, as data and by URL", async () => {
+  it("accepts images as data and by URL", async () => {
     const { client } = await createClient(weir);
     const urls = [PIXEL, "https://example.com/weir.png"];
     const images = urls.map((url) => ({ type: "image_url", image_url: { url } }) as const);
@@ -90,7 +90,7 @@ describe("a chat completion", () => {
     expect(JSON.stringify(last?.body)).toContain(PIXEL);
   });
 
-  it("follows a JSON schema, and is parsed", async () => {
+  it("follows a JSON schema, and the client parses it", async () => {
     const { client } = await createClient(weir);
     const schema = {
       type: "object",
@@ -121,7 +121,7 @@ describe("tools", () => {
   const messages = ask("How deep is the river Lech?");
   const request = { model: MODEL, messages, tools: [...tools] };
 
-  it("are called, and their result goes into the next turn", async () => {
+  it("are called, and the next turn uses their result", async () => {
     const { client } = await createClient(weir);
     const first = await client.chat.completions.create(request);
     expect(first.choices[0]?.finish_reason).toBe("tool_calls");
@@ -146,7 +146,7 @@ describe("tools", () => {
   });
 });
 
-describe("an error has the client's class", () => {
+describe("the client throws", () => {
   it("NotFoundError for an unknown model", async () => {
     const { client } = await createClient(weir);
     const error = await rejection(client.chat.completions.create({ model: "gpt-nothing", messages: ask("Hi") }));
@@ -154,7 +154,7 @@ describe("an error has the client's class", () => {
     expect(error).toMatchObject({ status: 404, code: "model_not_found", param: "model" });
   });
 
-  it("BadRequestError for a parameter that the model refuses", async () => {
+  it("BadRequestError for an unsupported parameter", async () => {
     const { client } = await createClient(weir);
     const error = await rejection(
       client.chat.completions.create({ model: MODEL, messages: ask("Hi"), temperature: 0 }),
@@ -163,7 +163,7 @@ describe("an error has the client's class", () => {
     expect(error).toMatchObject({ status: 400, code: "unsupported_parameter", param: "temperature" });
   });
 
-  it("RateLimitError for a quota that is used up, which is not tried again", async () => {
+  it("RateLimitError for a used up quota, without a retry", async () => {
     const { client, sent } = await createClient(weir, { plan: "tiny", maxRetries: 2 });
     const error = await rejection(client.chat.completions.create({ model: MODEL, messages: ask("Hi") }));
     expect(error).toBeInstanceOf(RateLimitError);
@@ -177,7 +177,7 @@ describe("an error has the client's class", () => {
     [503, 502],
     [429, 503],
     [401, 502],
-  ])("InternalServerError for a provider's %i, which is tried again", async (status, told) => {
+  ])("InternalServerError for a provider's %i, after a retry", async (status, told) => {
     const { client, sent, user } = await createClient(weir, { maxRetries: 1 });
     const messages = ask(emulate({ status }));
     const error = await rejection(client.chat.completions.create({ model: MODEL, messages, stream: true }));
@@ -190,7 +190,7 @@ describe("an error has the client's class", () => {
 
   describe.each([
     ["", {}],
-    [" whose usage was asked for", { stream_options: { include_usage: true } }],
+    [" with usage", { stream_options: { include_usage: true } }],
   ])("APIError for a stream%s", (_what, options) => {
     it.each([
       ["an error", { error_after: 5 }],

@@ -1,4 +1,4 @@
-// POST /v1/chat/completions as a surface, with and without usage in its streams.
+// The surface of POST /v1/chat/completions, with and without usage in its streams.
 
 import type { ErrorEnvelope } from "../../../support/caller.ts";
 import { emulate } from "../../../support/emulation.ts";
@@ -35,7 +35,7 @@ export const OPENAI: Surface = {
   },
 };
 
-/** For a caller whose stream has no usage. */
+/** Streams without usage. */
 export const PLAIN: Surface = {
   ...OPENAI,
   body(script, stream) {
@@ -45,7 +45,7 @@ export const PLAIN: Surface = {
   tokens: (text, stream) => (stream ? NaN : OPENAI.tokens(text, stream)),
 };
 
-/** A stream with usage passes natively; one without is filtered. */
+/** Streams with usage pass natively. Streams without are filtered. */
 export const COMPLETIONS: [string, Surface][] = [
   ["with usage", OPENAI],
   ["without usage", PLAIN],

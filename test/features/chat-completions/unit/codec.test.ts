@@ -1,9 +1,12 @@
-// An OpenAI-compatible stream passed on: nothing added, and nothing left out but usage that nobody asked for.
+// Chat Completions streams passed through: unchanged, except usage that nobody requested and the provider's errors.
 
 import { describe, expect, it } from "vitest";
-import { readChatEvent } from "../../../../src/dialects/chat-completions/decode.ts";
 import { apiError } from "../../../../src/core/errors.ts";
-import { createPassCodec } from "../../../../src/features/chat-completions/codec.ts";
+import type { Codec } from "../../../../src/core/relay/codec.ts";
+import { createDecodingCodec } from "../../../../src/core/relay/event-codec.ts";
+import { chatDialect } from "../../../../src/dialects/chat-completions/decode.ts";
+import { createPassCodec, passEvents } from "../../../../src/features/chat-completions/codec.ts";
+import { recordedChat } from "../../../dialects/support/responses-events.ts";
 import {
   DONE,
   errorFrame,
@@ -14,113 +17,122 @@ import {
   toUtf8,
   usageChunk,
 } from "../../../support/chat-chunks.ts";
+import { singleBytes } from "../../../support/stream-cuts.ts";
 
-const codecOf = (keepUsage = false) => createPassCodec(readChatEvent, { keepUsage });
+const filtering = () => createPassCodec(chatDialect, { keepUsage: false });
+const decoding = (keepUsage: boolean) => createDecodingCodec(chatDialect, passEvents({ keepUsage }));
+const { body: ERROR } = apiError("provider_error", 'It said "no"\n\nand left.');
+const FRAME = `data: ${JSON.stringify({ error: ERROR })}\n\n`;
 
-/** What a caller gets of a stream who did not ask for usage. */
-function passed(...events: string[]): string {
-  const codec = codecOf();
-  codec.push(toUtf8(events.join("")));
-  return fromUtf8(codec.take());
+/** Pushes the pieces, taking after each, and returns all output. */
+function run(codec: Codec, pieces: Iterable<Uint8Array>): string {
+  const sent: Uint8Array[] = [];
+  for (const piece of pieces) {
+    codec.push(piece);
+    sent.push(codec.take());
+  }
+  codec.finish();
+  return Buffer.concat(sent).toString();
 }
+const passed = (...events: string[]) => run(filtering(), [toUtf8(events.join(""))]);
 
-describe("an event", () => {
-  it("with nothing but usage is left out, and still counts", () => {
-    const codec = codecOf();
-    codec.push(toUtf8(usageChunk(12, 30) + DONE));
-    expect(fromUtf8(codec.take())).toBe(DONE);
-    codec.finish();
-    expect(codec.progress).toMatchObject({ usage: { input: 12, output: 30 }, ended: true });
-  });
+const isUsageOnly = (event: string) => event.includes('"choices":[]');
+const isError = (event: string) => event.includes('"error":');
 
-  it("of a stream whose caller asked for usage is only metered, since it passes natively", () => {
-    const codec = codecOf(true);
-    expect(codec.pace).toBe("native");
-    codec.push(toUtf8(textChunk("Hello") + usageChunk(12, 30) + DONE));
-    expect(codec.take()).toHaveLength(0);
-    codec.finish();
-    expect(codec.progress).toMatchObject({ outputBytes: 5, usage: { input: 12, output: 30 }, ended: true });
-  });
+describe.each(["text", "tools", "refusal", "error", "multibyte"])("the recording %s", (name) => {
+  const events = recordedChat(name);
+  const bytes = toUtf8(events.join(""));
+  const withUsage = events.filter((event) => !isError(event));
+  const withoutUsage = withUsage.filter((event) => !isUsageOnly(event));
 
-  it.each([
-    ["a role", { role: "assistant", content: "" }],
-    ["what this dialect does not know", { reasoning_content: "Let me think" }],
-    ["no delta at all", {}],
-  ])("with a choice and usage is passed on, though the choice has %s", (_what, delta) => {
-    const event = sse({
-      choices: [{ index: 0, delta, finish_reason: null }],
-      usage: { prompt_tokens: 1, completion_tokens: 1 },
-    });
-    expect(passed(event)).toBe(event);
-  });
-
-  it("that this dialect does not know is passed on as it came", () => {
-    const event = `event: note\nid: 7\n${sse({ object: "something.new", fields: [1, 2] })}`;
-    expect(passed(event)).toBe(event);
-  });
-
-  it("is sent once, and only when it is whole", () => {
-    const codec = codecOf();
-    codec.push(toUtf8(textChunk("Hel") + textChunk("lo").slice(0, 20)));
-    expect(fromUtf8(codec.take())).toBe(textChunk("Hel"));
-    expect(codec.take()).toHaveLength(0);
-    codec.push(toUtf8(textChunk("lo").slice(20)));
-    expect(fromUtf8(codec.take())).toBe(textChunk("lo"));
-  });
-
-  it("that is not JSON is refused", () => {
-    expect(() => codecOf().push(toUtf8(sse("<html>Bad gateway</html>")))).toThrow();
+  it.each<[string, () => Codec, string[]]>([
+    ["is only metered with usage", () => createPassCodec(chatDialect, { keepUsage: true }), []],
+    ["is filtered without usage", filtering, withoutUsage],
+    ["is unchanged when it is moderated with usage", () => decoding(true), withUsage],
+    ["is filtered when it is moderated without usage", () => decoding(false), withoutUsage],
+  ])("%s, in one piece and byte by byte", (_what, create, output) => {
+    for (const pieces of [[bytes], singleBytes(bytes)]) {
+      const codec = create();
+      expect(run(codec, pieces)).toBe(output.join(""));
+      expect(codec.progress.ended).toBe(true);
+      if (name === "error") expect(codec.progress.error?.message).toContain("Sorry about that!");
+      else expect(codec.progress.usage?.output).toBeGreaterThan(0);
+    }
   });
 });
 
-describe("the answer", () => {
-  it("that failed ends in an error frame that clients can parse", () => {
-    const codec = codecOf();
-    codec.push(toUtf8(textChunk("Hel")));
-    const { body } = apiError("provider_timeout", 'It said "no"\n\nand left.');
-    const frame = fromUtf8(codec.fail(body));
-    expect(readChatEvent(/^data: (.+)\n\n$/.exec(frame)?.[1] ?? "")).toEqual([
-      { kind: "error", error: body },
-      { kind: "end" },
-    ]);
+it.each([
+  ["a role", { role: "assistant", content: "" }],
+  ["an unknown field", { reasoning_content: "Let me think" }],
+  ["no delta", {}],
+])("an event with usage and a choice with %s is passed through", (_what, delta) => {
+  const choices = [{ index: 0, delta, finish_reason: null }];
+  const event = sse({ choices, usage: { prompt_tokens: 1, completion_tokens: 1 } });
+  expect(passed(event)).toBe(event);
+});
+
+it("an unknown event is passed through unchanged", () => {
+  const event = `event: note\nid: 7\n${sse({ object: "something.new", fields: [1, 2] })}`;
+  expect(passed(event)).toBe(event);
+});
+
+it("an event is sent once, when it is complete", () => {
+  const codec = filtering();
+  codec.push(toUtf8(textChunk("Hel") + textChunk("lo").slice(0, 20)));
+  expect(fromUtf8(codec.take())).toBe(textChunk("Hel"));
+  expect(codec.take()).toHaveLength(0);
+  codec.push(toUtf8(textChunk("lo").slice(20)));
+  expect(fromUtf8(codec.take())).toBe(textChunk("lo"));
+});
+
+describe("an invalid event", () => {
+  it("throws when it is the first", () => {
+    expect(() => filtering().push(toUtf8(sse("<html>Bad gateway</html>")))).toThrow();
   });
 
-  it("that passed natively ends in an error frame of its own, though it was cut in the middle of an event", () => {
-    const { body } = apiError("provider_error", "It broke.");
-    expect(fromUtf8(codecOf(true).fail(body))).toBe(`\n\ndata: ${JSON.stringify({ error: body })}\n\n`);
-  });
-
-  it("that the provider itself failed ends in our error frame in place of the provider's", () => {
-    const codec = codecOf();
-    codec.push(toUtf8(textChunk("Hel") + errorFrame("Your account org-1 is out of money.")));
-    expect(fromUtf8(codec.take())).toBe(textChunk("Hel"));
-    expect(codec.progress.error?.message).toContain("org-1");
-    const { body } = apiError("provider_error", "It broke.");
-    expect(fromUtf8(codec.fail(body))).toBe(`data: ${JSON.stringify({ error: body })}\n\n`);
-  });
-
-  it("is passed on even where it is not JSON, which is told at its end, in whatever pieces it came", () => {
-    for (const pieces of [[textChunk("lo"), sse("<html>") + DONE], [textChunk("lo") + sse("<html>") + DONE]]) {
-      const codec = codecOf();
-      codec.push(toUtf8(textChunk("Hel")));
-      for (const piece of pieces) codec.push(toUtf8(piece));
-      expect(fromUtf8(codec.take())).toBe(textChunk("Hel") + textChunk("lo") + sse("<html>") + DONE);
-      expect(() => codec.finish()).toThrow();
-    }
-  });
-
-  it("loses nothing beside an event that looks like an error or usage and cannot be read", () => {
-    for (const unreadable of ['{"error": Bad gateway', '{"usage":{', "[DONE] and then some"]) {
-      const said = textChunk("lo") + sse(unreadable) + textChunk("!") + finishChunk();
-      for (const pieces of [[said + usageChunk(12, 30) + DONE], [said, usageChunk(12, 30), DONE]]) {
-        const codec = codecOf();
+  it.each(["<html>", '{"error": Bad gateway', '{"usage":{', "[DONE] and then some"])(
+    "is passed through later, and throws only at the end: %j",
+    (invalid) => {
+      const text = textChunk("lo") + sse(invalid) + textChunk("!") + finishChunk();
+      for (const pieces of [[text + usageChunk(12, 30) + DONE], [text, usageChunk(12, 30), DONE]]) {
+        const codec = filtering();
         codec.push(toUtf8(textChunk("Hel")));
         for (const piece of pieces) codec.push(toUtf8(piece));
-        expect(fromUtf8(codec.take())).toBe(textChunk("Hel") + said + DONE);
+        expect(fromUtf8(codec.take())).toBe(textChunk("Hel") + text + DONE);
         expect(() => codec.finish()).toThrow();
         expect(codec.progress).toMatchObject({ usage: { input: 12, output: 30 }, ended: true });
         expect(codec.progress.error).toBeUndefined();
       }
+    },
+  );
+});
+
+const last = (bytes: Uint8Array | undefined) => fromUtf8(bytes ?? toUtf8("none"));
+
+describe("the closing events", () => {
+  it("of a failure are an error, after a blank line when the stream is native", () => {
+    expect(last(filtering().fail(ERROR))).toBe(FRAME);
+    expect(last(decoding(true).fail(ERROR))).toBe(FRAME);
+    expect(last(createPassCodec(chatDialect, { keepUsage: true }).fail(ERROR))).toBe(`\n\n${FRAME}`);
+  });
+
+  it("replace the provider's error", () => {
+    const codec = filtering();
+    codec.push(toUtf8(textChunk("Hel") + errorFrame("Your account org-1 is out of money.")));
+    expect(fromUtf8(codec.take())).toBe(textChunk("Hel"));
+    expect(codec.progress.error?.message).toContain("org-1");
+  });
+
+  it("of a blocked answer are the finish reason content_filter and the end mark", () => {
+    const first = { id: "chat-1", created: 7, model: "m", choices: [] };
+    const choices = [{ index: 0, delta: {}, finish_reason: "content_filter" }];
+    const chunk = { id: "chat-1", object: "chat.completion.chunk", created: 7, model: "m", choices };
+    expect(last(decoding(true).block(ERROR, first))).toBe(sse(chunk) + DONE);
+  });
+
+  it("of a finished answer are empty", () => {
+    for (const codec of [filtering(), decoding(true)]) {
+      expect(codec.conclude({ left: {}, usd: 0 })).toHaveLength(0);
     }
   });
 });

@@ -1,5 +1,5 @@
-// A stream whose usage was asked for passes natively: byte for byte, metered by its last bytes, and never ended cleanly
-// after a failure.
+// Streams with requested usage pass natively: byte for byte, metered by their last bytes, never closed cleanly after
+// a failure.
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { createCatalogOf } from "../../../support/catalog.ts";
@@ -12,16 +12,15 @@ import { ask } from "../../../support/surface.ts";
 import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 import { OPENAI } from "../support/surface.ts";
 
-/** Room for answers of any length. */
 const LONG = { max_output_tokens: 50_000 };
-/** More than the usage tap keeps. */
+/** The buffer of the usage tap. */
 const MOST_KEPT_BYTES = 524_288;
 
-/** The cost of an answer without usage of which so many bytes of text came. */
+/** The cost of an answer without usage, with this many bytes of text. */
 const estimate = (script: object, bytes: number) => estimateOf(OPENAI, OPENAI.body(script, true), bytes);
 const lastErrorOf = (text: string) => OPENAI.failure(text)?.code;
 
-/** An answer that the test writes, begun with "Hel"; each write lasts until its caller has read it. */
+/** An answer that the test writes, started with "Hel". Each write ends when the caller has read it. */
 async function begin() {
   const { provider, write, ...written } = writtenProvider();
   const user = await createUserOf(provider);
@@ -47,7 +46,7 @@ async function begin() {
       const length = seen.length + text.length;
       await Promise.all([write(text), readUntil(length)]);
     },
-    /** All that the caller gets. */
+    /** Everything that the caller receives. */
     rest: () => readUntil(Infinity),
   };
 }
@@ -63,9 +62,9 @@ describe("a native stream", () => {
     ["slowly", { tokens: 60, delay_ms: 3, reasoning: 0 }],
     ["byte by byte", { tokens: 12, split: 1 }],
     ["with text of several bytes a character", { text: "Ein Wehr: 🦫🌊 堰 \n\n data: [DONE]" }],
-    ["with more bytes than are kept", { tokens: 4000 }],
+    ["with more bytes than the buffer", { tokens: 4000 }],
     ["without usage", { text: "abcdefgh".repeat(4000), no_usage: true }],
-  ])("that comes %s reaches its caller byte for byte, and costs its usage", async (_how, script) => {
+  ])("%s arrives byte for byte, and costs its usage", async (_how, script) => {
     const { provider, sent } = recordedProvider();
     const user = await createUserOf(provider);
     const text = await (await ask(user, OPENAI, script)).text();
@@ -76,7 +75,7 @@ describe("a native stream", () => {
     expect(await user.settled()).toEqual({ tokens, requests: 1, reserved: 0 });
   });
 
-  it("has an error frame of ours after the provider's own, and nothing after that", async () => {
+  it("ends with Weir's error after the provider's own", async () => {
     const { user, write, end, rest } = await begin();
     await write(errorFrame("Your account is out of money."));
     await end();
@@ -86,7 +85,7 @@ describe("a native stream", () => {
     expect(await user.settled()).toEqual({ tokens: estimate({}, 3), requests: 1, reserved: 0 });
   });
 
-  it("that has ended is whole and settled though its provider keeps the connection open", async () => {
+  it("is complete and settled at its end mark, even if the provider keeps the connection open", async () => {
     await useCatalog(createCatalogOf(LONG, { idle_ms: 60 }));
     const { user, write, rest } = await begin();
     const end = finishChunk() + usageChunk(12, 30) + DONE;
@@ -95,7 +94,7 @@ describe("a native stream", () => {
     expect(await rest()).toBe(textChunk("Hel") + end);
   });
 
-  it("of a silent provider fails after what came, and without comments", async () => {
+  it("of a silent provider fails, without comments", async () => {
     await useCatalog(createCatalogOf(LONG, { idle_ms: 60, keep_alive_ms: 10 }));
     const text = await (await ask(await createUser(), OPENAI, { tokens: 50, stall_after: 5 })).text();
     expect(lastErrorOf(text)).toBe("provider_timeout");
@@ -103,14 +102,14 @@ describe("a native stream", () => {
     expect(text.split("\n").filter((line) => line.startsWith(":"))).toEqual([]);
   });
 
-  it("is not cut by the idle deadline while its caller does not read", async () => {
+  it("is not cut by the idle deadline while the caller does not read", async () => {
     // Silence is checked once a second.
     const IDLE_MS = 250;
     await useCatalog(createCatalogOf(LONG, { idle_ms: IDLE_MS }));
     const user = await createUser();
     const script = { tokens: 6000, reasoning: 0 };
     const response = await ask(user, OPENAI, script);
-    // So long as another answer takes.
+    // Another answer takes longer than the deadline.
     await (await ask(await createUser(), OPENAI, { tokens: 1, first_ms: 1000 + 2 * IDLE_MS })).text();
     const text = await response.text();
     expect(OPENAI.failure(text)).toBeUndefined();
@@ -127,7 +126,7 @@ describe("a native stream that breaks off", () => {
     ["inside an event", textChunk(" world").slice(0, 30), 5],
     ["inside a line ending", textChunk("!").slice(0, -1), 5],
     ["after many bytes at once", many, 48_005],
-  ])("%s ends in an error frame that clients can parse, and costs what came", async (_where, part, bytes) => {
+  ])("%s ends with a valid error event, and costs an estimate of its text", async (_where, part, bytes) => {
     const { user, write, breakOff, rest } = await begin();
     await write(textChunk("lo"));
     if (part) await write(part);
@@ -139,9 +138,9 @@ describe("a native stream that breaks off", () => {
   });
 
   it.each([
-    ["by just ending", textChunk("lo"), 5],
-    ["by turning into something else", "data: <html>Bad gateway</html>\n\n", 3],
-  ])("%s is a failure, too", async (_how, part, bytes) => {
+    ["without an end mark", textChunk("lo"), 5],
+    ["with an invalid event", "data: <html>Bad gateway</html>\n\n", 3],
+  ])("%s is a failure", async (_how, part, bytes) => {
     const { user, write, end, rest } = await begin();
     await write(part);
     await end();
@@ -161,7 +160,7 @@ describe("a native stream that breaks off", () => {
 it.each([
   ["in the middle of an event", textChunk("lo") + textChunk("!").slice(0, 20)],
   ["after its usage", finishChunk() + usageChunk(12, 30)],
-])("a native stream that the total deadline cuts %s ends in an error frame that says so", async (_how, more) => {
+])("a native stream that the total deadline cuts %s ends with a timeout error", async (_how, more) => {
   await useCatalog(createCatalogOf(LONG, { total_ms: 300 }));
   const { user, write, rest } = await begin();
   await write(more);
@@ -172,7 +171,7 @@ it.each([
   expect(await user.settled()).toEqual({ tokens, requests: 1, reserved: 0 });
 });
 
-it("100 native streams at once, of which every second breaks off, are each settled with what they told", async () => {
+it("100 native streams at once, every second one broken, are each settled by their own usage", async () => {
   const users = await Promise.all(Array.from({ length: 25 }, () => createUser()));
   const answers = users.map(async (user, number) => {
     const scripts = [

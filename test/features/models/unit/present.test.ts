@@ -1,7 +1,7 @@
-// The catalog as GET /v1/models shows it, for any card: unsupported entries too, aliases, successors, and a comparison.
+// The catalog as GET /v1/models presents it: cards, aliases, successors and comparisons.
 
 import { describe, expect, it } from "vitest";
-import { FEATURES, MODALITIES, TOOLS } from "../../../../src/core/catalog/card.ts";
+import { MODALITIES, MODEL_FEATURES, MODEL_TOOLS } from "../../../../src/core/catalog/card.ts";
 import { ENDPOINTS } from "../../../../src/core/catalog/endpoints.ts";
 import type { Catalog } from "../../../../src/core/catalog/schema.ts";
 import { modelsOf } from "../../../../src/core/catalog/support.ts";
@@ -15,17 +15,17 @@ const show = (catalog: Catalog, asked: string, now = NOW) => toModelObject(catal
 
 const rows = (table: object, has: readonly string[]) => Object.keys(table).map((name) => [name, has.includes(name)]);
 
-describe("a model as it is shown", () => {
+describe("a model object", () => {
   it("has the same card under its alias and its snapshot", () => {
     expect(show(BUNDLED, "o3-2025-04-16")).toEqual({ ...show(BUNDLED, "o3"), id: "o3-2025-04-16" });
   });
 
-  it("that has ended is still shown, with the snapshot that answers today", () => {
+  it("of an ended model has the snapshot that answers today", () => {
     expect(show(BUNDLED, "o4-mini")).toMatchObject({ answered_by: "gpt-5-mini-2025-08-07", card: { id: "o4-mini" } });
     expect(show(BUNDLED, "o4-mini-2025-04-16")).toMatchObject({ answered_by: null, card: { id: "o4-mini" } });
   });
 
-  it("without dates and prices has none", () => {
+  it("without dates and prices has null for them", () => {
     const swift = cardDocument({ "swift-1": {} }, { ratings: { speed: 4 } });
     expect(show(complete(catalogDocument({ cards: { swift } })), "default")).toMatchObject({
       created: 0,
@@ -34,11 +34,15 @@ describe("a model as it is shown", () => {
     });
   });
 
-  it("says of every endpoint, feature, tool and modality whether the card has it", () => {
+  it("lists every endpoint, feature, tool and modality with its support", () => {
     for (const { asked, requestedCard: card } of modelsOf(BUNDLED, NOW)) {
       const { endpoints, features, tools, modalities } = show(BUNDLED, asked).card;
       const shown = [endpoints, features, tools].map((table) => table.map(({ name, supported }) => [name, supported]));
-      expect(shown).toEqual([rows(ENDPOINTS, card.endpoints), rows(FEATURES, card.features), rows(TOOLS, card.tools)]);
+      expect(shown).toEqual([
+        rows(ENDPOINTS, card.endpoints),
+        rows(MODEL_FEATURES, card.features),
+        rows(MODEL_TOOLS, card.tools),
+      ]);
       expect(Object.keys(modalities)).toEqual(Object.keys(MODALITIES));
     }
   });
@@ -70,7 +74,7 @@ describe("the snapshots of a card", () => {
       successors,
     }));
 
-  it("name the aliases that stand for each, and the snapshots that follow until a circle closes", () => {
+  it("have their aliases, and their successors up to a cycle", () => {
     expect(snapshotsOf("swift-1")).toEqual([
       { id: "swift-1", aliases: ["old"], successors: ["swift-2", "keen-1"] },
       { id: "swift-2", aliases: ["default", "latest"], successors: ["keen-1"] },
@@ -85,7 +89,7 @@ describe("the snapshots of a card", () => {
 const compare = (...names: string[]) => compareModels(BUNDLED, names, NOW).data;
 
 describe("a comparison", () => {
-  it("has each model once, the highest input price first, equal prices as asked, and none last", () => {
+  it("has each model once, by input price, and models without a price last", () => {
     const idsOf = (...names: string[]) => compare(...names).map(({ id }) => id);
     expect(idsOf("o3-mini", "o4-mini", "o3", "o4-mini")).toEqual(["o3", "o3-mini", "o4-mini"]);
     expect(idsOf("o4-mini", "o3-mini")).toEqual(["o4-mini", "o3-mini"]);
@@ -97,7 +101,7 @@ describe("a comparison", () => {
     });
   });
 
-  it("shows what each name stands for, ended or not, and what answers today", () => {
+  it("has ended models, with the snapshot that answers today", () => {
     const end = "2026-10-23";
     expect(compare("o4-mini", "o4-mini-2025-04-16", "sora-2")).toMatchObject([
       { id: "o4-mini", name: "o4-mini", shutdown_date: end, answered_by: "gpt-5-mini-2025-08-07" },
@@ -112,7 +116,7 @@ describe("a comparison", () => {
     expect(error.body.message).toContain(`'${name}'`);
   });
 
-  it("works for what every bundled card sets beside itself", () => {
+  it("works for the `compare` list of every bundled card", () => {
     for (const { card } of modelsOf(BUNDLED, Date.parse("2026-01-01"))) {
       expect(compare(...card.compare)).toHaveLength(card.compare.length);
     }

@@ -1,4 +1,4 @@
-// GET /v1/models: the catalog in the shape of OpenAI, with the card of each model.
+// GET /v1/models: the catalog in OpenAI's format, with the card of each model.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { resetCatalogForTests } from "../../../../src/core/catalog/store.ts";
@@ -45,7 +45,7 @@ afterEach(() => {
 });
 
 describe("GET /v1/models", () => {
-  it("lists every alias and every snapshot that answers, once, in OpenAI's shape", async () => {
+  it("lists every alias and available snapshot once, in OpenAI's format", async () => {
     const { object, data } = await get("/v1/models");
     expect(object).toBe("list");
     const ids = data.map(({ id }) => id);
@@ -56,7 +56,7 @@ describe("GET /v1/models", () => {
     }
   });
 
-  it("leaves out snapshots that have ended, and keeps the aliases that have moved on", async () => {
+  it("lists no ended snapshots, and keeps aliases with a successor", async () => {
     expect((await get("/v1/models")).data.map(({ id }) => id)).not.toContain("sora-2");
     vi.setSystemTime(Date.parse(ENDED));
     const { data } = await get("/v1/models");
@@ -69,7 +69,7 @@ describe("GET /v1/models", () => {
     });
   });
 
-  it("lists the canary's models to the users in the canary", async () => {
+  it("lists the canary's models to users of the canary", async () => {
     await startAnew();
     const active = await publish(bindings.CATALOG, createCatalog());
     const { aliases, ...rest } = createCatalog();
@@ -84,7 +84,7 @@ describe("GET /v1/models", () => {
 });
 
 describe("GET /v1/models/:id", () => {
-  it("shows the whole card, with everything that is not supported, too", async () => {
+  it("has the whole card", async () => {
     const model = (await get("/v1/models/o4-mini")) as unknown as ModelObject;
     expect(model).toMatchObject({
       id: "o4-mini",
@@ -114,7 +114,7 @@ describe("GET /v1/models/:id", () => {
     expect(endpoints.map(({ name }) => name)).toEqual(Object.keys(ENDPOINTS));
   });
 
-  it("shows the card of a model that has ended, and the model that answers today", async () => {
+  it("has the card of an ended model, and the snapshot that answers today", async () => {
     vi.setSystemTime(Date.parse(ENDED));
     const shown = { card: { id: "o4-mini" }, shutdown_date: ENDED };
     const answering = { answered_by: "gpt-5-mini-2025-08-07" };
@@ -130,7 +130,7 @@ describe("GET /v1/models/:id", () => {
 });
 
 describe("?compare", () => {
-  it("on a model compares it with those that its card names, the most expensive first", async () => {
+  it("on a model compares it with the `compare` list of its card", async () => {
     const { object, data } = await get("/v1/models/o4-mini?compare=");
     expect(object).toBe("comparison");
     expect(data.map(({ id }) => id)).toEqual(["o3", "o4-mini", "o3-mini"]);
@@ -145,7 +145,7 @@ describe("?compare", () => {
     });
   });
 
-  it("takes other names", async () => {
+  it("accepts other names", async () => {
     expect(await rowsOf("/v1/models/o3?compare=gpt-6.1-sol,o3")).toEqual(["o3", "gpt-6.1-sol"]);
     expect(await rowsOf("/v1/models?compare=")).toEqual([]);
   });

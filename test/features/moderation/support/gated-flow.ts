@@ -1,21 +1,19 @@
-// uses: chat-completions, responses, slim-chat
-// One streamed answer that is judged on its way: provider, caller and judge are played by the test, under its clock.
+// uses: slim-chat
+// One moderated stream under a fake clock. The test plays the provider, the caller and the judge.
 
 import { apiError } from "../../../../src/core/errors.ts";
-import type { Codec } from "../../../../src/core/relay/codec.ts";
 import { createDeparture } from "../../../../src/core/relay/departure.ts";
-import type { Refusal } from "../../../../src/features/moderation/gated.ts";
-import { createGatedCodec, pumpGated } from "../../../../src/features/moderation/gated.ts";
 import type { Flow } from "../../../../src/core/relay/pump.ts";
 import { READ_BYTES, readFirst } from "../../../../src/core/relay/pump.ts";
 import { createSink } from "../../../../src/core/relay/sink.ts";
-import type { Deadlines, Ending } from "../../../../src/core/relay/watchdog.ts";
+import type { Deadlines, Ending, Refusal } from "../../../../src/core/relay/watchdog.ts";
 import { startWatchdog } from "../../../../src/core/relay/watchdog.ts";
-import type { WindowSettings } from "../../../../src/features/moderation/windows.ts";
-import { createTextWindows } from "../../../../src/features/moderation/windows.ts";
+import { createGatedCodec, pumpGated } from "../../../../src/features/moderation/gated-stream.ts";
+import type { WindowSettings } from "../../../../src/features/moderation/text-windows.ts";
+import { createTextWindows } from "../../../../src/features/moderation/text-windows.ts";
 import { createCallerSink, createProvider, DEADLINES } from "../../../core/support/answer-flow.ts";
-import { toUtf8 } from "../../../support/chat-chunks.ts";
 import { createFakeClock } from "../../../core/support/fake-clock.ts";
+import { toUtf8 } from "../../../support/chat-chunks.ts";
 import type { GatedForm } from "./gated-forms.ts";
 
 const SETTINGS: WindowSettings = { max_chars: 400, max_ms: 700, overlap_chars: 200 };
@@ -24,28 +22,27 @@ export interface GatedFlowOptions {
   settings?: Partial<WindowSettings>;
   deadlines?: Partial<Deadlines>;
   leaveMs?: number;
-  lastWords?: string[];
-  /** Decides by itself, after so long; without it each window waits for `judge`. */
+  /** Gives each verdict after `ms`. Without it, each window waits for `judge`. */
   verdict?: { allows: (window: string) => boolean; ms: () => number };
 }
 
-const refusal = (): Refusal => ({
+const BLOCKED: Refusal = {
   kind: "blocked",
   error: apiError("content_policy_violation", "The output is not allowed here: violence."),
-});
+};
 
-/** A flow that is set up as the relay does it. `begin` waits for the first event and then pumps. */
+/** A flow that is set up like the relay's. `begin` waits for the first event and then pumps. */
 export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {}) {
-  const { settings, deadlines, leaveMs = 0, lastWords, verdict } = options;
+  const { settings, deadlines, leaveMs = 0, verdict } = options;
   const clock = createFakeClock();
-  const provider = createProvider(lastWords);
+  const provider = createProvider();
   const caller = createCallerSink(() => clock.now());
   const control = new AbortController();
   const { signal } = control;
   const watchdog = startWatchdog(clock, { ...DEADLINES, ...deadlines }, control);
   const departure = createDeparture(control, clock, leaveMs);
   const windows = createTextWindows({ ...SETTINGS, ...settings });
-  const codec = createGatedCodec(form.codec(), form, windows, () => clock.now());
+  const codec = createGatedCodec(form.dialect, form.events, windows, () => clock.now());
   const source = provider.body.getReader({ mode: "byob" });
   const flow: Flow = { source, buffer: new ArrayBuffer(READ_BYTES), codec, watchdog, control, departure };
   const sink = createSink(caller.writer, departure);
@@ -65,43 +62,58 @@ export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {})
       open = undefined;
     }
   };
-  const say = (allowed: boolean) => open?.resolve(allowed ? undefined : refusal());
+  const say = (allowed: boolean) => open?.resolve(allowed ? undefined : BLOCKED);
   const run = async () => {
     await readFirst(flow, clock);
     watchdog.startKeepAlives(() => void sink.write(toUtf8(":\n\n")));
-    ending = await pumpGated(flow, sink, clock, { windows, waiting: () => codec.waiting, judge });
+    const ended = await pumpGated(flow, sink, clock, { windows, heldChars: () => codec.heldChars, judge });
+    ending = ended;
     watchdog.stop();
-    if (ending.kind !== "left") await sink.write(lastWordsOf(codec, ending));
+    if (ended.kind === "finished") await sink.write(codec.conclude({ left: {}, usd: 0 }));
+    else if (ended.kind === "blocked") await sink.write(codec.block(ended.error.body, undefined));
+    else if (ended.kind !== "left") await sink.write(codec.fail(ended.error.body) ?? new Uint8Array());
   };
   return {
     clock,
     provider,
     caller,
-    control,
     departure,
     codec,
     windows,
-    /** Every window that the judge was shown. */
+    /** All windows that the judge received. */
     judged,
-    /** The verdict on the one that is being judged. */
+    /** Gives the verdict on the open window. */
     async judge(allowed: boolean) {
       say(allowed);
       await clock.idle();
     },
-    /** Starts, and runs as far as it can without time passing. */
+    /** Makes the judge fail on the open window. */
+    async failJudge() {
+      open?.reject(new Error("secret"));
+      await clock.idle();
+    },
+    /** Starts, and runs as far as possible without time passing. */
     async begin() {
       void run();
       await clock.idle();
     },
-    /** How it ended, once it has. */
+    /** The ending; undefined until then. */
     ending: () => ending,
     shown: () => form.shown(caller.text()),
   };
 }
 
-const SETTLED = { left: {}, usd: 0 };
-
-function lastWordsOf(codec: Codec, ending: Exclude<Ending, { kind: "left" }>): Uint8Array {
-  if (ending.kind === "finished") return codec.conclude(SETTLED);
-  return ending.kind === "blocked" ? codec.block(ending.error.body) : codec.fail(ending.error.body);
+/** A flow whose provider has sent its first events and these texts, and then these events. */
+export async function startedFlow(
+  form: GatedForm,
+  texts: string[],
+  events: string[] = [],
+  options: GatedFlowOptions = {},
+) {
+  const flow = createGatedFlow(form, options);
+  flow.provider.send(...form.begin, ...form.say(texts));
+  await flow.begin();
+  if (events.length > 0) flow.provider.send(...events);
+  await flow.clock.idle();
+  return flow;
 }

@@ -1,134 +1,82 @@
-// uses: chat-completions, responses, slim-chat
-// Every form of a moderated answer: the provider's events, and the text that its caller sees.
+// uses: slim-chat
+// A moderated stream in each dialect: the provider's events, and the text that a slim caller receives.
 
-import { chatWords, readChatEvent } from "../../../../src/dialects/chat-completions/decode.ts";
-import { readResponsesEvent, responsesWords } from "../../../../src/dialects/responses/decode.ts";
-import { createResponsesPassCodec } from "../../../../src/features/responses/codec.ts";
-import type { Dialect } from "../../../../src/core/relay/answer.ts";
-import type { Codec } from "../../../../src/core/relay/codec.ts";
-import { createPassCodec } from "../../../../src/features/chat-completions/codec.ts";
-import { createSlimCodec } from "../../../../src/features/slim-chat/codec.ts";
-import { chunk, DONE, errorFrame, finishChunk, sse, textChunk, usageChunk } from "../../../support/chat-chunks.ts";
+import type { CreateEventCodec } from "../../../../src/core/relay/codec.ts";
+import type { Dialect } from "../../../../src/core/relay/dialect.ts";
+import { chatDialect } from "../../../../src/dialects/chat-completions/decode.ts";
+import { responsesDialect } from "../../../../src/dialects/responses/decode.ts";
+import { slimEvents } from "../../../../src/features/slim-chat/codec.ts";
+import { DONE, errorFrame, finishChunk, sse, textChunk, usageChunk } from "../../../support/chat-chunks.ts";
 import { readEvents } from "../../../support/events.ts";
-
-export interface GatedForm {
-  dialect: Dialect;
-  words: (data: string) => string;
-  codec(): Codec;
-  /** The provider's events before the first text, with each text, and after the last one. */
-  begin: string[];
-  say(texts: string[]): string[];
-  end: string[];
-  /** An error in the provider's words, in its stream. */
-  error: string;
-  /** The events of a whole answer as the caller gets them where they are passed on; undefined where they are not. */
-  passed(texts: string[]): string | undefined;
-  /** The text that the caller has been sent. */
-  shown(sent: string): string;
-  /** The one event that says that the rest is not allowed. */
-  isBlocked(sent: string): boolean;
-}
 
 type Json = Record<string, unknown>;
 
-const dataOf = (sent: string) =>
-  readEvents(sent).flatMap(({ data }) => (data === "[DONE]" ? [] : [JSON.parse(data) as Json]));
+/** The provider's side of a stream. */
+interface ProviderEvents {
+  dialect: Dialect;
+  /** Events before the first text. */
+  begin: string[];
+  /** One event for each text. */
+  say(texts: string[]): string[];
+  /** Events after the last text, with 3 input tokens and 4 output tokens. */
+  end: string[];
+  error: string;
+}
 
-const CHAT = {
-  dialect: readChatEvent,
-  words: chatWords,
+export interface GatedForm extends ProviderEvents {
+  events: CreateEventCodec;
+  /** The text that the caller received. */
+  shown(sent: string): string;
+  /** Returns whether the answer ended with exactly one event for a block. */
+  isBlocked(sent: string): boolean;
+  /** The bytes of an allowed answer, where events are passed through. */
+  passed?(texts: string[]): string;
+}
+
+export const CHAT: ProviderEvents = {
+  dialect: chatDialect,
   begin: [
     sse({ id: "chat-1", created: 7, model: "m", choices: [{ index: 0, delta: { role: "assistant", content: "" } }] }),
   ],
-  say: (texts: string[]) => texts.map(textChunk),
+  say: (texts) => texts.map(textChunk),
   end: [finishChunk(), usageChunk(3, 4), DONE],
   error: errorFrame("The account acme-corp is out of credit."),
 };
 
-const event = (type: string, rest: Json) => `event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`;
+/** One event of Responses. */
+export const toEvent = (type: string, rest: Json) => `event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`;
 const RESPONSE = { id: "resp_1", object: "response", output: [] };
 const USAGE = { input_tokens: 3, output_tokens: 4, total_tokens: 7 };
 
-const RESPONSES = {
-  dialect: readResponsesEvent,
-  words: responsesWords,
-  begin: [event("response.created", { sequence_number: 0, response: { ...RESPONSE, status: "in_progress" } })],
-  say: (texts: string[]) =>
-    texts.map((delta, at) => event("response.output_text.delta", { sequence_number: at + 1, output_index: 0, delta })),
+export const RESPONSES: ProviderEvents = {
+  dialect: responsesDialect,
+  begin: [toEvent("response.created", { sequence_number: 0, response: { ...RESPONSE, status: "in_progress" } })],
+  say: (texts) =>
+    texts.map((delta, at) =>
+      toEvent("response.output_text.delta", { sequence_number: at + 1, output_index: 0, delta }),
+    ),
   end: [
-    event("response.completed", { sequence_number: 900, response: { ...RESPONSE, status: "completed", usage: USAGE } }),
+    toEvent("response.completed", {
+      sequence_number: 900,
+      response: { ...RESPONSE, status: "completed", usage: USAGE },
+    }),
   ],
-  error: event("error", { sequence_number: 900, error: { message: "The account acme-corp is out of credit." } }),
+  error: toEvent("error", { sequence_number: 900, error: { message: "The account acme-corp is out of credit." } }),
 };
 
-const slimShown = (sent: string) =>
-  readEvents(sent)
-    .flatMap(({ name, data }) => (name === "text" ? [JSON.parse(data) as string] : []))
-    .join("");
-const slimBlocked = (sent: string) => readEvents(sent).at(-1)?.name === "failed";
-
-const SLIM = { passed: () => undefined, shown: slimShown, isBlocked: slimBlocked };
-
-interface Choice {
-  delta?: { content?: string };
-  finish_reason?: string | null;
-}
-const choicesOf = (data: Json) => (data["choices"] ?? []) as Choice[];
-const CHAT_PASSED = {
+const SLIM = {
+  events: slimEvents(() => null),
   shown: (sent: string) =>
-    dataOf(sent)
-      .flatMap(choicesOf)
-      .map(({ delta }) => delta?.content ?? "")
+    readEvents(sent)
+      .flatMap(({ name, data }) => (name === "text" ? [JSON.parse(data) as string] : []))
       .join(""),
-  isBlocked(sent: string) {
-    const finishes = dataOf(sent)
-      .flatMap(choicesOf)
-      .map(({ finish_reason: finish }) => finish);
-    return finishes.filter(Boolean).join() === "content_filter" && sent.endsWith(DONE);
-  },
-};
-const allOf = ({ begin, say, end }: Pick<GatedForm, "begin" | "say" | "end">, texts: string[]) =>
-  [...begin, ...say(texts), ...end].join("");
-
-export const GATED_FORMS: Record<string, GatedForm> = {
-  "slim over chat": { ...CHAT, ...SLIM, codec: () => createSlimCodec(readChatEvent) },
-  "slim over responses": { ...RESPONSES, ...SLIM, codec: () => createSlimCodec(readResponsesEvent) },
-  "chat with usage": {
-    ...CHAT,
-    ...CHAT_PASSED,
-    codec: () => createPassCodec(readChatEvent, { keepUsage: true, gated: true }),
-    passed: (texts) => allOf(CHAT, texts),
-  },
-  "chat without usage": {
-    ...CHAT,
-    ...CHAT_PASSED,
-    codec: () => createPassCodec(readChatEvent, { keepUsage: false, gated: true }),
-    passed: (texts) => allOf({ ...CHAT, end: [finishChunk(), DONE] }, texts),
-  },
-  responses: {
-    ...RESPONSES,
-    codec: createResponsesPassCodec,
-    passed: (texts) => allOf(RESPONSES, texts),
-    shown: (sent) =>
-      dataOf(sent)
-        .map(({ type, delta }) => (type === "response.output_text.delta" ? String(delta) : ""))
-        .join(""),
-    isBlocked(sent) {
-      const last = dataOf(sent).at(-1) ?? {};
-      const { status, incomplete_details: details } = (last["response"] ?? {}) as Json;
-      return (
-        last["type"] === "response.incomplete" &&
-        status === "incomplete" &&
-        (details as Json)["reason"] === "content_filter"
-      );
-    },
-  },
+  isBlocked: (sent: string) =>
+    readEvents(sent).filter(({ name }) => name === "failed").length === 1 &&
+    readEvents(sent).at(-1)?.data.includes("content_policy_violation") === true,
 };
 
-/** A chunk that brings part of a tool call. */
-export const toolChunk = (fragment: string, name?: string): string =>
-  chunk({
-    tool_calls: [
-      { index: 0, ...(name ? { id: "call_1" } : {}), function: { ...(name ? { name } : {}), arguments: fragment } },
-    ],
-  });
+export const SLIM_OVER_CHAT: GatedForm = { ...CHAT, ...SLIM };
+export const SLIM_FORMS: [string, GatedForm][] = [
+  ["Chat Completions", SLIM_OVER_CHAT],
+  ["Responses", { ...RESPONSES, ...SLIM }],
+];

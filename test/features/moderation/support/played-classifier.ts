@@ -1,24 +1,21 @@
-// A deployment whose classifier a test plays, and whose other routes nobody may ask.
+// A deployment whose provider is a classifier that the test plays.
 
-import type { Policy } from "../../../../src/features/moderation/catalog.ts";
+import "../../../../src/features.ts";
 import type { Catalog } from "../../../../src/core/catalog/schema.ts";
 import type { Bindings } from "../../../../src/core/env.ts";
+import { policiesOf } from "../../../../src/features/moderation/catalog.ts";
+import type { Gatekeeper } from "../../../../src/features/moderation/gatekeeper.ts";
 import { bundledCatalog } from "../../../support/catalog-documents.ts";
-import { resultOf } from "./policies.ts";
+import { policyOf, resultOf } from "./policies.ts";
 
-interface Asked {
-  model: string;
-  input: unknown;
-}
+export type Classify = (input: string, signal: AbortSignal) => Response | Promise<Response>;
 
-/** Says nothing against anything, unless told otherwise; `asked` has what it was sent. */
-export function playClassifier(
-  answer: (input: string, signal: AbortSignal) => Response | Promise<Response> = () => says(),
-) {
-  const asked: Asked[] = [];
+/** By default nothing is flagged. `asked` holds the requests. */
+export function playClassifier(answer: Classify = () => scored()) {
+  const asked: { model: string; input: unknown }[] = [];
   const fetch = async (request: Request) => {
-    if (!request.url.endsWith("/v1/moderations")) throw new Error(`nobody should ask ${request.url}`);
-    const body = (await request.json()) as Asked;
+    if (!request.url.endsWith("/v1/moderations")) throw new Error(`unexpected request to ${request.url}`);
+    const body = (await request.json()) as (typeof asked)[0];
     asked.push(body);
     request.signal.throwIfAborted();
     return answer(JSON.stringify(body.input), request.signal);
@@ -27,17 +24,24 @@ export function playClassifier(
   return { env, asked };
 }
 
-/** The classifier's answer on one thing, with those scores. */
-export const says = (scores: object = {}): Response => Response.json({ results: [resultOf({ ...scores })] });
+/** The classifier's answer for one subject with these scores. */
+export const scored = (scores: Record<string, number> = {}): Response => Response.json({ results: [resultOf(scores)] });
 
-/** A classifier that never answers, but gives up when its caller does. */
-export const fallsSilent = (_input: string, signal: AbortSignal) =>
+/** A classifier that does not answer until its signal aborts. */
+export const neverAnswers: Classify = (_input, signal) =>
   new Promise<Response>((_resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
   });
 
-/** The bundled catalog, with one policy more. */
-export function catalogWith(name: string, policy: Policy): Catalog {
+/** The bundled catalog with the policy `played`. */
+export function catalogWith(policy: object): Catalog {
   const catalog = bundledCatalog();
-  return { ...catalog, policies: { ...catalog.policies, [name]: policy } };
+  return Object.assign({}, catalog, { policies: { ...policiesOf(catalog), played: policyOf({ ...policy }) } });
+}
+
+/** A gatekeeper under the policy `played`. */
+export function keeperOf(answer: Classify, policy: object = {}): Gatekeeper {
+  const moderation = { input: "parallel", output: "off", policy: "played" } as const;
+  const { signal } = new AbortController();
+  return { env: playClassifier(answer).env, catalog: catalogWith(policy), moderation, requestId: "req_1", signal };
 }

@@ -1,9 +1,8 @@
 // The emulated judge: verdicts, scripts in the judged text, and the words that make the judge fail.
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { tokenize } from "../../../../dev/provider/kernel/generation/tokens.ts";
-import { complete, readStats, scriptedText, send, sendChat, stream, user } from "../../../provider/support/client.ts";
+import { complete, scriptedText, sendChat, stream, user } from "../../../provider/support/client.ts";
 import { joinDeltas, respond, sendResponse, streamResponse } from "../../../provider/support/responses.ts";
-import { repeatUntil } from "../../../support/repeat.ts";
 
 interface VerdictEntry {
   name: string;
@@ -80,28 +79,19 @@ describe("a verdict", () => {
     expect(joinDeltas(await streamResponse(responseFields(text)), "response.output_text.delta")).toBe(content);
   });
 
-  it("is only for a schema with that name and rules", async () => {
+  it("needs a schema with that name", async () => {
     const other = await judgeInChat("emulate-spam", { ...format, name: "other" });
     expect(JSON.parse(other.content ?? "")).toMatchObject({ rules: [{ action: "allow" }] });
-    const schema = { type: "object", properties: { innocent: { type: "boolean" } } };
-    const none = await judgeInChat("emulate-spam", { ...format, schema, strict: false });
-    expect(none.content).toBe('{"innocent":true}');
   });
 
   it("ignores every script in the judged text", async () => {
     const script = { status: 500, cut_after: 0 };
     expect(await actionsOf(scriptedText(script))).toEqual(["allow", "allow", "allow"]);
-    expect((await respond(responseFields(scriptedText({ text: "emulate-judge-fails" })))).status).toBe("completed");
-    expect(await actionsOf(`emulate {"nonsense"\nemulate-spam`)).toEqual(["block", "allow", "allow"]);
     expect(await actionsOf(`Judge:\n${scriptedText(script, "emulate-spam")}`)).toEqual(["block", "allow", "allow"]);
   });
 });
 
 describe("a judge that fails", () => {
-  beforeEach(async () => {
-    await send("DELETE", "/__stats");
-  });
-
   it("refuses", async () => {
     const { finish, content, refusal } = await judgeInChat("emulate-judge-refuses");
     expect([finish, content]).toEqual(["stop", null]);
@@ -130,16 +120,5 @@ describe("a judge that fails", () => {
   it("returns a 500", async () => {
     expect((await sendChat(chatFields("emulate-judge-fails"))).status).toBe(500);
     expect((await sendResponse({ ...responseFields("emulate-judge-fails"), stream: true })).status).toBe(500);
-  });
-
-  it("waits before its first byte", async () => {
-    for (const text of ["emulate-moderation-ms-60000", scriptedText({ moderation_ms: 60_000 })]) {
-      const caller = new AbortController();
-      const answer = sendResponse({ ...responseFields(text), stream: true }, { signal: caller.signal });
-      await repeatUntil(readStats, ({ active }) => active === 1);
-      caller.abort();
-      expect((await answer).status).toBe(499);
-    }
-    expect(await readStats()).toMatchObject({ requests: 2, cancelled: 2, bytes_out: 0 });
   });
 });

@@ -1,102 +1,190 @@
-// uses: chat-completions, responses, slim-chat
-// An answer that is judged on its way and takes its time: a silent provider, a slow caller or one who leaves, a judge who is late.
+// uses: slim-chat
+// The moderated stream over time: deadlines, slow callers, disconnects, verdicts during a write, and its memory limit.
 
 import { describe, expect, it } from "vitest";
 import { READ_BYTES } from "../../../../src/core/relay/pump.ts";
-import { LAST_READ_MS } from "../../../core/support/answer-flow.ts";
-import { textChunk } from "../../../support/chat-chunks.ts";
+import { DEADLINES, LAST_READ_MS } from "../../../core/support/answer-flow.ts";
+import { DONE, textChunk } from "../../../support/chat-chunks.ts";
 import type { GatedFlowOptions } from "../support/gated-flow.ts";
-import { createGatedFlow } from "../support/gated-flow.ts";
-import type { GatedForm } from "../support/gated-forms.ts";
-import { GATED_FORMS } from "../support/gated-forms.ts";
+import { createGatedFlow, startedFlow } from "../support/gated-flow.ts";
+import { SLIM_FORMS, SLIM_OVER_CHAT } from "../support/gated-forms.ts";
 
-const slim = GATED_FORMS["slim over chat"] as GatedForm;
+const USAGE = { input: 3, output: 4 };
+const TIMEOUT = { kind: "failed", error: { body: { code: "provider_timeout" } } };
+const BLOCK_DELIVERY_MS = 10_000;
 
-const failedWith = (code: string) =>
-  expect.objectContaining({
-    kind: "failed",
-    error: expect.objectContaining({ body: expect.objectContaining({ code }) }),
-  });
+const slim = SLIM_OVER_CHAT;
+const started = (texts: string[], options: GatedFlowOptions = {}) => startedFlow(slim, texts, [], options);
 
-/** A flow whose provider has begun and said those texts. */
-async function said(texts: string[], options?: GatedFlowOptions) {
-  const flow = createGatedFlow(slim, options);
-  flow.provider.send(...slim.begin, ...slim.say(texts));
-  await flow.begin();
+/** An answer of two windows. The caller does not read the first one, and the second one is being moderated. */
+async function blockedWrite(events: string[] = []) {
+  const flow = await startedFlow(slim, ["Rivers rise. "]);
+  flow.provider.send(...slim.say(["They fall. "]), ...events);
+  await flow.clock.idle();
+  flow.caller.stopReading();
+  await flow.judge(true);
+  expect(flow.judged).toEqual(["Rivers rise. ", "Rivers rise. They fall. "]);
   return flow;
 }
 
-describe("an answer that is judged", () => {
-  it("that is silent fails in its time, with what was sent before", async () => {
-    const flow = await said(["Rivers rise. "], { deadlines: { idle_ms: 2000 } });
+/** A keep-alive that the caller does not read while its first window is blocked. */
+async function blockedKeepAlive() {
+  const flow = await started(["They kill. "]);
+  flow.caller.stopReading();
+  await flow.clock.advance(DEADLINES.keep_alive_ms);
+  return flow;
+}
+
+describe("a verdict during a write", () => {
+  it("that allows loses no text", async () => {
+    const flow = await blockedWrite(slim.end);
+    await flow.judge(true);
+    expect(flow.ending()).toBeUndefined();
+    flow.caller.readOn();
+    await flow.clock.idle();
+    expect(flow.ending()).toEqual({ kind: "finished" });
+    expect(flow.shown()).toBe("Rivers rise. They fall. ");
+    expect(flow.codec.progress.usage).toMatchObject(USAGE);
+  });
+
+  describe.each([
+    ["of text", blockedWrite, "Rivers rise. "],
+    ["of a keep-alive", blockedKeepAlive, ""],
+  ] as const)("%s that blocks", (_what, begin, shown) => {
+    it("reaches a slow caller within 10 s", async () => {
+      const flow = await begin();
+      await flow.judge(false);
+      await flow.clock.advance(BLOCK_DELIVERY_MS - 1);
+      expect([slim.isBlocked(flow.caller.text()), flow.caller.isAborted()]).toEqual([false, false]);
+      flow.caller.readOn();
+      await flow.clock.advance(BLOCK_DELIVERY_MS);
+      expect(flow.ending()).toMatchObject({ kind: "blocked" });
+      expect(flow.shown()).toBe(shown);
+      expect([slim.isBlocked(flow.caller.text()), flow.caller.isAborted()]).toEqual([true, false]);
+    });
+
+    it("cuts the connection of a caller who does not read for 10 s", async () => {
+      const flow = await begin();
+      await flow.judge(false);
+      await flow.clock.advance(BLOCK_DELIVERY_MS);
+      expect(flow.caller.isAborted()).toBe(true);
+      expect(flow.ending()).toMatchObject({ kind: "blocked" });
+    });
+  });
+});
+
+describe("a block knows the usage that has arrived", () => {
+  const events = [...slim.say("and so on and on and on".split("")), ...slim.end];
+
+  it.each([
+    ["without a write", () => started(["They kill. "])],
+    ["during a write", () => blockedWrite()],
+  ])("%s", async (_when, begin) => {
+    const flow = await begin();
+    // Each event is one read.
+    for (const event of events) flow.provider.send(event);
+    await flow.judge(false);
+    await flow.clock.advance(LAST_READ_MS);
+    flow.caller.readOn();
+    await flow.clock.advance(LAST_READ_MS);
+    expect(flow.ending()).toMatchObject({ kind: "blocked" });
+    expect(flow.codec.progress.usage).toMatchObject(USAGE);
+  });
+});
+
+describe("a deadline of a moderated stream", () => {
+  it("ends a silent answer after the idle time, with the text before it", async () => {
+    const flow = await started(["Rivers rise. "], { deadlines: { idle_ms: 2000 } });
     await flow.judge(true);
     await flow.clock.advance(2000 + LAST_READ_MS);
-    expect(flow.ending()).toEqual(failedWith("provider_timeout"));
+    expect(flow.ending()).toMatchObject(TIMEOUT);
     expect(flow.shown()).toBe("Rivers rise. ");
   });
 
-  it("goes on when a slow caller reads on, and loses nothing", async () => {
-    const flow = await said(["Rivers rise. "]);
-    flow.caller.stopReading();
-    await flow.judge(true);
-    flow.provider.send(...slim.say(["They fall."]), ...slim.end);
-    await flow.clock.advance(3000);
-    expect(flow.caller.text()).toBe("");
-    flow.caller.readOn();
-    await flow.clock.idle();
-    await flow.judge(true);
-    expect(flow.ending()).toEqual({ kind: "finished" });
-    expect(flow.shown()).toBe("Rivers rise. They fall.");
+  it("ends an answer whose window is being moderated, without that window", async () => {
+    const flow = await started(["Rivers rise. "], { deadlines: { total_ms: 5000 } });
+    await flow.clock.advance(5000 + LAST_READ_MS);
+    expect(flow.ending()).toMatchObject(TIMEOUT);
+    expect(flow.provider.isCancelled()).toBe(true);
+    expect(flow.caller.text()).not.toContain("Rivers");
   });
 
-  it("whose caller does not read is cut when time is up", async () => {
-    const flow = await said(["Rivers rise. "], { deadlines: { total_ms: 5000 } });
+  it("cuts the connection of a caller who does not read", async () => {
+    const flow = await started(["Rivers rise. "], { deadlines: { total_ms: 5000 } });
     flow.caller.stopReading();
     await flow.judge(true);
     await flow.clock.advance(5000 + LAST_READ_MS);
-    expect(flow.ending()).toEqual(failedWith("provider_timeout"));
+    expect(flow.ending()).toMatchObject(TIMEOUT);
     expect(flow.caller.isAborted()).toBe(true);
   });
 
-  it("that is to finish without its caller is read to its end for the usage", async () => {
-    const flow = await said(["Rivers rise. "], { leaveMs: 25_000 });
+  it("sends a keep-alive only after a pause in the answer", async () => {
+    const flow = await started(["Rivers rise. "]);
+    await flow.clock.advance(DEADLINES.keep_alive_ms - 1);
+    await flow.judge(true);
+    await flow.clock.advance(DEADLINES.keep_alive_ms - 1);
+    expect(flow.caller.text()).toBe('data:"Rivers rise. "\n\n');
+    await flow.clock.advance(1);
+    expect(flow.caller.text()).toBe('data:"Rivers rise. "\n\n:\n\n');
+  });
+});
+
+describe("a caller who leaves a moderated stream", () => {
+  it("cancels the provider, and pays for the usage that has arrived", async () => {
+    const flow = await started(["Rivers rise. "]);
+    flow.provider.send(...slim.say(["They fall."]), ...slim.end);
+    flow.departure.markLeft();
+    await flow.clock.advance(LAST_READ_MS);
+    expect(flow.ending()).toEqual({ kind: "left" });
+    expect(flow.provider.isCancelled()).toBe(true);
+    expect(flow.codec.progress.usage).toMatchObject(USAGE);
+    expect(flow.caller.text()).toBe("");
+  });
+
+  it("gets an answer that finishes without the caller read to its end", async () => {
+    const flow = await started(["Rivers rise. "], { leaveMs: 25_000 });
     flow.departure.markLeft();
     await flow.judge(true);
     flow.provider.send(...slim.end);
     await flow.clock.advance(1000);
     expect(flow.ending()).toEqual({ kind: "left" });
-    expect(flow.codec.progress.usage).toMatchObject({ input: 3, output: 4 });
+    expect(flow.codec.progress.usage).toMatchObject(USAGE);
     expect(flow.caller.text()).toBe("");
   });
+});
 
-  it("whose caller leaves is metered by what had arrived", async () => {
-    const flow = await said(["Rivers rise. "]);
-    flow.provider.send(...slim.say(["They fall."]), ...slim.end);
-    flow.departure.markLeft();
-    await flow.clock.advance(LAST_READ_MS);
-    expect(flow.ending()).toEqual({ kind: "left" });
-    expect(flow.codec.progress.usage).toMatchObject({ output: 4 });
-  });
-
+describe.each(SLIM_FORMS)("after the end of an answer over %s", (_name, form) => {
   it.each([
-    ["of long texts", textChunk("y".repeat(40_000)), 40_000],
+    ["the end mark of another dialect", DONE],
+    ["invalid JSON", "data: <html>\n\n"],
+    ["more text", form.say([" They kill."]).join("")],
+  ])("the provider's events are ignored: %s", async (_what, more) => {
+    const flow = createGatedFlow(form);
+    flow.provider.send(...form.begin, ...form.say(["They fall."]), ...form.end, more);
+    await flow.begin();
+    await flow.judge(true);
+    expect(flow.ending()).toEqual({ kind: "finished" });
+    expect([flow.judged, flow.shown()]).toEqual([["They fall."], "They fall."]);
+    expect(flow.codec.progress.usage).toMatchObject(USAGE);
+  });
+});
+
+describe("a moderated stream that holds 4 Mi characters", () => {
+  it.each([
+    ["with text", textChunk("y".repeat(40_000)), 40_000],
     ["without text", textChunk("").replace("{", `{"padding":"${"y".repeat(40_000)}",`), 0],
-  ])(
-    "is read no further while 4 Mi characters of events %s wait, and goes on after that",
-    async (_kind, event, chars) => {
-      const flow = await said(["x".repeat(400)]);
-      for (let sent = 0; sent < 120; sent++) {
-        flow.provider.send(event);
-        await flow.clock.idle();
-      }
-      expect(flow.codec.waiting).toBeGreaterThanOrEqual(4_194_304);
-      expect(flow.codec.waiting).toBeLessThan(4_194_304 + READ_BYTES);
-      flow.provider.send(...slim.end);
-      while (!flow.ending()) await flow.judge(true);
-      expect(flow.ending()).toEqual({ kind: "finished" });
-      expect(flow.codec.waiting).toBe(0);
-      expect(flow.shown()).toHaveLength(400 + 120 * chars);
-    },
-    30_000,
-  );
+  ])("pauses reading until events %s are released", async (_kind, event, chars) => {
+    const flow = await started(["x".repeat(10_000)], { settings: { max_chars: 10_000 } });
+    for (let sent = 0; sent < 120; sent++) {
+      flow.provider.send(event);
+      await flow.clock.idle();
+    }
+    expect(flow.codec.heldChars).toBeGreaterThanOrEqual(4_194_304);
+    expect(flow.codec.heldChars).toBeLessThan(4_194_304 + READ_BYTES);
+    flow.provider.send(...slim.end);
+    while (!flow.ending()) await flow.judge(true);
+    expect(flow.ending()).toEqual({ kind: "finished" });
+    expect(flow.codec.heldChars).toBe(0);
+    expect(flow.shown()).toHaveLength(10_000 + 120 * chars);
+  });
 });

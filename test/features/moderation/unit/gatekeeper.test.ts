@@ -1,115 +1,112 @@
-// uses: chat-completions
-// Requests whose classifier fails or refuses, and the log line of a verdict.
+// The moderation decision: verdicts, failures of the classifier, subjects that it rejects, and the log.
 
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Opening } from "../support/opened-gates.ts";
-import { isPending, openedGates, reasonOf, SAID } from "../support/opened-gates.ts";
+import { refusalFor } from "../../../../src/features/moderation/gatekeeper.ts";
 import { watchLog } from "../../../support/log-lines.ts";
-import { fallsSilent, says } from "../support/played-classifier.ts";
+import type { Classify } from "../support/played-classifier.ts";
+import { keeperOf, neverAnswers, scored } from "../support/played-classifier.ts";
 import { resultOf } from "../support/policies.ts";
 
 afterEach(() => void vi.restoreAllMocks());
 
-const quietly = () => vi.spyOn(console, "warn").mockImplementation(() => undefined);
-const answering = (answer: Opening["answer"], policy = {}) => openedGates({ policy, ...(answer ? { answer } : {}) });
+const SECRET = "The secret way to hurt somebody";
+const refusal = (answer: Classify, policy = {}, side: "input" | "output" = "input", images: string[] = []) =>
+  refusalFor(keeperOf(answer, policy), side, { text: SECRET, images });
+
+/** Watches the log, which stays quiet. `text` is everything that was logged. */
+function quietLog() {
+  const lines = watchLog();
+  const spies = [vi.spyOn(console, "log"), vi.spyOn(console, "warn")].map((spy) =>
+    spy.mockImplementation(() => undefined),
+  );
+  return { lines, text: () => JSON.stringify(spies.flatMap(({ mock }) => mock.calls)) };
+}
 
 describe("a classifier that fails", () => {
-  const failures: [string, Opening["answer"]][] = [
-    ["with an error", () => Response.json({ error: { message: SAID } }, { status: 500 })],
-    ["by refusing the key", () => new Response("", { status: 401 })],
-    ["by being busy", () => new Response("", { status: 429 })],
-    ["by breaking off", () => Promise.reject(new Error(SAID))],
-    ["with no JSON", () => new Response(`<html>${SAID}</html>`)],
+  it.each<[string, Classify]>([
+    ["with a 500", () => Response.json({ error: { message: SECRET } }, { status: 500 })],
+    ["with a refused key", () => new Response("", { status: 401 })],
+    ["with a rate limit", () => new Response("", { status: 429 })],
+    ["with a broken connection", () => Promise.reject(new Error(SECRET))],
+    ["with HTML", () => new Response(`<html>${SECRET}</html>`)],
     ["with no result", () => Response.json({ results: [] })],
-    ["with a result of another shape", () => Response.json({ results: [{ flagged: SAID }] })],
-  ];
+    ["with a result of another shape", () => Response.json({ results: [{ flagged: SECRET }] })],
+  ])("%s withholds the request, unless `on_failure` is `allow`", async (_how, answer) => {
+    const log = quietLog();
+    expect(await refusal(answer)).toMatchObject({
+      kind: "withheld",
+      error: { status: 503, body: { code: "moderation_unavailable" } },
+    });
+    expect(await refusal(answer, { on_failure: "allow" })).toBeUndefined();
+    expect(log.lines("moderated").map((line) => line["on_failure"])).toEqual(["block", "allow"]);
+    expect(log.text()).not.toContain("secret");
+  });
 
-  it.each(failures)(
-    "%s fails the request, unless the policy allows it then, and tells no content",
-    async (_how, answer) => {
-      const logged = watchLog();
-      const warned = quietly();
-      const ending = await reasonOf(answering(answer).gates.input);
-      expect(ending).toMatchObject({
-        kind: "failed",
-        error: { status: 503, body: { code: "moderation_unavailable" } },
-      });
-      const { gates, control } = answering(answer, { on_failure: "allow" });
-      await gates.input;
-      expect(control.signal.aborted).toBe(false);
-      expect(logged("moderated").map((line) => line["on_failure"])).toEqual(["block", "allow"]);
-      expect(JSON.stringify(warned.mock.calls)).not.toContain("secret");
-    },
-  );
-
-  it("that times out fails the request", async () => {
-    quietly();
+  it("to answer within 10 s withholds the request", async () => {
+    quietLog();
     const late = new AbortController();
     const timeout = vi.spyOn(AbortSignal, "timeout").mockReturnValue(late.signal);
-    const { gates } = openedGates({ answer: fallsSilent });
-    expect(await isPending(gates.input)).toBe(true);
+    const work = refusal(neverAnswers);
     expect(timeout).toHaveBeenCalledWith(10_000);
     late.abort(new DOMException("It took too long.", "TimeoutError"));
-    expect(await reasonOf(gates.input)).toMatchObject({ kind: "failed", error: { status: 503 } });
+    expect(await work).toMatchObject({ kind: "withheld", error: { status: 503 } });
   });
 });
 
-describe("a classifier that flags without a category", () => {
-  it("blocks, with nothing to name", async () => {
-    const { gates } = answering(() => Response.json({ results: [{ ...resultOf(), flagged: true }] }));
-    const ending = await reasonOf(gates.input);
-    expect(ending).toMatchObject({ kind: "blocked", error: { body: { message: "The input is not allowed here." } } });
-  });
-});
-
-describe("a classifier that refuses its input", () => {
-  it.each([400, 413, 415, 422])("blocks, whatever the policy says of failures: %i", async (status) => {
-    const warned = quietly();
-    for (const on_failure of ["block", "allow"]) {
-      const refuses = () => Response.json({ error: { message: SAID, code: "too_long" } }, { status });
-      const ending = await reasonOf(answering(refuses, { on_failure }).gates.input);
-      expect(ending).toMatchObject({
-        kind: "blocked",
-        error: { status: 400, body: { code: "content_policy_violation", param: "input" } },
-      });
-      expect((ending as { error: Error }).error.message).toBe("The input cannot be judged, so it is not allowed here.");
+describe("a subject that the classifier rejects", () => {
+  it.each([400, 413, 415, 422])("is blocked for every `on_failure` (status %i)", async (status) => {
+    const log = quietLog();
+    for (const [side, param] of [
+      ["input", "input"],
+      ["output", null],
+    ] as const) {
+      const rejects = () => Response.json({ error: { message: SECRET, code: "too_long" } }, { status });
+      const blocked = await refusal(rejects, { on_failure: side === "input" ? "allow" : "block" }, side);
+      const body = { code: "content_policy_violation", param };
+      expect(blocked).toMatchObject({ kind: "blocked", error: { status: 400, body } });
+      expect(blocked?.error.message).toBe(`The ${side} cannot be judged, so it is not allowed here.`);
     }
-    expect(JSON.stringify(warned.mock.calls)).not.toContain("secret");
-  });
-
-  it("at one picture blocks the whole request", async () => {
-    quietly();
-    const content = [
-      { type: "text", text: "Hi" },
-      { type: "image_url", image_url: { url: "https://pictures.test/1.png" } },
-    ];
-    const { gates } = openedGates({
-      request: { messages: [{ role: "user", content }] },
-      policy: { on_failure: "allow" },
-      answer: (input) => (input.includes("1.png") ? new Response("", { status: 400 }) : says()),
-    });
-    expect(await reasonOf(gates.input)).toMatchObject({ kind: "blocked" });
+    expect(log.text()).not.toContain("secret");
   });
 });
 
-describe("the log of a verdict", () => {
+describe("a verdict", () => {
+  it.each([["one.png"], ["two.png"]])("on %s decides the whole subject", async (bad) => {
+    quietLog();
+    const answer = (input: string) => (input.includes(bad) ? scored({ violence: 0.97 }) : scored());
+    const images = ["https://pictures.test/one.png", "https://pictures.test/two.png"];
+    expect(await refusal(answer, {}, "input", images)).toMatchObject({ kind: "blocked" });
+    const rejects = (input: string) => (input.includes(bad) ? new Response("", { status: 400 }) : scored());
+    expect(await refusal(rejects, { on_failure: "allow" }, "input", images)).toMatchObject({ kind: "blocked" });
+  });
+
+  it("without a category blocks with a message without names", async () => {
+    quietLog();
+    const blocked = await refusal(() => Response.json({ results: [{ ...resultOf(), flagged: true }] }));
+    expect(blocked).toMatchObject({ kind: "blocked", error: { message: "The input is not allowed here." } });
+  });
+
+  it("is not needed for an empty subject", async () => {
+    const keeper = keeperOf(() => scored({ violence: 1 }));
+    expect(await refusalFor(keeper, "input", { text: "", images: [] })).toBeUndefined();
+  });
+
   it.each([
     ["block", {}],
     ["review", { otherwise: "review" }],
-  ])("has the categories and the user, and no text: %s", async (action, policy) => {
-    const logged = watchLog();
-    const told = vi.spyOn(console, "log").mockImplementation(() => undefined);
-    await reasonOf(answering(() => says({ violence: 0.97 }), policy).gates.input);
+  ])("is logged with its categories and without the text: %s", async (action, policy) => {
+    const log = quietLog();
+    await refusal(() => scored({ violence: 0.97 }), policy);
     const categories = [{ name: "violence", score: 0.97, action }];
-    expect(logged("moderated")).toEqual([
+    expect(log.lines("moderated")).toEqual([
       { event: "moderated", request: "req_1", side: "input", action, flagged: true, categories },
     ]);
-    expect(JSON.stringify(told.mock.calls)).not.toContain("secret");
+    expect(log.text()).not.toContain("secret");
   });
 
-  it("has no line for an allowed text", async () => {
-    const logged = watchLog();
-    await openedGates().gates.input;
-    expect(logged("moderated")).toEqual([]);
+  it("is not logged when it allows", async () => {
+    const log = quietLog();
+    expect(await refusal(() => scored())).toBeUndefined();
+    expect(log.lines("moderated")).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-// POST /moderate under a policy with rules: the classifier and the judge side by side.
+// POST /moderate under a policy with rules: the classifier and the judge in parallel.
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { errorOf, NOTHING } from "../../../support/caller.ts";
@@ -12,7 +12,7 @@ import { moderatedCatalog } from "../support/moderated.ts";
 
 const PATH = "/moderate";
 const POLICY = "children";
-/** Dollars a token of the judge o3. */
+/** The prices of the judge o3, in dollars per token. */
 const PRICE = { input: 2e-6, output: 8e-6 };
 const CHILDREN = {
   categories: { violence: { from: 0.3, action: "block" }, hate: { from: 0.4, action: "review" } },
@@ -22,7 +22,11 @@ const CHILDREN = {
 };
 const KEPT = { action: "allow", quote: "", why: "Nothing in the text breaks this rule." };
 const BROKEN = { action: "block", quote: "emulate-dosage", why: 'The text contains "emulate-dosage".' };
-const [FIRST, SECOND] = ["phone-number", "dosage"].map((name) => JSON.stringify({ name, ...KEPT }));
+const CATEGORY = { name: "hate", score: 0.97, action: "review" };
+const RULES = [
+  { name: "phone-number", ...KEPT },
+  { name: "dosage", ...BROKEN },
+];
 
 interface Verdict {
   action: string;
@@ -33,17 +37,22 @@ interface Verdict {
 
 const use = (policy: object = {}, changes: Parameters<typeof moderatedCatalog>[0] = {}) =>
   useCatalog(moderatedCatalog({ ...changes, policies: { [POLICY]: { ...CHILDREN, ...policy } } }));
+/** Changes the default plan. */
+function useWithPlan(changes: object) {
+  const catalog = moderatedCatalog({ policies: { [POLICY]: CHILDREN } });
+  const { roomy } = catalog.plans;
+  return useCatalog({ ...catalog, plans: { ...catalog.plans, roomy: { ...roomy, ...changes } } });
+}
 const body = (input: unknown, stream = false) => ({ input, policy: POLICY, ...(stream && { stream }) });
 const ask = async (input: unknown, stream: boolean) => (await createUser()).post(PATH, body(input, stream));
 
-/** The verdict that a response ends in, streamed or whole. */
+/** The verdict of a response, or of its last event. */
 async function verdictOf(response: Response, stream: boolean): Promise<Verdict> {
   const text = await response.text();
   expect(response.status, text).toBe(200);
   return JSON.parse(stream ? (readEvents(text).at(-1)?.data ?? "") : text) as Verdict;
 }
 
-/** Every text of a list with its result. */
 const resultsOf = async (response: Response) =>
   (await response.json()) as { action: string; flagged: boolean; results: Verdict[] };
 
@@ -53,37 +62,22 @@ beforeEach(async () => {
 });
 
 describe("a verdict by rules", () => {
-  it("has the categories and each rule", async () => {
-    const response = await ask("emulate-hate emulate-dosage", false);
-    expect(await response.json()).toMatchObject({
-      action: "block",
-      flagged: true,
-      categories: [{ name: "hate", score: 0.97, action: "review" }],
-      rules: [
-        { name: "phone-number", ...KEPT },
-        { name: "dosage", ...BROKEN },
-      ],
-    });
-    expect((await emulation.stats()).by_path).toEqual({ "/v1/moderations": 1, "/v1/chat/completions": 1 });
-  });
-
-  it("streams the categories first, then each rule, then done", async () => {
+  it("streams the categories, each rule, and then `done`", async () => {
     const response = await ask("emulate-hate emulate-dosage", true);
     expect(response.headers.get("content-type")).toContain("text/event-stream");
     const events = readEvents(await response.text());
     expect(events.map(({ name, data }) => [name, JSON.parse(data)])).toEqual([
-      ["category", { name: "hate", score: 0.97, action: "review" }],
-      ["rule", { name: "phone-number", ...KEPT }],
-      ["rule", { name: "dosage", ...BROKEN }],
+      ["category", CATEGORY],
+      ...RULES.map((rule) => ["rule", rule]),
       ["done", expect.objectContaining({ action: "block", flagged: true })],
     ]);
   });
 
   describe.each([
     ["streamed", true],
-    ["whole", false],
+    ["complete", false],
   ])("%s", (_kind, stream) => {
-    it("is charged in tokens at the judge's prices", async () => {
+    it("costs the judge's tokens", async () => {
       const user = await createUser();
       const response = await user.post(PATH, body("Is it low?", stream));
       expect(response.headers.get("weir-model")).toBe("o3-2025-04-16");
@@ -92,14 +86,14 @@ describe("a verdict by rules", () => {
       expect(await user.settled()).toEqual({ tokens: usage.input + usage.output, requests: 1, reserved: 0 });
     });
 
-    it.each(["refuses", "truncates"])("of a judge who %s is never a yes", async (fault) => {
-      const harmless = await ask(`Hello emulate-judge-${fault}`, stream);
+    it("without the judge's verdicts is at least `review`", async () => {
+      const harmless = await ask("Hello emulate-judge-refuses", stream);
       expect(await verdictOf(harmless, stream)).toMatchObject({ action: "review", flagged: false });
-      const violent = await ask(`emulate-violence emulate-judge-${fault}`, stream);
+      const violent = await ask("emulate-violence emulate-judge-truncates", stream);
       expect(await verdictOf(violent, stream)).toMatchObject({ action: "block", flagged: true });
     });
 
-    it("is a 503 when the classifier fails, and the judge's when the policy goes on without", async () => {
+    it("without a classification is a 503, or the judge's verdict when `on_failure` is `allow`", async () => {
       const input = "emulate-moderation-status-500 emulate-phone-number";
       const response = await ask(input, stream);
       expect(response.status).toBe(503);
@@ -109,39 +103,30 @@ describe("a verdict by rules", () => {
       expect(await verdictOf(await ask(input, stream), stream)).toMatchObject({ action: "block", flagged: false });
     });
 
-    it("is a 502 that costs nothing when the judge fails first, and the classifier is cancelled", async () => {
-      const left = Promise.withResolvers<void>();
+    it("is a 502 that costs nothing when the judge fails first, and cancels the classifier", async () => {
+      const cancelled = Promise.withResolvers<void>();
       const user = await createUserOf(async ({ url, signal }) => {
         if (!url.endsWith("/moderations")) return new Response(null, { status: 500 });
-        signal.addEventListener("abort", () => left.resolve(), { once: true });
-        await left.promise;
+        signal.addEventListener("abort", () => cancelled.resolve(), { once: true });
+        await cancelled.promise;
         throw signal.reason;
       });
       expect((await user.post(PATH, body("Hi", stream))).status).toBe(502);
       expect(await user.settled()).toEqual(NOTHING);
-      await left.promise;
+      await cancelled.promise;
     });
-  });
-
-  it("is a 429 when the judge's tokens do not fit, and nobody is asked", async () => {
-    const user = await createUser("tiny");
-    expect((await user.post(PATH, body("Hi"))).status).toBe(429);
-    expect(await user.settled()).toEqual(NOTHING);
-    expect((await emulation.stats()).requests).toBe(0);
   });
 
   it("is not moderated itself, neither by the judge's alias nor by the plan", async () => {
     const gates = { input: "before", output: "window" };
     await use({ judge: "o4-mini" }, { alias: gates, plan: gates });
-    const judged = await verdictOf(await ask("emulate-violence emulate-phone-number", false), false);
-    expect(judged).toMatchObject({ action: "block", flagged: true });
+    const verdict = await verdictOf(await ask("emulate-violence emulate-phone-number", false), false);
+    expect(verdict).toMatchObject({ action: "block", flagged: true });
     expect((await emulation.stats()).by_path).toEqual({ "/v1/moderations": 1, "/v1/chat/completions": 1 });
   });
 
-  it("does not depend on the models of the plan, since its caller names none", async () => {
-    const catalog = moderatedCatalog({ policies: { [POLICY]: CHILDREN } });
-    const { roomy } = catalog.plans;
-    await useCatalog({ ...catalog, plans: { ...catalog.plans, roomy: { ...roomy, models: ["o4-mini"] } } });
+  it("does not need the judge or the classifier in the plan", async () => {
+    await useWithPlan({ models: ["o4-mini"] });
     const user = await createUser();
     expect((await user.post(PATH, body("Hi"))).status).toBe(200);
     expect((await user.post("/v1/moderations", { input: "Hi" })).status).toBe(403);
@@ -149,7 +134,7 @@ describe("a verdict by rules", () => {
 });
 
 describe("a streamed verdict", () => {
-  it("sends the categories as soon as the classifier answers, whatever becomes of the judge", async () => {
+  it("sends the categories before the judge answers, and `review` when the judge fails", async () => {
     const judge = Promise.withResolvers<Response>();
     const user = await createUserBesideClassifier(() => judge.promise);
     const response = await user.post(PATH, body("emulate-hate", true));
@@ -163,14 +148,14 @@ describe("a streamed verdict", () => {
     expect(await user.settled()).toEqual(NOTHING);
   });
 
-  it("is cut with the total deadline, and does not just stop", async () => {
+  it("aborts at the total deadline instead of closing", async () => {
     await use({}, { timing: { total_ms: 300 } });
     const { provider, write } = writtenProvider();
     const user = await createUserBesideClassifier(provider);
-    const asked = user.post(PATH, body("emulate-hate", true));
-    await write(textChunk(`{"rules":[${FIRST}`));
-    const reader = await readUntil((await asked).body, '"hate"');
-    await write(textChunk(`,${SECOND}`));
+    const response = user.post(PATH, body("emulate-hate", true));
+    await write(textChunk(`{"rules":[${JSON.stringify({ name: "phone-number", ...KEPT })}`));
+    const reader = await readUntil((await response).body, '"hate"');
+    await write(textChunk(`,${JSON.stringify({ name: "dosage", ...KEPT })}`));
     await user.settled();
     const readToEnd = async () => {
       while (!(await reader.read()).done);
@@ -178,13 +163,13 @@ describe("a streamed verdict", () => {
     await expect(readToEnd()).rejects.toThrow();
   });
 
-  it("whose caller leaves cancels the judge", async () => {
-    const left = Promise.withResolvers<void>();
+  it("cancels the judge when the caller leaves", async () => {
+    const cancelled = Promise.withResolvers<void>();
     const user = await createUserBesideClassifier(
       ({ signal }) =>
         new Promise((_resolve, reject) => {
           signal.addEventListener("abort", () => {
-            left.resolve();
+            cancelled.resolve();
             reject(signal.reason as Error);
           });
         }),
@@ -194,13 +179,13 @@ describe("a streamed verdict", () => {
     const reader = await readUntil(response.body, "\n\n");
     control.abort();
     await reader.cancel();
-    await left.promise;
+    await cancelled.promise;
     expect((await user.settled()).reserved).toBe(0);
   });
 });
 
 describe("a list by rules", () => {
-  it("has a verdict on each text, in order, and a review where nobody could judge", async () => {
+  it("has a verdict on each text in order, and `review` with the error where the judge fails", async () => {
     const user = await createUser();
     const input = ["emulate-hate", "emulate-judge-fails", "emulate-dosage", "emulate-violence emulate-judge-fails"];
     const { action, flagged, results } = await resultsOf(await user.post(PATH, body(input)));
@@ -211,24 +196,22 @@ describe("a list by rules", () => {
     expect(await user.settled()).toEqual({ tokens: (paid[0] ?? 0) + (paid[1] ?? 0), requests: 2, reserved: 0 });
   });
 
-  it("is judged no further when its caller has left", async () => {
+  it("stops when the caller leaves", async () => {
     const control = new AbortController();
-    let asked = 0;
+    let calls = 0;
     const user = await createUserBesideClassifier(() => {
-      asked += 1;
+      calls += 1;
       control.abort();
       return new Response(null, { status: 500 });
     });
     const input = Array.from({ length: 32 }, () => "Hi");
     expect((await user.post(PATH, body(input), { signal: control.signal })).status).toBe(499);
-    expect(asked).toBeLessThan(10);
+    expect(calls).toBeLessThan(10);
     expect((await user.settled()).reserved).toBe(0);
   });
 
-  it("takes at most half of what its user may run at once, and works with a single one", async () => {
-    const catalog = moderatedCatalog({ policies: { [POLICY]: CHILDREN } });
-    const { roomy } = catalog.plans;
-    await useCatalog({ ...catalog, plans: { ...catalog.plans, roomy: { ...roomy, concurrent: 6 } } });
+  it("takes at most half of the user's concurrent requests, and works with a single one", async () => {
+    await useWithPlan({ concurrent: 6 });
     const judges: PromiseWithResolvers<Response>[] = [];
     const user = await createUserBesideClassifier(() => {
       const judge = Promise.withResolvers<Response>();

@@ -24,10 +24,10 @@ setTracingDisabled(true);
 const MODEL = "o4-mini";
 const QUESTION = "How deep is the river Lech?";
 
-/** What the provider was asked last. */
+/** The provider's last request. */
 const lastSent = async () => (await weir.emulation.stats()).last?.body as { input: { type: string }[] };
 
-/** An agent of a new user with one tool, and what the tool was called with. */
+/** An agent of a new user with one tool, and the arguments of the tool's calls. */
 async function createAgent() {
   const { client, user } = await createClient(weir);
   const called: unknown[] = [];
@@ -45,7 +45,7 @@ async function createAgent() {
 }
 
 describe("an agent with a tool", () => {
-  it("calls it, and answers with what it gave", async () => {
+  it("calls it, and answers with its result", async () => {
     const { agent, called, user } = await createAgent();
     const result = await run(agent, QUESTION);
     expect(called).toEqual([{ river: "Lech" }]);
@@ -54,7 +54,7 @@ describe("an agent with a tool", () => {
     expect(await user.settled()).toEqual({ tokens: totalTokens, requests: 2, reserved: 0 });
   });
 
-  it("does so in a stream, whose text comes as it is said", async () => {
+  it("streams events and text", async () => {
     const { agent, called, user } = await createAgent();
     const result = await run(agent, QUESTION, { stream: true });
     const texts: string[] = [];
@@ -80,18 +80,18 @@ describe("an agent with a tool", () => {
     expect(await user.settled()).toMatchObject({ requests: 2, reserved: 0 });
   });
 
-  it("goes on from what it did, thoughts included, though nothing is stored", async () => {
+  it("continues from its history with the reasoning, although nothing is stored", async () => {
     const { agent } = await createAgent();
     const { history } = await run(agent, QUESTION);
     const result = await run(agent, [...history, user("Why does it matter?")]);
     expect(result.finalOutput).toBeDefined();
     const { input } = await lastSent();
-    const thoughts = input.filter(({ type }) => type === "reasoning");
-    expect(thoughts.length).toBeGreaterThan(1);
-    for (const thought of thoughts) expect(thought).toHaveProperty("encrypted_content");
+    const reasoning = input.filter(({ type }) => type === "reasoning");
+    expect(reasoning.length).toBeGreaterThan(1);
+    for (const item of reasoning) expect(item).toHaveProperty("encrypted_content");
   });
 
-  it("fails with our words when the model does", async () => {
+  it("fails with Weir's message when the model fails", async () => {
     const { agent } = await createAgent();
     const broken = emulate({ tokens: 20, error_after: 5 });
     const result = await run(agent, broken, { stream: true });
@@ -99,7 +99,7 @@ describe("an agent with a tool", () => {
   });
 });
 
-it("an agent of the default client answers by its schema", async () => {
+it("an agent with the default client answers by its schema", async () => {
   const { client } = await createClient(weir);
   setDefaultOpenAIClient(client);
   const outputType = z.object({ river: z.string(), depth: z.int().min(3) });

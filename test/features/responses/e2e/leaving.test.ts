@@ -1,4 +1,4 @@
-// A client of /v1/responses that leaves: the provider is stopped, and the answer is settled.
+// A client that leaves /v1/responses stops the provider, and the answer is settled.
 
 import { APIUserAbortError } from "openai";
 import { afterAll, afterEach, beforeEach, expect, it } from "vitest";
@@ -13,7 +13,7 @@ beforeEach(weir.emulation.zero);
 
 const LONG = { tokens: 10_000, delay_ms: 5 };
 
-it("a loop over the client's stream that is left stops the provider", async () => {
+it("leaving a loop over the client's stream stops the provider", async () => {
   const { client, user } = await createClient(weir);
   const stream = await client.responses.create({ model: "o4-mini", input: emulate(LONG), stream: true });
   for await (const event of stream) {
@@ -23,7 +23,7 @@ it("a loop over the client's stream that is left stops the provider", async () =
   expect(await weir.emulation.idle()).toMatchObject({ cancelled: 1, completed: 0 });
 });
 
-it("a response's stream that is aborted stops the provider", async () => {
+it("aborting a response's stream stops the provider", async () => {
   const { client, user } = await createClient(weir);
   const stream = client.responses.stream({ model: "o4-mini", input: emulate(LONG) });
   stream.on("response.output_text.delta", ({ delta }) => {

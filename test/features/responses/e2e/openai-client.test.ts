@@ -18,11 +18,11 @@ const SNAPSHOT = "o4-mini-2025-04-16";
 const QUESTION = "Why does a weir make a river easier to measure?";
 const DEPTH = "How deep is the river Lech?";
 
-/** What the provider was asked last. */
+/** The provider's last request. */
 const lastSent = async () => (await weir.emulation.stats()).last?.body as Record<string, unknown>;
 
 describe("a response", () => {
-  it("comes whole", async () => {
+  it("is one object without streaming", async () => {
     const { client, user } = await createClient(weir);
     const response = await client.responses.create({ model, input: QUESTION, instructions: "Be brief." });
     expect(response).toMatchObject({ object: "response", status: "completed", model: SNAPSHOT, store: false });
@@ -32,7 +32,7 @@ describe("a response", () => {
     expect(await lastSent()).toMatchObject({ model: SNAPSHOT, instructions: "Be brief.", store: false });
   });
 
-  it("streams the same text, in events that are numbered without a gap", async () => {
+  it("streams the same text, in events with consecutive numbers", async () => {
     const { client, user } = await createClient(weir);
     const { output_text: whole } = await client.responses.create({ model, input: QUESTION });
     const { tokens: before } = await user.settled();
@@ -50,7 +50,7 @@ describe("a response", () => {
     expect((await user.settled()).tokens - before).toBe(last.response.usage?.total_tokens);
   });
 
-  it("is put together by the client's stream, which tells every text as it comes", async () => {
+  it("is assembled by the client's stream, which reports every text", async () => {
     const { client } = await createClient(weir);
     const stream = client.responses.stream({ model, input: QUESTION });
     const texts: string[] = [];
@@ -64,14 +64,14 @@ describe("a response", () => {
     expect(final.output_text).toMatch(/weir/);
   });
 
-  it.each([1, 7, 1000])("is the same in a stream whose bytes come in pieces of %i", async (split) => {
+  it.each([1, 7, 1000])("is the same when its bytes arrive in pieces of %i", async (split) => {
     const { client } = await createClient(weir);
     const text = 'Größe 🌊 "quoted" \\ \n';
     const final = await client.responses.stream({ model, input: emulate({ text, split }) }).finalResponse();
     expect(final.output_text).toBe(text);
   });
 
-  it("tells in short what the model thought, when that was asked for", async () => {
+  it("has a reasoning summary if requested", async () => {
     const { client } = await createClient(weir);
     const stream = client.responses.stream({ model, input: QUESTION, reasoning: { effort: "low", summary: "auto" } });
     let thought = "";
@@ -83,7 +83,7 @@ describe("a response", () => {
     expect(reasoning).toMatchObject({ type: "reasoning", summary: [{ type: "summary_text", text: thought }] });
   });
 
-  it("follows a schema, and is parsed, whole and streamed", async () => {
+  it("follows a schema, and the client parses it, streamed or not", async () => {
     const { client } = await createClient(weir);
     const River = z.object({ river: z.string(), depth: z.int().min(3) });
     const request = { model, input: DEPTH, text: { format: zodTextFormat(River, "river") } };
@@ -93,7 +93,7 @@ describe("a response", () => {
     expect(final.output_parsed).toEqual({ river: "Lech", depth: 3 });
   });
 
-  it("has seen an image that was sent as data", async () => {
+  it("accepts an image as data", async () => {
     const { client } = await createClient(weir);
     const image = { type: "input_image", image_url: PIXEL, detail: "auto" } as const;
     const input: ResponseInput = [{ role: "user", content: [{ type: "input_text", text: "What is in it?" }, image] }];
@@ -102,7 +102,7 @@ describe("a response", () => {
     expect(await lastSent()).toMatchObject({ input: [{ content: [{ type: "input_text" }, image] }] });
   });
 
-  it("is refused by the model in its own words", async () => {
+  it("can be the model's refusal", async () => {
     const { client } = await createClient(weir);
     const final = await client.responses
       .stream({ model, input: emulate({ refuse: "I had rather not." }) })
@@ -113,7 +113,7 @@ describe("a response", () => {
     });
   });
 
-  it("is incomplete at the output bound, with everything that it had cost", async () => {
+  it("is incomplete at the output bound, and costs its usage", async () => {
     const { client, user } = await createClient(weir);
     const request = { model, input: emulate({ tokens: 500, reasoning: 10 }), max_output_tokens: 60 };
     const cut = {
@@ -129,7 +129,7 @@ describe("a response", () => {
     expect(await user.settled()).toEqual({ tokens: 2 * (whole.usage?.total_tokens ?? 0), requests: 2, reserved: 0 });
   });
 
-  it("has its input counted beforehand, for a request and no tokens", async () => {
+  it("can be counted before, at the cost of a request and no tokens", async () => {
     const { client, user } = await createClient(weir);
     const request = { model, input: QUESTION, instructions: "Be brief." };
     const count = await client.responses.inputTokens.count(request);
@@ -151,7 +151,7 @@ describe("tools", () => {
   const input: ResponseInput = [{ role: "user", content: DEPTH }];
   const request = { model, input, tools };
 
-  it("are called, and go on from all that was said, which came back as it was", async () => {
+  it("are called, and the next request returns all items unchanged", async () => {
     const { client } = await createClient(weir);
     const first = await client.responses.create(request);
     const [thought, call] = first.output;
@@ -161,7 +161,7 @@ describe("tools", () => {
     expect(JSON.parse(call.arguments)).toEqual({ river: "Lech" });
 
     const result = { type: "function_call_output", call_id: call.call_id, output: "three metres" } as const;
-    // What comes back may hold items, by its type, that nobody can send.
+    // By its type, an output can hold items that a request cannot.
     const output = first.output as ResponseInput;
     const second = await client.responses.create({ ...request, input: [...input, ...output, result] });
     expect(second.output_text).toContain("three metres");
@@ -181,7 +181,7 @@ describe("tools", () => {
     expect(streamed).toBe('{"river":"Lech"}');
   });
 
-  it("take a text when they are custom", async () => {
+  it("receive text when they are custom", async () => {
     const { client } = await createClient(weir);
     const custom = [{ type: "custom" as const, name: "write_note" }];
     const tool_choice: ToolChoiceOptions = "required";

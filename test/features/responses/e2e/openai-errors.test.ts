@@ -15,23 +15,12 @@ beforeEach(weir.emulation.zero);
 const model = "o4-mini";
 const input = "Hi";
 
-describe("a response that is refused has the client's class", () => {
+describe("the client throws", () => {
   it.each<[string, Partial<ResponseCreateParamsNonStreaming>, { code: string; param: string }]>([
-    ["a parameter that the model refuses", { temperature: 0 }, { code: "unsupported_parameter", param: "temperature" }],
-    ["an answer to be stored", { store: true }, { code: "unsupported_parameter", param: "store" }],
-    [
-      "going on from what is stored",
-      { previous_response_id: "resp_1" },
-      { code: "unsupported_parameter", param: "previous_response_id" },
-    ],
-    [
-      "a tool that the provider runs",
-      { tools: [{ type: "web_search" }] },
-      { code: "unsupported_parameter", param: "tools.0.type" },
-    ],
+    ["an unsupported parameter", { temperature: 0 }, { code: "unsupported_parameter", param: "temperature" }],
     ["no input", { input: [] }, { code: "invalid_request", param: "input" }],
     [
-      "an item that is only named",
+      "a reference to an item",
       { input: [{ type: "item_reference", id: "msg_1" }] },
       { code: "invalid_request", param: "input.0.type" },
     ],
@@ -51,7 +40,7 @@ describe("a response that is refused has the client's class", () => {
     expect(error).toMatchObject({ status: 404, code: "model_not_found", param: "model" });
   });
 
-  it("RateLimitError for a quota that is used up, which is not tried again", async () => {
+  it("RateLimitError for a used up quota, without a retry", async () => {
     const { client, sent } = await createClient(weir, { plan: "tiny", maxRetries: 2 });
     const error = await rejection(client.responses.create({ model, input, stream: true }));
     expect(error).toBeInstanceOf(RateLimitError);
@@ -65,7 +54,7 @@ describe("a response that is refused has the client's class", () => {
     [503, 502],
     [429, 503],
     [401, 502],
-  ])("InternalServerError for a provider's %i, which is tried again", async (status, told) => {
+  ])("InternalServerError for a provider's %i, after a retry", async (status, told) => {
     const { client, sent, user } = await createClient(weir, { maxRetries: 1 });
     const error = await rejection(client.responses.create({ model, input: emulate({ status }), stream: true }));
     expect(error).toBeInstanceOf(InternalServerError);
@@ -78,7 +67,7 @@ describe("a response that is refused has the client's class", () => {
 describe.each([
   ["an error", { error_after: 5 }, "The model failed while answering. Please try again."],
   [
-    "an error in its other shape",
+    "an error in the flat shape",
     { error_after: 5, flat_error: true },
     "The model failed while answering. Please try again.",
   ],
@@ -86,9 +75,9 @@ describe.each([
   ["a cut connection, in pieces", { cut_after: 5, split: 7 }, "The model's answer broke off. Please try again."],
 ])("a stream that breaks off with %s", (_how, fault, message) => {
   const request = { model, input: emulate({ tokens: 20, delay_ms: 1, ...fault }) };
-  const SAID = "water runs over the low";
+  const TEXT = "water runs over the low";
 
-  it("throws our words after the text that came", async () => {
+  it("sends its text, then throws Weir's message", async () => {
     const { client, user } = await createClient(weir);
     const stream = await client.responses.create({ ...request, stream: true });
     let text = "";
@@ -98,7 +87,7 @@ describe.each([
     const error = await rejection(read());
     expect(error).toBeInstanceOf(APIError);
     expect(error).toMatchObject({ message, code: "provider_error", type: "server_error", param: null });
-    expect(text).toBe(SAID);
+    expect(text).toBe(TEXT);
     const { tokens, ...rest } = await user.settled();
     expect(rest).toEqual({ requests: 1, reserved: 0 });
     expect(tokens).toBeGreaterThan(0);
@@ -114,6 +103,6 @@ describe.each([
     const error = await rejection(stream.finalResponse());
     expect(error).toBeInstanceOf(APIError);
     expect(error).toMatchObject({ message, code: "provider_error" });
-    expect(text).toBe(SAID);
+    expect(text).toBe(TEXT);
   });
 });

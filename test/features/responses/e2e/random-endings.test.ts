@@ -10,7 +10,7 @@ const weir = await startWeir(createCatalogOf({ concurrent: LANES }));
 afterAll(weir.close);
 afterEach(weir.report);
 
-it("after 200 streams with random endings every ledger is right, and no lease is left", async () => {
+it("after 200 streams with random endings every ledger is right and has no lease", async () => {
   await checkRandomEndings(weir, [RESPONSES], 200);
   expect.hasAssertions();
 }, 60_000);

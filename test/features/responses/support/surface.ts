@@ -1,4 +1,4 @@
-// POST /v1/responses as a surface.
+// The surface of POST /v1/responses.
 
 import type { ErrorEnvelope } from "../../../support/caller.ts";
 import { emulate } from "../../../support/emulation.ts";

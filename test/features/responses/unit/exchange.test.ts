@@ -1,116 +1,83 @@
-// uses: chat-completions, slim-chat, stored-responses
-// Whole answers over Responses: unchanged for /v1, one slim object for /chat.
+// The Responses exchanges: one passes answers through, one counts input.
 
 import { describe, expect, it } from "vitest";
-import { slimResponses } from "../../../../src/features/responses/exchange.ts";
-import { bundledModel } from "../../../support/catalog-documents.ts";
-import { slimRequest } from "../../slim-chat/support/slim-requests.ts";
-import { refusalOf } from "../../../support/refusals.ts";
+import { chooseModel } from "../../../../src/core/catalog/choose.ts";
+import { requireSupport } from "../../../../src/core/catalog/support.ts";
+import { responsesBody } from "../../../../src/dialects/responses/body.ts";
+import type { AcceptedRequest } from "../../../../src/features/responses/exchange.ts";
+import { countResponses, passResponses, withReasoning } from "../../../../src/features/responses/exchange.ts";
+import type { Json } from "../../../dialects/support/responses-events.ts";
 import { messageOf, responseOf } from "../../../dialects/support/responses-events.ts";
-import { catalogAllowing, EVERYTHING } from "../../../dialects/support/responses-requests.ts";
-import { preparedResponses, STAMP, writtenResponses } from "../support/responses-exchanges.ts";
-import { prepared } from "../../../support/ways.ts";
+import { responsesRequest, sentJson } from "../../../dialects/support/responses-requests.ts";
+import {
+  bundledCatalog,
+  bundledModel,
+  cardDocument,
+  catalogDocument,
+  complete,
+} from "../../../support/catalog-documents.ts";
+import { refusalOf } from "../../../support/refusals.ts";
 
-type Json = Record<string, unknown>;
-
-const textOf = (text: string) => messageOf({ type: "output_text", text, annotations: [] });
-const refusal = messageOf({ type: "refusal", refusal: "I can't." });
-const summary = (...texts: string[]) => ({
-  type: "reasoning",
-  encrypted_content: "gAAA",
-  summary: texts.map((text) => ({ type: "summary_text", text })),
+const O4 = bundledModel("o4-mini");
+const accepted = (changes: Json = {}): AcceptedRequest => ({
+  stream: changes.stream === true,
+  body: (model) => responsesBody(responsesRequest(changes), model),
 });
-const called = { type: "function_call", call_id: "call_1", name: "look", arguments: '{"at":1}' };
+const pass = (changes: Json = {}) => passResponses(accepted(changes)).prepare(O4, bundledCatalog());
+const counter = (changes: Json = {}, model = O4) => countResponses(accepted(changes)).prepare(model, bundledCatalog());
 
-const wholeOf = (output: Json[], changes: Json = {}) => JSON.stringify(responseOf({ output, ...changes }));
+const INPUT = {
+  instructions: "Be brief.",
+  tools: [{ type: "function", name: "look" }],
+  tool_choice: "required",
+  text: { format: { type: "json_schema", name: "a", schema: {} } },
+  reasoning: { effort: "high" },
+};
+const COUNTED = { model: "o4-mini-2025-04-16", input: "Hi", ...INPUT };
 
-const pass = () => preparedResponses();
-const slim = () => prepared(slimResponses(slimRequest({ stream: false })), bundledModel("o4-mini"));
-const slimOf = (output: Json[], changes: Json = {}): unknown =>
-  JSON.parse(
-    slim()
-      .read(wholeOf(output, changes))
-      .conclude({ left: { "tokens/day": 5 }, usd: 0.5 }),
-  );
-
-const background = () =>
-  preparedResponses({ background: true, store: true }, bundledModel("o4-mini"), catalogAllowing(EVERYTHING));
-
-describe("a request to /v1/responses", () => {
-  it("asks a model that reasons for its encrypted reasoning, unless it is stored", () => {
-    const thoughts = "reasoning.encrypted_content";
-    expect(writtenResponses().include).toEqual([thoughts]);
-    expect(writtenResponses({ include: [thoughts] }).include).toEqual([thoughts]);
-    const plain = { ...bundledModel("o4-mini"), card: { ...bundledModel("o4-mini").card, reasoning: undefined } };
-    expect(writtenResponses({}, plain)).not.toHaveProperty("include");
-    expect(writtenResponses({ store: true }, plain, catalogAllowing(EVERYTHING))).not.toHaveProperty("include");
-    const stored = writtenResponses({ store: true }, bundledModel("o4-mini"), catalogAllowing(EVERYTHING));
-    expect(stored).not.toHaveProperty("include");
-  });
+it("a model that reasons returns its encrypted reasoning, unless the answer is stored", () => {
+  const encrypted = "reasoning.encrypted_content";
+  const include = (changes: Json, model = O4) => withReasoning(responsesRequest(changes), model).include;
+  expect(include({})).toEqual([encrypted]);
+  expect(include({ include: [encrypted, "other"] })).toEqual([encrypted, "other"]);
+  expect(include({}, { ...O4, card: { ...O4.card, reasoning: undefined } })).toBeUndefined();
+  expect(withReasoning({ ...responsesRequest(), store: true }, O4).include).toBeUndefined();
 });
 
-describe("a whole answer over Responses", () => {
-  it("for /v1 is what the provider sent, to the letter", () => {
-    const body = `${wholeOf([textOf("A weir.")])}  \n`;
-    const answer = pass().read(body);
-    expect(answer.conclude({ left: {}, usd: 0.5 })).toBe(body);
-    expect(answer).not.toHaveProperty("goesOn");
-    expect(answer.progress).toMatchObject({ finish: "stop", usage: { input: 12, output: 30 }, outputBytes: 7 });
+describe("an answer", () => {
+  it("is counted by every field that is input of the model", () => {
+    const { ask } = pass({ ...INPUT, stream: true, temperature: 1, user: "u-1", max_output_tokens: 9 });
+    expect(JSON.parse(ask.count?.() ?? "null")).toEqual(COUNTED);
+    expect(ask).toMatchObject({ endpoint: "responses", outlives: undefined });
   });
 
-  it("for /chat is the slim object that Chat Completions becomes, too", () => {
-    expect(slimOf([textOf("A weir.")])).toEqual({
-      text: "A weir.",
-      finish: "stop",
-      usage: { input: 12, cached: 8, output: 30, reasoning: 16, usd: 0.5 },
-      left: { "tokens/day": 5 },
-    });
-    expect(slimOf([refusal])).toMatchObject({ text: "I can't.", finish: "refusal" });
-    expect(slimOf([called])).toMatchObject({
-      text: "",
-      finish: "tool_calls",
-      tools: [{ id: "call_1", name: "look", arguments: '{"at":1}' }],
-    });
+  it("that is whole is passed through to the letter, unless the feature reads it", () => {
+    const body = `${JSON.stringify(responseOf({ output: [messageOf({ type: "output_text", text: "Hi" })] }))}  \n`;
+    const { reply } = pass();
+    if (reply.kind !== "json") throw new Error(`the reply is ${reply.kind}`);
+    expect(reply.read(body).conclude({ left: {}, usd: 0.5 })).toBe(body);
+    const read = () => ({ ...reply.read(body), settlesLater: true });
+    expect(passResponses({ ...accepted(), read }).prepare(O4, bundledCatalog()).reply).toEqual({ kind: "json", read });
+  });
+});
+
+describe("a count", () => {
+  it("has its own route, the same fields, no subject, and costs no tokens", () => {
+    const { ask, reply } = counter({ ...INPUT, user: "u-1" });
+    expect(sentJson(ask)).toEqual(COUNTED);
+    expect(ask).toMatchObject({ path: "/responses/input_tokens", demand: { free: true }, subject: undefined });
+    if (reply.kind !== "json") throw new Error(`the reply is ${reply.kind}`);
+    const text = '{"object":"response.input_tokens","input_tokens":11}\n';
+    expect(reply.read(text).conclude({ left: {}, usd: 0 })).toBe(text);
   });
 
-  it("for /chat tells what was thought, where the provider does", () => {
-    expect(slimOf([summary("First", "Second"), textOf("A weir.")])).toMatchObject({ thinking: "First\n\nSecond" });
-    expect(slimOf([summary(), textOf("A weir.")])).not.toHaveProperty("thinking");
-  });
-
-  it("for /chat has no tool call that may be cut in the middle", () => {
-    expect(slimOf([called], { status: "incomplete" })).not.toHaveProperty("tools");
-  });
-
-  it.each([
-    ["has not ended", wholeOf([textOf("secret")], { status: "in_progress" })],
-    ["is a chat completion", '{"choices":[{"message":{"content":"secret"}}]}'],
-    ["is null", "null"],
-    ["is a page", "<html>secret</html>"],
-    ["is cut off", wholeOf([textOf("secret")]).slice(0, -20)],
-    ["is empty", ""],
-  ])("that %s is the provider's error", async (_what, body) => {
-    for (const exchange of [pass(), slim()]) {
-      const error = await refusalOf(() => exchange.read(body));
-      expect(error).toMatchObject({ status: 502, body: { code: "provider_error" } });
-      expect(error.body.message).not.toContain("secret");
-    }
-  });
-
-  const metadata = { weir_user: STAMP.owner, weir_lease: STAMP.lease };
-
-  it.each(["queued", "in_progress"])("that is %s goes on without a caller who asked for that", async (status) => {
-    const body = wholeOf([], { status, usage: null, metadata });
-    const answer = background().read(body);
-    expect(answer.goesOn).toBe(body);
-    expect(answer.progress).toMatchObject({ outputBytes: 0, ended: false });
-    expect(await refusalOf(() => pass().read(body))).toMatchObject({ status: 502 });
-    expect(await refusalOf(() => background().read(wholeOf([], { status })))).toMatchObject({ status: 502 });
-  });
-
-  it("in the background that has ended at once is like any other", () => {
-    const answer = background().read(wholeOf([textOf("A weir.")], { metadata }));
-    expect(answer).not.toHaveProperty("goesOn");
-    expect(answer.progress).toMatchObject({ finish: "stop", ended: true });
+  it("is refused for a provider that does not count", async () => {
+    const cards = { swift: cardDocument({ "swift-1": {} }, { endpoints: ["responses"] }) };
+    const catalog = complete(catalogDocument({ cards }));
+    const { model } = chooseModel(catalog, "default", 0);
+    const { needs } = counter({}, model).ask;
+    const error = await refusalOf(() => requireSupport(catalog, model, needs, 0));
+    expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "model" } });
+    expect(error.body.message).toContain("does not support the counting of tokens");
   });
 });

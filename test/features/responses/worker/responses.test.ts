@@ -1,4 +1,4 @@
-// POST /v1/responses: how a response can end, and what it costs then.
+// POST /v1/responses: the endings of a response, and their costs.
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { errorOf } from "../../../support/caller.ts";
@@ -42,7 +42,7 @@ describe("a response that breaks off", () => {
     ["fails with a flat error", [errorEvent({ ...DEAR, type: "error" }), endsAs("failed", { error: DEAR })]],
     ["fails without an error event", [endsAs("failed", { error: DEAR })]],
     ["is cancelled", [endsAs("cancelled")]],
-  ])("since it %s costs its usage, and shows none of the provider's words", async (_how, end) => {
+  ])("because it %s costs its usage, and hides the provider's message", async (_how, end) => {
     const { response, text, spent } = await play(CREATED, TEXT, ...end);
     expect(response.status).toBe(200);
     expect(RESPONSES.failure(text)).toMatchObject({ type: "server_error", code: "provider_error" });
@@ -51,20 +51,20 @@ describe("a response that breaks off", () => {
     expect(spent).toEqual({ tokens: 100, requests: 1, reserved: 0 });
   });
 
-  it("after an error that is followed by nothing costs an estimate", async () => {
+  it("after an error without usage costs an estimate", async () => {
     const { text, spent } = await play(CREATED, TEXT, errorEvent({ error: DEAR }));
     expect(RESPONSES.failure(text)).toMatchObject({ code: "provider_error" });
     const tokens = estimateOf(RESPONSES, RESPONSES.body({}, true), 12);
     expect(spent).toEqual({ tokens, requests: 1, reserved: 0 });
   });
 
-  it("because of the request keeps the provider's words", async () => {
+  it("because the request is invalid keeps the provider's message", async () => {
     const error = { type: "invalid_request_error", code: "invalid_image", message: "No picture.", param: "input" };
     const { text } = await play(CREATED, TEXT, errorEvent({ error }), endsAs("failed", { error }));
     expect(RESPONSES.failure(text)).toEqual(error);
   });
 
-  it("before it begins, since the provider is overloaded, is a 503", async () => {
+  it("before it starts, because the provider is overloaded, is a 503", async () => {
     const { response } = await play(errorEvent({ error: { ...DEAR, code: "server_is_overloaded" } }));
     expect([response.status, response.headers.get("retry-after")]).toEqual([503, "1"]);
   });
@@ -82,8 +82,8 @@ describe("a response that finished", () => {
   });
 
   it.each([
-    ["followed by something else", [endsAs("completed"), "data: <html>\n\n"]],
-    ["cut short by a filter", [endsAs("incomplete", { incomplete_details: { reason: "content_filter" } })]],
+    ["followed by another event", [endsAs("completed"), "data: <html>\n\n"]],
+    ["truncated by a filter", [endsAs("incomplete", { incomplete_details: { reason: "content_filter" } })]],
   ])("and is %s costs its usage", async (_how, end) => {
     const { text, spent } = await play(CREATED, TEXT, ...end);
     expect(RESPONSES.failure(text)).toBeUndefined();
@@ -92,31 +92,19 @@ describe("a response that finished", () => {
   });
 });
 
-describe("a whole response", () => {
+describe("a response that is not streamed", () => {
   const failed = { id: "resp_1", status: "failed", output: [], usage: USAGE, error: DEAR };
   const estimate = estimateOf(RESPONSES, RESPONSES.body({}, false));
 
   it.each([
     ["has failed costs its usage", JSON.stringify(failed), 100],
-    ["cannot be read costs an estimate", "<html>", estimate],
+    ["is invalid costs an estimate", "<html>", estimate],
     ["has not ended costs an estimate", JSON.stringify({ ...failed, status: "in_progress" }), estimate],
-  ])("that %s, and is the provider's error", async (_how, answer, tokens) => {
+  ])("and %s is a 502", async (_how, answer, tokens) => {
     const user = await createUserOf(() => new Response(answer));
     const response = await ask(user, RESPONSES, {}, false);
     expect(response.status).toBe(502);
     expect(await errorOf(response)).toMatchObject({ code: "provider_error" });
     expect(await user.settled()).toEqual({ tokens, requests: 1, reserved: 0 });
   });
-});
-
-it("a thought is sent on only with its content, and not when it is only named", async () => {
-  const told = { type: "reasoning", id: "rs_1", summary: [], encrypted_content: "gAAA" };
-  const input = [told, { type: "reasoning", id: "rs_2", summary: [] }, { role: "user", content: "Hi" }];
-  const sent: unknown[] = [];
-  const user = await createUserOf(async (request) => {
-    sent.push((await request.json<{ input: unknown }>()).input);
-    return Response.json({ id: "resp_1", status: "completed", output: [], usage: USAGE });
-  });
-  expect((await user.post(RESPONSES.path, { model: "o4-mini", input })).status).toBe(200);
-  expect(sent).toMatchObject([[told, { role: "user", content: "Hi" }]]);
 });

@@ -1,7 +1,7 @@
 // POST /chat over a socket, with a model of each dialect.
 
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ToolCall } from "../../../../src/features/slim-chat/codec.ts";
+import type { SlimToolCall } from "../../../../src/features/slim-chat/codec.ts";
 import { errorOf } from "../../../support/caller.ts";
 import { createCatalog } from "../../../support/catalog.ts";
 import { emulate } from "../../../support/emulation.ts";
@@ -37,7 +37,7 @@ describe.each([
   });
   const thinking = { model, input: emulate({ tokens: 13, reasoning: 64 }) };
 
-  it("streams text, the first of it at once, then one done with usage and what is left", async () => {
+  it("streams its text, starting with the first word, then one done with usage and quota", async () => {
     const user = await weir.createUser();
     const response = await user.post("/chat", thinking);
     expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
@@ -53,13 +53,13 @@ describe.each([
     expect(events[1]?.data).toMatchObject({ left });
   });
 
-  it("comes whole when it does not stream", async () => {
+  it("is one object without streaming", async () => {
     const response = await (await weir.createUser()).post("/chat", { ...thinking, stream: false });
     expect(response.headers.get("content-type")).toBe("application/json");
     expect(await response.json()).toEqual({ text: THIRTEEN_TOKENS, finish: "stop", usage: COUNTED, left: LEFT });
   });
 
-  it("has whole tool calls, and takes their results", async () => {
+  it("has complete tool calls, and accepts their results", async () => {
     const user = await weir.createUser();
     const question = { role: "user", content: DEPTH };
     const parameters = { type: "object", properties: { river: { type: "string" } } };
@@ -70,7 +70,7 @@ describe.each([
       { name: "tool", data: { name: "measure_river", arguments: '{"river":"Lech"}' } },
       { name: "done", data: { finish: "tool_calls" } },
     ]);
-    const call = rest[0]?.data as ToolCall | undefined;
+    const call = rest[0]?.data as SlimToolCall | undefined;
     const result = { role: "tool", id: call?.id, content: "three metres" };
     const input = [question, { role: "assistant", tools: [call] }, result];
     expect((await read(await user.post("/chat", { model, input, tools }))).text).toContain("three metres");
@@ -79,7 +79,7 @@ describe.each([
   it.each([
     ["an error", { error_after: 5 }, "The model failed while answering. Please try again."],
     ["a cut connection", { cut_after: 5 }, "The model's answer broke off. Please try again."],
-  ])("that breaks off with %s fails after the text that came", async (_how, fault, message) => {
+  ])("that breaks off with %s sends its text and then fails", async (_how, fault, message) => {
     const user = await weir.createUser();
     const input = emulate({ tokens: 20, delay_ms: 1, split: 7, ...fault });
     const { text, rest } = await read(await user.post("/chat", { model, input }));
@@ -96,7 +96,7 @@ const withImage = (bytes: number) => {
 const refusalOf = async (response: Response) => [response.status, (await errorOf(response)).code];
 
 describe("a body", () => {
-  it("of 2 MB with an image is accepted, and the image is not counted by its bytes", async () => {
+  it("of 2 MB with an image is accepted, and the image does not cost its bytes", async () => {
     const user = await weir.createUser();
     const response = await user.post("/chat", withImage(2 * MEGABYTE));
     expect((await read(response)).text).toContain("1 image");
@@ -104,7 +104,7 @@ describe("a body", () => {
     expect((await weir.emulation.stats()).bytes_in).toBeGreaterThan(2 * MEGABYTE);
   });
 
-  it("of more than 4 MB is a 413, whether it tells its length or not", async () => {
+  it("of more than 4 MB is a 413, with and without a content-length", async () => {
     const user = await weir.createUser();
     const large = withImage(4 * MEGABYTE);
     expect(await refusalOf(await user.post("/chat", large))).toEqual([413, "body_too_large"]);
@@ -114,7 +114,7 @@ describe("a body", () => {
     expect((await weir.emulation.stats()).requests).toBe(0);
   });
 
-  it("that is 33 levels deep or no JSON is a 400", async () => {
+  it("that is 33 levels deep or invalid JSON is a 400", async () => {
     const user = await weir.createUser();
     const deep = `{"input":"Hi","format":${'{"not":'.repeat(32)}{}${"}".repeat(33)}`;
     expect(await refusalOf(await user.post("/chat", deep))).toEqual([400, "invalid_request"]);
@@ -122,7 +122,7 @@ describe("a body", () => {
   });
 });
 
-it("every response has the request's id, the caller's own where it is safe", async () => {
+it("every response has a request id, which is the caller's own if it is safe", async () => {
   const user = await weir.createUser();
   const idOf = async (path: string, init?: RequestInit) => {
     const response = await user.post(path, { input: "Hi", stream: false }, init);
@@ -139,7 +139,7 @@ it("every response has the request's id, the caller's own where it is safe", asy
 const LONG = { tokens: 10_000, delay_ms: 5 };
 
 describe.each(CHATS)("a caller of %s who leaves", (_, surface) => {
-  it("in the middle stops the provider, is charged what came, and holds no lease", async () => {
+  it("in the middle of a stream stops the provider, is charged, and has no lease left", async () => {
     const user = await weir.createUser();
     const control = new AbortController();
     const body = surface.body(LONG, true);
@@ -154,8 +154,8 @@ describe.each(CHATS)("a caller of %s who leaves", (_, surface) => {
     expect(await weir.emulation.idle()).toMatchObject({ cancelled: 1, completed: 0 });
   });
 
-  // Nothing is written to a caller before the answer begins, and only a write notices that the caller has left.
-  it("before a stream begins stops the provider as soon as it begins", async () => {
+  // Only a failed write shows that the caller has left, and there is none before the answer starts.
+  it("before a stream starts stops the provider when it starts", async () => {
     const user = await weir.createUser();
     const control = new AbortController();
     const body = surface.body({ ...LONG, first_ms: 500 }, true);
@@ -168,7 +168,7 @@ describe.each(CHATS)("a caller of %s who leaves", (_, surface) => {
   });
 });
 
-it("a caller who leaves while the provider is silent is noticed by the next keep-alive", async () => {
+it("a caller who leaves a silent stream is detected by the next keep-alive", async () => {
   const user = await weir.createUser();
   const control = new AbortController();
   const body = { input: emulate({ tokens: 50, stall_after: 5 }) };
@@ -179,7 +179,7 @@ it("a caller who leaves while the provider is silent is noticed by the next keep
   expect(await weir.emulation.idle()).toMatchObject({ cancelled: 1, completed: 0 });
 });
 
-it("a caller who leaves before a whole answer comes is charged, and holds no lease", async () => {
+it("a caller who leaves before a whole answer is charged, and has no lease left", async () => {
   const user = await weir.createUser();
   const control = new AbortController();
   const body = { input: emulate({ tokens: 20, first_ms: 500 }), stream: false };

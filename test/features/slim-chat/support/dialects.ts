@@ -9,7 +9,7 @@ import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 type Json = Record<string, unknown>;
 
 /** Each dialect, with the provider's route. */
-export const DIALECTS: [Endpoint, string][] = [
+const DIALECTS: [Endpoint, string][] = [
   ["chat_completions", "/v1/chat/completions"],
   ["responses", "/v1/responses"],
 ];

@@ -1,156 +1,147 @@
-// The slim wire: text as JSON strings, whole tool calls, one `done` or `failed`. No model can write anything else on it.
+// The slim wire format: text as JSON strings, complete tool calls, and one final `done` or `failed`.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readChatEvent } from "../../../../src/dialects/chat-completions/decode.ts";
 import { apiError } from "../../../../src/core/errors.ts";
-import { readResponsesEvent } from "../../../../src/dialects/responses/decode.ts";
+import { createDecodingCodec } from "../../../../src/core/relay/event-codec.ts";
 import { endingOf } from "../../../../src/core/relay/pump.ts";
-import { createSlimCodec } from "../../../../src/features/slim-chat/codec.ts";
-import { chunk, DONE, finishChunk, fromUtf8, textChunk, toUtf8, usageChunk } from "../../../support/chat-chunks.ts";
+import { chatDialect } from "../../../../src/dialects/chat-completions/decode.ts";
+import { responsesDialect } from "../../../../src/dialects/responses/decode.ts";
+import { slimEvents } from "../../../../src/features/slim-chat/codec.ts";
 import { recordedResponse, toEvent } from "../../../dialects/support/responses-events.ts";
+import { chunk, DONE, finishChunk, fromUtf8, textChunk, toUtf8, usageChunk } from "../../../support/chat-chunks.ts";
 import { readSlim, slimText } from "../../../support/slim-stream.ts";
 
-const toolChunk = (index: number, args: string, id?: string, name?: string) =>
-  chunk({
-    tool_calls: [
-      { index, ...(id ? { id, type: "function" } : {}), function: { ...(name ? { name } : {}), arguments: args } },
-    ],
-  });
+const events = slimEvents((param) => (param === "messages" ? "input" : null));
+const createCodec = (dialect = chatDialect) => createDecodingCodec(dialect, events);
 
-/** A codec that was pushed those events, and what it sends of them. */
-function slim(...events: string[]) {
-  const codec = createSlimCodec(readChatEvent);
-  codec.push(toUtf8(events.join("")));
+const toolChunk = (index: number, args: string, id?: string, name?: string) =>
+  chunk({ tool_calls: [{ index, ...(id ? { id } : {}), function: { ...(name ? { name } : {}), arguments: args } }] });
+
+/** A codec that has read these events, and its output. */
+function slim(...read: string[]) {
+  const codec = createCodec();
+  codec.push(toUtf8(read.join("")));
   return { codec, sent: fromUtf8(codec.take()) };
 }
 
 describe("text", () => {
-  it("is a JSON string, and what arrived together travels together", () => {
-    expect(slim(textChunk("Hel"), textChunk("lo")).sent).toBe('data:"Hello"\n\n');
-  });
-
-  it("is sent once", () => {
-    const { codec } = slim(textChunk("Hel"));
+  it("is a JSON string with all text of one read, sent once and coalesced", () => {
+    const { codec, sent } = slim(textChunk("Hel"), textChunk("lo"));
+    expect(sent).toBe('data:"Hello"\n\n');
     expect(codec.take()).toHaveLength(0);
-    codec.push(toUtf8(textChunk("lo")));
-    expect(fromUtf8(codec.take())).toBe('data:"lo"\n\n');
+    codec.push(toUtf8(textChunk("!")));
+    expect(fromUtf8(codec.take())).toBe('data:"!"\n\n');
+    expect(codec.pace).toBe("coalesced");
   });
 
   it.each([
     "\n\ndata: x\n\n",
-    "event: done\ndata: {}\n\n",
     "\r\r",
     "\r\n\r\nevent:failed\r\n",
     ": comment\n\n",
     '"}\n\n',
     "\u2028\u2029\u0085\u0000",
-  ])("that looks like an event stays inside its JSON string: %j", (text) => {
+  ])("cannot leave its JSON string: %j", (text) => {
     const { sent } = slim(textChunk(text));
     expect(readSlim(toUtf8(sent))).toEqual([{ name: "text", data: text }]);
     expect(sent.split(/\r\n|\n|\r/)).toHaveLength(3);
   });
 
-  it("of any model is given back as it was", () => {
-    const texts = fc.array(
-      fc.string({
-        unit: fc.oneof(
-          fc.constantFrom("\n", "\r", '"', "\\", "data:", "event:done", ":"),
-          fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
-        ),
-      }),
-    );
-    const property = fc.property(texts, (pieces) => {
-      const codec = createSlimCodec(readChatEvent);
-      const sent = pieces.map((piece) => {
-        codec.push(toUtf8(textChunk(piece)));
+  it("is never changed", () => {
+    const special = fc.constantFrom("\n", "\r", '"', "\\", "data:", "event:done", ":");
+    const unit = fc.oneof(special, fc.string({ unit: "binary", minLength: 1, maxLength: 1 }));
+    const property = fc.property(fc.array(fc.string({ unit })), (texts) => {
+      const codec = createCodec();
+      const sent = texts.map((text) => {
+        codec.push(toUtf8(textChunk(text)));
         return fromUtf8(codec.take());
       });
-      expect(slimText(readSlim(toUtf8(sent.join(""))))).toBe(pieces.join(""));
+      expect(slimText(readSlim(toUtf8(sent.join(""))))).toBe(texts.join(""));
     });
     fc.assert(property, { numRuns: 100 });
-  });
-
-  it("may wait a little for more to travel with", () => {
-    expect(slim().codec.pace).toBe("coalesced");
   });
 });
 
 describe("a tool call", () => {
   const fragments = [toolChunk(0, "", "call_1", "level"), toolChunk(0, '{"river":'), toolChunk(0, '"Aare"}')];
+  const call = { id: "call_1", name: "level", arguments: '{"river":"Aare"}' };
 
-  it("is sent whole, once the answer has finished", () => {
+  it("is sent complete, once, when the answer has finished", () => {
     const { codec, sent } = slim(...fragments);
     expect(sent).toBe("");
     codec.push(toUtf8(finishChunk("tool_calls")));
-    expect(fromUtf8(codec.take())).toBe(
-      `event:tool\ndata:${JSON.stringify({ id: "call_1", name: "level", arguments: '{"river":"Aare"}' })}\n\n`,
-    );
+    expect(fromUtf8(codec.take())).toBe(`event:tool\ndata:${JSON.stringify(call)}\n\n`);
     expect(codec.take()).toHaveLength(0);
   });
 
-  it("comes after the text of the same answer, and in the model's order", () => {
-    const { sent } = slim(
-      textChunk("Let me look."),
-      toolChunk(1, "{}", "call_2", "forecast"),
-      ...fragments,
-      finishChunk("tool_calls"),
-    );
-    expect(
-      readSlim(toUtf8(sent)).map(({ name, data }) => (name === "tool" ? (data as { id: string }).id : data)),
-    ).toEqual(["Let me look.", "call_1", "call_2"]);
+  it("follows the text, in the model's order", () => {
+    const later = toolChunk(1, "{}", "call_2", "forecast");
+    const { sent } = slim(textChunk("Let me look."), later, ...fragments, finishChunk("tool_calls"));
+    expect(readSlim(toUtf8(sent))).toEqual([
+      { name: "text", data: "Let me look." },
+      { name: "tool", data: call },
+      { name: "tool", data: { id: "call_2", name: "forecast", arguments: "{}" } },
+    ]);
+  });
+
+  it.each([
+    ["stop", 1],
+    ["length", 0],
+    ["content_filter", 0],
+  ])("of an answer that finished with %s is sent %i times", (finish, count) => {
+    expect(readSlim(toUtf8(slim(...fragments, finishChunk(finish)).sent))).toHaveLength(count);
   });
 });
 
-describe("the last words", () => {
-  it("of an answer are why it stopped, what it used and cost, and what is left", () => {
+describe("the closing event", () => {
+  it("of a finished answer has finish reason, usage, cost and remaining quota", () => {
     const { codec } = slim(textChunk("Hi"), finishChunk("length"), usageChunk(12, 30), DONE);
     expect(fromUtf8(codec.conclude({ left: { "tokens/day": 19_958 }, usd: 0.0001452 }))).toBe(
       'event:done\ndata:{"finish":"length","usage":{"input":12,"cached":0,"output":30,"reasoning":0,"usd":0.0001452},"left":{"tokens/day":19958}}\n\n',
     );
   });
 
-  it("say what an answer cost, but no counts, when the provider did not tell its usage", () => {
+  it("without the provider's usage has the cost only", () => {
     const { codec } = slim(textChunk("Hi"), finishChunk(), DONE);
     expect(readSlim(codec.conclude({ left: {}, usd: 0.0012 }))).toEqual([
       { name: "done", data: { finish: "stop", usage: { usd: 0.0012 }, left: {} } },
     ]);
   });
 
-  it("of a failure are the error in the one envelope", () => {
+  it("of a failed or blocked answer is the error, with the caller's field name", () => {
+    const { codec } = slim(textChunk("Hi"));
     const { body } = apiError("provider_error", "It broke.\n\nevent: done");
-    expect(readSlim(slim(textChunk("Hi")).codec.fail(body))).toEqual([{ name: "failed", data: { error: body } }]);
+    expect(readSlim(codec.fail(body) ?? toUtf8(""))).toEqual([{ name: "failed", data: { error: body } }]);
+    expect(readSlim(codec.block(body, undefined))).toEqual([{ name: "failed", data: { error: body } }]);
+    for (const [param, field] of [
+      ["messages", "input"],
+      ["store", null],
+    ] as const) {
+      const error = { ...body, param: field };
+      expect(readSlim(codec.fail({ ...body, param }) ?? toUtf8(""))).toEqual([{ name: "failed", data: { error } }]);
+    }
   });
 });
 
-describe("what comes after the end", () => {
-  it.each([DONE, "data: <html>\n\n", toEvent({ type: "response.output_text.delta", delta: "And more" })])(
-    "of an answer over Responses changes nothing, and loses no text of the same read: %j",
-    (more) => {
-      const codec = createSlimCodec(readResponsesEvent);
-      const events = recordedResponse("text").map((event) => toEvent(event));
-      codec.push(toUtf8(events.join("") + more));
-      const said = recordedResponse("text").map(({ type, delta }) =>
-        type === "response.output_text.delta" ? String(delta) : "",
-      );
-      expect(slimText(readSlim(codec.take()))).toBe(said.join(""));
-      codec.push(toUtf8(more));
-      expect(codec.take()).toHaveLength(0);
-      expect(endingOf(codec, undefined)).toEqual({ kind: "finished" });
-      expect(codec.progress.usage?.output).toBeGreaterThan(0);
-    },
-  );
-});
+it.each([DONE, "data: <html>\n\n", toEvent({ type: "response.output_text.delta", delta: "And more" })])(
+  "events after the end are ignored, also in the same read: %j",
+  (more) => {
+    const codec = createCodec(responsesDialect);
+    const recorded = recordedResponse("text");
+    const deltas = recorded.map(({ type, delta }) => (type === "response.output_text.delta" ? String(delta) : ""));
+    codec.push(toUtf8(recorded.map(toEvent).join("") + more));
+    expect(slimText(readSlim(codec.take()))).toBe(deltas.join(""));
+    codec.push(toUtf8(more));
+    expect(codec.take()).toHaveLength(0);
+    expect(endingOf(codec, undefined)).toEqual({ kind: "finished" });
+    expect(codec.progress.usage?.output).toBeGreaterThan(0);
+  },
+);
 
-describe("what is not text", () => {
-  it("is not heard in a comment, and is in an empty chunk", () => {
-    expect(slim(": processing\n\n").codec.progress.heard).toBe(false);
-    const { codec, sent } = slim(chunk({ role: "assistant", content: "" }));
-    expect(codec.progress.heard).toBe(true);
-    expect(sent).toBe("");
-  });
-
-  it("is refused when it is not JSON", () => {
-    expect(() => slim("data: <html>\n\n")).toThrow();
-  });
+it("a comment does not start the answer, an empty chunk does, and invalid JSON throws", () => {
+  expect(slim(": processing\n\n").codec.progress.heard).toBe(false);
+  const { codec, sent } = slim(chunk({ role: "assistant", content: "" }));
+  expect([codec.progress.heard, sent]).toEqual([true, ""]);
+  expect(() => slim("data: <html>\n\n")).toThrow();
 });

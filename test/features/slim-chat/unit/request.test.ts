@@ -1,4 +1,4 @@
-// The schema of a slim request: each wrong field is named with its path.
+// The schema of slim requests. A refusal names the path of the field.
 
 import { describe, expect, it } from "vitest";
 import { readBody } from "../../../../src/core/json-body.ts";
@@ -9,9 +9,10 @@ import { refusalOf } from "../../../support/refusals.ts";
 const HI = { role: "user", content: "Hi" };
 const CALL = { role: "assistant", tools: [{ id: "1", name: "look", arguments: "{}" }] };
 const RESULT = { role: "tool", id: "1", content: "7" };
+const image = (url: unknown) => ({ input: [{ role: "user", content: [{ type: "image", url }] }] });
 const read = (body: unknown) => readBody(postRequest(body), SlimRequest);
 
-it("has defaults for the model and the stream", async () => {
+it("a slim request has the default model and streams, unless it says otherwise", async () => {
   expect(await read({ input: "Hi" })).toEqual({ input: "Hi", model: "default", stream: true });
 });
 
@@ -31,14 +32,17 @@ describe("a slim request is refused", () => {
     [{ input: [{ role: { toString: 1 }, content: "Hi" }] }, "input.0.role"],
     [{ input: [{ role: "user", content: [{ type: { toString: 1 } }] }] }, "input.0.content.0.type"],
     [{ input: [HI, { ...HI, name: "Ann" }] }, "input.1.name"],
-    [{ input: [{ role: "user", content: [{ type: "image", url: "http://a.test/a.png" }] }] }, "input.0.content.0.url"],
+    ...["http://a.test/a.png", "data:text/html,<b>", "file:///a.png", " https://a.test/", ""].map(
+      (url): [Record<string, unknown>, string] => [image(url), "input.0.content.0.url"],
+    ),
     [{ input: [{ role: "tool", content: "7" }] }, "input.0.id"],
-  ])("naming the field: %j", async (body, param) => {
+  ])("with the path of the field: %j", async (body, param) => {
     expect(await refusalOf(() => read(body))).toMatchObject({ status: 400, body: { param } });
   });
 
   it.each([
     ["a result without a call", [HI, RESULT]],
+    ["a result of another call", [HI, CALL, { ...RESULT, id: "2" }]],
     ["a call without a result", [HI, CALL]],
     ["a message between a call and its result", [CALL, HI, RESULT]],
     ["a second result of one call", [CALL, RESULT, RESULT]],
@@ -47,6 +51,11 @@ describe("a slim request is refused", () => {
   });
 });
 
-it("accepts a call that is followed by its result", async () => {
-  expect(await read({ input: [HI, CALL, RESULT, HI] })).toMatchObject({ input: [HI, CALL, RESULT, HI] });
+it.each([
+  [{ input: [HI, CALL, RESULT, CALL, RESULT, HI] }],
+  [{ input: [HI, { role: "assistant", content: "Ho", tools: [] }, HI] }],
+  [image("https://a.test/a.png")],
+  [image("data:image/jpeg;base64,AAAA")],
+])("a valid slim request is accepted: %j", async (body) => {
+  expect(await read(body)).toMatchObject(body);
 });

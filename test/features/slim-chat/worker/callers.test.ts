@@ -1,4 +1,4 @@
-// A slow caller of POST /chat, a silent provider, and how text is joined on its way.
+// Coalesced text, a slow caller, a silent provider, and an error with usage on POST /chat.
 
 import { beforeEach, expect, it } from "vitest";
 import { createCatalog, createCatalogOf } from "../../../support/catalog.ts";
@@ -16,7 +16,7 @@ beforeEach(async () => {
   await emulation.zero();
 });
 
-it("a fast answer comes in few events, with all of its text once and in order", async () => {
+it("a fast answer has few events, with all text once and in order", async () => {
   const user = await createUser();
   const { text: expected } = (await (await ask(user, SLIM, { tokens: 3000 }, false)).json()) as { text: string };
   const text = await (await ask(user, SLIM, { tokens: 3000 })).text();
@@ -25,7 +25,7 @@ it("a fast answer comes in few events, with all of its text once and in order", 
   expect(SLIM.failure(text)).toBeUndefined();
 });
 
-it("an answer whose bytes come one by one is the same", async () => {
+it("an answer that arrives byte by byte is the same", async () => {
   const user = await createUser();
   const script = { text: "Ein Wehr: 🦫🌊 堰 e\u0301" };
   const text = await (await ask(user, SLIM, { ...script, split: 1 })).text();
@@ -33,13 +33,13 @@ it("an answer whose bytes come one by one is the same", async () => {
   expect((await user.settled()).tokens).toBe(SLIM.tokens(text, true));
 });
 
-it("a caller who does not read holds the provider up, and gets everything when reading on", async () => {
+it("a caller who does not read slows the provider down, and gets everything later", async () => {
   await useCatalog(createCatalogOf(LONG, { coalesce_ms: 5 }));
   await expectBackpressure(SLIM, 30_000);
 }, 30_000);
 
-it("a silent provider is bridged by comments, and then fails the stream, which costs an estimate", async () => {
-  // Silence is checked once a second, so the deadline has to come after that.
+it("a silent stream gets comments, then fails and costs an estimate", async () => {
+  // Silence is checked once a second, so the deadline must be later.
   await useCatalog(createCatalog({ keep_alive_ms: 10, idle_ms: 1200 }));
   const user = await createUser();
   const body = SLIM.body({ tokens: 50, stall_after: 5 }, true);
@@ -53,7 +53,7 @@ it("a silent provider is bridged by comments, and then fails the stream, which c
   expect(await emulation.idle()).toMatchObject({ requests: 1, cancelled: 1 });
 });
 
-it("an error in a stream of Responses costs the usage that follows it", async () => {
+it("an error in a Responses stream costs the usage that follows it", async () => {
   const script = { tokens: 20, error_after: 15, delay_ms: 1, reasoning: 3 };
   // The same input, without the error.
   const whole = await ask(await createUser(), SLIM_RESPONSES, { ...script, error_after: 25 }, false);

@@ -1,13 +1,13 @@
-// POST /chat gives its caller the same over Chat Completions and over Responses, errors included.
+// POST /chat gives the same answers and errors over Chat Completions and over Responses.
 
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Script } from "../../../../dev/provider/script.ts";
+import type { Script } from "../../../../dev/provider/kernel/script.ts";
 import { errorOf, NOTHING } from "../../../support/caller.ts";
 import { createCatalog, RESPONDENT } from "../../../support/catalog.ts";
 import { sse, textChunk } from "../../../support/chat-chunks.ts";
 import { emulate } from "../../../support/emulation.ts";
 import { createUserOf, streamOf } from "../../../support/providers.ts";
-import { CHATS, SLIM, SLIM_RESPONSES } from "../../../support/surface.ts";
+import { SLIM, SLIM_RESPONSES } from "../../../support/surface.ts";
 import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 import type { Received } from "../support/dialects.ts";
 import { askBoth, askDialect, useDialect } from "../support/dialects.ts";
@@ -52,7 +52,7 @@ const ANSWERS: Case[] = [
     /I saw 2 images/,
   ],
   ["a schema", { input: "Is it a weir?", format: SCHEMA }, "stop", /^\{"verdict":".*","count":\d+\}$/],
-  ["hidden thoughts", scripted({ tokens: 5, reasoning: 40 }), "stop", /./],
+  ["hidden reasoning", scripted({ tokens: 5, reasoning: 40 }), "stop", /./],
   [
     "several turns",
     { input: [user("A weir?"), { role: "assistant", content: "A dam." }, user("A river's?")] },
@@ -67,8 +67,8 @@ const ANSWERS: Case[] = [
     /It is wet \(call_1\)\./,
   ],
   ["a refusal", scripted({ refuse: "I would rather not." }), "refusal", /^I would rather not\.$/],
-  ["a limit that cuts", scripted({ tokens: 100, reasoning: 0 }, { max_output_tokens: 20 }), "length", /./],
-  ["a tool call that a limit cuts", { input: "Look!", tools: [LOOK], max_output_tokens: 16 }, "length", /^$/],
+  ["an output limit", scripted({ tokens: 100, reasoning: 0 }, { max_output_tokens: 20 }), "length", /./],
+  ["a truncated tool call", { input: "Look!", tools: [LOOK], max_output_tokens: 16 }, "length", /^$/],
 ];
 
 interface SlimObject {
@@ -86,7 +86,7 @@ function toObject({ events = [] }: Received): Json {
   return { text: named("text").join(""), ...(tools.length > 0 ? { tools } : {}), ...(named("done")[0] as Json) };
 }
 
-describe("a caller gets the same over either dialect, streamed and whole:", () => {
+describe("an answer is the same over either dialect, streamed or not:", () => {
   it.each(ANSWERS)("%s", async (_, body, finish, text) => {
     const [chat, responses] = await askBoth(body);
     expect(responses).toEqual(chat);
@@ -101,7 +101,7 @@ describe("a caller gets the same over either dialect, streamed and whole:", () =
     expect(wholeChat).toEqual({ status: 200, object: answer });
   });
 
-  it.each([400, 401, 429, 504])("a provider that refuses with %i", async (status) => {
+  it.each([400, 401, 429, 504])("a provider's %i", async (status) => {
     for (const stream of [true, false]) {
       const [chat, responses] = await askBoth(scripted({ status }, { stream }));
       expect(responses).toEqual(chat);
@@ -120,37 +120,6 @@ describe("a caller gets the same over either dialect, streamed and whole:", () =
   });
 });
 
-describe.each(CHATS)("the turns of %s", (_, surface) => {
-  beforeEach(async () => {
-    await useCatalog(createCatalog());
-    await emulation.zero();
-  });
-  const send = async (input: object[]) =>
-    (await createUser()).post(surface.path, { ...surface.body({}, false), input });
-  const HI = user("Hi");
-
-  it.each([
-    ["a result without its call", [HI, returned("call_1")]],
-    ["a result of another call", [HI, calling("call_1"), returned("call_2")]],
-    ["one of two calls without its result", [HI, calling("call_1", "call_2"), returned("call_2")]],
-    ["a result twice", [HI, calling("call_1"), returned("call_1"), returned("call_1")]],
-    ["a result that does not come next", [HI, calling("call_1"), HI, returned("call_1")]],
-  ])("may not have %s", async (_what, input) => {
-    const response = await send(input);
-    expect(response.status).toBe(400);
-    expect(await errorOf(response)).toMatchObject({ code: "invalid_request", param: "input" });
-    expect((await emulation.stats()).requests).toBe(0);
-  });
-
-  it.each([
-    ["the same id in a later call", [HI, calling("call_1"), returned("call_1"), calling("call_1"), returned("call_1")]],
-    ["an empty list of calls", [HI, { role: "assistant", content: "Ho", tools: [] }, HI]],
-  ])("may have %s", async (_what, input) => {
-    const response = await send(input);
-    expect(response.status, await response.text()).toBe(200);
-  });
-});
-
 const FIELDS = [
   [SLIM, "messages[0].content", "input"],
   [SLIM, "response_format.json_schema", "format"],
@@ -162,7 +131,7 @@ const FIELDS = [
   [SLIM_RESPONSES, "store", null],
 ] as const;
 
-describe("the field that a provider refuses has its name of /chat", () => {
+describe("the field of a provider's error has the slim name", () => {
   it.each(FIELDS)("over %o: %s is %s", async (surface, param, field) => {
     await useCatalog(createCatalog());
     const error = { message: "No.", type: "invalid_request_error", param, code: "invalid_value" };
@@ -182,7 +151,7 @@ describe("the field that a provider refuses has its name of /chat", () => {
       { error: { param: "text.format" } },
       "format",
     ],
-  ])("in the middle of a stream, too (%s)", async (model, begun, { error }, field) => {
+  ])("in the middle of a stream (%s)", async (model, begun, { error }, field) => {
     await useCatalog(createCatalog());
     const invalid = { ...error, message: "No.", type: "invalid_request_error", code: "invalid_image" };
     const told = model === RESPONDENT ? { type: "error", sequence_number: 2, error: invalid } : { error: invalid };
@@ -192,19 +161,19 @@ describe("the field that a provider refuses has its name of /chat", () => {
   });
 });
 
-describe("a caller who asks for the model's thoughts", () => {
+describe("a request for a reasoning summary", () => {
   const ASKED = { input: emulate({ tokens: 3, reasoning: 30 }), model: "o4-mini", reasoning: "summary" };
-  const THOUGHT = /^\*\*Reading the question\*\*\n\n.*pretends to think about it\.$/s;
+  const SUMMARY = /^\*\*Reading the question\*\*\n\n.*pretends to think about it\.$/s;
   beforeEach(async () => {
     await useCatalog(createCatalog());
     await emulation.zero();
   });
 
-  it("gets a summary before the text, since such a model is asked over Responses", async () => {
+  it("gets the summary before the text, over Responses", async () => {
     const { status, events } = await askDialect(await createUser(), ASKED);
     expect(status).toBe(200);
     expect(events).toMatchObject([
-      { name: "thinking", data: expect.stringMatching(THOUGHT) as string },
+      { name: "thinking", data: expect.stringMatching(SUMMARY) as string },
       { name: "text" },
       { name: "done", data: { finish: "stop", usage: { output: 33, reasoning: 30 } } },
     ]);
@@ -212,10 +181,10 @@ describe("a caller who asks for the model's thoughts", () => {
     expect(last?.path).toBe("/v1/responses");
     expect(last?.body).toMatchObject({ reasoning: { summary: "auto" }, store: false });
     const { object } = await askDialect(await createUser(), { ...ASKED, stream: false });
-    expect(object).toMatchObject({ thinking: expect.stringMatching(THOUGHT) as string, finish: "stop" });
+    expect(object).toMatchObject({ thinking: expect.stringMatching(SUMMARY) as string, finish: "stop" });
   });
 
-  it("is refused by a model without Responses, with the names of those that can", async () => {
+  it("is refused by a model without Responses, with the names of models that support it", async () => {
     await useDialect("chat_completions");
     const asker = await createUser();
     const response = await asker.post("/chat", ASKED);

@@ -14,7 +14,7 @@ import { emulation, useCatalog } from "../../../support/workerd.ts";
 const tokens = { unit: "tokens", per: "month", limit: 10_000_000 } as const;
 const WINDOWS = [tokens, { unit: "requests", per: "month", limit: 10_000 }, { unit: "usd", per: "month", limit: 10 }];
 
-/** A new user of providers of which some fail; `chat` asks by the alias, for 17 tokens. */
+/** A new user of failing providers; `chat` asks the alias for 17 tokens. */
 async function deploy(faults: Record<string, Fault[]>) {
   const { provider, asked } = failingProvider(faults);
   const user = await createUserOf(provider);
@@ -36,18 +36,18 @@ afterEach(() => void vi.restoreAllMocks());
 
 const FAULTS: [string, Fault, boolean][] = [
   ["a 500", status(500), true],
-  ["a 500 for a whole answer", status(500), false],
-  ["a refusal of the operator's key", status(401), true],
-  ["a connection that fails", unreachable, true],
-  ["a 429 that asks for a long wait", status(429, { "retry-after": "3" }), true],
-  ["a model that the provider does not have", status(404), true],
-  ["a stream that begins with an error", streamOf(errorFrame("No.")), true],
-  ["a stream of nothing at all", streamOf(), true],
-  ["a stream of something else", streamOf("data: {\n\n"), true],
+  ["a 500 without streaming", status(500), false],
+  ["a refused operator's key", status(401), true],
+  ["a failed connection", unreachable, true],
+  ["a 429 with a long retry-after", status(429, { "retry-after": "3" }), true],
+  ["an unknown model", status(404), true],
+  ["a stream that starts with an error", streamOf(errorFrame("No.")), true],
+  ["an empty stream", streamOf(), true],
+  ["a stream that is not JSON", streamOf("data: {\n\n"), true],
 ];
 
 describe("the fallback", () => {
-  it.each(FAULTS)("is asked after %s, and alone is charged", async (_fault, fault, stream) => {
+  it.each(FAULTS)("is called after %s, and only it is charged", async (_fault, fault, stream) => {
     const user = await deploy({ [FIRST]: [fault] });
     const response = await user.chat(stream);
     const text = await response.text();
@@ -64,7 +64,7 @@ describe("the fallback", () => {
     expect(calls()).toEqual({ reserve: 1, settle: 1 });
   });
 
-  it("is followed by the next one, whose error is the response when all have failed", async () => {
+  it("is followed by the next one, and the last error is the response", async () => {
     const last = status(429, { "retry-after": "9" });
     const user = await deploy({ [FIRST]: [status(500)], [SECOND]: [unreachable], [THIRD]: [last] });
     const response = await user.chat();
@@ -75,13 +75,13 @@ describe("the fallback", () => {
   });
 
   it.each([
-    ["a 422, which is the caller's fault", status(422), 422],
+    ["a 422, which is the caller's mistake", status(422), 422],
     [
       "a missing prompt, which is not a missing model",
       () => Response.json({ error: { message: "Secret.", code: "prompt_not_found" } }, { status: 404 }),
       404,
     ],
-  ])("is not asked after %s", async (_what, fault, code) => {
+  ])("is not called after %s", async (_what, fault, code) => {
     const user = await deploy({ [FIRST]: [fault] });
     const response = await user.chat();
     expect(response.status).toBe(code);
@@ -92,8 +92,8 @@ describe("the fallback", () => {
 
   it.each([
     ["an error after text", true, { tokens: 20, delay_ms: 1, error_after: 5 }],
-    ["a cut connection of a whole answer", false, { tokens: 20, cut_after: 5 }],
-  ])("is not asked after %s, since the response had started", async (_what, stream, script) => {
+    ["a cut connection without streaming", false, { tokens: 20, cut_after: 5 }],
+  ])("is not called after %s, because the response has started", async (_what, stream, script) => {
     const user = await deploy({});
     const response = await user.chat(stream, script);
     await response.text();
@@ -102,7 +102,7 @@ describe("the fallback", () => {
     expect(await user.settled()).toMatchObject({ requests: 1, reserved: 0 });
   });
 
-  it("is not asked after the deadline, which is one for all", async () => {
+  it("is not called after the deadline, which covers all candidates", async () => {
     await useCatalog(createSturdyCatalog({}, { first_byte_ms: 100 }));
     const late = await deploy({});
     expect((await late.chat(true, { tokens: 5, first_ms: 60_000 })).status).toBe(504);
@@ -113,7 +113,7 @@ describe("the fallback", () => {
     expect(await second.settled()).toEqual(NOTHING);
   });
 
-  it("that the caller leaves is not charged for the usage of the model that failed before", async () => {
+  it("is not charged with the usage of the model that failed before", async () => {
     const usage = { choices: [], usage: { prompt_tokens: 900, completion_tokens: 900 } };
     const control = new AbortController();
     const leave: Fault = () => {
@@ -130,8 +130,8 @@ describe("the fallback", () => {
   });
 });
 
-describe("a provider that asks for a short wait", () => {
-  it("is asked once more itself, and then the next one, which has its second try, too", async () => {
+describe("a provider with a short retry-after", () => {
+  it("is retried once, and so is its fallback", async () => {
     const busy = status(429, { "retry-after": "0.01" });
     const patient = await deploy({ [FIRST]: [busy] });
     expect((await patient.chat(false)).headers.get("weir-model")).toBe(FIRST);
@@ -142,7 +142,7 @@ describe("a provider that asks for a short wait", () => {
     expect(user.models()).toEqual([FIRST, FIRST, SECOND, SECOND]);
   });
 
-  it("is not asked again when the caller leaves meanwhile, which costs nothing", async () => {
+  it("is not retried when the caller leaves meanwhile, which costs nothing", async () => {
     const waits = vi.spyOn(scheduler, "wait");
     const user = await deploy({ [FIRST]: [status(503, { "retry-after": "2" })] });
     const control = new AbortController();
@@ -167,9 +167,9 @@ const failing = async (changes: object = {}) => {
   return { models: user.models(), status: response.status, headers: response.headers };
 };
 
-describe("a fallback is left out", () => {
+describe("a fallback is skipped", () => {
   it.each([
-    ["where the plan does not include it", [FIRST], [FIRST], 502],
+    ["when the plan does not include it", [FIRST], [FIRST], 502],
     ["unless the plan includes it", [FIRST, "respondent"], [FIRST, SECOND], 200],
     ["unless the plan includes the alias that names it", [ALIAS], [FIRST, SECOND], 200],
   ])("%s", async (_what, models, asked, code) => {

@@ -1,4 +1,4 @@
-// The model that answers POST /chat: what an alias fixes, what a card lacks, and what happens when a model ends.
+// The model behind POST /chat: aliases, the canary, missing capabilities, and shutdowns.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { isInCanary } from "../../../../src/core/catalog/canary.ts";
@@ -25,7 +25,7 @@ async function chat(model: string, changes: object = {}) {
   return { user, response };
 }
 
-/** The provider's body of a chat, which must be served. */
+/** The provider's body of a chat, which must succeed. */
 async function forwarded(model: string, changes: object = {}) {
   const { response } = await chat(model, changes);
   expect(response.status, await response.text()).toBe(200);
@@ -44,7 +44,7 @@ const useTutor = (fixes: object, plan: Partial<Plan> = {}) => {
 };
 
 describe("an alias of an app", () => {
-  it("puts its instructions before the caller's own, and into the bound", async () => {
+  it("sends its instructions before the caller's own, and bounds them", async () => {
     const windows: Plan["windows"] = [
       { unit: "tokens", per: "month", limit: shownBytes({ messages: [FIXED, USER] }) + TEMPLATE_TOKENS + 300 },
     ];
@@ -59,7 +59,7 @@ describe("an alias of an app", () => {
     expect(messages).toEqual([FIXED, { role: "system", content: "You are a pirate." }, USER]);
   });
 
-  it("can be all that a plan includes, so that no caller gets around its instructions", async () => {
+  it("can be the only model of a plan, so that no caller avoids its instructions", async () => {
     await useTutor({ instructions: INSTRUCTIONS }, { models: ["tutor"] });
     expect((await forwarded("tutor")).messages).toEqual([FIXED, USER]);
     for (const model of ["o4-mini", "default", SNAPSHOT]) {
@@ -87,7 +87,7 @@ const usePlain = () => {
   return useCatalog({ ...catalog, cards: { ...catalog.cards, plain }, aliases });
 };
 
-it("a user in the canary gets its revision and its plans, and everybody else the active ones", async () => {
+it("users in the canary get its revision and plans, all others the active revision", async () => {
   const active = await useCatalog(createCatalog());
   const trial = createCatalogOf({ max_output_tokens: 77 });
   await bindings.CATALOG.put("catalog:rev:trial", JSON.stringify(trial));
@@ -112,37 +112,34 @@ describe("a model that can only chat", () => {
     ["tools", { tools: [{ name: "look" }] }, "unsupported_parameter", "tools"],
     ["an image", { input: [{ role: "user", content: [image] }] }, "unsupported_value", "input"],
     ["a stream", { stream: true }, "unsupported_value", "stream"],
-  ])(
-    "refuses %s before anything is reserved, with the names of models that have it",
-    async (_, changes, code, param) => {
-      await usePlain();
-      const { user, response } = await chat("plain", changes);
-      expect(response.status).toBe(400);
-      const error = await errorOf(response);
-      expect(error).toMatchObject({ type: "invalid_request_error", code, param });
-      expect(error.message).toMatch(/Models that do: .*\bo4-mini\b/);
-      expect(await user.settled()).toEqual(NOTHING);
-      expect((await emulation.stats()).requests).toBe(0);
-      await forwarded("plain", { instructions: "Answer briefly.", tools: [] });
-    },
-  );
+  ])("refuses %s with the names of models that support it, at no cost", async (_, changes, code, param) => {
+    await usePlain();
+    const { user, response } = await chat("plain", changes);
+    expect(response.status).toBe(400);
+    const error = await errorOf(response);
+    expect(error).toMatchObject({ type: "invalid_request_error", code, param });
+    expect(error.message).toMatch(/Models that do: .*\bo4-mini\b/);
+    expect(await user.settled()).toEqual(NOTHING);
+    expect((await emulation.stats()).requests).toBe(0);
+    await forwarded("plain", { instructions: "Answer briefly.", tools: [] });
+  });
 });
 
 /** Sets the date. */
 const travelTo = (day: string, time = "12:00:00.000") =>
   vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(`${laterDay(day)}T${time}Z`) });
 
-describe("a model that ends", () => {
+describe("a model with a shutdown date", () => {
   const ENDS = "2026-10-23";
   const SUNSET = new Date(laterDay(ENDS)).toUTCString();
   const DEPRECATION = `@${Date.parse(laterDay("2026-04-22")) / 1000}`;
   beforeEach(() => useCatalog(createLaterCatalog()));
 
   it.each([
-    ["on its last day by its snapshot", "2026-10-22", "23:59:59.999", SNAPSHOT],
-    ["from the day of its end on by its successor", ENDS, "00:00:00.000", "gpt-5-mini-2025-08-07"],
-    ["from the successor's end on by the next", "2026-12-11", "00:00:00.000", "gpt-6.1-terra"],
-  ])("is answered under its alias %s, which the headers say", async (_, day, time, answering) => {
+    ["by its snapshot on its last day", "2026-10-22", "23:59:59.999", SNAPSHOT],
+    ["by its successor from the shutdown date on", ENDS, "00:00:00.000", "gpt-5-mini-2025-08-07"],
+    ["by the next successor after the first one's shutdown", "2026-12-11", "00:00:00.000", "gpt-6.1-terra"],
+  ])("is answered under its alias %s, with the dates in the headers", async (_, day, time, answering) => {
     travelTo(day, time);
     const { response } = await chat("o4-mini");
     expect(response.status, await response.text()).toBe(200);
@@ -154,7 +151,7 @@ describe("a model that ends", () => {
     });
   });
 
-  it("is a 404 by its snapshot from then on, which names the successor", async () => {
+  it("is a 404 by its snapshot from then on, with the successor's name", async () => {
     travelTo(ENDS, "00:00:00.000");
     const { user, response } = await chat(SNAPSHOT);
     expect(response.status).toBe(404);

@@ -1,4 +1,4 @@
-// A second provider that is only data: its address, its key and its headers, and what keeps it from being asked.
+// A second provider from the catalog: its address, key and headers, and what prevents a call to it.
 
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Bindings } from "../../../../src/core/env.ts";
@@ -31,7 +31,7 @@ beforeEach(async () => {
 });
 
 describe("a second provider", () => {
-  it("is asked at its own address, with its own key, constant headers and name of the output bound", async () => {
+  it("is called at its own address, with its own key, headers and output parameter", async () => {
     const user = await deploy();
     const response = await user.chat();
     expect(response.status).toBe(200);
@@ -49,7 +49,7 @@ describe("a second provider", () => {
     expect(await user.settled()).toMatchObject({ requests: 1, reserved: 0 });
   });
 
-  it("never gets the other provider's key, nor the other its headers", async () => {
+  it("never gets the other provider's key, and the other never gets its headers", async () => {
     const user = await deploy({ HOUSE_API_KEY: "house-key" });
     for (const model of [HOUSE_MODEL, "o4-mini"]) await (await user.chat(model)).text();
     const [house, openai] = user.sent;
@@ -60,10 +60,10 @@ describe("a second provider", () => {
   });
 
   it.each([
-    ["whose host is not allowed", {}, { PROVIDER_HOSTS: "api.openai.com" }],
+    ["with a host that is not allowed", {}, { PROVIDER_HOSTS: "api.openai.com" }],
     ["on an allowed host's subdomain", { base_url: "https://other.models.house.test/v1" }, {}],
     ["without its key", {}, { HOUSE_API_KEY: "" }],
-  ])("%s is not configured, and nothing is sent or charged", async (_, provider, changes) => {
+  ])("%s is not configured, and costs nothing", async (_, provider, changes) => {
     await useCatalog(createHouseCatalog(provider));
     const user = await deploy(changes);
     const response = await user.chat();
@@ -75,7 +75,7 @@ describe("a second provider", () => {
     expect(await user.settled()).toEqual(NOTHING);
   });
 
-  it("can be where a variable of the deployment says, whatever the list of hosts", async () => {
+  it("can have its address in a variable of the deployment, on any host", async () => {
     await useCatalog(createHouseCatalog({ base_url_variable: "HOUSE_BASE_URL" }));
     const user = await deploy({ HOUSE_BASE_URL: "https://attic.test/v1", PROVIDER_HOSTS: "api.openai.com" });
     expect((await user.chat()).status).toBe(200);

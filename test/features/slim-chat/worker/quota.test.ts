@@ -1,15 +1,18 @@
-// The quota of POST /chat: reservations that are lost, inputs that are counted, and plans that limit models.
+// The quota of POST /chat: lost reservations and settlements, exact counts, and plans with some models only.
 
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Plan } from "../../../../src/core/catalog/schema.ts";
 import type { Bindings } from "../../../../src/core/env.ts";
 import { UserQuota } from "../../../../src/core/quota/user-quota.ts";
-import { errorOf, NOTHING } from "../../../support/caller.ts";
+import { dollarsOf, errorOf, NOTHING } from "../../../support/caller.ts";
 import { createCatalog, createCatalogOf } from "../../../support/catalog.ts";
+import { DONE, finishChunk, textChunk, usageChunk } from "../../../support/chat-chunks.ts";
 import { emulate } from "../../../support/emulation.ts";
 import { boundOf, PLAN_OUTPUT, priceOf, spendingOf } from "../../../support/estimate.ts";
-import { createUserOf } from "../../../support/providers.ts";
+import { readEvents } from "../../../support/events.ts";
+import { watchLog } from "../../../support/log-lines.ts";
+import { createUserOf, streamOf } from "../../../support/providers.ts";
 import { ask, SLIM } from "../../../support/surface.ts";
 import { bindings, createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 
@@ -30,7 +33,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it("a settlement that is lost costs the bound when the lease ends, and what it says when it arrives late, once", async () => {
+it("a lost settlement costs the bound when the lease expires, and is corrected once when it arrives late", async () => {
   await useCatalog(createCatalogOf({ windows: [tokens(10_000_000), { ...dollars, unit: "requests" }, dollars] }));
   const settle = vi.spyOn(UserQuota.prototype, "settle");
   settle.mockImplementationOnce(() => {
@@ -50,13 +53,14 @@ it("a settlement that is lost costs the bound when the lease ends, and what it s
   const [limits, settlement] = settle.mock.calls[0] ?? [];
   if (!limits || !settlement) throw new Error("nothing was settled");
   const { charge } = settlement;
-  for (const late of [charge, { tokens: 0, requests: 0, usd: 0 }]) {
+  const { tokens: spent, nanoUsd } = charge;
+  for (const late of [charge, { tokens: 0, requests: 0, nanoUsd: 0 }]) {
     await user.quota.settle(limits, { ...settlement, charge: late });
-    expect(await spendingOf(user)).toEqual({ tokens: charge.tokens, requests: 1, reserved: 0, usd: charge.usd / 1e9 });
+    expect(await spendingOf(user)).toEqual({ tokens: spent, requests: 1, reserved: 0, usd: nanoUsd / 1e9 });
   }
 });
 
-/** Makes every reservation, and loses its answer. */
+/** An object whose reservations succeed but whose answers are lost. */
 const getForgetful = (name: string) => {
   const object = bindings.USER_QUOTA.getByName(name);
   const reserve = async (...call: Parameters<typeof object.reserve>) => {
@@ -66,7 +70,7 @@ const getForgetful = (name: string) => {
   return { reserve, giveBack: (key: string) => object.giveBack(key) };
 };
 
-it("a reservation whose answer was lost is given back, and the request is a 503", async () => {
+it("a reservation with a lost answer is given back, and the request is a 503", async () => {
   const user = await createUser(undefined, {
     USER_QUOTA: { getByName: getForgetful } as unknown as Bindings["USER_QUOTA"],
   });
@@ -74,12 +78,12 @@ it("a reservation whose answer was lost is given back, and the request is a 503"
   expect(await user.settled()).toEqual(NOTHING);
 });
 
-describe("a text whose bytes do not fit", () => {
-  /** Far more bytes than the limit has tokens, and far fewer tokens. */
+describe("a text with more bytes than the quota has tokens", () => {
+  /** 4800 bytes, and about 800 tokens. */
   const LONG_TEXT = `${emulate({ tokens: 5 })}\n${"river ".repeat(800)}`;
   const BODY = { input: LONG_TEXT, stream: true };
 
-  it("is counted by the provider once, and served when its tokens fit", async () => {
+  it("is counted by the provider once, and answered when its tokens fit", async () => {
     await useCatalog(createCatalogOf({ windows: [tokens(2000)] }));
     const user = await createUser();
     const response = await user.post(SLIM.path, BODY);
@@ -92,17 +96,10 @@ describe("a text whose bytes do not fit", () => {
     expect(granted).toBeLessThan(1200);
   });
 
-  it("is counted too when only the dollars do not fit", async () => {
-    await useCatalog(createCatalogOf({ windows: [{ ...dollars, limit: 0.004 }] }));
-    const response = await (await createUser()).post(SLIM.path, BODY);
-    expect(response.status, await response.text()).toBe(200);
-    expect((await emulation.stats()).by_path).toEqual({ [COUNTER]: 1, "/v1/chat/completions": 1 });
-  });
-
   it.each([
-    ["tokens do not fit either, after one count", 900, { [COUNTER]: 1 }],
-    ["tokens can never fit, without a count", 290, {}],
-  ])("is a 429 when its %s", async (_what, limit, asked) => {
+    ["after one count when its tokens do not fit either", 900, { [COUNTER]: 1 }],
+    ["without a count when its tokens can never fit", 290, {}],
+  ])("is a 429 %s", async (_what, limit, asked) => {
     await useCatalog(createCatalogOf({ windows: [tokens(limit)] }));
     const user = await createUser();
     const response = await user.post(SLIM.path, BODY);
@@ -112,25 +109,62 @@ describe("a text whose bytes do not fit", () => {
     expect(await user.settled()).toEqual(NOTHING);
   });
 
-  it.each([["cannot be reached", () => Promise.reject(new Error("no network"))]])(
-    "is a 429 when the counter %s, and the model is not asked",
-    async (_how, answer) => {
-      await useCatalog(createCatalogOf({ windows: [tokens(2000)] }));
-      const asked: string[] = [];
-      const user = await createUserOf((request) => {
-        asked.push(new URL(request.url).pathname);
-        return answer();
-      });
-      expect((await user.post(SLIM.path, BODY)).status).toBe(429);
-      expect(asked).toEqual([COUNTER]);
-    },
-  );
+  it("is a 429 when the counter cannot be reached, and the provider is not called", async () => {
+    await useCatalog(createCatalogOf({ windows: [tokens(2000)] }));
+    const asked: string[] = [];
+    const user = await createUserOf((request) => {
+      asked.push(new URL(request.url).pathname);
+      return Promise.reject(new Error("no network"));
+    });
+    expect((await user.post(SLIM.path, BODY)).status).toBe(429);
+    expect(asked).toEqual([COUNTER]);
+  });
+});
+
+it.each([true, false])("an answer reports and logs at most its bound as its cost (stream: %s)", async (stream) => {
+  await useCatalog(createCatalogOf({ windows: [{ ...dollars, limit: 100 }] }));
+  const usage = { prompt_tokens: 5_000_000, completion_tokens: 900_000 };
+  const choice = { index: 0, message: { content: "Hi" }, finish_reason: "stop" };
+  const events = streamOf(textChunk("Hi"), finishChunk(), usageChunk(5_000_000, 900_000), DONE);
+  const user = await createUserOf(stream ? events : () => Response.json({ choices: [choice], usage }));
+  const log = watchLog();
+  const body = SLIM.body({ tokens: 5 }, stream);
+  const text = await (await user.post(SLIM.path, body)).text();
+  const answer = JSON.parse(stream ? (readEvents(text).at(-1)?.data ?? "") : text) as { usage: { usd: number } };
+  const usd = priceOf(boundOf(SLIM, body) - PLAN_OUTPUT, PLAN_OUTPUT);
+  await user.settled();
+  expect(dollarsOf(await user.usage())).toBe(usd);
+  expect(answer.usage.usd).toBe(usd);
+  expect(log("metered")).toMatchObject([{ usd, charged: boundOf(SLIM, body) }]);
+  expect(log("bound_exceeded")).toHaveLength(1);
+});
+
+it.each([true, false])("a caller who leaves during a slow reservation costs nothing (stream: %s)", async (stream) => {
+  const [begun, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const getSlow = (name: string) => {
+    const object = bindings.USER_QUOTA.getByName(name);
+    const reserve = async (...call: Parameters<typeof object.reserve>) => {
+      begun.resolve();
+      await left.promise;
+      return object.reserve(...call);
+    };
+    return { reserve, settle: (...call: Parameters<typeof object.settle>) => object.settle(...call) };
+  };
+  const user = await createUser(undefined, { USER_QUOTA: { getByName: getSlow } as unknown as Bindings["USER_QUOTA"] });
+  const control = new AbortController();
+  const response = user.post(SLIM.path, SLIM.body({ tokens: 5 }, stream), { signal: control.signal });
+  await begun.promise;
+  control.abort();
+  left.resolve();
+  expect((await response).status).toBe(499);
+  expect(await user.settled()).toEqual(NOTHING);
+  expect((await emulation.stats()).requests).toBe(0);
 });
 
 const body = (model: string) => ({ model, input: emulate({ tokens: 1 }), stream: false });
 
 describe("a plan that names its models", () => {
-  it("refuses any other with a 403, and nothing is sent", async () => {
+  it("refuses any other model with a 403, and the provider is not called", async () => {
     await useCatalog(createCatalogOf({ models: ["o3-mini"] }));
     const user = await createUser();
     const response = await user.post(SLIM.path, body("o4-mini"));
@@ -143,7 +177,7 @@ describe("a plan that names its models", () => {
     expect((await user.post(SLIM.path, body("o3-mini"))).status).toBe(200);
   });
 
-  it("has windows that count and refuse some models only, each under its own name", async () => {
+  it("can have a window for some models, which counts and refuses only these", async () => {
     const requests = { unit: "requests", per: "month" } as const;
     const group = { ...requests, limit: 1, models: ["o3", "o3-mini"] };
     await useCatalog(createCatalogOf({ windows: [{ ...requests, limit: 100 }, group] }));

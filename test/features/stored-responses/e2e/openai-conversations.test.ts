@@ -1,21 +1,21 @@
-// uses: responses
 // The openai package as it is, with conversations.
 
-import { NotFoundError } from "openai";
+import { BadRequestError, NotFoundError } from "openai";
+import type { ResponseCreateParamsNonStreaming } from "openai/resources/responses/responses";
 import { afterAll, afterEach, beforeEach, expect, it } from "vitest";
 import { createCatalog } from "../../../support/catalog.ts";
 import { createClient, rejection } from "../../../support/openai-client.ts";
 import { startWeir } from "../../../support/weir.ts";
+import { withSwitches } from "../support/switched-catalog.ts";
 
-const catalog = createCatalog();
-const weir = await startWeir({ ...catalog, responses: { ...catalog.responses, conversations: true } });
+const weir = await startWeir(withSwitches(createCatalog(), { conversations: true }));
 afterAll(weir.close);
 afterEach(weir.report);
 beforeEach(weir.emulation.zero);
 
 const model = "o4-mini";
 
-it("the client talks in a conversation, reads it again page by page, and deletes it", async () => {
+it("the client uses a conversation, reads it page by page, and deletes it", async () => {
   const { client, user } = await createClient(weir);
   const { id } = await client.conversations.create({ metadata: { topic: "rivers" } });
   expect(await client.conversations.retrieve(id)).toMatchObject({ id, metadata: { topic: "rivers" } });
@@ -36,7 +36,7 @@ it("the client talks in a conversation, reads it again page by page, and deletes
   expect(await rejection(client.conversations.retrieve(id))).toBeInstanceOf(NotFoundError);
 });
 
-it("the client of another user finds no such conversation, to read or to talk in", async () => {
+it("the client of another user gets NotFoundError for every use of a conversation", async () => {
   const { id } = await (await createClient(weir)).client.conversations.create();
   const { client, user } = await createClient(weir);
   const asked = [
@@ -47,4 +47,17 @@ it("the client of another user finds no such conversation, to read or to talk in
   ];
   for (const error of await Promise.all(asked.map(rejection))) expect(error).toBeInstanceOf(NotFoundError);
   expect(await user.settled()).toEqual({ tokens: 0, requests: 0, reserved: 0 });
+});
+
+it.each<[string, Partial<ResponseCreateParamsNonStreaming>]>([
+  ["store", { store: true }],
+  ["previous_response_id", { previous_response_id: "resp_1" }],
+  ["tools.0.type", { tools: [{ type: "web_search" }] }],
+])("the client throws BadRequestError for %s without its switch", async (param, fields) => {
+  const { client, user } = await createClient(weir);
+  const error = await rejection(client.responses.create({ model, input: "Hi", ...fields }));
+  expect(error).toBeInstanceOf(BadRequestError);
+  expect(error).toMatchObject({ status: 400, type: "invalid_request_error", code: "unsupported_parameter", param });
+  expect(await user.settled()).toEqual({ tokens: 0, requests: 0, reserved: 0 });
+  expect(await weir.emulation.stats()).toMatchObject({ requests: 0 });
 });

@@ -1,4 +1,3 @@
-// uses: responses
 // The openai package as it is, with stored responses.
 
 import { BadRequestError, NotFoundError } from "openai";
@@ -6,9 +5,9 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createCatalog } from "../../../support/catalog.ts";
 import { createClient, rejection } from "../../../support/openai-client.ts";
 import { startWeir } from "../../../support/weir.ts";
+import { withSwitches } from "../support/switched-catalog.ts";
 
-const catalog = createCatalog();
-const weir = await startWeir({ ...catalog, responses: { ...catalog.responses, store: true } });
+const weir = await startWeir(withSwitches(createCatalog(), { store: true }));
 afterAll(weir.close);
 afterEach(weir.report);
 beforeEach(weir.emulation.zero);
@@ -17,18 +16,18 @@ const model = "o4-mini";
 const INPUT = "Why does a weir make a river easier to measure?";
 const NOT_THERE = { status: 404, code: "not_found", type: "invalid_request_error" };
 
-/** A user's client, and an answer that is stored for them. */
+/** A user's client, and a stored answer of that user. */
 async function createStored() {
   const { client, user } = await createClient(weir);
   const response = await client.responses.create({ model, input: INPUT, store: true, metadata: { topic: "rivers" } });
   return { client, user, response };
 }
 
-/** What an error says, whatever the id that it names. */
+/** The message of an error, without the id. */
 const words = (error: unknown, id: string) => (error as Error).message.replace(id, "…");
 
-describe("a response that is stored", () => {
-  it("is there for its owner, for nothing more", async () => {
+describe("a stored response", () => {
+  it("is available to its owner, at no further cost", async () => {
     const { client, user, response } = await createStored();
     expect(response).toMatchObject({ store: true, metadata: { topic: "rivers" } });
     const paid = await user.settled();
@@ -39,13 +38,13 @@ describe("a response that is stored", () => {
     expect(await user.settled()).toEqual(paid);
   });
 
-  it("is there after it was streamed", async () => {
+  it("is available after a stream", async () => {
     const { client } = await createClient(weir);
     const final = await client.responses.stream({ model, input: INPUT, store: true }).finalResponse();
     expect((await client.responses.retrieve(final.id)).output_text).toBe(final.output_text);
   });
 
-  it("shows its owner what it was asked, page by page", async () => {
+  it("lists its input page by page", async () => {
     const { client, response } = await createStored();
     const next = "And in winter?";
     const second = await client.responses.create({
@@ -63,11 +62,11 @@ describe("a response that is stored", () => {
     ]);
   });
 
-  it("is gone when its owner has deleted it", async () => {
+  it("is gone after its owner has deleted it", async () => {
     const { client, response } = await createStored();
     await client.responses.delete(response.id);
     const { responses } = client;
-    // One after the other: a promise that nobody awaits yet could be rejected meanwhile.
+    // One after the other, because a rejected promise must be awaited at once.
     for (const again of [() => responses.retrieve(response.id), () => responses.delete(response.id)]) {
       const error = await rejection(again());
       expect(error).toBeInstanceOf(NotFoundError);
@@ -75,7 +74,7 @@ describe("a response that is stored", () => {
     }
   });
 
-  it("is not there for another user, and stays", async () => {
+  it("is not available to another user, and stays", async () => {
     const { client: owner, response } = await createStored();
     const { client: other, user } = await createClient(weir);
     const { responses } = other;
@@ -97,7 +96,7 @@ describe("a response that is stored", () => {
     expect((await owner.responses.retrieve(response.id)).id).toBe(response.id);
   });
 
-  it("is told from one that never was by nothing", async () => {
+  it("has the same error for another user as an unknown id", async () => {
     const { response } = await createStored();
     const { client } = await createClient(weir);
     const unknown = `resp_${"0".repeat(response.id.length - "resp_".length)}`;
@@ -108,7 +107,7 @@ describe("a response that is stored", () => {
   });
 });
 
-it("a response that was not to be stored is there for nobody", async () => {
+it("a response that is not stored is available to nobody", async () => {
   const { client } = await createClient(weir);
   const { id } = await client.responses.create({ model, input: INPUT });
   expect(await rejection(client.responses.retrieve(id))).toMatchObject(NOT_THERE);

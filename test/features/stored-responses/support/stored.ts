@@ -1,27 +1,27 @@
-// What /v1/responses can keep, switched on: the tests' catalog with it, requests, and visits to what was kept.
+// Catalogs with switches of stored responses, requests, and access to stored objects.
 
-import type { Catalog, Plan } from "../../../../src/core/catalog/schema.ts";
+import type { Plan } from "../../../../src/core/catalog/schema.ts";
+import type { ResponsesSwitches } from "../../../../src/features/stored-responses/catalog.ts";
 import type { Caller } from "../../../support/caller.ts";
 import { createCatalogOf } from "../../../support/catalog.ts";
 import { emulate } from "../../../support/emulation.ts";
 import type { createUser } from "../../../support/workerd.ts";
-import { bindings } from "../../../support/workerd.ts";
+import { withSwitches } from "./switched-catalog.ts";
+import { emulated, upstream } from "../../../support/providers.ts";
 
 export const PATH = "/v1/responses";
 export const COUNTER = `${PATH}/input_tokens`;
 export const CONVERSATIONS = "/v1/conversations";
 
 export const STORING = { store: true, background: true };
-/** A request that goes on in the background. */
+/** The fields of a background request. */
 export const LATER = { store: true, background: true };
 
-/** The tests' catalog with those switches, and other limits in its default plan. */
-export function createSwitchedCatalog(switches: Partial<Catalog["responses"]>, plan: Partial<Plan> = {}): Catalog {
-  const catalog = createCatalogOf(plan);
-  return { ...catalog, responses: { ...catalog.responses, ...switches } };
-}
+/** The tests' catalog with these switches, and other limits in its default plan. */
+export const createSwitchedCatalog = (switches: Partial<ResponsesSwitches>, plan: Partial<Plan> = {}) =>
+  withSwitches(createCatalogOf(plan), switches);
 
-/** A request that the provider answers as scripted. */
+/** A request with a scripted answer. */
 export const asking = (script: object, changes: object = {}) => ({
   model: "o4-mini",
   input: emulate(script),
@@ -36,7 +36,7 @@ export interface Answer {
   output: { type: string }[];
 }
 
-/** The answer to a body, which must be served. */
+/** The answer to a body, which must succeed. */
 export async function respond(user: Caller, body: object): Promise<Answer> {
   return served<Answer>(await user.post(PATH, body));
 }
@@ -55,7 +55,7 @@ export interface Conversation {
   metadata: Record<string, string>;
 }
 
-/** A new conversation of a user's, which must be made. */
+/** A new conversation of a user. */
 export async function converse(user: Caller, body: object = {}): Promise<Conversation> {
   return served<Conversation>(await user.post(CONVERSATIONS, body));
 }
@@ -77,16 +77,9 @@ export async function restrict({ quota }: Awaited<ReturnType<typeof createUser>>
   await quota.change(kind === "block" ? { ...change, kind } : { ...change, kind, before: Date.now() });
 }
 
-/** The emulated provider, with counts of input tokens that a test gives. */
-export const countingProvider = (count: () => Response | Promise<Response>, asked: string[] = []) => ({
-  UPSTREAM: {
-    fetch(request: Request) {
-      const { pathname } = new URL(request.url);
-      asked.push(`${request.method} ${pathname}`);
-      return pathname === COUNTER ? count() : bindings.UPSTREAM?.fetch(request);
-    },
-  } as unknown as Fetcher,
-});
+/** The emulated provider, with the test's own token counts. */
+export const countingProvider = (count: () => Response) =>
+  upstream((request) => (new URL(request.url).pathname === COUNTER ? count() : emulated(request)));
 
 async function visit<Body>(user: Caller, path: string, method: string): Promise<Visit<Body>> {
   const response = await user.get(path, { method });

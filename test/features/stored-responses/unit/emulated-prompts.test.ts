@@ -32,15 +32,6 @@ describe("a stored prompt", () => {
     expect(answer.instructions).toEqual([message(PLAIN), message("Be brief.")]);
   });
 
-  it("is not continued by the next response", async () => {
-    const first = await respond({ prompt: { id: "pmpt_plain" } });
-    const alone = await respond({});
-    const second = await respond({ previous_response_id: first.id });
-    expect(second.instructions).toBeNull();
-    const after = await respond({ previous_response_id: alone.id });
-    expect(second.usage?.input_tokens).toBe(after.usage?.input_tokens);
-  });
-
   it.each<[string, object, object]>([
     ["an unknown id", { id: "pmpt_none" }, { status: 404, param: "prompt" }],
     ["an unknown version", { id: "pmpt_plain", version: "2" }, { status: 404, param: "prompt" }],

@@ -38,9 +38,6 @@ describe("a stored response", () => {
       const [id = ""] = /resp_\w+/.exec(text) ?? [];
       expect((await read(id)).status).toBe(text.includes("response.completed") ? 200 : 404);
     }
-    const events = await streamResponse({});
-    const last = events.at(-1)?.response;
-    expect(await readJson(await read(String(last?.id)))).toEqual(last);
   });
 
   it("is not stored when its reader leaves or it fails", async () => {
@@ -116,12 +113,6 @@ describe("a background response", () => {
     expect(await readJson(await cancel(finished.id))).toMatchObject({ status: "completed" });
     expect((await cancel((await respond({})).id)).status).toBe(400);
     expect((await cancel("resp_none")).status).toBe(404);
-  });
-
-  it("may be streamed", async () => {
-    const events = await streamResponse({ background: true });
-    expect(typesOf(events).slice(0, 3)).toEqual(["response.created", "response.queued", "response.in_progress"]);
-    expect(events.at(-1)?.response).toMatchObject({ status: "completed", background: true });
   });
 });
 

@@ -1,92 +1,70 @@
-// uses: responses
-// The stamp of a stored answer names its owner, whatever metadata the caller sends.
+// The stamp of a stored answer: its owner and its reservation, whatever metadata the caller sends.
 
 import { describe, expect, it } from "vitest";
-import { goesOn, readStored, stamped } from "../../../../src/features/stored-responses/stamp.ts";
-import { bundledModel } from "../../../support/catalog-documents.ts";
+import { isRunning, readStored, stamped } from "../../../../src/features/stored-responses/stamp.ts";
 import { responseOf } from "../../../dialects/support/responses-events.ts";
-import { catalogAllowing, EVERYTHING, responsesRequest } from "../../../dialects/support/responses-requests.ts";
-import { STAMP, writtenResponses } from "../../responses/support/responses-exchanges.ts";
+import { storingRequest } from "../support/storing-requests.ts";
 
 const SNAPSHOT = "o4-mini-2025-04-16";
-/** What every stored answer carries, and one that goes on in the background. */
-const OURS = { weir_user: STAMP.owner };
-const SETTLED_LATER = { ...OURS, weir_lease: STAMP.lease, weir_model: SNAPSHOT };
-const MODEL = bundledModel("o4-mini");
+const STAMP = { owner: "the owner", lease: "the lease" };
+/** The metadata of a stored answer, and of a background answer. */
+const OWNED = { weir_user: STAMP.owner };
+const SETTLED_LATER = { ...OWNED, weir_lease: STAMP.lease, weir_model: SNAPSHOT };
+const LATER = { store: true, background: true };
+const FORGED = { weir_user: "another", weir_lease: "another's", weir_model: "another's" };
+
 const stored = (changes: Record<string, unknown> = {}) =>
   JSON.stringify(responseOf({ metadata: SETTLED_LATER, ...changes }));
-/** The metadata that the provider gets with a request. */
-const sentWith = (changes: Record<string, unknown>) => {
-  const { metadata } = stamped(responsesRequest(changes), STAMP, SNAPSHOT);
-  return JSON.parse(JSON.stringify(metadata)) as unknown;
-};
 
-describe("the stamp", () => {
-  it("is beside the caller's own metadata", () => {
-    const metadata = { order: "17" };
-    expect(sentWith({ store: true, metadata })).toEqual({ order: "17", ...OURS });
-    expect(sentWith({ store: true, metadata: null })).toEqual(OURS);
-    expect(writtenResponses({ store: true, metadata }, MODEL, catalogAllowing(EVERYTHING))).toMatchObject({
-      store: true,
-      metadata: { order: "17", ...OURS },
-    });
-  });
+it.each([
+  ["the owner beside the caller's metadata", { store: true, metadata: { order: "17" } }, { order: "17", ...OWNED }],
+  ["the owner without metadata", { store: true, metadata: null }, OWNED],
+  [
+    "owner, reservation and snapshot in the background",
+    { ...LATER, metadata: { a: "1" } },
+    { a: "1", ...SETTLED_LATER },
+  ],
+  ["its own values for forged ones", { ...LATER, metadata: FORGED }, SETTLED_LATER],
+  ["no forged reservation", { store: true, metadata: { ...FORGED, weir_model: "m" } }, { ...OWNED, weir_model: "m" }],
+])("the stamp has %s", (_what, changes, metadata) => {
+  const sent = stamped(storingRequest(changes), STAMP, SNAPSHOT).metadata;
+  expect(JSON.parse(JSON.stringify(sent))).toEqual(metadata);
+});
 
-  it("says by what an answer is settled later where that goes on in the background", () => {
-    expect(sentWith({ store: true, background: true, metadata: { order: "17" } })).toEqual({
-      order: "17",
-      ...SETTLED_LATER,
-    });
-    const asked = { store: true, background: true };
-    expect(writtenResponses(asked, MODEL, catalogAllowing(EVERYTHING)).metadata).toEqual(SETTLED_LATER);
-  });
-
-  it("wins over a caller who writes another's", () => {
-    const metadata = { weir_user: "another", weir_lease: "another's", weir_model: "another's" };
-    expect(sentWith({ store: true, background: true, metadata })).toEqual(SETTLED_LATER);
-    const { weir_user: owner, weir_lease: lease } = sentWith({ store: true, metadata }) as Record<string, unknown>;
-    expect([owner, lease]).toEqual([STAMP.owner, undefined]);
-  });
-
-  it("is not on what is not stored, which stays as it was", () => {
-    const request = responsesRequest({ metadata: { order: "17" } });
-    expect(stamped(request, STAMP, SNAPSHOT)).toEqual(request);
-  });
+it("a request that is not stored has no stamp", () => {
+  const request = storingRequest({ metadata: { order: "17" } });
+  expect(stamped(request, STAMP, SNAPSHOT)).toBe(request);
 });
 
 describe("a stored answer", () => {
-  it("says whose it is, by what it is settled later, and which tools it has", () => {
+  it("has its owner, reservation, snapshot and tools", () => {
     const tools = [{ type: "web_search", search_context_size: "low" }];
-    expect(readStored(stored({ tools, max_tool_calls: 3 }))).toEqual({
-      status: "completed",
-      owner: STAMP.owner,
-      lease: STAMP.lease,
-      snapshot: SNAPSHOT,
-      tools,
-      max_tool_calls: 3,
-    });
-    const settled = readStored(stored({ metadata: OURS }));
-    expect(settled).toMatchObject({ owner: STAMP.owner, lease: undefined, snapshot: undefined });
-    expect(readStored(stored())).toMatchObject({ tools: [], max_tool_calls: null });
+    const stamp = { ...STAMP, snapshot: SNAPSHOT };
+    const read = { status: "completed", ...stamp, tools, max_tool_calls: 3 };
+    expect(readStored(stored({ tools, max_tool_calls: 3 }))).toEqual(read);
+    const settled = { owner: STAMP.owner, lease: undefined, snapshot: undefined, tools: [], max_tool_calls: null };
+    expect(readStored(stored({ metadata: OWNED }))).toMatchObject(settled);
   });
 
   it.each([
-    {},
-    null,
-    undefined,
-    "weir_user",
-    { weir_lease: STAMP.lease },
-    { ...OURS, weir_user: null },
-    { ...OURS, weir_lease: 7 },
-    { ...OURS, weir_model: null },
-  ])("with foreign metadata is none of ours: %j", (metadata) => {
-    expect(readStored(stored({ metadata }))).toBeUndefined();
-    expect(goesOn(stored({ metadata, status: "queued" }))).toBe(false);
-  });
-
-  it.each(["", "<html>", "null", "7", "[]", "{}"])("is not in %j", (text) => {
+    "",
+    "<html>",
+    "null",
+    "[]",
+    "{}",
+    ...[
+      {},
+      null,
+      undefined,
+      "weir_user",
+      { weir_lease: STAMP.lease },
+      { ...OWNED, weir_user: null },
+      { ...OWNED, weir_lease: 7 },
+      { ...OWNED, weir_model: null },
+    ].map((metadata) => stored({ metadata, status: "queued" })),
+  ])("without a valid stamp is nobody's: %s", (text) => {
     expect(readStored(text)).toBeUndefined();
-    expect(goesOn(text)).toBe(false);
+    expect(isRunning(text)).toBe(false);
   });
 
   it.each([
@@ -96,7 +74,7 @@ describe("a stored answer", () => {
     ["incomplete", false],
     ["failed", false],
     ["cancelled", false],
-  ])("that is %s goes on: %s", (status, expected) => {
-    expect(goesOn(stored({ status }))).toBe(expected);
+  ])("with the status %s is running: %s", (status, running) => {
+    expect(isRunning(stored({ status }))).toBe(running);
   });
 });

@@ -1,5 +1,4 @@
-// uses: responses
-// Answers in the background: reserved while they go on, settled when their owner asks for them.
+// Background answers: reserved while they run, settled when their owner reads them.
 
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -12,8 +11,9 @@ import type { Surface } from "../../../support/surface.ts";
 import { OVER_RESPONSES } from "../../../support/surface.ts";
 import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 import { asking, createSwitchedCatalog, LATER, look, PATH, respond, STORING } from "../support/stored.ts";
+import { withSwitches } from "../support/switched-catalog.ts";
 
-/** Works for ever. */
+/** Never ends. */
 const ENDLESS = { tokens: 5, stall_after: 0 };
 /** Later than any lease lasts (ms). */
 const AFTER_LEASE_MS = 691_000;
@@ -30,7 +30,7 @@ afterEach(() => {
 
 const bound = (body: Record<string, unknown>) => boundOf(OVER_RESPONSES as Surface, body);
 
-/** A user's tokens, while something may still run. */
+/** A user's tokens while a request may be running. */
 async function tokensOf(user: User) {
   const { windows, leases } = await user.usage();
   return { used: windows[0]?.used, reserved: windows[0]?.reserved, running: leases.running };
@@ -42,8 +42,8 @@ async function expire(user: User): Promise<void> {
   expect(await runDurableObjectAlarm(user.quota)).toBe(true);
 }
 
-describe("an answer in the background", () => {
-  it("is acknowledged at once, stays reserved while it goes on, and is nobody else's", async () => {
+describe("a background answer", () => {
+  it("is acknowledged at once, stays reserved while it runs, and belongs to its owner", async () => {
     const user = await createUser();
     const body = asking(ENDLESS, LATER);
     const response = await user.post(PATH, body);
@@ -61,25 +61,28 @@ describe("an answer in the background", () => {
   it.each([
     ["has completed", { tokens: 12, reasoning: 30 }, {}, "completed", 42],
     ["has failed", { tokens: 9, error_after: 4, reasoning: 1 }, {}, "failed", 5],
-    ["was cut short", { tokens: 90, reasoning: 1 }, { max_output_tokens: 20 }, "incomplete", 20],
-  ])("is settled by its usage once, when its owner asks after it %s", async (_how, script, changes, ended, output) => {
-    const user = await createUser();
-    const { id } = await respond(user, asking(script, { ...LATER, ...changes }));
-    const { body } = await look(user, id);
-    expect(body).toMatchObject({ status: ended, usage: { output_tokens: output } });
-    const spent = { tokens: body.usage?.total_tokens, requests: 1, reserved: 0 };
-    expect(await user.settled()).toEqual(spent);
-    expect((await look(user, `${id}/cancel`, "POST")).body).toEqual(body);
-    expect(await user.settled()).toEqual(spent);
-  });
+    ["was truncated", { tokens: 90, reasoning: 1 }, { max_output_tokens: 20 }, "incomplete", 20],
+  ])(
+    "is settled once by its usage when its owner reads it after it %s",
+    async (_how, script, changes, ended, output) => {
+      const user = await createUser();
+      const { id } = await respond(user, asking(script, { ...LATER, ...changes }));
+      const { body } = await look(user, id);
+      expect(body).toMatchObject({ status: ended, usage: { output_tokens: output } });
+      const spent = { tokens: body.usage?.total_tokens, requests: 1, reserved: 0 };
+      expect(await user.settled()).toEqual(spent);
+      expect((await look(user, `${id}/cancel`, "POST")).body).toEqual(body);
+      expect(await user.settled()).toEqual(spent);
+    },
+  );
 
   it.each([
     ["DELETE", ""],
     ["GET", "/input_items"],
-  ])("is settled by its usage at %s%s, too", async (method, rest) => {
+  ])("is settled by its usage at %s%s", async (method, rest) => {
     const [user, other] = await Promise.all([createUser(), createUser()]);
     const asked = asking({ tokens: 12, reasoning: 0 }, LATER);
-    // The same for another user, since after a DELETE nobody can read the usage.
+    // The same for another user, because the usage is gone after a DELETE.
     const { body: same } = await look(other, (await respond(other, asked)).id);
     const { id } = await respond(user, asked);
     expect((await look(user, `${id}${rest}`, method)).status).toBe(200);
@@ -88,9 +91,9 @@ describe("an answer in the background", () => {
 
   it.each([
     ["that its owner cancels", ENDLESS, "/cancel", "POST"],
-    ["that its owner deletes while it goes on", ENDLESS, "", "DELETE"],
+    ["that its owner deletes while it runs", ENDLESS, "", "DELETE"],
     ["without usage", { tokens: 5, no_usage: true }, "", "GET"],
-  ])("%s costs its bound, at once and for good", async (_kind, script, rest, method) => {
+  ])("%s costs its bound, immediately and finally", async (_kind, script, rest, method) => {
     const user = await createUser();
     const body = asking(script, LATER);
     const { id } = await respond(user, body);
@@ -99,7 +102,7 @@ describe("an answer in the background", () => {
     expect(await user.settled()).toEqual({ tokens: bound(body), requests: 1, reserved: 0 });
   });
 
-  it("whose owner asks only after the lease has ended is corrected to its usage, once", async () => {
+  it("that its owner reads after the lease has expired is corrected once to its usage", async () => {
     const user = await createUser();
     const body = asking({ tokens: 3 }, LATER);
     const { id } = await respond(user, body);
@@ -110,7 +113,7 @@ describe("an answer in the background", () => {
     expect(await user.settled()).toEqual({ tokens: answer.usage?.total_tokens, requests: 1, reserved: 0 });
   });
 
-  it("is one of those that may run at the same time", async () => {
+  it("counts as a concurrent request", async () => {
     const user = await createUser("single");
     const { id } = await respond(user, asking({ tokens: 1 }, LATER));
     expect((await user.post(PATH, asking({ tokens: 1 }))).status).toBe(429);
@@ -119,8 +122,8 @@ describe("an answer in the background", () => {
   });
 });
 
-describe("a request for the background", () => {
-  it("keeps its lease when its caller leaves before it is acknowledged, and is charged in full", async () => {
+describe("a background request", () => {
+  it("keeps its lease and is charged in full when its caller leaves before the acknowledgement", async () => {
     const asked = Promise.withResolvers<void>();
     const acknowledged = Promise.withResolvers<Response>();
     const user = await createUserOf(() => {
@@ -139,9 +142,8 @@ describe("a request for the background", () => {
     expect(await user.settled()).toEqual({ tokens: bound(body), requests: 1, reserved: 0 });
   });
 
-  it("keeps its lease when its connection fails, and no fallback is asked", async () => {
-    const catalog = createSturdyCatalog();
-    await useCatalog({ ...catalog, responses: { ...catalog.responses, ...STORING } });
+  it("keeps its lease when its connection fails, and has no fallback", async () => {
+    await useCatalog(withSwitches(createSturdyCatalog(), STORING));
     const { provider, asked } = failingProvider({ "o4-mini-2025-04-16": [unreachable] });
     const user = await createUserOf(provider);
     const body = asking({ tokens: 5 }, LATER);

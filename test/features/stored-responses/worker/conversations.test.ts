@@ -1,5 +1,4 @@
-// uses: responses
-// Conversations that the provider keeps: their owner, and the answers in them.
+// Conversations stored at the provider, and the answers in them.
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { errorOf, NOTHING } from "../../../support/caller.ts";
@@ -12,96 +11,29 @@ import {
   COUNTER,
   countingProvider,
   createSwitchedCatalog,
-  LATER,
-  look,
-  lookAt,
   PATH,
   respond,
-  restrict,
   STORING,
   turnsOf,
 } from "../support/stored.ts";
-
-const ROUTES = [
-  ["GET", ""],
-  ["DELETE", ""],
-  ["GET", "/items"],
-] as const;
 
 beforeEach(async () => {
   await useCatalog(createSwitchedCatalog({ conversations: true }));
   await emulation.zero();
 });
 
-describe("a conversation", () => {
-  it("is there for its owner until it is deleted, with the caller's own metadata, and costs nothing", async () => {
-    const user = await createUser();
-    const made = await converse(user, { metadata: { screen: "home" } });
-    expect(made).toMatchObject({ object: "conversation", metadata: { screen: "home" } });
-    expect(await lookAt(user, made.id)).toEqual({ status: 200, body: made });
-    expect(await turnsOf(user, made.id)).toEqual([]);
-    expect(await lookAt(user, made.id, "DELETE")).toMatchObject({ status: 200, body: { deleted: true } });
-    expect((await lookAt(user, made.id)).status).toBe(404);
-    expect(await user.settled()).toEqual(NOTHING);
-  });
-
-  it("belongs to its owner, whatever the metadata say", async () => {
-    const owner = await createUser();
-    const { metadata } = await converse(owner);
-    const forger = await createUser();
-    const forged = await converse(forger, { metadata: { ...metadata, weir_lease: "a", weir_model: "o4-mini" } });
-    expect((await lookAt(owner, forged.id)).status).toBe(404);
-    expect((await lookAt(forger, forged.id)).status).toBe(200);
-  });
-
-  it.each([
-    ["items, which would not be moderated", { items: [{ role: "user", content: "Hi" }] }, "items"],
-    ["an unknown field", { surprise: 1 }, "surprise"],
-  ])("cannot begin with %s", async (_, body, param) => {
-    const response = await (await createUser()).post(CONVERSATIONS, body);
-    expect(response.status).toBe(400);
-    expect(await errorOf(response)).toMatchObject({ param });
-    expect((await emulation.stats()).requests).toBe(0);
-  });
-});
-
-describe.each(ROUTES)("%s of a conversation%s", (method, rest) => {
-  it("is a 404 to any other user, in the same words as one that never was, and does nothing", async () => {
-    const owner = await createUser();
-    const { id } = await converse(owner);
-    const other = await createUser();
-    const refused = await lookAt(other, `${id}${rest}`, method);
-    expect(refused).toMatchObject({ status: 404, body: { error: { code: "not_found" } } });
-    const unknown = await lookAt(other, `conv_unknown${rest}`, method);
-    expect(JSON.stringify(unknown).replace("conv_unknown", id)).toBe(JSON.stringify(refused));
-    expect((await lookAt(owner, id)).status).toBe(200);
-  });
-
-  it("never reaches the provider with an id that is none, or with an unknown query", async () => {
-    const user = await createUser();
-    for (const id of ["nothing", "resp_1", "conv_..", "conv_a%2Fb", "conv_a%3Fb", "..%2Fmodels"]) {
-      expect((await lookAt(user, `${id}${rest}`, method)).status, id).toBe(404);
-    }
-    expect((await lookAt(user, `conv_1${rest}?stream=true`, method)).status).toBe(400);
-    expect((await emulation.stats()).requests).toBe(0);
-  });
-
-  it("is refused to a blocked user, to a revoked token, and where the catalog does not allow it", async () => {
-    const [blocked, revoked] = [await createUser(), await createUser()];
-    const { id } = await converse(blocked);
-    await restrict(blocked, "block");
-    expect((await lookAt(blocked, `${id}${rest}`, method)).status).toBe(403);
-    await restrict(revoked, "revoke");
-    expect((await lookAt(revoked, `${id}${rest}`, method)).status).toBe(401);
-    await useCatalog(createSwitchedCatalog(STORING));
-    const { status, body } = await lookAt(await createUser(), `${id}${rest}`, method);
-    expect(status).toBe(404);
-    expect(body.error?.message).toContain("responses.conversations.");
-  });
+it.each([
+  ["items, because they would not be moderated", { items: [{ role: "user", content: "Hi" }] }, "items"],
+  ["an unknown field", { surprise: 1 }, "surprise"],
+])("a conversation cannot be created with %s", async (_, body, param) => {
+  const response = await (await createUser()).post(CONVERSATIONS, body);
+  expect(response.status).toBe(400);
+  expect(await errorOf(response)).toMatchObject({ param });
+  expect((await emulation.stats()).requests).toBe(0);
 });
 
 describe("an answer in a conversation", () => {
-  it.each([false, true])("is counted with everything in it, and added to it (stream: %s)", async (stream) => {
+  it.each([false, true])("is counted with all items, and added to them (stream: %s)", async (stream) => {
     const user = await createUser();
     const { id } = await converse(user);
     await respond(user, { model: "o4-mini", input: "The river is long. ".repeat(100), conversation: id });
@@ -117,7 +49,7 @@ describe("an answer in a conversation", () => {
     expect(await turnsOf(user, id)).toEqual(["user", "assistant", "user", "assistant"]);
   });
 
-  it("is a 429 while another one runs there, and costs nothing", async () => {
+  it("is a 429 while another one is running, and costs nothing", async () => {
     const user = await createUser();
     const { id: conversation } = await converse(user);
     const running = await user.post(PATH, asking({ tokens: 2, stall_after: 1 }, { conversation, stream: true }));
@@ -132,9 +64,9 @@ describe("an answer in a conversation", () => {
   });
 
   it.each([
-    ["a 429 when the conversation grows between its count and its reservation", 429, "insufficient_quota", 200],
-    ["a 502 when it can be counted only once", 502, "provider_error", undefined],
-  ])("is %s, and is not sent", async (_kind, status, code, recounted) => {
+    ["a 429 when the conversation grows between count and reservation", 429, "insufficient_quota", 200],
+    ["a 502 when the second count fails", 502, "provider_error", undefined],
+  ])("is %s, and costs nothing", async (_kind, status, code, recounted) => {
     const owner = await createUser();
     const { id: conversation } = await converse(owner);
     const counts = [100, recounted];
@@ -153,17 +85,7 @@ describe("an answer in a conversation", () => {
     expect(await owner.settled()).toEqual(NOTHING);
   });
 
-  it("in the background is added when it has ended, and settled when its owner asks for it", async () => {
-    await useCatalog(createSwitchedCatalog({ conversations: true, ...STORING }));
-    const user = await createUser();
-    const { id: conversation } = await converse(user);
-    const { id } = await respond(user, asking({ tokens: 3, reasoning: 0 }, { conversation, ...LATER }));
-    expect(await look(user, id)).toMatchObject({ status: 200, body: { status: "completed" } });
-    expect(await turnsOf(user, conversation)).toEqual(["user", "assistant"]);
-    expect(await user.settled()).toMatchObject({ requests: 1, reserved: 0 });
-  });
-
-  it.each([PATH, COUNTER])("must be in the caller's own: %s", async (path) => {
+  it.each([PATH, COUNTER])("is refused in another user's conversation: %s", async (path) => {
     const { id } = await converse(await createUser());
     const other = await createUser();
     await emulation.zero();

@@ -1,12 +1,10 @@
-// uses: responses
-// Input that the provider adds: previous responses, hosted tools and stored prompts, in the bound and in the charge.
+// Input that the provider adds: previous responses and hosted tools, in bound and cost.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Catalog } from "../../../../src/core/catalog/schema.ts";
 import { UserQuota } from "../../../../src/core/quota/user-quota.ts";
+import type { ResponsesSwitches } from "../../../../src/features/stored-responses/catalog.ts";
 import { dollarsOf, errorOf, NOTHING } from "../../../support/caller.ts";
 import { ALLOWANCE, priceOf, TEMPLATE_TOKENS } from "../../../support/estimate.ts";
-import { createUserOf } from "../../../support/providers.ts";
 import { jsonBytes } from "../../../support/shown-input.ts";
 import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 import { asking, COUNTER, createSwitchedCatalog, LATER, look, PATH, respond, STORING } from "../support/stored.ts";
@@ -21,7 +19,7 @@ const windows = [
   { unit: "requests", per: "month", limit: 10_000 },
   { unit: "usd", per: "month", limit: 10 },
 ] as const;
-const use = (switches: Partial<Catalog["responses"]>) =>
+const use = (switches: Partial<ResponsesSwitches>) =>
   useCatalog(createSwitchedCatalog({ max_tool_calls: 3, ...switches }, { windows: [...windows] }));
 
 let boundOf: () => { input: number } | undefined;
@@ -38,7 +36,7 @@ const next = (previous: string, changes: object = {}) =>
   asking({ tokens: 2 }, { previous_response_id: previous, ...changes });
 
 describe("a previous response", () => {
-  it("must be the caller's own", async () => {
+  it("is refused when it is another user's", async () => {
     const { id } = await respond(await createUser(), asking({ tokens: 1 }, { store: true }));
     await emulation.zero();
     const other = await createUser();
@@ -57,7 +55,7 @@ describe("a previous response", () => {
     expect((await emulation.stats()).by_path).toEqual({ [`${PATH}/:id`]: 3 });
   });
 
-  it.each([false, true])("is bounded by the provider's own count (stream: %s)", async (stream) => {
+  it.each([false, true])("is bounded by the provider's count (stream: %s)", async (stream) => {
     const user = await createUser();
     const first = await respond(user, { model: "o4-mini", input: LONG, store: true });
     await emulation.zero();
@@ -73,7 +71,7 @@ describe("a previous response", () => {
     expect(await user.settled()).toEqual({ tokens: before.tokens + total, requests: 2, reserved: 0 });
   });
 
-  it("whose answer has no usage costs its exact count in the estimate", async () => {
+  it("costs its exact count in an estimate", async () => {
     const user = await createUser();
     const { id } = await respond(user, { model: "o4-mini", input: LONG, store: true });
     const body = asking({ text: "A weir.", no_usage: true, reasoning: 0 }, { previous_response_id: id });
@@ -87,18 +85,18 @@ describe("a previous response", () => {
 describe("a hosted tool", () => {
   it.each([
     ["the catalog's limit", {}, 3],
-    ["the caller's limit, where that is less", { max_tool_calls: 2 }, 2],
-  ])("is called at most as often as %s", async (_, limit, calls) => {
+    ["the caller's lower limit", { max_tool_calls: 2 }, 2],
+  ])("runs at most as often as %s", async (_, limit, calls) => {
     const body = asking({ tokens: 1 }, { ...SEARCH, ...limit });
     await respond(await createUser(), body);
     expect((await emulation.stats()).last?.body).toMatchObject({ ...SEARCH, max_tool_calls: calls });
     const shown = jsonBytes({ input: body.input, ...SEARCH }) + TEMPLATE_TOKENS + calls * 500;
-    // After each call everything is read again, with the output so far.
+    // Each call reads the whole input again, and the output so far.
     const input = shown + calls * (shown + 2000);
     expect(boundOf()).toMatchObject({ input, inputNanoUsd: input * 1100 + calls * CALL_NANO_USD });
   });
 
-  it.each([true, false])("costs its price for each call beside the usage (stream: %s)", async (stream) => {
+  it.each([true, false])("costs its price for each call and the usage (stream: %s)", async (stream) => {
     for (const calls of [0, 2]) {
       const user = await createUser();
       const script = { tokens: 5, tool_calls: calls, reasoning: 2 };
@@ -109,18 +107,7 @@ describe("a hosted tool", () => {
     }
   });
 
-  it("costs its price for each call that was reported before the answer broke off", async () => {
-    const user = await createUser();
-    const script = { tokens: 20, cut_after: 5, delay_ms: 1, tool_calls: 2 };
-    const body = asking(script, { ...SEARCH, stream: true });
-    await (await user.post(PATH, body)).text();
-    const input = Math.ceil(jsonBytes({ input: body.input, ...SEARCH }) / 4) + 2 * CALL.input_tokens_per_call;
-    const output = 6 + ALLOWANCE;
-    expect(await user.settled()).toEqual({ tokens: input + output, requests: 1, reserved: 0 });
-    expect(dollarsOf(await user.usage())).toBeCloseTo(priceOf(input, output) + 0.02, 9);
-  });
-
-  it("costs its price after an answer in the background", async () => {
+  it("costs its price in a background answer", async () => {
     const user = await createUser();
     const { id } = await respond(user, asking({ tokens: 5, tool_calls: 2 }, { ...SEARCH, ...LATER }));
     const { usage } = (await look(user, id)).body;
@@ -128,16 +115,4 @@ describe("a hosted tool", () => {
     expect(await user.settled()).toEqual({ tokens: input + output, requests: 1, reserved: 0 });
     expect(dollarsOf(await user.usage())).toBeCloseTo(priceOf(input, output) + 0.02, 9);
   });
-});
-
-it("a stored prompt is bounded by the size that the catalog gives it", async () => {
-  await use({ prompts: { pmpt_1: { input_tokens: 700 } } });
-  const prompt = { id: "pmpt_1", variables: { name: "weir" } };
-  const usage = { input_tokens: 300, output_tokens: 5, total_tokens: 305 };
-  const user = await createUserOf(() => Response.json({ id: "resp_1", status: "completed", output: [], usage }));
-  await respond(user, { model: "o4-mini", input: "Hi", prompt });
-  expect(boundOf()).toMatchObject({
-    input: jsonBytes({ input: "Hi", prompt }) + jsonBytes(prompt.variables) + TEMPLATE_TOKENS + 700,
-  });
-  expect(await user.settled()).toEqual({ tokens: 305, requests: 1, reserved: 0 });
 });

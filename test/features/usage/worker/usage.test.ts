@@ -1,4 +1,4 @@
-// GET /usage: the plan of the caller, with what is used, reserved and left.
+// GET /usage: the plan of the caller, with the used, reserved and remaining amounts.
 
 import { expect, it } from "vitest";
 import type { Bindings } from "../../../../src/core/env.ts";
@@ -10,7 +10,7 @@ const UNREACHABLE = {
   getByName: () => ({ view: () => Promise.reject(new Error("out")) }),
 } as unknown as Bindings["USER_QUOTA"];
 
-it("the usage is that of the token's plan", async () => {
+it("the usage is under the plan of the token", async () => {
   await useCatalog(createCatalog());
   const window = { per: "month", used: 0, reserved: 0, reset_at: expect.any(Number) as number };
   expect(await (await (await createUser("tiny")).get("/usage")).json()).toEqual({
@@ -24,7 +24,7 @@ it("the usage is that of the token's plan", async () => {
   });
 });
 
-it("the usage counts what runs and what has ended", async () => {
+it("the usage counts running and settled requests", async () => {
   await useCatalog(createCatalog());
   const user = await createUser();
   const { plans } = createCatalog();
@@ -34,7 +34,7 @@ it("the usage counts what runs and what has ended", async () => {
   for (const key of ["one", "two"]) {
     await user.quota.reserve(claim, limits, { key, model: "o4-mini", bound, leaseMs: 60_000 });
   }
-  await user.quota.settle(limits, { key: "one", charge: { tokens: 7, requests: 1, usd: 0 } });
+  await user.quota.settle(limits, { key: "one", charge: { tokens: 7, requests: 1, nanoUsd: 0 } });
   expect(await (await user.get("/usage")).json()).toMatchObject({
     windows: [
       { used: 7, reserved: 60 },

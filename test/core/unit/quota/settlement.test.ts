@@ -1,0 +1,72 @@
+// The settlement of one request: charged once, reported with at most the reserved cost, and logged without content.
+
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { Amounts } from "../../../../src/core/catalog/quota-window.ts";
+import { apiError } from "../../../../src/core/errors.ts";
+import type { Lease } from "../../../../src/core/quota/lease.ts";
+import { createSettlement } from "../../../../src/core/quota/settlement.ts";
+import { emptyProgress } from "../../../../src/core/relay/answer.ts";
+import type { Ending } from "../../../../src/core/relay/watchdog.ts";
+import { bundledModel } from "../../../support/catalog-documents.ts";
+
+// $1.1 and $4.4 per million tokens.
+const MODEL = bundledModel("o4-mini");
+const DEMAND = { inputBytes: 400, images: 0, choices: 1, maxOutputTokens: undefined };
+const VIEW = { windows: [], leases: { running: 0, allowed: 1 } };
+const usage = (input: number, output: number) => ({ input, cached: 0, cacheWrite: 0, output, reasoning: 0 });
+
+let log: ReturnType<typeof vi.spyOn>;
+let errors: ReturnType<typeof vi.spyOn>;
+beforeEach(() => {
+  log = vi.spyOn(console, "log").mockImplementation(() => undefined);
+  errors = vi.spyOn(console, "error").mockImplementation(() => undefined);
+});
+afterEach(() => void vi.restoreAllMocks());
+
+/** Settles an answer under a bound of 1000 tokens and a million nano-dollars. */
+async function settle(ending: Ending, used?: ReturnType<typeof usage>, exactInput?: number) {
+  const charges: Amounts[] = [];
+  const bound = { tokens: 1000, requests: 1, nanoUsd: 1_000_000 };
+  const lease: Lease = {
+    granted: 100,
+    bound,
+    view: VIEW,
+    settle: async (charge) => void charges.push(charge),
+  };
+  const settlement = createSettlement({ requestId: "r-1", lease, exactInput, startedAt: Date.now() });
+  const settled = await settlement({
+    lastCandidate: { model: MODEL, exchange: { ask: { endpoint: "chat_completions", demand: DEMAND } } },
+    stage: "relayed",
+    ending,
+    progress: { ...emptyProgress(), ...(used && { usage: used }) },
+  });
+  return { charges, settled, line: JSON.parse(String(log.mock.calls[0]?.[0])) as Record<string, unknown> };
+}
+
+it("the cost is charged, reported and logged", async () => {
+  const { charges, settled, line } = await settle({ kind: "finished" }, usage(100, 10));
+  expect(charges).toEqual([{ tokens: 110, requests: 1, nanoUsd: 154_000 }]);
+  // A settlement that failed leaves the windows of the reservation.
+  expect(settled).toEqual({ left: {}, usd: 0.000154, view: VIEW });
+  expect(line).toMatchObject({ event: "metered", request: "r-1", charged: 110, usd: 0.000154, ending: "finished" });
+  expect(errors).not.toHaveBeenCalled();
+});
+
+it("a cost above the bound is reported as what is charged, and logged as an error", async () => {
+  const { settled, line } = await settle({ kind: "finished" }, usage(5_000_000, 900_000));
+  expect(settled.usd).toBe(0.001);
+  expect(line).toMatchObject({ charged: 1000, usd: 0.001 });
+  expect(JSON.parse(String(errors.mock.calls[0]?.[0]))).toMatchObject({ event: "bound_exceeded" });
+});
+
+it("an estimate uses the exact input count of the bound", async () => {
+  expect((await settle({ kind: "left" })).charges[0]?.tokens).toBe(100 + 1024);
+  expect((await settle({ kind: "left" }, undefined, 7)).charges[0]?.tokens).toBe(7 + 1024);
+});
+
+it("a failure is logged with its code and cause, without its message", async () => {
+  const error = apiError("provider_error", "Some text.", { cause: { status: 500, code: null } });
+  const { line } = await settle({ kind: "failed", error }, usage(1, 1));
+  expect(line).toMatchObject({ ending: "failed", code: "provider_error" });
+  expect(JSON.stringify(line)).not.toContain("Some text");
+});
