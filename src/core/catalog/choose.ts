@@ -37,7 +37,7 @@ export function chooseModel(
   }
 }
 
-const LIST = "GET /v1/models lists those that there are.";
+const LIST = "Use an alias or a snapshot of this server's catalog.";
 
 /** Returns the 404 for a name that is not in the catalog. */
 export function modelNotFound(asked: string): ApiError {

@@ -48,18 +48,18 @@ export const LAST_DAY = "9999-12-31";
 
 /**
  * Resolves a name on `today` (YYYY-MM-DD, UTC). An alias follows the successors of ended snapshots, then its fallbacks.
- * A snapshot requested by name and a strict alias never move. Terminates for cyclic catalogs, too.
+ * A snapshot requested by name and a strict alias never move. A cycle in the catalog leads to the fallbacks.
  */
 export function resolveModel(catalog: Catalog, asked: string, today: string): Resolution {
   const names: string[] = [];
   const cards: string[] = [];
   const fallback: string[] = [];
-  let pinned = entry(catalog.aliases, asked) === undefined;
+  let isFixedName = entry(catalog.aliases, asked) === undefined;
   const aliases: Alias[] = [];
   let requestedCard: ModelCard | undefined;
   let sunset: Sunset | undefined;
   const fallBack = () => {
-    pinned = false;
+    isFixedName = false;
     return fallback.shift();
   };
   let name: string | undefined = asked;
@@ -72,8 +72,8 @@ export function resolveModel(catalog: Catalog, asked: string, today: string): Re
     }
     names.push(name);
     if (alias) {
-      pinned ||= alias.strict;
-      if (!pinned) fallback.push(...alias.fallback);
+      isFixedName ||= alias.strict;
+      if (!isFixedName) fallback.push(...alias.fallback);
       if (!requestedCard) aliases.push(alias);
       name = alias.target;
     } else if (found) {
@@ -87,7 +87,7 @@ export function resolveModel(catalog: Catalog, asked: string, today: string): Re
         const model = { ...path, snapshot: name, id, card, requestedCard };
         return sunset ? { kind: "found", model, sunset } : { kind: "found", model };
       }
-      name = (pinned ? undefined : successor) ?? fallBack();
+      name = (isFixedName ? undefined : successor) ?? fallBack();
     }
   }
   return sunset ? { kind: "ended", sunset } : { kind: "unknown" };

@@ -144,7 +144,7 @@ async function load(kv: KVNamespace, revision: string): Promise<ActiveCatalog> {
   }
   const key = revisionKey(revision);
   const document: unknown = await kv.get(key, { type: "json", cacheTtl: REVISION_CACHE_S });
-  if (document === null) throw new InternalError(`${key} is not there`);
+  if (document === null) throw new InternalError(`KV has no value for '${key}'`);
   const read = readCatalog(document);
   if (!read.ok) throw new InternalError(`${key}: ${read.faults.slice(0, 3).join("; ")}`);
   // A later version of Weir published this revision. All known parts of it are used.

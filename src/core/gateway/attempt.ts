@@ -37,7 +37,7 @@ export interface AdmittedRequest {
   admitted: Admitted<Candidate>;
   report: Report;
   settle: Settlement;
-  /** Ends `waitUntil`: the request is settled, or a later request will settle it. */
+  /** Ends `waitUntil`. Called when the request is settled, or when another request or the expiry will settle it. */
   release: () => void;
 }
 
@@ -64,20 +64,20 @@ export async function attempt(request: AdmittedRequest, state: RequestState, can
   Object.assign(report, { model: candidate.model, maxOutputTokens });
   const sent = ask.write({ maxOutputTokens });
   Object.assign(state, { lastCandidate: candidate, stage: "sent", progress: emptyProgress() });
-  const upstream = new AbortController();
-  afterLastRead(state.control.signal, clock, () => upstream.abort(state.control.signal.reason));
+  const providerAbort = new AbortController();
+  afterLastRead(state.control.signal, clock, () => providerAbort.abort(state.control.signal.reason));
   try {
     const path = ask.path ?? ENDPOINTS[ask.endpoint].path;
-    const response = await callProvider(caller.env, candidate.provider, { path, ...sent }, upstream.signal);
+    const response = await callProvider(caller.env, candidate.provider, { path, ...sent }, providerAbort.signal);
     caller.timing.mark("provider", Date.now());
     report.passed = passedHeaders(response);
-    // The answer of a stream starts with its first event, not with its headers.
+    // A stream keeps the stage `sent` until it is relayed: headers alone are no answer.
     if (!isEventStream(response)) state.stage = "answering";
     return await (reply.kind === "json"
       ? readReply(request, state, candidate, reply, response)
       : relayReply(request, state, candidate, reply, response));
   } catch (error) {
-    upstream.abort(error);
+    providerAbort.abort(error);
     if (!(error instanceof ApiError)) throw error;
     // The provider returned an error status, so it did no billable work.
     if (statusOf(error) > 0) state.stage = "unsent";
@@ -95,7 +95,7 @@ async function relayReply(
 ): Promise<Response> {
   const { caller, admitted, settle } = request;
   const { control, departure, watchdog, ready } = state;
-  const { codec, pump } = formatOf(reply, state.gate);
+  const { codec, pump } = codecFor(reply, state.gate);
   state.progress = codec.progress;
   const body = await startRelay({
     body: requireBody(response, reply.kind),
@@ -114,7 +114,7 @@ async function relayReply(
   return respond(request, body, reply.kind === "stream" ? "text/event-stream; charset=utf-8" : contentTypeOf(response));
 }
 
-function formatOf(reply: StreamReply | BytesReply, gate: OpenGate): { codec: Codec; pump: Pump | undefined } {
+function codecFor(reply: StreamReply | BytesReply, gate: OpenGate): { codec: Codec; pump: Pump | undefined } {
   if (reply.kind === "bytes") return { codec: createBytesCodec(reply.usageIn), pump: undefined };
   const gated = gate.stream(reply);
   if (gated) return gated;

@@ -10,7 +10,10 @@ import type { Clock, Ending } from "../relay/watchdog.ts";
 import type { Exchange, StreamReply } from "./exchange.ts";
 
 export interface Gate {
-  /** Starts moderation of one request, before the provider call. Undefined when it is not moderated. Throws 400. */
+  /**
+   * Starts moderation of one request, before the provider call. Returns undefined when it is not moderated. Throws 400
+   * for content that it cannot moderate.
+   */
   open(request: GatedRequest): OpenGate | undefined;
 }
 

@@ -1,4 +1,4 @@
-// The only path to a provider: resolve the model, bound, reserve, moderate, call, relay, settle.
+// The only path to a model's answer: resolve, bound, reserve, moderate, call, relay, settle.
 
 import { apiError, toApiError, withHeaders } from "../errors.ts";
 import { admit } from "../quota/admission.ts";
@@ -70,8 +70,9 @@ async function send(request: AdmittedRequest): Promise<Response> {
       return attempt(request, state, candidate);
     };
     await startModeration(request, state);
-    const answerNotStarted = () => state.stage === "unsent" || (state.stage === "sent" && outlives !== "request");
-    const isFinal = () => signal.aborted || readOnce === true || !answerNotStarted();
+    const mayRetry = () =>
+      !signal.aborted && !readOnce && (state.stage === "unsent" || (state.stage === "sent" && outlives !== "request"));
+    const isFinal = () => !mayRetry();
     return await tryCandidates(admitted.candidates, tryOnce, { isFinal, pause: (ms) => clock.wait(ms, signal) });
   } catch (thrown) {
     state.watchdog.stop();
@@ -97,7 +98,7 @@ function createState({ caller, admitted }: AdmittedRequest): RequestState {
   const { model, exchange } = first;
   const control = new AbortController();
   const departure = createDeparture(control, clock, model.fixed.on_leave === "finish" ? timing.leave_ms : 0);
-  // Background work continues after the caller disconnects.
+  // Work that continues at the provider after the request ignores the caller's disconnect.
   if (exchange.ask.outlives !== "request") caller.signal.addEventListener("abort", departure.markLeft, { once: true });
   // The caller disconnected before the provider was called, so there is no answer to finish.
   if (caller.signal.aborted) control.abort({ kind: "left" } satisfies Ending);

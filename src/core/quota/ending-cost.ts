@@ -9,9 +9,9 @@ import { costOf, costOfUnits } from "./price.ts";
 
 /**
  * How far a request got before it ended.
- * - `unsent`: no provider was called, or each one refused.
- * - `sent`: a provider was called, and its answer has not started.
- * - `answering`: the answer has started, but not the response to the caller.
+ * - `unsent`: no provider was called, or the last one called returned an error status.
+ * - `sent`: a provider was called. A stream keeps this stage until the response to the caller starts.
+ * - `answering`: an answer that is not an event stream has started.
  * - `relayed`: the response to the caller has started.
  */
 export type Stage = "unsent" | "sent" | "answering" | "relayed";

@@ -19,7 +19,7 @@ export interface Flow {
   buffer: ArrayBufferLike;
   codec: Codec;
   watchdog: Watchdog;
-  /** Aborted with an `Ending` by a deadline, by moderation, or by the caller's disconnect. */
+  /** Aborted with an `Ending` by a deadline, by the gate, or by the caller's disconnect. */
   control: AbortController;
   departure: Departure;
 }
@@ -28,8 +28,8 @@ export interface Flow {
 export type Pump = (flow: Flow, sink: Sink, clock: Clock) => Promise<Ending>;
 
 /**
- * Reads until the first event, before the response starts. The codec keeps its output. Throws an ApiError, or an
- * `Ending` after an abort.
+ * Reads until the first event, before the response starts. The output stays in the codec until `pump` sends it. Throws
+ * an ApiError, or an `Ending` after an abort.
  */
 export async function readFirst(flow: Flow, clock: Clock): Promise<void> {
   const { codec, control, source } = flow;
@@ -70,7 +70,8 @@ export async function pump(flow: Flow, sink: Sink, clock: Clock, coalesceMs: num
   try {
     let bytes = NaN;
     while (bytes !== 0 && !isOver()) {
-      // The first text is sent at once. Later text is sent with all that has arrived, without waiting for more.
+      // The first text is sent at once. After each send, one wait collects text, and one read takes it all.
+      // A full read means that more bytes are ready, so nothing waits.
       const sent = await send();
       if (sent && coalesceMs > 0 && bytes !== READ_BYTES) await clock.wait(coalesceMs, signal);
       if (!isOver()) bytes = await readChunk(flow);
@@ -81,7 +82,7 @@ export async function pump(flow: Flow, sink: Sink, clock: Clock, coalesceMs: num
   }
   const fault = finishCodec(codec);
   cause ??= fault;
-  // The last output is sent even after an abort, because it is charged. But then nothing waits for a slow caller.
+  // The last output is sent even after an abort, because it is charged. The pump then does not wait for the write.
   const last = send();
   if (signal.aborted) return signal.reason as Ending;
   await last;

@@ -54,7 +54,7 @@ export async function startRelay(relay: Relay): Promise<ReadableStream<Uint8Arra
 
 async function runPumped(relay: Relay, flow: Flow, coalesceMs: number, writable: WritableStream<Uint8Array>) {
   const sink = createSink(writable.getWriter(), relay.departure);
-  // A disconnect is detected only by a failing write, and keep-alives make sure that there is one.
+  // The platform can report a disconnect late. A failed write always reveals it, and keep-alives are writes.
   if (!relay.codec.isBinary) relay.watchdog.startKeepAlives(() => void sink.write(KEEP_ALIVE));
   const { clock } = relay;
   const ending = relay.pump ? await relay.pump(flow, sink, clock) : await pump(flow, sink, clock, coalesceMs);

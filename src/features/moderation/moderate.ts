@@ -1,4 +1,4 @@
-// POST /moderate: a verdict from the classifier on categories, and from a judge model on rules.
+// POST /moderate: the classifier's verdict on categories and the judge model's on rules.
 // Both calls are metered. A policy with rules runs the classifier in parallel with the judge.
 
 import { entry } from "../../core/catalog/schema.ts";

@@ -1,4 +1,4 @@
-// Text windows for moderation: split at sentence ends, at a length limit, or after a wait.
+// Text windows for moderation: end at a sentence, a length limit or a time limit.
 // One window is moderated while the next one fills. Pure: time is an argument.
 
 export interface WindowSettings {

@@ -49,13 +49,13 @@ export function hostedKinds({ tools }: Pick<StoringRequest, "tools">): ModelTool
 
 /** Returns the cost bound of a request's hosted tools, or undefined when it has none. */
 export function providerCalls(
-  { tools, max_tool_calls: asked }: Pick<StoringRequest, "tools" | "max_tool_calls">,
+  { tools, max_tool_calls: requested }: Pick<StoringRequest, "tools" | "max_tool_calls">,
   switches: ResponsesSwitches,
 ): ProviderCalls | undefined {
   const prices = (tools ?? []).flatMap(({ type }) => entry(switches.hosted_tools, type) ?? []);
   if (prices.length === 0) return undefined;
   return {
-    most: Math.min(asked ?? Infinity, switches.max_tool_calls),
+    most: Math.min(requested ?? Infinity, switches.max_tool_calls),
     inputTokensPerCall: Math.max(...prices.map((price) => price.input_tokens_per_call)),
     nanoUsdPerCall: Math.ceil(Math.max(...prices.map((price) => price.usd_per_call)) * NANO_PER_USD),
   };
