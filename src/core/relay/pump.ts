@@ -1,7 +1,6 @@
 // The pump: moves an answer from the provider through a codec to the caller.
 
 import type { Codec } from "./codec.ts";
-import { afterLastRead } from "./departure.ts";
 import type { Departure } from "./departure.ts";
 import { interruptedError, toStreamError } from "./failure.ts";
 import type { Source } from "./read-batching.ts";
@@ -10,6 +9,8 @@ import type { Clock, Ending, Watchdog } from "./watchdog.ts";
 
 /** Bytes of a flow's read buffer. */
 export const READ_BYTES = 32_768;
+/** Time for reading the bytes that had arrived before an abort. */
+const LAST_READ_MS = 10;
 /** Reads after an abort. The limit stops at a provider that continues to send. */
 const MAX_LAST_READS = 64;
 
@@ -89,6 +90,12 @@ export async function pump(flow: Flow, sink: Sink, clock: Clock, coalesceMs: num
   void flow.source.cancel().catch(ignore);
   if (departure.callerLeft) return { kind: "left" };
   return endingOf(codec, cause);
+}
+
+/** Calls `cancel` 10 ms after `ended` aborts, so that bytes that have already arrived are still metered. */
+export function afterLastRead(ended: AbortSignal, clock: Clock, cancel: () => void): void {
+  const wait = () => void clock.wait(LAST_READ_MS, new AbortController().signal).then(cancel);
+  ended.addEventListener("abort", wait, { once: true });
 }
 
 /** After an abort, reads the bytes that have already arrived. */
