@@ -9,10 +9,10 @@ import type { Progress } from "../relay/answer.ts";
 import { emptyProgress } from "../relay/answer.ts";
 import { createBytesCodec } from "../relay/bytes-codec.ts";
 import type { Codec } from "../relay/codec.ts";
-import type { Departure } from "../relay/departure.ts";
+import type { Disconnect } from "../relay/disconnect.ts";
 import { createDecodingCodec } from "../relay/event-codec.ts";
 import { toStreamError } from "../relay/failure.ts";
-import type { Pump } from "../relay/pump.ts";
+import type { PumpAnswer } from "../relay/pump.ts";
 import { afterLastRead } from "../relay/pump.ts";
 import { startRelay } from "../relay/relay.ts";
 import type { Clock, Watchdog } from "../relay/watchdog.ts";
@@ -44,7 +44,7 @@ export interface AdmittedRequest {
 /** The state of a request from its reservation to its end. */
 export interface RequestState {
   control: AbortController;
-  departure: Departure;
+  disconnect: Disconnect;
   watchdog: Watchdog;
   gate: OpenGate;
   /** Awaited before the response starts: input moderation and the call's concurrent work. */
@@ -94,7 +94,7 @@ async function relayReply(
   response: Response,
 ): Promise<Response> {
   const { caller, admitted, settle } = request;
-  const { control, departure, watchdog, ready } = state;
+  const { control, disconnect, watchdog, ready } = state;
   const { codec, pump } = codecFor(reply, state.gate);
   state.progress = codec.progress;
   const body = await startRelay({
@@ -106,7 +106,7 @@ async function relayReply(
     watchdog,
     clock,
     coalesceMs: caller.catalog.timing.coalesce_ms,
-    departure,
+    disconnect,
     settle: (progress, ending) => settle({ lastCandidate: candidate, stage: "relayed", ending, progress }),
   });
   caller.timing.mark("relay", Date.now());
@@ -114,7 +114,7 @@ async function relayReply(
   return respond(request, body, reply.kind === "stream" ? "text/event-stream; charset=utf-8" : contentTypeOf(response));
 }
 
-function codecFor(reply: StreamReply | BytesReply, gate: OpenGate): { codec: Codec; pump: Pump | undefined } {
+function codecFor(reply: StreamReply | BytesReply, gate: OpenGate): { codec: Codec; pump: PumpAnswer | undefined } {
   if (reply.kind === "bytes") return { codec: createBytesCodec(reply.usageIn), pump: undefined };
   const gated = gate.stream(reply);
   if (gated) return gated;
@@ -135,7 +135,7 @@ async function readReply(
   const { progress } = answer;
   state.progress = progress;
   await state.ready;
-  await state.gate.requireAllowed(answer.moderatedText);
+  await state.gate.requireAllowed(answer.allText);
   if (answer.settlesLater) {
     request.release();
     const { view } = admitted.lease;

@@ -36,7 +36,7 @@ export interface Ask {
   /** The body of the provider's token counting request, where the endpoint has one. */
   count?: () => string | undefined;
   /** What remains at the provider: the stored `answer`, or unfinished `work`. */
-  outlives?: "answer" | "request" | undefined;
+  remains?: "answer" | "work" | undefined;
   /** Maps the `param` of a provider's error to the caller's field name; null when the caller has no such field. */
   callerField?: (param: string) => string | null;
   /** The catalog chose the model, not the caller, so the plan need not include it. */
@@ -85,7 +85,7 @@ export interface BytesReply {
 export interface WholeAnswer {
   progress: Progress;
   /** All text of the answer, for moderation. */
-  moderatedText: () => string;
+  allText: () => string;
   /** The response body, written after the request is settled. */
   conclude(settled: Settled): string;
   /** The provider continues to work: the lease stays, and the request that later fetches the answer settles it. */

@@ -25,7 +25,7 @@ export interface Demand {
   /** Refuses other requests with the same key while this one runs, with `busyMessage`. */
   exclusive?: { key: string; busyMessage: string } | undefined;
   /** Limits of the tool calls that the provider may run. */
-  calls?: ProviderCalls | undefined;
+  toolCalls?: ProviderToolCalls | undefined;
   /** Units that are not priced by tokens, for speech, transcription and video. No feature sets them yet. */
   units?: PricedUnits;
   /** Counts as a request, but costs neither tokens nor money. */
@@ -33,7 +33,7 @@ export interface Demand {
 }
 
 /** The most that the tool calls of the provider can cost. */
-export interface ProviderCalls {
+export interface ProviderToolCalls {
   /** The number of calls. */
   most: number;
   /** The most tokens that the result of a call adds to the input. */
@@ -77,7 +77,7 @@ export function toBound(
 ): Bound {
   if (demand.free) return { input: 0, output: 0, minOutput: 0, choices: 1, inputNanoUsd: 0, outputNanoUsd: 0 };
   const inputTokens = demand.inputBytes + demand.images * (card.image_tokens ?? 0);
-  const { most: calls = 0, inputTokensPerCall = 0, nanoUsdPerCall = 0 } = demand.calls ?? {};
+  const { most: calls = 0, inputTokensPerCall = 0, nanoUsdPerCall = 0 } = demand.toolCalls ?? {};
   const added = TEMPLATE_TOKENS + (demand.addedTokens ?? 0) + calls * inputTokensPerCall;
   const ceiling = demand.maxInputTokens ?? card.max_input_tokens ?? card.context_window ?? Infinity;
   const requested = demand.maxOutputTokens ?? Infinity;

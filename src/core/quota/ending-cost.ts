@@ -45,7 +45,7 @@ export function costOfEnding({ stage, ending, progress, demand, card }: EndedReq
   if (demand.free) return ONE_REQUEST;
   if (!card || (ending === "unknown" && !progress.usage)) return WHOLE_BOUND;
   const usage = progress.usage ?? estimate(progress, demand, card);
-  const calls = (progress.providerCalls ?? 0) * (demand.calls?.nanoUsdPerCall ?? 0);
+  const calls = (progress.providerToolCalls ?? 0) * (demand.toolCalls?.nanoUsdPerCall ?? 0);
   // The provider's own count of audio seconds replaces the one of the demand.
   const { audioSeconds, ...units } = demand.units ?? {};
   const counted = usage.audioSeconds === undefined && audioSeconds !== undefined ? { ...units, audioSeconds } : units;
@@ -59,7 +59,7 @@ export function costOfEnding({ stage, ending, progress, demand, card }: EndedReq
 /** Estimates the usage from the bytes sent and relayed, when the provider reported none. */
 function estimate(progress: Progress, demand: Demand, card: ModelCard): Omit<Usage, "reasoning"> {
   const inputTokens = Math.ceil(demand.inputBytes / BYTES_PER_TOKEN) + demand.images * (card.image_tokens ?? 0);
-  const toolTokens = (progress.providerCalls ?? 0) * (demand.calls?.inputTokensPerCall ?? 0);
+  const toolTokens = (progress.providerToolCalls ?? 0) * (demand.toolCalls?.inputTokensPerCall ?? 0);
   const input = (demand.exactInput ?? inputTokens) + (demand.addedTokens ?? 0) + toolTokens;
   const output = Math.ceil(progress.outputBytes / BYTES_PER_TOKEN) + (card.reasoning?.allowance ?? 0);
   return { input, cached: 0, cacheWrite: 0, output };

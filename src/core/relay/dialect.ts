@@ -14,5 +14,5 @@ export interface Dialect {
   /** Decodes an answer that was not streamed. Throws when it is not valid in this dialect. */
   decodeWhole(text: string): Decoded;
   /** Returns all text in the JSON of an event or a whole answer, unknown fields included. */
-  moderatedText(json: unknown): string;
+  allText(json: unknown): string;
 }

@@ -1,7 +1,7 @@
 // The pump: moves an answer from the provider through a codec to the caller.
 
 import type { Codec } from "./codec.ts";
-import type { Departure } from "./departure.ts";
+import type { Disconnect } from "./disconnect.ts";
 import { interruptedError, toStreamError } from "./failure.ts";
 import type { Source } from "./read-batching.ts";
 import type { Sink } from "./sink.ts";
@@ -22,11 +22,11 @@ export interface Flow {
   watchdog: Watchdog;
   /** Aborted with an `Ending` by a deadline, by the gate, or by the caller's disconnect. */
   control: AbortController;
-  departure: Departure;
+  disconnect: Disconnect;
 }
 
 /** Sends the codec's output to the sink and returns the ending. Leaves the sink open for the closing event. */
-export type Pump = (flow: Flow, sink: Sink, clock: Clock) => Promise<Ending>;
+export type PumpAnswer = (flow: Flow, sink: Sink, clock: Clock) => Promise<Ending>;
 
 /**
  * Reads until the first event, before the response starts. The output stays in the codec until `pump` sends it. Throws
@@ -50,11 +50,11 @@ export async function readFirst(flow: Flow, clock: Clock): Promise<void> {
 
 /**
  * Sends the rest of the answer to `sink` and returns the ending. A coalescing codec sends at most once per
- * `coalesceMs`. Leaves the sink open for the closing event. After a disconnect, reading continues until `departure`
+ * `coalesceMs`. Leaves the sink open for the closing event. After a disconnect, reading continues until `disconnect`
  * aborts the flow.
  */
 export async function pump(flow: Flow, sink: Sink, clock: Clock, coalesceMs: number): Promise<Ending> {
-  const { codec, control, departure, watchdog } = flow;
+  const { codec, control, disconnect, watchdog } = flow;
   const { signal } = control;
   // A caller that does not read blocks a write forever, so an abort also cuts the connection.
   signal.addEventListener("abort", () => sink.cutIfStuck(), { once: true });
@@ -88,7 +88,7 @@ export async function pump(flow: Flow, sink: Sink, clock: Clock, coalesceMs: num
   if (signal.aborted) return signal.reason as Ending;
   await last;
   void flow.source.cancel().catch(ignore);
-  if (departure.callerLeft) return { kind: "left" };
+  if (disconnect.callerLeft) return { kind: "left" };
   return endingOf(codec, cause);
 }
 

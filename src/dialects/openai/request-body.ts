@@ -47,7 +47,7 @@ type Fields = Record<string, unknown>;
 export function effortFor(requestedEffort: string | null | undefined, model: Model, param: string): string | undefined {
   const { effort } = model.fixed;
   if (requestedEffort && effort && requestedEffort !== effort) {
-    const message = `The model '${model.asked}' always answers with the effort '${effort}'. Leave '${param}' out.`;
+    const message = `The model '${model.requestedName}' always answers with the effort '${effort}'. Leave '${param}' out.`;
     throw apiError("unsupported_value", message, { param });
   }
   return adaptEffort(effort ?? (requestedEffort || undefined), model);

@@ -47,7 +47,7 @@ export function createPassCodec(dialect: Dialect, { keepUsage }: PassOptions): C
       pending = NOTHING;
       return bytes;
     },
-    finish: () => tap.conclude(),
+    finish: () => tap.finish(),
     conclude: () => NOTHING,
     // The blank line closes an event that the unchanged bytes may have left incomplete.
     fail: (error) => encoder.encode(`${keepUsage ? "\n\n" : ""}data: ${JSON.stringify({ error })}\n\n`),

@@ -3,7 +3,7 @@
 import { apiError } from "../../core/errors.ts";
 import type { Exchange } from "../../core/gateway/exchange.ts";
 import type { Gate } from "../../core/gateway/gate.ts";
-import { endedBy } from "../../core/gateway/gate.ts";
+import { abortOnEnding } from "../../core/gateway/gate.ts";
 import { moderationOf, strictest } from "./catalog.ts";
 import { createGatedCodec, pumpGated } from "./gated-stream.ts";
 import type { Gatekeeper } from "./gatekeeper.ts";
@@ -33,25 +33,26 @@ export const moderationGate: Gate = {
     }
     const keeper: Gatekeeper = { env, catalog, moderation, requestId, signal: control.signal };
     const moderateOutput = (text: string) => refusalFor(keeper, "output", { text, images: [] });
-    const input = moderation.input === "off" ? ALLOWED : endedBy(refusalFor(keeper, "input", ask.subject), control);
+    const input =
+      moderation.input === "off" ? ALLOWED : abortOnEnding(refusalFor(keeper, "input", ask.subject), control);
     return {
       // Stored answers and background responses cannot be undone, so their input is moderated first.
-      before: moderation.input === "before" || ask.outlives ? input : ALLOWED,
-      input,
+      beforeCall: moderation.input === "before" || ask.remains ? input : ALLOWED,
+      beforeResponse: input,
       stream({ dialect, events }) {
         if (!isWindowed) return undefined;
         const windows = createTextWindows(policyFor(keeper).window);
         const codec = createGatedCodec(dialect, events, windows, () => clock.now());
-        const gate = { windows, heldChars: () => codec.heldChars, judge: moderateOutput };
+        const gate = { windows, heldChars: () => codec.heldChars, moderate: moderateOutput };
         return { codec, pump: (flow, sink, time) => pumpGated(flow, sink, time, gate) };
       },
-      requireAllowed: (words) => (isWindowed ? endedBy(moderateOutput(words()), control) : ALLOWED),
+      requireAllowed: (words) => (isWindowed ? abortOnEnding(moderateOutput(words()), control) : ALLOWED),
     };
   },
 };
 
 /** Throws 400 when parts of the answer could reach the caller without passing through a moderated window. */
-function requireModeratable({ ask: { demand, needs, outlives } }: Exchange): void {
+function requireModeratable({ ask: { demand, needs, remains } }: Exchange): void {
   // Alternative tokens are in no window.
   const alternatives = needs.find((need) => need.kind === "parameter" && need.name === "top_logprobs");
   if (alternatives) {
@@ -62,7 +63,7 @@ function requireModeratable({ ask: { demand, needs, outlives } }: Exchange): voi
     const message = "Only one answer per request can be moderated. Leave 'n' out or set it to 1.";
     throw apiError("unsupported_value", message, { param: "n" });
   }
-  if (outlives) {
+  if (remains) {
     const message =
       "Answers are moderated before they are sent, so they cannot be stored. Leave 'store' and 'conversation' out.";
     throw apiError("unsupported_value", message);

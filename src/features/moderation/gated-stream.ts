@@ -25,7 +25,7 @@ export interface OutputGate {
   /** Characters of the events that wait for a verdict. */
   heldChars: () => number;
   /** Resolves to the refusal when the text is not allowed or could not be moderated, and to undefined otherwise. */
-  judge: (text: string) => Promise<Refusal | undefined>;
+  moderate: (text: string) => Promise<Refusal | undefined>;
 }
 
 export interface GatedCodec extends Codec {
@@ -55,7 +55,7 @@ export function createGatedCodec(
     if (event.json !== undefined) {
       first ??= event.json;
       // Text of unknown events is moderated too.
-      windows.add(dialect.moderatedText(event.json), now());
+      windows.add(dialect.allText(event.json), now());
     }
     held.push({ event, endsAt: windows.added });
     heldChars += event.raw.length;
@@ -87,7 +87,7 @@ export function createGatedCodec(
 
 /** Pumps a moderated answer and returns how it ended. Only released events are sent; a refusal ends the answer. */
 export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: OutputGate): Promise<Ending> {
-  const { codec, control, departure, watchdog } = flow;
+  const { codec, control, disconnect, watchdog } = flow;
   const { windows } = gate;
   const { signal } = control;
   const work: PendingWork = { isOver: codec.progress.ended };
@@ -130,7 +130,7 @@ export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: Outp
   }
   const fault = finishCodec(codec);
   void flow.source.cancel().catch(() => undefined);
-  return departure.callerLeft ? { kind: "left" } : endingOf(codec, work.cause ?? fault);
+  return disconnect.callerLeft ? { kind: "left" } : endingOf(codec, work.cause ?? fault);
 }
 
 /** The read and the moderation that run concurrently with the writes. */
@@ -154,14 +154,17 @@ async function readMore(flow: Flow, work: PendingWork): Promise<void> {
 }
 
 async function moderateWindow(
-  { windows, judge }: OutputGate,
+  { windows, moderate }: OutputGate,
   text: string,
   work: PendingWork,
   control: AbortController,
 ): Promise<void> {
   // If the flow was aborted meanwhile, the abort decides the ending.
-  const refusal = await judge(text).catch((error: unknown): Refusal => ({ kind: "failed", error: toApiError(error) }));
-  windows.judged(refusal === undefined);
+  const refusal = await moderate(text).catch((error: unknown): Refusal => ({
+    kind: "failed",
+    error: toApiError(error),
+  }));
+  windows.takeVerdict(refusal === undefined);
   work.moderating = undefined;
   if (!refusal || control.signal.aborted) return;
   work.refusal = refusal;

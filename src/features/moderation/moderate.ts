@@ -161,7 +161,7 @@ async function classifyOnly({ caller, policy }: Question, request: ModerateReque
       const { usage, left } = whole;
       return toCategoryEvents(verdict) + toDoneEvent(verdict, [], { usage, left });
     };
-    return { progress, moderatedText: () => "", conclude };
+    return { progress, allText: () => "", conclude };
   };
   const ways = [classifierWay("policy", (model) => classifierBody(model, meteredSubjects), read)];
   const response = await metered(caller, { model: policy.classifier, ways, concurrentWork });

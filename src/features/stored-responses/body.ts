@@ -9,7 +9,7 @@ import { responsesBody, responsesSubject } from "../../dialects/responses/body.t
 import type { ResponsesSwitches } from "./catalog.ts";
 import type { StoringRequest } from "./request.ts";
 import { conversationOf } from "./request.ts";
-import { hostedKinds, providerCalls, requireAllowed, withOperatorFields } from "./switches.ts";
+import { hostedKinds, requireSwitches, toolCallBound, withOperatorFields } from "./switches.ts";
 
 const BUSY = "Another request is still running in this conversation. Wait for it to end, then try again.";
 
@@ -19,10 +19,14 @@ export function storingBody(
   model: Model,
   switches: ResponsesSwitches,
 ): RequestBody<StoringRequest> {
-  requireAllowed(callerRequest, switches);
-  const calls = providerCalls(callerRequest, switches);
+  requireSwitches(callerRequest, switches);
+  const toolCalls = toolCallBound(callerRequest, switches);
   const tools = callerRequest.tools?.map((tool) => withOperatorFields(tool, switches));
-  const sent = { ...callerRequest, ...(tools ? { tools } : {}), ...(calls ? { max_tool_calls: calls.most } : {}) };
+  const sent = {
+    ...callerRequest,
+    ...(tools ? { tools } : {}),
+    ...(toolCalls ? { max_tool_calls: toolCalls.most } : {}),
+  };
   const body = responsesBody(sent, model);
   const subject = responsesSubject(callerRequest);
   const conversation = conversationOf(callerRequest);
@@ -38,7 +42,7 @@ export function storingBody(
       needsCount: Boolean(callerRequest.previous_response_id || conversation),
       exclusive: conversation === undefined ? undefined : { key: conversation, busyMessage: BUSY },
       addedTokens: callerRequest.prompt ? promptTokens(callerRequest.prompt, switches) : undefined,
-      calls,
+      toolCalls,
     },
     subject: {
       ...subject,

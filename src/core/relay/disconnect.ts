@@ -2,7 +2,7 @@
 
 import type { Clock, Ending } from "./watchdog.ts";
 
-export interface Departure {
+export interface Disconnect {
   /** True after the caller disconnected. */
   readonly callerLeft: boolean;
   /** Records the disconnect. Repeated calls have no effect. */
@@ -10,7 +10,7 @@ export interface Departure {
 }
 
 /** Aborts `control` with an `Ending` when the caller disconnects, or `afterMs` later to wait for the usage. */
-export function createDeparture(control: AbortController, clock: Clock, afterMs: number): Departure {
+export function createDisconnect(control: AbortController, clock: Clock, afterMs: number): Disconnect {
   const left = { kind: "left" } satisfies Ending;
   let callerLeft = false;
   return {
