@@ -1,7 +1,7 @@
 // One streamed answer between a provider and a caller whom the test plays, under a clock that the test moves.
 
 import type { Codec } from "../../../src/core/relay/codec.ts";
-import { createDeparture } from "../../../src/core/relay/departure.ts";
+import { createDisconnect } from "../../../src/core/relay/disconnect.ts";
 import { createSink } from "../../../src/core/relay/sink.ts";
 import type { Flow } from "../../../src/core/relay/pump.ts";
 import { pump, READ_BYTES, readFirst } from "../../../src/core/relay/pump.ts";
@@ -111,16 +111,16 @@ export function createAnswerFlow({
   const caller = createCallerSink(() => clock.now());
   const control = new AbortController();
   const watchdog = startWatchdog(clock, { ...DEADLINES, ...deadlines }, control);
-  const departure = createDeparture(control, clock, leaveMs);
+  const disconnect = createDisconnect(control, clock, leaveMs);
   const flow: Flow = {
     source: provider.body.getReader({ mode: "byob" }),
     buffer: new ArrayBuffer(READ_BYTES),
     codec,
     watchdog,
     control,
-    departure,
+    disconnect,
   };
-  const sink = createSink(caller.writer, departure);
+  const sink = createSink(caller.writer, disconnect);
   let ending: Ending | undefined;
   let refusal: unknown;
 
@@ -135,7 +135,7 @@ export function createAnswerFlow({
     provider,
     caller,
     control,
-    departure,
+    disconnect,
     codec,
     /** Starts, and runs as far as it can without time passing. */
     async begin() {

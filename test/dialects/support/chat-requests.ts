@@ -17,7 +17,7 @@ const O4_MINI = bundledModel("o4-mini");
 /** Under which catalog, for which name and on which day (YYYY-MM-DD) a caller asks. */
 export interface Asking {
   catalog?: Catalog;
-  asked?: string;
+  requestedName?: string;
   day?: string;
 }
 
@@ -34,9 +34,9 @@ export const writtenChat = (...how: Parameters<typeof preparedChat>): Json =>
 
 /** The same, after the model's card was checked for what the request needs. Throws the refusal. */
 export function gatedChat(changes: Json = {}, asking: Asking = {}): Json {
-  const { catalog = bundledCatalog(), asked = "o4-mini", day = "2026-10-01" } = asking;
+  const { catalog = bundledCatalog(), requestedName = "o4-mini", day = "2026-10-01" } = asking;
   const now = Date.parse(day);
-  const { model } = chooseModel(catalog, asked, now);
+  const { model } = chooseModel(catalog, requestedName, now);
   const body = preparedChat(changes, model);
   requireSupport(catalog, model, body.needs, now);
   return JSON.parse(body.write(500)) as Json;

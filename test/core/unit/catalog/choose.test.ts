@@ -13,7 +13,7 @@ const CATALOG = {
 };
 const at = (day: string) => Date.parse(`${day}T12:00:00Z`);
 const AFTER = at("2026-11-23");
-const LIST = "GET /v1/models lists those that there are.";
+const LIST = "Use an alias or a snapshot of this server's catalog.";
 
 describe("a plan", () => {
   it("is the one that the token claims", () => {
@@ -37,8 +37,8 @@ describe("a model", () => {
     ["constructor", `There is no model 'constructor'. ${LIST}`],
     ["o4-mini-2025-04-16", "The model 'o4-mini-2025-04-16' was shut down on 2026-10-23. Use 'gpt-5-mini' instead."],
     ["sora-2", `The model 'sora-2' was shut down on 2026-09-24. ${LIST}`],
-  ])("that is unknown or has ended is a 404 that says where to look: %s", async (asked, message) => {
-    const error = await refusalOf(() => chooseModel(CATALOG, asked, AFTER));
+  ])("that is unknown or has ended is a 404 that says where to look: %s", async (requestedName, message) => {
+    const error = await refusalOf(() => chooseModel(CATALOG, requestedName, AFTER));
     expect(error).toMatchObject({ status: 404, body: { code: "model_not_found", param: "model", message } });
   });
 
@@ -63,8 +63,8 @@ describe("the headers", () => {
     ["o4-mini", "2026-11-23", { "weir-model": "gpt-5-mini-2025-08-07", ...O4_MINI_END }],
     ["gpt-6.1-terra", "2026-11-23", { "weir-model": "gpt-6.1-terra" }],
     ["sora-2", "2026-09-01", { "weir-model": "sora-2", ...SORA_END }],
-  ])("of an answer name the snapshot, and the end of the one that was asked for: %s", (asked, day, headers) => {
-    const { model, sunset } = chooseModel(CATALOG, asked, at(day));
+  ])("of an answer name the snapshot, and the end of the one that was asked for: %s", (requestedName, day, headers) => {
+    const { model, sunset } = chooseModel(CATALOG, requestedName, at(day));
     expect(modelHeaders(model, sunset)).toEqual(headers);
   });
 
@@ -72,8 +72,8 @@ describe("the headers", () => {
     ["o4-mini-2025-04-16", O4_MINI_END],
     ["sora-2", SORA_END],
     ["gpt-9", {}],
-  ])("of a 404 tell the end, where there was one: %s", async (asked, headers) => {
-    const error = await refusalOf(() => chooseModel(CATALOG, asked, AFTER));
+  ])("of a 404 tell the end, where there was one: %s", async (requestedName, headers) => {
+    const error = await refusalOf(() => chooseModel(CATALOG, requestedName, AFTER));
     expect(error.headers).toEqual(headers);
   });
 });
@@ -91,8 +91,8 @@ describe("a plan that names its models", () => {
     ["the predecessor of an alias", "o4-mini", "gpt-5-mini", false],
     ["an alias of an alias", "default", "o4-mini", false],
     ["another model", "o3", "o4-mini", false],
-  ])("that is %s: '%s' for '%s' is allowed: %s", (_what, named, asked, allowed) => {
-    expect(isAllowed(plan("o3-mini", named), chooseModel(CATALOG, asked, AFTER).model)).toBe(allowed);
+  ])("that is %s: '%s' for '%s' is allowed: %s", (_what, named, requestedName, allowed) => {
+    expect(isAllowed(plan("o3-mini", named), chooseModel(CATALOG, requestedName, AFTER).model)).toBe(allowed);
   });
 
   it("does not allow an alias by the successor that it has not moved on to", () => {

@@ -38,10 +38,10 @@ function catalogOf(plain: Document, changes: Document = {}): Catalog {
 }
 const CATALOG = catalogOf({ refuses: { chat_completions: ["top_p"] } });
 
-const modelOf = (catalog: Catalog, asked: string, now = NOW) => chooseModel(catalog, asked, now).model;
-const can = (catalog: Catalog, asked: string, ...needs: Need[]) => supports(catalog, modelOf(catalog, asked), needs);
-const refusalTo = (catalog: Catalog, asked: string, needs: Need[], now = NOW) =>
-  refusalOf(() => requireSupport(catalog, modelOf(catalog, asked, now), needs, now));
+const modelOf = (catalog: Catalog, requestedName: string, now = NOW) => chooseModel(catalog, requestedName, now).model;
+const can = (catalog: Catalog, requestedName: string, ...needs: Need[]) => supports(catalog, modelOf(catalog, requestedName), needs);
+const refusalTo = (catalog: Catalog, requestedName: string, needs: Need[], now = NOW) =>
+  refusalOf(() => requireSupport(catalog, modelOf(catalog, requestedName, now), needs, now));
 
 const endpoint = (name: Endpoint): Need => ({ kind: "endpoint", endpoint: name, param: "model" });
 const param = "field";
@@ -96,8 +96,8 @@ describe("a need that the card lacks", () => {
       { kind: "effort", effort: "huge", param },
       "The model 'plain' does not support the effort 'huge'. No model here does. It does not reason: leave it out.",
     ],
-  ])("comes with advice: '%s' %j", async (asked, need, message) => {
-    expect((await refusalTo(CATALOG, asked, [need])).body.message).toBe(message);
+  ])("comes with advice: '%s' %j", async (requestedName, need, message) => {
+    expect((await refusalTo(CATALOG, requestedName, [need])).body.message).toBe(message);
   });
 
   it("names the snapshot that answers now, where the model has moved on", async () => {
@@ -138,9 +138,9 @@ describe("the models that a refusal names", () => {
   ];
 
   it("can do it, for every need and every bundled model", async () => {
-    for (const { asked } of modelsOf(BUNDLED, NOW)) {
-      for (const need of needs.filter((each) => !can(BUNDLED, asked, each))) {
-        const { message } = (await refusalTo(BUNDLED, asked, [need])).body;
+    for (const { requestedName } of modelsOf(BUNDLED, NOW)) {
+      for (const need of needs.filter((each) => !can(BUNDLED, requestedName, each))) {
+        const { message } = (await refusalTo(BUNDLED, requestedName, [need])).body;
         const named = modelsNamed(message);
         expect(named.filter((name) => !can(BUNDLED, name, need))).toEqual([]);
         expect(named.length > 0 || message.includes("No model here does.")).toBe(true);
@@ -180,7 +180,7 @@ describe("the models that a refusal names", () => {
   });
 });
 
-const namesAt = (now: number) => modelsOf(BUNDLED, now).map(({ asked }) => asked);
+const namesAt = (now: number) => modelsOf(BUNDLED, now).map(({ requestedName }) => requestedName);
 
 describe("the list of models", () => {
   it("has every name that answers, the aliases first", () => {

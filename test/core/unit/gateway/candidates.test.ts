@@ -42,8 +42,8 @@ interface Asked {
 const waysOf = ({ chat, responses }: Asked = {}) => [overChat(chat), overResponses(responses)];
 
 /** The candidates for a request that can be written in either dialect: snapshot and endpoint. */
-function candidatesOf(catalog: Catalog, request: Asked = {}, asked = "default") {
-  const { candidates } = candidatesFor(catalog, asked, waysOf(request), NOW);
+function candidatesOf(catalog: Catalog, request: Asked = {}, requestedName = "default") {
+  const { candidates } = candidatesFor(catalog, requestedName, waysOf(request), NOW);
   return candidates.map(({ model, exchange }) => [model.snapshot, exchange.endpoint]);
 }
 
@@ -153,14 +153,14 @@ describe("the fallbacks", () => {
     expect(candidatesOf(catalog, {}, "frozen")).toHaveLength(1);
   });
 
-  it("keep the fixed settings of the asked alias, not of their own aliases", () => {
+  it("keep the fixed settings of the requestedName alias, not of their own aliases", () => {
     const aliases = {
       ...fast(["slow"], { instructions: "Be brief.", max_output_tokens: 50 }),
       slow: { target: "deep-1", instructions: "Be long.", max_output_tokens: 16 },
     };
     const { candidates } = candidatesFor(catalogOf(cards, aliases), "fast", waysOf(), NOW);
     const [first, second] = candidates;
-    expect(second?.model).toMatchObject({ asked: "fast", snapshot: "deep-1", id: "deep", fixed: first.model.fixed });
+    expect(second?.model).toMatchObject({ requestedName: "fast", snapshot: "deep-1", id: "deep", fixed: first.model.fixed });
     expect(JSON.parse(second?.exchange.write(1) ?? "null")).toMatchObject({
       model: "deep-1",
       instructions: "Be brief.",

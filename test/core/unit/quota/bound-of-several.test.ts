@@ -16,7 +16,7 @@ const NOTHING: Bound = { input: 0, output: 0, minOutput: 0, choices: 1, inputNan
 const boundOf = (changes: Partial<Demand> = {}, card = CARD) =>
   toBound({ inputBytes: 100, images: 0, choices: 1, maxOutputTokens: undefined, ...changes }, card, PLAN, 256);
 const PLAN = { max_output_tokens: 2000 };
-const hosted = { calls: 3, inputTokensPerCall: 1000, nanoUsdPerCall: 10_000_000 };
+const hosted = { toolCalls: 3, inputTokensPerCall: 1000, nanoUsdPerCall: 10_000_000 };
 
 describe("the bound of tools that the provider runs", () => {
   it("has what they return, and after every call all of it again with what was said so far", () => {
@@ -35,7 +35,7 @@ describe("the bound of tools that the provider runs", () => {
   });
 
   it("is that of an answer without them where none may be called", () => {
-    expect(boundOf({ hosted: { ...hosted, calls: 0 } })).toEqual(boundOf());
+    expect(boundOf({ hosted: { ...hosted, toolCalls: 0 } })).toEqual(boundOf());
   });
 });
 

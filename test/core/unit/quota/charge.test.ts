@@ -46,7 +46,7 @@ describe("a charge", () => {
   });
 
   it("without a count has what a prompt adds, and what tools have found so far", () => {
-    const hosted = { calls: 8, inputTokensPerCall: 8000, nanoUsdPerCall: 10_000_000 };
+    const hosted = { toolCalls: 8, inputTokensPerCall: 8000, nanoUsdPerCall: 10_000_000 };
     const demand = { inputBytes: 1000, promptTokens: 500, hosted };
     expect(charge({}, demand).tokens).toBe(250 + 500);
     expect(charge({ hostedCalls: 2 }, demand)).toEqual({ tokens: 250 + 500 + 16_000, requests: 1, usd: 20_000_000 });
@@ -59,7 +59,7 @@ describe("a charge", () => {
 
   it("has the price of every call of a tool that the provider has run, beside the tokens", () => {
     const usage = { input: 100, cached: 0, cacheWrite: 0, output: 10, reasoning: 0 };
-    const hosted = { calls: 8, inputTokensPerCall: 8000, nanoUsdPerCall: 10_000_000 };
+    const hosted = { toolCalls: 8, inputTokensPerCall: 8000, nanoUsdPerCall: 10_000_000 };
     const tokens = 100 * 1100 + 10 * 4400;
     expect(charge({ usage, hostedCalls: 3 }, { hosted }, REASONING)).toEqual({
       tokens: 110,

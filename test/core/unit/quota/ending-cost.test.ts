@@ -168,8 +168,8 @@ describe("the estimate", () => {
     ["adds what the provider adds to the input", {}, { addedTokens: 500 }, 250 + 500],
     [
       "adds what the calls of tools may have shown the model",
-      { providerCalls: 2 },
-      { calls: { most: 8, inputTokensPerCall: 8000, nanoUsdPerCall: 0 } },
+      { providerToolCalls: 2 },
+      { toolCalls: { most: 8, inputTokensPerCall: 8000, nanoUsdPerCall: 0 } },
       250 + 16_000,
     ],
     ["is never nothing", {}, { inputBytes: 0 }, 1],
@@ -193,9 +193,9 @@ describe("beside tokens, a request is charged", () => {
     }).nanoUsd - THE_USAGE.nanoUsd;
 
   it("each call of a tool that the provider ran", () => {
-    const calls = { most: 8, inputTokensPerCall: 8000, nanoUsdPerCall: 10_000_000 };
-    expect(charged({ calls }, { providerCalls: 3 })).toBe(30_000_000);
-    expect(charged({ calls })).toBe(0);
+    const toolCalls = { most: 8, inputTokensPerCall: 8000, nanoUsdPerCall: 10_000_000 };
+    expect(charged({ toolCalls }, { providerToolCalls: 3 })).toBe(30_000_000);
+    expect(charged({ toolCalls })).toBe(0);
   });
 
   it("units that are not tokens, and seconds of audio as the provider counted them", () => {

@@ -1,32 +1,32 @@
 // A caller who leaves: the provider is cancelled at once, or read on for its usage for a limited time.
 
 import { describe, expect, it } from "vitest";
-import { createDeparture } from "../../../../src/core/relay/departure.ts";
+import { createDisconnect } from "../../../../src/core/relay/disconnect.ts";
 import { createAnswerFlow, LAST_READ_MS } from "../../support/answer-flow.ts";
 import { DONE, errorFrame, finishChunk, sse, textChunk, usageChunk } from "../../../support/chat-chunks.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 
 const LEAVE_MS = 25_000;
 
-/** A departure, and what it ends. */
+/** A disconnect, and what it ends. */
 function created(afterMs: number) {
   const clock = createFakeClock();
   const control = new AbortController();
-  return { clock, control, departure: createDeparture(control, clock, afterMs) };
+  return { clock, control, disconnect: createDisconnect(control, clock, afterMs) };
 }
 
-describe("a departure", () => {
+describe("a disconnect", () => {
   it("aborts at once without a grace period", () => {
-    const { control, departure } = created(0);
-    departure.markLeft();
-    expect(departure.callerLeft).toBe(true);
+    const { control, disconnect } = created(0);
+    disconnect.markLeft();
+    expect(disconnect.callerLeft).toBe(true);
     expect(control.signal.reason).toEqual({ kind: "left" });
   });
 
   it("aborts exactly after the grace period", async () => {
-    const { clock, control, departure } = created(LEAVE_MS);
-    departure.markLeft();
-    expect(departure.callerLeft).toBe(true);
+    const { clock, control, disconnect } = created(LEAVE_MS);
+    disconnect.markLeft();
+    expect(disconnect.callerLeft).toBe(true);
     await clock.advance(LEAVE_MS - 1);
     expect(control.signal.aborted).toBe(false);
     await clock.advance(1);
@@ -34,18 +34,18 @@ describe("a departure", () => {
   });
 
   it("counts from the first time that it is noted", async () => {
-    const { clock, control, departure } = created(LEAVE_MS);
-    departure.markLeft();
+    const { clock, control, disconnect } = created(LEAVE_MS);
+    disconnect.markLeft();
     await clock.advance(LEAVE_MS - 1);
-    departure.markLeft();
+    disconnect.markLeft();
     await clock.advance(1);
     expect(control.signal.aborted).toBe(true);
     expect(clock.waits).toBe(1);
   });
 
   it("does not replace an earlier abort reason", async () => {
-    const { clock, control, departure } = created(LEAVE_MS);
-    departure.markLeft();
+    const { clock, control, disconnect } = created(LEAVE_MS);
+    disconnect.markLeft();
     control.abort({ kind: "failed" });
     await clock.advance(LEAVE_MS);
     expect(control.signal.reason).toEqual({ kind: "failed" });
@@ -59,7 +59,7 @@ async function left(how: "noticed at a write" | "told by the platform" = "told b
   await flow.begin();
   await flow.clock.advance(50);
   flow.caller.leave();
-  if (how === "told by the platform") flow.departure.markLeft();
+  if (how === "told by the platform") flow.disconnect.markLeft();
   await flow.clock.idle();
   return flow;
 }
@@ -126,7 +126,7 @@ describe("an answer with a grace period after its caller left", () => {
     const flow = createAnswerFlow({ leaveMs: LEAVE_MS, deadlines: { idle_ms: 4000 } });
     flow.provider.send(textChunk("Hel"));
     await flow.begin();
-    flow.departure.markLeft();
+    flow.disconnect.markLeft();
     await flow.clock.advance(5000);
     expect(flow.ending()).toMatchObject({ kind: "failed", error: { body: { code: "provider_timeout" } } });
     expect(flow.provider.isCancelled()).toBe(true);
@@ -135,7 +135,7 @@ describe("an answer with a grace period after its caller left", () => {
   it("is read on even when its caller left before the first byte", async () => {
     const flow = createAnswerFlow({ leaveMs: LEAVE_MS });
     await flow.begin();
-    flow.departure.markLeft();
+    flow.disconnect.markLeft();
     await flow.clock.advance(2000);
     expect(flow.refusal()).toBeUndefined();
     flow.provider.send(textChunk("Hello"), finishChunk(), usageChunk(30, 40), DONE);

@@ -31,7 +31,7 @@ async function begun(options: FlowOptions, beforeMs: number): Promise<AnswerFlow
 }
 
 describe.each([
-  ["its caller leaves", (flow: AnswerFlow) => flow.departure.markLeft(), { kind: "left" }],
+  ["its caller leaves", (flow: AnswerFlow) => flow.disconnect.markLeft(), { kind: "left" }],
   [
     "its time is up",
     (flow: AnswerFlow) => flow.clock.advance(20),

@@ -3,7 +3,7 @@
 import { beforeAll, expect, it } from "vitest";
 import { apiError } from "../../../../src/core/errors.ts";
 import type { Progress } from "../../../../src/core/relay/answer.ts";
-import { createDeparture } from "../../../../src/core/relay/departure.ts";
+import { createDisconnect } from "../../../../src/core/relay/disconnect.ts";
 import { startRelay } from "../../../../src/core/relay/relay.ts";
 import { startWatchdog } from "../../../../src/core/relay/watchdog.ts";
 import { createProvider, DEADLINES, LAST_READ_MS } from "../../support/answer-flow.ts";
@@ -21,7 +21,7 @@ async function begin() {
   const clock = createFakeClock();
   const provider = createProvider();
   const control = new AbortController();
-  const departure = createDeparture(control, clock, 0);
+  const disconnect = createDisconnect(control, clock, 0);
   const settled: Progress[] = [];
   provider.send(textChunk("Hel"));
   const body = await startRelay({
@@ -31,7 +31,7 @@ async function begin() {
     watchdog: startWatchdog(clock, DEADLINES, control),
     clock,
     coalesceMs: 40,
-    departure,
+    disconnect,
     ready: Promise.resolve(),
     settle: async (progress) => {
       settled.push(structuredClone(progress));

@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Progress } from "../../../../src/core/relay/answer.ts";
-import { createDeparture } from "../../../../src/core/relay/departure.ts";
+import { createDisconnect } from "../../../../src/core/relay/disconnect.ts";
 import { startRelay } from "../../../../src/core/relay/relay.ts";
 import type { Ending } from "../../../../src/core/relay/watchdog.ts";
 import { startWatchdog } from "../../../../src/core/relay/watchdog.ts";
@@ -20,7 +20,7 @@ function createRelay(leaveMs = 0) {
   const clock = createFakeClock();
   const provider = createProvider();
   const control = new AbortController();
-  const departure = createDeparture(control, clock, leaveMs);
+  const disconnect = createDisconnect(control, clock, leaveMs);
   const watchdog = startWatchdog(clock, DEADLINES, control);
   const settlements: { progress: Progress; ending: Ending }[] = [];
   const start = async () => {
@@ -31,7 +31,7 @@ function createRelay(leaveMs = 0) {
       watchdog,
       clock,
       coalesceMs: 40,
-      departure,
+      disconnect,
       ready: Promise.resolve(),
       settle: async (progress, ending) => {
         settlements.push({ progress: structuredClone(progress), ending });
@@ -40,7 +40,7 @@ function createRelay(leaveMs = 0) {
     });
     return body.getReader();
   };
-  return { clock, provider, departure, settlements, start };
+  return { clock, provider, disconnect, settlements, start };
 }
 
 /** Reads all that comes while time goes on. */
@@ -101,24 +101,24 @@ describe("a relay", () => {
   });
 
   it("settles an answer whose caller left, once, with what was relayed", async () => {
-    const { clock, provider, departure, settlements, start } = createRelay();
+    const { clock, provider, disconnect, settlements, start } = createRelay();
     provider.send(textChunk("Hello"));
     const reader = await start();
     await reader.read();
     await reader.cancel();
-    departure.markLeft();
+    disconnect.markLeft();
     await clock.advance(100);
     expect(settlements).toMatchObject([{ progress: { outputBytes: 5 }, ending: { kind: "left" } }]);
     expect(provider.isCancelled()).toBe(true);
   });
 
   it("settles an answer that is to finish after its caller left with the usage that came for it", async () => {
-    const { clock, provider, departure, settlements, start } = createRelay(25_000);
+    const { clock, provider, disconnect, settlements, start } = createRelay(25_000);
     provider.send(textChunk("Hello"));
     const reader = await start();
     await reader.read();
     await reader.cancel();
-    departure.markLeft();
+    disconnect.markLeft();
     await clock.advance(9000);
     expect(settlements).toEqual([]);
     provider.send(finishChunk(), usageChunk(12, 30), DONE);

@@ -25,7 +25,7 @@ function concluded(pieces: Iterable<Uint8Array>) {
     return readChatEvent(data);
   });
   for (const piece of pieces) aside.push(piece);
-  aside.conclude();
+  aside.finish();
   return { progress: aside.progress, parsed };
 }
 
@@ -104,8 +104,8 @@ describe("an event that cannot be read", () => {
         const aside = createAside(readChatEvent);
         for (const piece of chunksOf(textChunk("Hel") + text, size)) aside.push(piece);
         // It is told of only where it was looked at.
-        if (after === 0 || events !== 1000) expect(() => aside.conclude()).toThrow();
-        else aside.conclude();
+        if (after === 0 || events !== 1000) expect(() => aside.finish()).toThrow();
+        else aside.finish();
         expect(aside.progress).toMatchObject({ heard: true, finish: "stop", usage: USAGE, ended: true });
       }
     });
@@ -114,7 +114,7 @@ describe("an event that cannot be read", () => {
       const text = textOf(events / 2) + UNREADABLE + textOf(events / 2) + finishChunk() + DONE;
       const aside = createAside(readChatEvent);
       for (const piece of chunksOf(text, 997)) aside.push(piece);
-      expect(() => aside.conclude()).toThrow();
+      expect(() => aside.finish()).toThrow();
       expect(aside.progress).toEqual({ heard: true, outputBytes: 6 * events, finish: "stop", ended: true });
     });
   });
@@ -126,7 +126,7 @@ describe("an event that cannot be read", () => {
     });
     aside.push(toUtf8(textChunk("Hel") + sse("<first>")));
     aside.push(toUtf8(sse("<second>") + END));
-    expect(() => aside.conclude()).toThrow("<first>");
+    expect(() => aside.finish()).toThrow("<first>");
     expect(aside.progress).toMatchObject({ usage: USAGE, ended: true });
   });
 });
@@ -165,7 +165,7 @@ describe("what is pushed", () => {
       aside.push(buffer.subarray(0, piece.length));
       buffer.fill(0);
     }
-    aside.conclude();
+    aside.finish();
     expect(aside.progress).toMatchObject(expected);
   });
 
@@ -189,7 +189,7 @@ describe("what is pushed", () => {
     const piece = toUtf8("x".repeat(30_000));
     for (let count = 0; count < 300; count++) aside.push(piece);
     aside.push(toUtf8(`\n\n${textChunk("lo")}${errorFrame("It broke.")}`));
-    expect(() => aside.conclude()).toThrow("more than 8388608 characters");
+    expect(() => aside.finish()).toThrow("more than 8388608 characters");
     expect(aside.progress).toMatchObject({ outputBytes: 5, error: { message: "It broke." }, ended: true });
   });
 });

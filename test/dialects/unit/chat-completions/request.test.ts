@@ -91,7 +91,7 @@ describe("a parameter that the card refuses", () => {
   });
 
   it("is sent to a model whose card does not refuse it", () => {
-    const asking = { asked: "gpt-5-mini" };
+    const asking = { requestedName: "gpt-5-mini" };
     expect(gatedChat({ parallel_tool_calls: false }, asking)).toMatchObject({ parallel_tool_calls: false });
   });
 });

@@ -52,8 +52,8 @@ function catalogOf(ended: Document, successor: Document, alias: Document = {}): 
 }
 const reasoning = (...efforts: string[]) => ({ reasoning: { efforts } });
 const refusing = (...names: string[]) => ({ refuses: { chat_completions: names } });
-const sent = (changes: Document, catalog: Catalog, asked = "swift", day = AFTER) =>
-  gatedChat(changes, { catalog, asked, day });
+const sent = (changes: Document, catalog: Catalog, requestedName = "swift", day = AFTER) =>
+  gatedChat(changes, { catalog, requestedName, day });
 const effortSent = (effort: string, catalog: Catalog) => sent({ reasoning_effort: effort }, catalog).reasoning_effort;
 
 describe("the effort for a successor", () => {
@@ -129,11 +129,11 @@ describe("a parameter that the successor refuses", () => {
 describe("a request to a model that has not moved on", () => {
   it.each(["keen", "keen-1"])(
     "is refused for a parameter or an effort that the model does not take: %s",
-    async (asked) => {
+    async (requestedName) => {
       const catalog = catalogOf(reasoning("low", "high"), { ...reasoning("medium"), ...refusing("temperature") });
-      const parameter = await refusalOf(() => sent({ temperature: 0.5 }, catalog, asked));
+      const parameter = await refusalOf(() => sent({ temperature: 0.5 }, catalog, requestedName));
       expect(parameter.body).toMatchObject({ code: "unsupported_parameter", param: "temperature" });
-      const effort = await refusalOf(() => sent({ reasoning_effort: "high" }, catalog, asked));
+      const effort = await refusalOf(() => sent({ reasoning_effort: "high" }, catalog, requestedName));
       expect(effort.body).toMatchObject({ code: "unsupported_value", param: "reasoning_effort" });
     },
   );
@@ -146,7 +146,7 @@ describe("a request to a model that has not moved on", () => {
 
 it("the bundled o4-mini keeps its efforts on gpt-5-mini, and refuses tools on gpt-6.1-terra", async () => {
   const tools = [{ type: "function", function: { name: "look" } }];
-  const later = { asked: "o4-mini", day: "2026-11-23" };
+  const later = { requestedName: "o4-mini", day: "2026-11-23" };
   for (const reasoning_effort of ["low", "medium", "high"]) {
     expect(gatedChat({ reasoning_effort, tools }, later)).toMatchObject({
       model: "gpt-5-mini-2025-08-07",
@@ -154,6 +154,6 @@ it("the bundled o4-mini keeps its efforts on gpt-5-mini, and refuses tools on gp
       tools,
     });
   }
-  const error = await refusalOf(() => gatedChat({ tools }, { asked: "o4-mini", day: "2026-12-11" }));
+  const error = await refusalOf(() => gatedChat({ tools }, { requestedName: "o4-mini", day: "2026-12-11" }));
   expect(error.body).toMatchObject({ code: "unsupported_parameter", param: "tools" });
 });

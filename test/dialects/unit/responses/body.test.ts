@@ -19,7 +19,7 @@ import {
 type Json = Record<string, unknown>;
 
 const O4 = bundledModel("o4-mini");
-const fixing = (fixed: Partial<Fixed>): Model => ({ ...O4, asked: "fast", fixed });
+const fixing = (fixed: Partial<Fixed>): Model => ({ ...O4, requestedName: "fast", fixed });
 const plainCatalog = complete(
   catalogDocument({ cards: { swift: cardDocument({ "swift-1": {} }, { endpoints: ["responses"] }) } }),
 );
@@ -193,8 +193,8 @@ describe("the demand of a request to Responses", () => {
     [{ conversation: { id: "conv_1" }, previous_response_id: null }, true],
     [{ conversation: "conv_1", previous_response_id: "" }, true],
   ])("is only known to who keeps what it goes on from: %j", (goesOnFrom, uncounted) => {
-    const asked = { ...responsesRequest(), ...goesOnFrom };
-    expect(responsesBody(asked, O4, catalogAllowing(EVERYTHING).responses).demand.uncounted).toBe(uncounted);
+    const requestedName = { ...responsesRequest(), ...goesOnFrom };
+    expect(responsesBody(requestedName, O4, catalogAllowing(EVERYTHING).responses).demand.uncounted).toBe(uncounted);
   });
 
   it("counts all images, in tools' outputs too, and takes off the bytes of their data URLs", () => {

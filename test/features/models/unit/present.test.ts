@@ -11,7 +11,7 @@ import { refusalOf } from "../../../support/refusals.ts";
 
 const BUNDLED = bundledCatalog();
 const NOW = Date.parse("2026-11-23");
-const show = (catalog: Catalog, asked: string, now = NOW) => toModelObject(catalog, asked, now);
+const show = (catalog: Catalog, requestedName: string, now = NOW) => toModelObject(catalog, requestedName, now);
 
 const rows = (table: object, has: readonly string[]) => Object.keys(table).map((name) => [name, has.includes(name)]);
 
@@ -35,8 +35,8 @@ describe("a model as it is shown", () => {
   });
 
   it("says of every endpoint, feature, tool and modality whether the card has it", () => {
-    for (const { asked, requestedCard: card } of modelsOf(BUNDLED, NOW)) {
-      const { endpoints, features, tools, modalities } = show(BUNDLED, asked).card;
+    for (const { requestedName, requestedCard: card } of modelsOf(BUNDLED, NOW)) {
+      const { endpoints, features, tools, modalities } = show(BUNDLED, requestedName).card;
       const shown = [endpoints, features, tools].map((table) => table.map(({ name, supported }) => [name, supported]));
       expect(shown).toEqual([rows(ENDPOINTS, card.endpoints), rows(FEATURES, card.features), rows(TOOLS, card.tools)]);
       expect(Object.keys(modalities)).toEqual(Object.keys(MODALITIES));
@@ -63,8 +63,8 @@ describe("the snapshots of a card", () => {
       },
     }),
   );
-  const snapshotsOf = (asked: string) =>
-    show(catalog, asked, Date.parse("2026-01-01")).card.snapshots.map(({ id, aliases, successors }) => ({
+  const snapshotsOf = (requestedName: string) =>
+    show(catalog, requestedName, Date.parse("2026-01-01")).card.snapshots.map(({ id, aliases, successors }) => ({
       id,
       aliases,
       successors,
@@ -85,7 +85,7 @@ describe("the snapshots of a card", () => {
 const compare = (...names: string[]) => compareModels(BUNDLED, names, NOW).data;
 
 describe("a comparison", () => {
-  it("has each model once, the highest input price first, equal prices as asked, and none last", () => {
+  it("has each model once, the highest input price first, equal prices as requestedName, and none last", () => {
     const idsOf = (...names: string[]) => compare(...names).map(({ id }) => id);
     expect(idsOf("o3-mini", "o4-mini", "o3", "o4-mini")).toEqual(["o3", "o3-mini", "o4-mini"]);
     expect(idsOf("o4-mini", "o3-mini")).toEqual(["o4-mini", "o3-mini"]);

@@ -1,9 +1,9 @@
 // uses: chat-completions, responses, slim-chat
-// One streamed answer that is judged on its way: provider, caller and judge are played by the test, under its clock.
+// One streamed answer that is moderated on its way: provider, caller and judge are played by the test, under its clock.
 
 import { apiError } from "../../../../src/core/errors.ts";
 import type { Codec } from "../../../../src/core/relay/codec.ts";
-import { createDeparture } from "../../../../src/core/relay/departure.ts";
+import { createDisconnect } from "../../../../src/core/relay/disconnect.ts";
 import type { Refusal } from "../../../../src/features/moderation/gated.ts";
 import { createGatedCodec, pumpGated } from "../../../../src/features/moderation/gated.ts";
 import type { Flow } from "../../../../src/core/relay/pump.ts";
@@ -43,19 +43,19 @@ export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {})
   const control = new AbortController();
   const { signal } = control;
   const watchdog = startWatchdog(clock, { ...DEADLINES, ...deadlines }, control);
-  const departure = createDeparture(control, clock, leaveMs);
+  const disconnect = createDisconnect(control, clock, leaveMs);
   const windows = createTextWindows({ ...SETTINGS, ...settings });
   const codec = createGatedCodec(form.codec(), form, windows, () => clock.now());
   const source = provider.body.getReader({ mode: "byob" });
-  const flow: Flow = { source, buffer: new ArrayBuffer(READ_BYTES), codec, watchdog, control, departure };
-  const sink = createSink(caller.writer, departure);
-  const judged: string[] = [];
+  const flow: Flow = { source, buffer: new ArrayBuffer(READ_BYTES), codec, watchdog, control, disconnect };
+  const sink = createSink(caller.writer, disconnect);
+  const moderated: string[] = [];
   let open: PromiseWithResolvers<Refusal | undefined> | undefined;
   let ending: Ending | undefined;
 
-  const judge = async (window: string) => {
-    if (open) throw new Error("two windows are judged at once");
-    judged.push(window);
+  const moderate = async (window: string) => {
+    if (open) throw new Error("two windows are moderated at once");
+    moderated.push(window);
     open = Promise.withResolvers();
     signal.addEventListener("abort", () => open?.reject(signal.reason), { once: true });
     if (verdict) void clock.wait(verdict.ms(), signal).then(() => say(verdict.allows(window)));
@@ -78,13 +78,13 @@ export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {})
     provider,
     caller,
     control,
-    departure,
+    disconnect,
     codec,
     windows,
     /** Every window that the judge was shown. */
-    judged,
-    /** The verdict on the one that is being judged. */
-    async judge(allowed: boolean) {
+    moderated,
+    /** The verdict on the one that is being moderated. */
+    async giveVerdict(allowed: boolean) {
       say(allowed);
       await clock.idle();
     },

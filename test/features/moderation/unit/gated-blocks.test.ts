@@ -28,7 +28,7 @@ async function blockedBehindComment(form: GatedForm) {
   const flow = await said(form, ["They kill. "]);
   flow.caller.stopReading();
   await flow.clock.advance(DEADLINES.keep_alive_ms);
-  await flow.judge(false);
+  await flow.giveVerdict(false);
   return flow;
 }
 
@@ -38,9 +38,9 @@ async function blockedBehindText(form: GatedForm) {
   flow.provider.send(...form.say(["They kill. "]));
   await flow.clock.idle();
   flow.caller.stopReading();
-  await flow.judge(true);
-  expect(flow.judged).toHaveLength(2);
-  await flow.judge(false);
+  await flow.giveVerdict(true);
+  expect(flow.moderated).toHaveLength(2);
+  await flow.giveVerdict(false);
   return flow;
 }
 
@@ -73,10 +73,10 @@ describe.each(FORMS)("a block of %s", (_name, form) => {
     flow.provider.send(...form.say(["They kill. "]));
     await flow.clock.idle();
     flow.caller.stopReading();
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     for (const event of [...form.say(["a", "b", "c"]), ...form.end]) flow.provider.send(event);
     await flow.clock.idle();
-    await flow.judge(false);
+    await flow.giveVerdict(false);
     await flow.clock.advance(LAST_READ_MS);
     flow.caller.readOn();
     await flow.clock.advance(LAST_READ_MS);
@@ -88,7 +88,7 @@ describe.each(FORMS)("a block of %s", (_name, form) => {
     const flow = await said(form, ["They kill. "]);
     // Each of these is a read of its own.
     for (const event of [...form.say("and so on and on and on".split("")), ...form.end]) flow.provider.send(event);
-    await flow.judge(false);
+    await flow.giveVerdict(false);
     await flow.clock.advance(LAST_READ_MS);
     expect(flow.ending()).toMatchObject({ kind: "blocked" });
     expect(flow.codec.progress.usage).toMatchObject({ input: 3, output: 4 });
@@ -104,7 +104,7 @@ describe("a block of a chat", () => {
       sse({ ...names, choices: [{ index: 0, delta: { role: "assistant", content: "They kill. " } }] }),
     );
     await flow.begin();
-    await flow.judge(false);
+    await flow.giveVerdict(false);
     await flow.clock.advance(LAST_READ_MS);
     const [block, done, ...more] = readEvents(flow.caller.text());
     expect(JSON.parse(block?.data ?? "")).toEqual({
@@ -125,9 +125,9 @@ describe.each(FORMS.filter(([name]) => name.includes("responses")))("what comes 
     const flow = createGatedFlow(form);
     flow.provider.send(...form.begin, ...form.say(["They fall."]), ...form.end, more);
     await flow.begin();
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     expect(flow.ending()).toEqual({ kind: "finished" });
-    expect([flow.judged, flow.shown()]).toEqual([["They fall."], "They fall."]);
+    expect([flow.moderated, flow.shown()]).toEqual([["They fall."], "They fall."]);
     expect(flow.codec.progress.usage).toMatchObject({ input: 3, output: 4 });
     const passed = form.passed(["They fall."]);
     if (passed !== undefined) expect(flow.caller.text()).toBe(passed);

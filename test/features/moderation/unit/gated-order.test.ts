@@ -31,14 +31,14 @@ describe.each(FORMS)("a verdict during a write that waits, %s,", (_name, form) =
     flow.provider.send(second, ...form.end);
     await flow.clock.idle();
     flow.caller.stopReading();
-    await flow.judge(true);
-    expect(flow.judged).toEqual(["Rivers rise. ", "Rivers rise. They fall."]);
+    await flow.giveVerdict(true);
+    expect(flow.moderated).toEqual(["Rivers rise. ", "Rivers rise. They fall."]);
     return flow;
   }
 
   it("that is good loses nothing of what was said last", async () => {
     const flow = await stuck();
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     expect(flow.ending()).toBeUndefined();
     flow.caller.readOn();
     await flow.clock.idle();
@@ -51,7 +51,7 @@ describe.each(FORMS)("a verdict during a write that waits, %s,", (_name, form) =
 
   it("that is bad ends the answer as blocked, after what was written", async () => {
     const flow = await stuck();
-    await flow.judge(false);
+    await flow.giveVerdict(false);
     flow.caller.readOn();
     await flow.clock.advance(LAST_READ_MS);
     expect(flow.ending()).toMatchObject({ kind: "blocked" });
@@ -78,11 +78,11 @@ describe("a refusal that is told in pieces", () => {
       flow.provider.send(piece);
       await flow.clock.idle();
     }
-    expect(flow.judged).toEqual([]);
+    expect(flow.moderated).toEqual([]);
     flow.provider.send(...end);
     await flow.clock.idle();
-    expect(flow.judged).toEqual(["I'm sorry, I can't help."]);
-    await flow.judge(true);
+    expect(flow.moderated).toEqual(["I'm sorry, I can't help."]);
+    await flow.giveVerdict(true);
     expect(flow.ending()).toEqual({ kind: "finished" });
     expect(flow.codec.progress.finish).toBe("refusal");
     expect(flow.caller.text()).toContain("help.");
@@ -103,8 +103,8 @@ describe("text in a place of an answer that is not known here", () => {
     ["a delta that is an object", responses, delta({ text: "They kill. " })],
   ])("is judged before it is sent: %s", async (_what, form, event) => {
     const flow = await sent(form, [event]);
-    expect([flow.judged, flow.caller.text()]).toEqual([["They kill. "], form.begin.join("")]);
-    await flow.judge(false);
+    expect([flow.moderated, flow.caller.text()]).toEqual([["They kill. "], form.begin.join("")]);
+    await flow.giveVerdict(false);
     await flow.clock.advance(LAST_READ_MS);
     expect(flow.ending()).toMatchObject({ kind: "blocked" });
     expect(flow.caller.text()).not.toContain("kill");
@@ -113,7 +113,7 @@ describe("text in a place of an answer that is not known here", () => {
   it("goes as it came where it is allowed", async () => {
     const event = chunk({ reasoning_content: "They fall. " });
     const flow = await sent(chat, [event, finishChunk(), DONE]);
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     expect(flow.caller.text()).toBe([...chat.begin, event, finishChunk(), DONE].join(""));
   });
 });

@@ -29,7 +29,7 @@ async function said(texts: string[], options?: GatedFlowOptions) {
 describe("an answer that is judged", () => {
   it("that is silent fails in its time, with what was sent before", async () => {
     const flow = await said(["Rivers rise. "], { deadlines: { idle_ms: 2000 } });
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     await flow.clock.advance(2000 + LAST_READ_MS);
     expect(flow.ending()).toEqual(failedWith("provider_timeout"));
     expect(flow.shown()).toBe("Rivers rise. ");
@@ -38,13 +38,13 @@ describe("an answer that is judged", () => {
   it("goes on when a slow caller reads on, and loses nothing", async () => {
     const flow = await said(["Rivers rise. "]);
     flow.caller.stopReading();
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     flow.provider.send(...slim.say(["They fall."]), ...slim.end);
     await flow.clock.advance(3000);
     expect(flow.caller.text()).toBe("");
     flow.caller.readOn();
     await flow.clock.idle();
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     expect(flow.ending()).toEqual({ kind: "finished" });
     expect(flow.shown()).toBe("Rivers rise. They fall.");
   });
@@ -52,7 +52,7 @@ describe("an answer that is judged", () => {
   it("whose caller does not read is cut when time is up", async () => {
     const flow = await said(["Rivers rise. "], { deadlines: { total_ms: 5000 } });
     flow.caller.stopReading();
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     await flow.clock.advance(5000 + LAST_READ_MS);
     expect(flow.ending()).toEqual(failedWith("provider_timeout"));
     expect(flow.caller.isAborted()).toBe(true);
@@ -60,8 +60,8 @@ describe("an answer that is judged", () => {
 
   it("that is to finish without its caller is read to its end for the usage", async () => {
     const flow = await said(["Rivers rise. "], { leaveMs: 25_000 });
-    flow.departure.markLeft();
-    await flow.judge(true);
+    flow.disconnect.markLeft();
+    await flow.giveVerdict(true);
     flow.provider.send(...slim.end);
     await flow.clock.advance(1000);
     expect(flow.ending()).toEqual({ kind: "left" });
@@ -72,7 +72,7 @@ describe("an answer that is judged", () => {
   it("whose caller leaves is metered by what had arrived", async () => {
     const flow = await said(["Rivers rise. "]);
     flow.provider.send(...slim.say(["They fall."]), ...slim.end);
-    flow.departure.markLeft();
+    flow.disconnect.markLeft();
     await flow.clock.advance(LAST_READ_MS);
     expect(flow.ending()).toEqual({ kind: "left" });
     expect(flow.codec.progress.usage).toMatchObject({ output: 4 });
@@ -92,7 +92,7 @@ describe("an answer that is judged", () => {
       expect(flow.codec.waiting).toBeGreaterThanOrEqual(4_194_304);
       expect(flow.codec.waiting).toBeLessThan(4_194_304 + READ_BYTES);
       flow.provider.send(...slim.end);
-      while (!flow.ending()) await flow.judge(true);
+      while (!flow.ending()) await flow.giveVerdict(true);
       expect(flow.ending()).toEqual({ kind: "finished" });
       expect(flow.codec.waiting).toBe(0);
       expect(flow.shown()).toHaveLength(400 + 120 * chars);

@@ -30,14 +30,14 @@ async function said(form: GatedForm, texts: string[], options?: GatedFlowOptions
 describe.each(FORMS)("an answer that is judged, %s,", (_name, form) => {
   it("is sent sentence by sentence, each once it has been judged", async () => {
     const flow = await said(form, ["Rivers ", "rise. ", "They"]);
-    expect([flow.judged, flow.shown()]).toEqual([["Rivers rise. "], ""]);
-    await flow.judge(true);
+    expect([flow.moderated, flow.shown()]).toEqual([["Rivers rise. "], ""]);
+    await flow.giveVerdict(true);
     expect(flow.shown()).toBe("Rivers rise. ");
     await flow.clock.advance(699);
-    expect(flow.judged).toHaveLength(1);
+    expect(flow.moderated).toHaveLength(1);
     await flow.clock.advance(1);
-    expect(flow.judged.at(-1)).toBe("Rivers rise. They");
-    await flow.judge(true);
+    expect(flow.moderated.at(-1)).toBe("Rivers rise. They");
+    await flow.giveVerdict(true);
     expect(flow.shown()).toBe("Rivers rise. They");
   });
 
@@ -45,9 +45,9 @@ describe.each(FORMS)("an answer that is judged, %s,", (_name, form) => {
     const flow = await said(form, ["Rivers rise. ", "They fall."]);
     flow.provider.send(...form.end);
     await flow.clock.idle();
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     expect(flow.ending()).toBeUndefined();
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     expect(flow.ending()).toEqual({ kind: "finished" });
     expect(flow.shown()).toBe("Rivers rise. They fall.");
     expect(flow.codec.progress.usage).toMatchObject({ input: 3, output: 4 });
@@ -56,10 +56,10 @@ describe.each(FORMS)("an answer that is judged, %s,", (_name, form) => {
 
   it("that is refused ends as blocked, after what was allowed, and its provider is cancelled", async () => {
     const flow = await said(form, ["Rivers rise. "]);
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     flow.provider.send(...form.say(["They kill. ", "And more"]));
     await flow.clock.idle();
-    await flow.judge(false);
+    await flow.giveVerdict(false);
     await flow.clock.advance(LAST_READ_MS);
     expect(flow.ending()).toMatchObject({ kind: "blocked", error: { body: { code: "content_policy_violation" } } });
     expect(flow.provider.isCancelled()).toBe(true);
@@ -73,7 +73,7 @@ describe.each(FORMS)("an answer that is judged, %s,", (_name, form) => {
     flow.provider.send(...form.end);
     flow.provider.end();
     await flow.clock.advance(5000);
-    await flow.judge(false);
+    await flow.giveVerdict(false);
     expect(flow.ending()).toMatchObject({ kind: "blocked" });
     expect(flow.shown()).toBe("");
     expect(form.isBlocked(flow.caller.text())).toBe(true);
@@ -83,9 +83,9 @@ describe.each(FORMS)("an answer that is judged, %s,", (_name, form) => {
     const flow = await said(form, ["Rivers rise. ", "They"]);
     flow.provider.breakOff();
     await flow.clock.idle();
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     expect(flow.ending()).toBeUndefined();
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     expect(flow.ending()).toEqual(failedWith("provider_error"));
     expect(flow.shown()).toBe("Rivers rise. They");
   });
@@ -96,7 +96,7 @@ describe.each(FORMS)("an answer that is judged, %s,", (_name, form) => {
     flow.provider.end();
     await flow.clock.idle();
     await flow.clock.advance(700);
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     expect(flow.ending()).toEqual(failedWith("provider_error"));
     expect(flow.shown()).toBe("They");
     expect(flow.caller.text()).not.toContain("acme");
@@ -105,7 +105,7 @@ describe.each(FORMS)("an answer that is judged, %s,", (_name, form) => {
   it("whose caller leaves while a window is judged is cancelled at once, and nothing more is sent", async () => {
     const flow = await said(form, ["Rivers rise. "]);
     const before = flow.caller.text();
-    flow.departure.markLeft();
+    flow.disconnect.markLeft();
     await flow.clock.advance(LAST_READ_MS);
     expect(flow.ending()).toEqual({ kind: "left" });
     expect(flow.provider.isCancelled()).toBe(true);
@@ -125,7 +125,7 @@ describe("an answer that is judged", () => {
   it("sends events without text at once", async () => {
     const flow = await said(chat, []);
     expect(flow.caller.text()).toBe(chat.begin.join(""));
-    expect(flow.judged).toEqual([]);
+    expect(flow.moderated).toEqual([]);
   });
 
   it("keeps events behind the text before them", async () => {
@@ -133,7 +133,7 @@ describe("an answer that is judged", () => {
     flow.provider.send(finishChunk(), usageChunk(3, 4), DONE);
     await flow.clock.idle();
     expect(flow.caller.text()).toBe(chat.begin.join(""));
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     expect(flow.caller.text()).toBe(chat.passed(["They"]));
   });
 
@@ -141,8 +141,8 @@ describe("an answer that is judged", () => {
     const flow = await said(slim, []);
     flow.provider.send(toolChunk('{"to":"Ada', "send"), toolChunk('"}'), finishChunk("tool_calls"), DONE);
     await flow.clock.idle();
-    expect([flow.judged, flow.caller.text()]).toEqual([['send{"to":"Ada"}'], ""]);
-    await flow.judge(true);
+    expect([flow.moderated, flow.caller.text()]).toEqual([['send{"to":"Ada"}'], ""]);
+    await flow.giveVerdict(true);
     expect(flow.caller.text()).toContain('event:tool\ndata:{"id":"call_1","name":"send"');
   });
 
@@ -150,7 +150,7 @@ describe("an answer that is judged", () => {
     const flow = await said(slim, []);
     flow.provider.send(toolChunk('{"to":"Ada"}', "send"), finishChunk("tool_calls"), DONE);
     await flow.clock.idle();
-    await flow.judge(false);
+    await flow.giveVerdict(false);
     expect(flow.caller.text()).not.toContain("Ada");
   });
 
@@ -158,7 +158,7 @@ describe("an answer that is judged", () => {
     const flow = await said(slim, ["They"]);
     flow.provider.send(sse("<html>Bad gateway</html>"));
     await flow.clock.idle();
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     expect(flow.ending()).toEqual(failedWith("provider_error"));
     expect(flow.shown()).toBe("They");
   });
@@ -167,7 +167,7 @@ describe("an answer that is judged", () => {
     const flow = await said(slim, ["They"]);
     flow.provider.send(errorFrame("It broke."));
     await flow.clock.idle();
-    await flow.judge(false);
+    await flow.giveVerdict(false);
     expect(flow.ending()).toMatchObject({ kind: "blocked" });
   });
 });

@@ -72,7 +72,7 @@ describe("a classifier that refuses its input", () => {
         kind: "blocked",
         error: { status: 400, body: { code: "content_policy_violation", param: "input" } },
       });
-      expect((ending as { error: Error }).error.message).toBe("The input cannot be judged, so it is not allowed here.");
+      expect((ending as { error: Error }).error.message).toBe("The input cannot be moderated, so it is blocked.");
     }
     expect(JSON.stringify(warned.mock.calls)).not.toContain("secret");
   });

@@ -85,7 +85,7 @@ describe("the gate of the output", () => {
     expect(await gateWith(fails, { on_failure: "allow" }).gate.judge("Rivers")).toBeUndefined();
     expect(await gateWith(refuses, { on_failure: "allow" }).gate.judge("Rivers")).toMatchObject({
       kind: "blocked",
-      error: { message: "The output cannot be judged, so it is not allowed here." },
+      error: { message: "The output cannot be moderated, so it is blocked." },
     });
   });
 

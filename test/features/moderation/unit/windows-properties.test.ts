@@ -58,7 +58,7 @@ function play(given: WindowSettings, happens: Step[], allows: (window: string) =
     expect(end - start).toBeGreaterThan(0);
     expect(end - start).toBeLessThanOrEqual(given.max_chars);
     const allowed = allows(window);
-    windows.judged(allowed);
+    windows.takeVerdict(allowed);
     const waitsSince = allowed ? arrivedAt[end] : undefined;
     if (waitsSince !== undefined) expect(windows.dueAt()).toBe(waitsSince + given.max_ms);
     refused ||= !allowed;
@@ -148,7 +148,7 @@ describe("text in windows, however it comes and whenever verdicts do,", () => {
       const windows = createTextWindows(given);
       for (const delta of deltas) {
         windows.add(delta, START);
-        while (windows.next(START) !== undefined) windows.judged(true);
+        while (windows.next(START) !== undefined) windows.takeVerdict(true);
         expect(windows.buffered).toBeLessThan(given.max_chars + given.overlap_chars + 1);
       }
     });

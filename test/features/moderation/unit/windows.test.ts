@@ -55,12 +55,12 @@ describe("a window", () => {
     const windows = windowsWith("Rivers rise. They");
     windows.next(START);
     windows.add(" fall", START + 300);
-    windows.judged(true);
+    windows.takeVerdict(true);
     expect(windows.dueAt()).toBe(START + 700);
     expect(windows.next(START + 699)).toBeUndefined();
     expect(windows.next(START + 700)).toBe("Rivers rise. They fall");
     windows.add(", too", START + 800);
-    windows.judged(true);
+    windows.takeVerdict(true);
     expect(windows.dueAt()).toBe(START + 800 + 700);
   });
 
@@ -73,7 +73,7 @@ describe("a window", () => {
   it("is shown with what was judged before it", () => {
     const windows = windowsWith("Rivers rise. They", { overlap_chars: 6 });
     windows.next(START);
-    windows.judged(true);
+    windows.takeVerdict(true);
     windows.add(" fall. ", START);
     expect(windows.next(START)).toBe("rise. They fall. ");
   });
@@ -83,7 +83,7 @@ describe("a window", () => {
     const shown: (string | undefined)[] = [];
     for (let count = 0; count < 2; count++) {
       shown.push(windows.next(START));
-      windows.judged(true);
+      windows.takeVerdict(true);
     }
     expect(shown).toEqual(["ab\ufffd", "🌊cd"]);
     expect(windows.released).toBe("ab🌊cd".length);
