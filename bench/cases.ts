@@ -80,7 +80,7 @@ export const CASES: Case[] = [
   },
   {
     // The baseline is Weir without moderation, not the pass-through.
-    name: "/v1 stream, input judged in parallel, one at a time",
+    name: "/v1 stream, input moderated in parallel, one at a time",
     bare: ({ weir }) => firstByte(weir, streamed(LATE)),
     weir: ({ weir }) => firstByte(weir, gated(LATE)),
   },

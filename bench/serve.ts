@@ -1,4 +1,4 @@
-// Built Workers under plain `workerd serve`, one process each, without the overhead of wrangler and Miniflare.
+// Built Workers under plain `workerd serve`, one process each, without wrangler and Miniflare.
 
 import type { ChildProcess } from "node:child_process";
 import { execFileSync, spawn } from "node:child_process";

@@ -1,9 +1,9 @@
-// `npm run cycles`: finds imports that point upwards, and cycles between folders of core.
+// `npm run cycles`: finds imports of higher layers, and cycles between folders of core.
 
 import { dirname, join } from "node:path/posix";
 import { exists, listFiles, read } from "./repository.ts";
 
-/** From the top of the house to its ground. A file imports from its own layer and from those below it. */
+/** Layers, the top one first. A file imports only from its own layer and the layers below. */
 const LAYERS = ["src/index.ts", "src/app.ts", "src/features.ts", "src/features/", "src/dialects/", "src/core/"];
 
 /** Imports shown of one step of a cycle. */
@@ -35,7 +35,7 @@ function layerOf(path: string): number {
 }
 
 function misdirected({ from, to }: Import): string[] {
-  if (layerOf(from) > layerOf(to)) return [`${from} → ${to}: points upwards`];
+  if (layerOf(from) > layerOf(to)) return [`${from} → ${to}: imports a higher layer. Move the shared part down.`];
   const feature = featureOf(from);
   const other = featureOf(to);
   if (feature === undefined || other === undefined || feature === other) return [];
@@ -53,7 +53,7 @@ function featureOf(path: string): string | undefined {
   return /^src\/features\/([^/]+)\//.exec(path)?.[1];
 }
 
-/** One shortest cycle through each folder, or file directly in src/core, that is in a cycle. */
+/** Returns one shortest cycle for each node that is in a cycle. A node is a folder of core, or a file in src/core. */
 function cyclesOf(imports: Import[]): string[] {
   const edges = new Map<string, Map<string, Import[]>>();
   for (const edge of imports) {

@@ -1,4 +1,4 @@
-// A copy of the repository in a temporary folder, to run commands on that change files.
+// A copy of the repository in a temporary folder, for commands that change files.
 
 import { execFile, execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";

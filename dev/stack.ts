@@ -1,4 +1,4 @@
-// Weir and the emulated provider on a free port, for the demo and the end-to-end tests.
+// Weir and the emulated provider on a free port, for demo and end-to-end tests.
 
 import { createTestHarness } from "wrangler";
 import { writeDevConfig } from "./config.ts";

@@ -1,4 +1,4 @@
-// Plans a removal: the files to delete and the new text of files to edit. Nothing is written here.
+// Plans a removal: files to delete and new text of files to edit. Writes nothing.
 
 import { exists, listFiles, read } from "../repository.ts";
 import { deployedSteps } from "./deployed-worker.ts";

@@ -1,4 +1,4 @@
-// Edits of source text that remove one feature. Pure; an edit that finds nothing to remove throws.
+// Edits of source text that remove one feature. Pure. Throws when nothing was removed.
 
 /** An edit that was not possible. The message names the expected line. */
 export class EditFailed extends Error {}

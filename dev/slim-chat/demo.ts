@@ -1,4 +1,4 @@
-// `npm run demo -- "a question"`: starts Weir, streams the answer to one question, and stops.
+// `npm run demo -- "a question"`: starts Weir, streams the answer to one question, stops.
 
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { startStack } from "../stack.ts";

@@ -1,4 +1,4 @@
-// API errors: the codes, the error class and the response envelope.
+// API errors: the codes of core and features, the error class and the envelope.
 // The caller gets the public message. The cause is only logged.
 
 /** Error codes and their HTTP status. */

@@ -25,13 +25,13 @@ export function bundledCatalog(): Catalog {
 }
 
 /** The bundled catalog's model for a name on a day. */
-export function bundledModel(asked: string, today = "2026-10-01"): Model {
-  const resolution = resolveModel(bundledCatalog(), asked, today);
-  if (resolution.kind !== "found") throw new Error(`${asked} is ${resolution.kind} on ${today}`);
+export function bundledModel(requestedName: string, today = "2026-10-01"): Model {
+  const resolution = resolveModel(bundledCatalog(), requestedName, today);
+  if (resolution.kind !== "found") throw new Error(`${requestedName} is ${resolution.kind} on ${today}`);
   return resolution.model;
 }
 
-export const bundledCard = (asked: string): ModelCard => bundledModel(asked).card;
+export const bundledCard = (requestedName: string): ModelCard => bundledModel(requestedName).card;
 
 /** The shortest card: text in, text out, over Chat Completions. */
 export function cardDocument(snapshots: Document, changes: Document = {}): Document {

@@ -1,4 +1,4 @@
-// The environment of the emulated provider: its variables, and what its middleware adds to each request.
+// The environment of the emulated provider: its variables and its middleware's context values.
 import type { Exchange } from "./exchange.ts";
 
 export interface Env {

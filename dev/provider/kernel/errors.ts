@@ -1,4 +1,4 @@
-// Errors in OpenAI's envelope, always with its four keys, and the errors that several endpoints share.
+// Errors in OpenAI's envelope with all four keys, and errors that several endpoints share.
 
 export interface ErrorBody {
   message: string;

@@ -1,5 +1,5 @@
 // The interface of a feature of the emulated provider: routes, script keys and hooks.
-// The kernel and the dialects call the hooks. They import no feature.
+// The kernel and the dialects call the hooks and import no feature.
 import type { Hono } from "hono";
 import type { JsonObject } from "./body.ts";
 import type { Env } from "./env.ts";

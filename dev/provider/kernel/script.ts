@@ -1,4 +1,4 @@
-// The script of a request: `emulate {…}` in the first line of the last user message.
+// The script of a request: `emulate {…}` in the last user message's first line.
 // Declares the keys that every emulation has. The delivery and the dialects carry them out; features add keys.
 import { isObject, type JsonObject } from "./body.ts";
 import { invalidRequest, quotedList } from "./errors.ts";

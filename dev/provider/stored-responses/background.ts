@@ -1,4 +1,5 @@
-// The run of a background response: queued for `first_ms`, then in progress for `delay_ms` per token.
+// The run of a background response: first queued, then in progress.
+// It is queued for `first_ms` and in progress for `delay_ms` per token.
 // Nothing runs meanwhile. The clock alone decides the state.
 import type { JsonObject } from "../kernel/body.ts";
 import { reaches } from "../kernel/delivery/delivery.ts";

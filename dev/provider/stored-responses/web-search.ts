@@ -1,4 +1,4 @@
-// Hosted tools. The emulation runs web searches; it accepts the other types and never calls them.
+// Hosted tools. Web searches are emulated; other types are accepted and never called.
 import { keywords, shorten } from "../kernel/generation/question.ts";
 import { createId } from "../kernel/ids.ts";
 import type { HostedCall, HostedTools } from "../kernel/responses-hooks.ts";

@@ -72,7 +72,7 @@ async function verify(token: string, issuers: Issuer[], secret: string | undefin
 
 function withSubject(claims: JWTPayload): JWTPayload & { sub: string; exp: number } {
   const { sub, exp } = claims;
-  if (!sub || !exp) throw new Error("empty subject");
+  if (!sub || !exp) throw new Error("the claim sub or exp is missing or empty");
   return { ...claims, sub, exp };
 }
 

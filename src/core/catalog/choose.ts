@@ -19,15 +19,15 @@ export function choosePlan(catalog: Catalog, claimed: string | undefined): { nam
  */
 export function chooseModel(
   catalog: Catalog,
-  asked: string,
+  requestedName: string,
   now: number,
 ): { model: Model; sunset: Sunset | undefined } {
-  const resolution = resolveModel(catalog, asked, toDay(now));
+  const resolution = resolveModel(catalog, requestedName, toDay(now));
   switch (resolution.kind) {
     case "found":
       return { model: resolution.model, sunset: resolution.sunset };
     case "unknown":
-      throw modelNotFound(asked);
+      throw modelNotFound(requestedName);
     case "ended": {
       const { sunset } = resolution;
       const instead = sunset.successor ? `Use '${sunset.successor}' instead.` : LIST;
@@ -37,11 +37,11 @@ export function chooseModel(
   }
 }
 
-const LIST = "GET /v1/models lists those that there are.";
+const LIST = "Use an alias or a snapshot of this server's catalog.";
 
 /** Returns the 404 for a name that is not in the catalog. */
-export function modelNotFound(asked: string): ApiError {
-  return apiError("model_not_found", `There is no model '${asked}'. ${LIST}`, { param: "model" });
+export function modelNotFound(requestedName: string): ApiError {
+  return apiError("model_not_found", `There is no model '${requestedName}'. ${LIST}`, { param: "model" });
 }
 
 /** Tests if a plan includes a model, by any of its names: aliases, snapshots or card. */
@@ -50,8 +50,8 @@ export function isAllowed({ models }: Plan, { names }: Model): boolean {
 }
 
 /** Returns the 403 for a model that the plan does not include. The message lists the included models. */
-export function modelNotAllowed({ models }: Plan, { asked }: Model): ApiError {
-  const message = `Your plan does not include the model '${asked}'. It includes: ${models?.join(", ")}.`;
+export function modelNotAllowed({ models }: Plan, { requestedName }: Model): ApiError {
+  const message = `Your plan does not include the model '${requestedName}'. It includes: ${models?.join(", ")}.`;
   return apiError("model_not_allowed", message, { param: "model" });
 }
 

@@ -1,4 +1,4 @@
-// Plans that allow a model whose cost no window bounds. Checked when a catalog is published, not when it is read.
+// Publishing check: each plan needs a window that bounds every model's cost.
 
 import type { ModelCard } from "./card.ts";
 import { isAllowed } from "./choose.ts";

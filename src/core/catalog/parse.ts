@@ -80,7 +80,7 @@ const pathOf = (issue: Issue) => v.getDotPath(issue) ?? "catalog";
 
 function toFault(issue: Issue): string {
   const { received, message } = issue;
-  const fault = isUnknownField(issue) ? "is not a field here" : received === "undefined" ? "is missing" : message;
+  const fault = isUnknownField(issue) ? "is not a known field" : received === "undefined" ? "is missing" : message;
   return `${pathOf(issue)}: ${fault}`;
 }
 

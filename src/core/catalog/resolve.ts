@@ -6,8 +6,8 @@ import type { Alias, Catalog } from "./schema.ts";
 import { entry } from "./schema.ts";
 
 export interface Model {
-  /** The requested name. */
-  asked: string;
+  /** An alias or a snapshot, as the caller named it. */
+  requestedName: string;
   /** Every name on the path: aliases, ended snapshots, the snapshot that answers, and their cards. */
   names: string[];
   /** The pinned version that the provider is called with. */
@@ -48,21 +48,21 @@ export const LAST_DAY = "9999-12-31";
 
 /**
  * Resolves a name on `today` (YYYY-MM-DD, UTC). An alias follows the successors of ended snapshots, then its fallbacks.
- * A snapshot requested by name and a strict alias never move. Terminates for cyclic catalogs, too.
+ * A snapshot requested by name and a strict alias never move. A cycle in the catalog leads to the fallbacks.
  */
-export function resolveModel(catalog: Catalog, asked: string, today: string): Resolution {
+export function resolveModel(catalog: Catalog, requestedName: string, today: string): Resolution {
   const names: string[] = [];
   const cards: string[] = [];
   const fallback: string[] = [];
-  let pinned = entry(catalog.aliases, asked) === undefined;
+  let isFixedName = entry(catalog.aliases, requestedName) === undefined;
   const aliases: Alias[] = [];
   let requestedCard: ModelCard | undefined;
   let sunset: Sunset | undefined;
   const fallBack = () => {
-    pinned = false;
+    isFixedName = false;
     return fallback.shift();
   };
-  let name: string | undefined = asked;
+  let name: string | undefined = requestedName;
   while (name !== undefined) {
     const alias: Alias | undefined = entry(catalog.aliases, name);
     const found = alias ? undefined : findSnapshot(catalog, name);
@@ -72,8 +72,8 @@ export function resolveModel(catalog: Catalog, asked: string, today: string): Re
     }
     names.push(name);
     if (alias) {
-      pinned ||= alias.strict;
-      if (!pinned) fallback.push(...alias.fallback);
+      isFixedName ||= alias.strict;
+      if (!isFixedName) fallback.push(...alias.fallback);
       if (!requestedCard) aliases.push(alias);
       name = alias.target;
     } else if (found) {
@@ -83,11 +83,11 @@ export function resolveModel(catalog: Catalog, asked: string, today: string): Re
       const { shutdown_date: date, successor, deprecated } = snapshot;
       if (date) sunset ??= { snapshot: name, date, successor, deprecated };
       if (!date || today < date) {
-        const path = { asked, names: [...names, ...cards], aliases, fixed: fixedBy(aliases), fallback };
+        const path = { requestedName, names: [...names, ...cards], aliases, fixed: fixedBy(aliases), fallback };
         const model = { ...path, snapshot: name, id, card, requestedCard };
         return sunset ? { kind: "found", model, sunset } : { kind: "found", model };
       }
-      name = (pinned ? undefined : successor) ?? fallBack();
+      name = (isFixedName ? undefined : successor) ?? fallBack();
     }
   }
   return sunset ? { kind: "ended", sunset } : { kind: "unknown" };
@@ -100,7 +100,7 @@ export function resolveModel(catalog: Catalog, asked: string, today: string): Re
 export function fallbacksOf(catalog: Catalog, model: Model, today: string): Model[] {
   const others = new Map<string, Model>();
   const aliases: string[] = [];
-  for (let name = model.asked; !aliases.includes(name);) {
+  for (let name = model.requestedName; !aliases.includes(name);) {
     const alias = entry(catalog.aliases, name);
     if (!alias) break;
     aliases.push(name);

@@ -16,7 +16,7 @@ const RESERVED_HEADERS =
   /^(authorization|proxy-.*|content-.*|transfer-encoding|connection|host|cookie|cf-.*|x-forwarded-.*|upgrade|te|expect|accept-encoding|idempotency-key|.*api-key)$/;
 const HeaderName = v.pipe(
   v.string(),
-  v.regex(/^[a-z0-9-]{1,64}$/, "must be letters in lower case, digits, -"),
+  v.regex(/^[a-z0-9-]{1,64}$/, "may contain only lowercase letters, digits and '-'"),
   v.check((name) => !RESERVED_HEADERS.test(name), "is a header that Weir writes itself"),
 );
 
@@ -90,7 +90,7 @@ const Timing = v.strictObject({
   total_ms: v.optional(Milliseconds, 600_000),
   /** Idle time after which the caller gets a keep-alive comment. */
   keep_alive_ms: v.optional(Milliseconds, 15_000),
-  /** Text that arrives within this time is sent in one slim event; 0 disables coalescing. */
+  /** Text that arrives within this time is sent in one write; 0 disables coalescing. */
   coalesce_ms: v.optional(Milliseconds, 40),
   /** How long an answer is read for its usage after a disconnect, with `on_leave: finish`. */
   leave_ms: v.optional(Milliseconds, 25_000),

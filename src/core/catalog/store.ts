@@ -11,14 +11,14 @@ import { BUNDLED, Pointer, POINTER_KEY, revisionKey } from "./pointer.ts";
 import type { Catalog } from "./schema.ts";
 
 /** A catalog and its revision: a content hash, or "bundled". */
-export interface ActiveCatalog {
+export interface CatalogRevision {
   catalog: Catalog;
   revision: string;
 }
 
 interface Cached {
-  active: ActiveCatalog;
-  canary: (Canary & ActiveCatalog) | undefined;
+  active: CatalogRevision;
+  canary: (Canary & CatalogRevision) | undefined;
   /** Time of the KV read (epoch ms). */
   readAt: number;
   /** Time of the next refresh (epoch ms). */
@@ -58,13 +58,13 @@ export async function catalogFor(
   kv: KVNamespace,
   now: number,
   waitUntil: WaitUntil,
-): Promise<ActiveCatalog> {
+): Promise<CatalogRevision> {
   const { active, canary } = await current(kv, now, waitUntil);
   return canary && (await isInCanary(canary, user)) ? canary : active;
 }
 
 /** Returns the active catalog at `now` (epoch ms), without the canary. */
-export async function activeCatalog(kv: KVNamespace, now: number, waitUntil: WaitUntil): Promise<ActiveCatalog> {
+export async function activeCatalog(kv: KVNamespace, now: number, waitUntil: WaitUntil): Promise<CatalogRevision> {
   return (await current(kv, now, waitUntil)).active;
 }
 
@@ -137,14 +137,14 @@ async function readPointed(kv: KVNamespace): Promise<Pick<Cached, "active" | "ca
 }
 
 /** Returns a revision, from the cached copies if possible. Throws an InternalError when it is missing or not valid. */
-async function load(kv: KVNamespace, revision: string): Promise<ActiveCatalog> {
+async function load(kv: KVNamespace, revision: string): Promise<CatalogRevision> {
   if (revision === BUNDLED) return bundledCatalog();
   for (const copy of [cached?.active, cached?.canary, lastGood?.active, lastGood?.canary]) {
     if (copy?.revision === revision) return { catalog: copy.catalog, revision };
   }
   const key = revisionKey(revision);
   const document: unknown = await kv.get(key, { type: "json", cacheTtl: REVISION_CACHE_S });
-  if (document === null) throw new InternalError(`${key} is not there`);
+  if (document === null) throw new InternalError(`KV has no value for '${key}'`);
   const read = readCatalog(document);
   if (!read.ok) throw new InternalError(`${key}: ${read.faults.slice(0, 3).join("; ")}`);
   // A later version of Weir published this revision. All known parts of it are used.
@@ -156,7 +156,7 @@ async function load(kv: KVNamespace, revision: string): Promise<ActiveCatalog> {
 let completed: Catalog | undefined;
 
 /** Returns the catalog that is bundled with the Worker, with every default. */
-export function bundledCatalog(): ActiveCatalog {
+export function bundledCatalog(): CatalogRevision {
   if (!completed) {
     const parsed = parseCatalog(bundled);
     if (!parsed.ok) throw new InternalError(`default.json: ${parsed.faults.join("; ")}`);

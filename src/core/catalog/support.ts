@@ -45,7 +45,7 @@ export function requireSupport(catalog: Catalog, model: Model, needs: Need[], no
       : namesSupporting(needs.filter((need) => need === missing || need.kind === "endpoint"));
   const instead = names.length > 0 ? `Models that do: ${names.join(", ")}.` : "No model here does.";
   const moved = model.card === model.requestedCard ? "" : `, now ${model.snapshot},`;
-  const refusal = `The model '${model.asked}'${moved} does not support ${titleOf(missing)}.`;
+  const refusal = `The model '${model.requestedName}'${moved} does not support ${titleOf(missing)}.`;
   const message = `${refusal} ${instead}${adviceOf(missing, model)}`;
   throw apiError(codeOf(missing), message, { param: missing.param });
 }
@@ -62,7 +62,7 @@ export function modelsOf(catalog: Catalog, now: number): Model[] {
 /** One name per card: its own key if that is a model name, else the first. */
 function namesOf(models: Model[]): string[] {
   const names = new Map<string, string>();
-  for (const { id, asked } of models) if (!names.has(id) || asked === id) names.set(id, asked);
+  for (const { id, requestedName } of models) if (!names.has(id) || requestedName === id) names.set(id, requestedName);
   return [...names.values()];
 }
 
@@ -112,11 +112,11 @@ function titleOf(need: Need): string {
   }
 }
 
-function adviceOf({ kind }: Need, { asked, card: { reasoning } }: Model): string {
+function adviceOf({ kind }: Need, { requestedName, card: { reasoning } }: Model): string {
   if (kind === "parameter") return " Leave it out.";
   if (kind !== "effort") return "";
   return reasoning
-    ? ` The efforts of '${asked}': ${reasoning.efforts.join(", ")}.`
+    ? ` The efforts of '${requestedName}': ${reasoning.efforts.join(", ")}.`
     : " It does not reason: leave it out.";
 }
 

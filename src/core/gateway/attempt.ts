@@ -9,11 +9,11 @@ import type { Progress } from "../relay/answer.ts";
 import { emptyProgress } from "../relay/answer.ts";
 import { createBytesCodec } from "../relay/bytes-codec.ts";
 import type { Codec } from "../relay/codec.ts";
-import type { Departure } from "../relay/departure.ts";
-import { afterLastRead } from "../relay/departure.ts";
+import type { Disconnect } from "../relay/disconnect.ts";
 import { createDecodingCodec } from "../relay/event-codec.ts";
 import { toStreamError } from "../relay/failure.ts";
-import type { Pump } from "../relay/pump.ts";
+import type { PumpAnswer } from "../relay/pump.ts";
+import { afterLastRead } from "../relay/pump.ts";
 import { startRelay } from "../relay/relay.ts";
 import type { Clock, Watchdog } from "../relay/watchdog.ts";
 import type { Call, Caller } from "./call.ts";
@@ -37,14 +37,14 @@ export interface AdmittedRequest {
   admitted: Admitted<Candidate>;
   report: Report;
   settle: Settlement;
-  /** Ends `waitUntil`: the request is settled, or a later request will settle it. */
+  /** Ends `waitUntil`. Called when the request is settled, or when another request or the expiry will settle it. */
   release: () => void;
 }
 
 /** The state of a request from its reservation to its end. */
 export interface RequestState {
   control: AbortController;
-  departure: Departure;
+  disconnect: Disconnect;
   watchdog: Watchdog;
   gate: OpenGate;
   /** Awaited before the response starts: input moderation and the call's concurrent work. */
@@ -64,20 +64,20 @@ export async function attempt(request: AdmittedRequest, state: RequestState, can
   Object.assign(report, { model: candidate.model, maxOutputTokens });
   const sent = ask.write({ maxOutputTokens });
   Object.assign(state, { lastCandidate: candidate, stage: "sent", progress: emptyProgress() });
-  const upstream = new AbortController();
-  afterLastRead(state.control.signal, clock, () => upstream.abort(state.control.signal.reason));
+  const providerAbort = new AbortController();
+  afterLastRead(state.control.signal, clock, () => providerAbort.abort(state.control.signal.reason));
   try {
     const path = ask.path ?? ENDPOINTS[ask.endpoint].path;
-    const response = await callProvider(caller.env, candidate.provider, { path, ...sent }, upstream.signal);
+    const response = await callProvider(caller.env, candidate.provider, { path, ...sent }, providerAbort.signal);
     caller.timing.mark("provider", Date.now());
     report.passed = passedHeaders(response);
-    // The answer of a stream starts with its first event, not with its headers.
+    // A stream keeps the stage `sent` until it is relayed: headers alone are no answer.
     if (!isEventStream(response)) state.stage = "answering";
     return await (reply.kind === "json"
       ? readReply(request, state, candidate, reply, response)
       : relayReply(request, state, candidate, reply, response));
   } catch (error) {
-    upstream.abort(error);
+    providerAbort.abort(error);
     if (!(error instanceof ApiError)) throw error;
     // The provider returned an error status, so it did no billable work.
     if (statusOf(error) > 0) state.stage = "unsent";
@@ -94,8 +94,8 @@ async function relayReply(
   response: Response,
 ): Promise<Response> {
   const { caller, admitted, settle } = request;
-  const { control, departure, watchdog, ready } = state;
-  const { codec, pump } = formatOf(reply, state.gate);
+  const { control, disconnect, watchdog, ready } = state;
+  const { codec, pump } = codecFor(reply, state.gate);
   state.progress = codec.progress;
   const body = await startRelay({
     body: requireBody(response, reply.kind),
@@ -106,7 +106,7 @@ async function relayReply(
     watchdog,
     clock,
     coalesceMs: caller.catalog.timing.coalesce_ms,
-    departure,
+    disconnect,
     settle: (progress, ending) => settle({ lastCandidate: candidate, stage: "relayed", ending, progress }),
   });
   caller.timing.mark("relay", Date.now());
@@ -114,7 +114,7 @@ async function relayReply(
   return respond(request, body, reply.kind === "stream" ? "text/event-stream; charset=utf-8" : contentTypeOf(response));
 }
 
-function formatOf(reply: StreamReply | BytesReply, gate: OpenGate): { codec: Codec; pump: Pump | undefined } {
+function codecFor(reply: StreamReply | BytesReply, gate: OpenGate): { codec: Codec; pump: PumpAnswer | undefined } {
   if (reply.kind === "bytes") return { codec: createBytesCodec(reply.usageIn), pump: undefined };
   const gated = gate.stream(reply);
   if (gated) return gated;
@@ -135,7 +135,7 @@ async function readReply(
   const { progress } = answer;
   state.progress = progress;
   await state.ready;
-  await state.gate.requireAllowed(answer.moderatedText);
+  await state.gate.requireAllowed(answer.allText);
   if (answer.settlesLater) {
     request.release();
     const { view } = admitted.lease;

@@ -1,14 +1,14 @@
 // The gateway's arguments: the caller and the call.
 
 import type { User } from "../auth/user.ts";
-import type { ActiveCatalog } from "../catalog/store.ts";
+import type { CatalogRevision } from "../catalog/store.ts";
 import type { Bindings } from "../env.ts";
 import type { Ending } from "../relay/watchdog.ts";
 import type { ServerTiming } from "../server-timing.ts";
 import type { Way } from "./exchange.ts";
 
 /** The user, the catalog revision of this request, and the platform's handles for it. */
-export interface Caller extends ActiveCatalog {
+export interface Caller extends CatalogRevision {
   env: Bindings;
   user: User;
   requestId: string;

@@ -26,8 +26,8 @@ interface Candidates {
  * Returns the candidates for a model name at `now` (epoch ms). Throws 404 `model_not_found`, and 400 when the requested
  * model does not support the request.
  */
-export function candidatesFor(catalog: Catalog, asked: string, ways: Way[], now: number): Candidates {
-  const { model, sunset } = chooseModel(catalog, asked, now);
+export function candidatesFor(catalog: Catalog, requestedName: string, ways: Way[], now: number): Candidates {
+  const { model, sunset } = chooseModel(catalog, requestedName, now);
   const exchange = exchangeFor(catalog, model, ways, now);
   const others = fallbacksOf(catalog, model, toDay(now)).flatMap((other) => {
     const prepared = supportedExchange(catalog, other, ways);

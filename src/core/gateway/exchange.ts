@@ -18,7 +18,7 @@ export interface Exchange {
 export interface Subject {
   text: string;
   images: string[];
-  /** A field with content that moderation cannot read, so that it is refused where the input is moderated. */
+  /** A field that moderation cannot read. Such a request is refused when its input is moderated. */
   unreadable?: string;
 }
 
@@ -35,13 +35,13 @@ export interface Ask {
   write(grant: Grant): OutgoingBody;
   /** The body of the provider's token counting request, where the endpoint has one. */
   count?: () => string | undefined;
-  /** State at the provider afterwards: it stores the `answer`, or its work continues after the `request` ends. */
-  outlives?: "answer" | "request" | undefined;
+  /** What remains at the provider: the stored `answer`, or unfinished `work`. */
+  remains?: "answer" | "work" | undefined;
   /** Maps the `param` of a provider's error to the caller's field name; null when the caller has no such field. */
   callerField?: (param: string) => string | null;
   /** The catalog chose the model, not the caller, so the plan need not include it. */
   chosenByCatalog?: boolean;
-  /** The body can be read only once, so the request is never retried. */
+  /** The body can be read only once, so the request is never retried. For multipart uploads; no feature sets it yet. */
   readOnce?: boolean;
 }
 
@@ -85,7 +85,7 @@ export interface BytesReply {
 export interface WholeAnswer {
   progress: Progress;
   /** All text of the answer, for moderation. */
-  moderatedText: () => string;
+  allText: () => string;
   /** The response body, written after the request is settled. */
   conclude(settled: Settled): string;
   /** The provider continues to work: the lease stays, and the request that later fetches the answer settles it. */

@@ -5,12 +5,15 @@ import type { Catalog, Plan } from "../catalog/schema.ts";
 import type { Bindings } from "../env.ts";
 import { toApiError } from "../errors.ts";
 import type { Codec } from "../relay/codec.ts";
-import type { Pump } from "../relay/pump.ts";
+import type { PumpAnswer } from "../relay/pump.ts";
 import type { Clock, Ending } from "../relay/watchdog.ts";
 import type { Exchange, StreamReply } from "./exchange.ts";
 
 export interface Gate {
-  /** Starts moderation of one request, before the provider call. Undefined when it is not moderated. Throws 400. */
+  /**
+   * Starts moderation of one request, before the provider call. Returns undefined when it is not moderated. Throws 400
+   * for content that it cannot moderate.
+   */
   open(request: GatedRequest): OpenGate | undefined;
 }
 
@@ -28,11 +31,11 @@ export interface GatedRequest {
 
 export interface OpenGate {
   /** Awaited before the provider call. */
-  before: Promise<void>;
+  beforeCall: Promise<void>;
   /** Awaited before the response starts. Aborts `control` and rejects when the input is not allowed. */
-  input: Promise<void>;
+  beforeResponse: Promise<void>;
   /** Codec and pump that hold text back until moderation allows it; undefined when the output is not moderated. */
-  stream(reply: StreamReply): { codec: Codec; pump: Pump } | undefined;
+  stream(reply: StreamReply): { codec: Codec; pump: PumpAnswer } | undefined;
   /** Moderates the text of a complete answer. Aborts `control` and rejects when it is not allowed. */
   requireAllowed(text: () => string): Promise<void>;
 }
@@ -47,8 +50,8 @@ export function installGate(gate: Gate | undefined): void {
 const ALLOWED = Promise.resolve();
 /** The gate of a request that is not moderated. */
 export const NO_MODERATION: OpenGate = {
-  before: ALLOWED,
-  input: ALLOWED,
+  beforeCall: ALLOWED,
+  beforeResponse: ALLOWED,
   stream: () => undefined,
   requireAllowed: () => ALLOWED,
 };
@@ -62,7 +65,7 @@ export function openGate(request: GatedRequest): OpenGate {
  * Waits for work that can end the request. Aborts `control` with its ending or failure, and then rejects. The result
  * need not be awaited: its rejection counts as handled.
  */
-export function endedBy(work: Promise<Ending | undefined>, control: AbortController): Promise<void> {
+export function abortOnEnding(work: Promise<Ending | undefined>, control: AbortController): Promise<void> {
   const done = (async () => {
     try {
       const ending = await work;

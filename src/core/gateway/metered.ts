@@ -1,18 +1,18 @@
-// The only path to a provider: resolve the model, bound, reserve, moderate, call, relay, settle.
+// The only path to a model's answer: resolve, bound, reserve, moderate, call, relay, settle.
 
 import { apiError, toApiError, withHeaders } from "../errors.ts";
 import { admit } from "../quota/admission.ts";
 import type { Settlement } from "../quota/settlement.ts";
 import { createSettlement } from "../quota/settlement.ts";
 import { emptyProgress } from "../relay/answer.ts";
-import { createDeparture } from "../relay/departure.ts";
+import { createDisconnect } from "../relay/disconnect.ts";
 import type { Ending } from "../relay/watchdog.ts";
 import { startWatchdog } from "../relay/watchdog.ts";
 import type { AdmittedRequest, RequestState } from "./attempt.ts";
 import { attempt, clock } from "./attempt.ts";
 import type { Call, Caller } from "./call.ts";
 import { candidatesFor } from "./candidates.ts";
-import { endedBy, NO_MODERATION, openGate } from "./gate.ts";
+import { abortOnEnding, NO_MODERATION, openGate } from "./gate.ts";
 import type { Report } from "./headers.ts";
 import { toHeaders } from "./headers.ts";
 import { countInput } from "./provider.ts";
@@ -62,7 +62,7 @@ async function send(request: AdmittedRequest): Promise<Response> {
   const state = createState(request);
   const { control } = state;
   const { signal } = control;
-  const { outlives, readOnce } = admitted.candidates[0].exchange.ask;
+  const { remains, readOnce } = admitted.candidates[0].exchange.ask;
   try {
     const tryOnce = (candidate: (typeof admitted.candidates)[0], number: number) => {
       signal.throwIfAborted();
@@ -70,15 +70,16 @@ async function send(request: AdmittedRequest): Promise<Response> {
       return attempt(request, state, candidate);
     };
     await startModeration(request, state);
-    const answerNotStarted = () => state.stage === "unsent" || (state.stage === "sent" && outlives !== "request");
-    const isFinal = () => signal.aborted || readOnce === true || !answerNotStarted();
+    const mayRetry = () =>
+      !signal.aborted && !readOnce && (state.stage === "unsent" || (state.stage === "sent" && remains !== "work"));
+    const isFinal = () => !mayRetry();
     return await tryCandidates(admitted.candidates, tryOnce, { isFinal, pause: (ms) => clock.wait(ms, signal) });
   } catch (thrown) {
     state.watchdog.stop();
     const ending: Ending = signal.aborted ? (signal.reason as Ending) : { kind: "failed", error: toApiError(thrown) };
     control.abort(ending);
     const error = "error" in ending ? ending.error : apiError("client_closed_request", "The caller left.");
-    if (outlives === "request" && state.stage !== "unsent") {
+    if (remains === "work" && state.stage !== "unsent") {
       // The provider may still be working, and its id is lost. The lease expires and is charged in full.
       request.release();
       throw error;
@@ -96,16 +97,16 @@ function createState({ caller, admitted }: AdmittedRequest): RequestState {
   const [first] = admitted.candidates;
   const { model, exchange } = first;
   const control = new AbortController();
-  const departure = createDeparture(control, clock, model.fixed.on_leave === "finish" ? timing.leave_ms : 0);
-  // Background work continues after the caller disconnects.
-  if (exchange.ask.outlives !== "request") caller.signal.addEventListener("abort", departure.markLeft, { once: true });
+  const disconnect = createDisconnect(control, clock, model.fixed.on_leave === "finish" ? timing.leave_ms : 0);
+  // Work that continues at the provider after the request ignores the caller's disconnect.
+  if (exchange.ask.remains !== "work") caller.signal.addEventListener("abort", disconnect.markLeft, { once: true });
   // The caller disconnected before the provider was called, so there is no answer to finish.
   if (caller.signal.aborted) control.abort({ kind: "left" } satisfies Ending);
   // An answer that is not streamed arrives complete, so only the total deadline applies to it.
   const deadlines = exchange.reply.kind === "stream" ? timing : { ...timing, first_byte_ms: timing.total_ms };
   const watchdog = startWatchdog(clock, deadlines, control);
   const open = { gate: NO_MODERATION, ready: Promise.resolve() };
-  return { control, departure, watchdog, ...open, lastCandidate: first, stage: "unsent", progress: emptyProgress() };
+  return { control, disconnect, watchdog, ...open, lastCandidate: first, stage: "unsent", progress: emptyProgress() };
 }
 
 /** Starts the call's concurrent work and the moderation. Waits for the checks that must precede the provider call. */
@@ -117,11 +118,11 @@ async function startModeration(
   const { control } = state;
   const [{ model, exchange }] = admitted.candidates;
   const headers = toHeaders({ ...report, view: admitted.lease.view }, Date.now());
-  const concurrentWork = call.concurrentWork && endedBy(call.concurrentWork(headers, control.signal), control);
+  const concurrentWork = call.concurrentWork && abortOnEnding(call.concurrentWork(headers, control.signal), control);
   const gate = openGate({ env, catalog, plan: admitted.plan, model, exchange, requestId, control, clock });
-  const ready = Promise.all([concurrentWork, gate.input]).then(() => undefined);
+  const ready = Promise.all([concurrentWork, gate.beforeResponse]).then(() => undefined);
   // If the provider fails first, nothing awaits this promise; this avoids an unhandled rejection.
   ready.catch(() => undefined);
   Object.assign(state, { gate, ready });
-  await gate.before;
+  await gate.beforeCall;
 }

@@ -53,8 +53,9 @@ export interface Admitted<Candidate> {
 }
 
 /**
- * Reserves the bound of a request under its user's plan, for whichever candidate answers. Throws 403
- * `model_not_allowed` or `user_blocked`, 429 `insufficient_quota`, and 503 `quota_unavailable`.
+ * Reserves the bound of a request under its user's plan, for whichever candidate answers. Throws 401 `invalid_api_key`
+ * (revoked token), 403 `model_not_allowed` or `user_blocked`, 429 `insufficient_quota`, 502 `provider_error` (input not
+ * counted), and 503 `quota_unavailable`.
  */
 export async function admit<Candidate extends AdmissionCandidate>(
   admission: Admission<Candidate>,
@@ -80,10 +81,11 @@ async function reserveUnder<Candidate extends AdmissionCandidate>(
   const { model, exchange } = admission.candidates[0];
   const { demand } = exchange.ask;
   const counted = demand.needsCount ? await requireCount(admission) : undefined;
+  let exactInput = counted;
   let reserved = await tryReserve(admission, name, counted);
   let minimum = minimumOf(admission, reserved.plan, counted);
   if (!reserved.result.ok && counted === undefined && couldFit(reserved.result, model.id, minimum)) {
-    const exactInput = await admission.count();
+    exactInput = await admission.count();
     if (exactInput !== undefined) {
       reserved = await tryReserve(admission, name, exactInput);
       minimum = boundAmounts(reserved.bound, reserved.bound.minOutput);
@@ -93,7 +95,7 @@ async function reserveUnder<Candidate extends AdmissionCandidate>(
   if (!result.ok) throw toQuotaError(result, Date.now(), model.id, minimum, demand.exclusive?.busyMessage);
   const { granted, view } = result;
   if (demand.exclusive !== undefined && counted !== undefined) {
-    // Before the exclusive reservation, another request may have added to the input. From now on none can.
+    // Another request can add stored input until this reservation. Refuse if the count has changed.
     const recounted = await admission.count();
     if (recounted !== counted) {
       giveBack();
@@ -104,7 +106,7 @@ async function reserveUnder<Candidate extends AdmissionCandidate>(
     lease: createLease(env, name, limits, { key, granted, view, bound: boundAmounts(bound, granted) }),
     plan,
     candidates,
-    exactInput: counted,
+    exactInput,
     // The grant can exceed the output limit of this candidate's model.
     grantedTo: ({ model: { card }, exchange: { ask } }) =>
       Math.min(granted, toBound(ask.demand, card, plan, catalog.min_output_tokens).output),

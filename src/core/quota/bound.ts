@@ -18,22 +18,22 @@ export interface Demand {
   maxInputTokens?: number;
   /** The exact input token count, where it is known. */
   exactInput?: number;
-  /** Only an exact count bounds the input, because the provider adds stored input such as a conversation. */
+  /** Only an exact count bounds the input, because the provider adds input that it stores. */
   needsCount?: boolean;
-  /** The most input tokens that the provider adds, such as a stored prompt. */
+  /** The most input tokens that the provider adds and its counter omits. */
   addedTokens?: number | undefined;
   /** Refuses other requests with the same key while this one runs, with `busyMessage`. */
   exclusive?: { key: string; busyMessage: string } | undefined;
   /** Limits of the tool calls that the provider may run. */
-  calls?: ProviderCalls | undefined;
-  /** Units that are not priced by tokens. */
+  toolCalls?: ProviderToolCalls | undefined;
+  /** Units that are not priced by tokens, for speech, transcription and video. No feature sets them yet. */
   units?: PricedUnits;
   /** Counts as a request, but costs neither tokens nor money. */
   free?: boolean;
 }
 
 /** The most that the tool calls of the provider can cost. */
-export interface ProviderCalls {
+export interface ProviderToolCalls {
   /** The number of calls. */
   most: number;
   /** The most tokens that the result of a call adds to the input. */
@@ -66,9 +66,8 @@ export function widestBound(bounds: Bound[]): Bound {
 }
 
 /**
- * Returns the bound of a demand. Text never has more tokens than UTF-8 bytes, because byte-level BPE only merges bytes.
- * JSON never shortens text, and its keys have more bytes than the template has tokens per message. So the input bound
- * is never too small.
+ * Returns the bound of a demand. A token has at least one byte, so the bytes of the text are an upper bound. JSON keys
+ * add more bytes than the chat template adds tokens.
  */
 export function toBound(
   demand: Demand,
@@ -78,7 +77,7 @@ export function toBound(
 ): Bound {
   if (demand.free) return { input: 0, output: 0, minOutput: 0, choices: 1, inputNanoUsd: 0, outputNanoUsd: 0 };
   const inputTokens = demand.inputBytes + demand.images * (card.image_tokens ?? 0);
-  const { most: calls = 0, inputTokensPerCall = 0, nanoUsdPerCall = 0 } = demand.calls ?? {};
+  const { most: calls = 0, inputTokensPerCall = 0, nanoUsdPerCall = 0 } = demand.toolCalls ?? {};
   const added = TEMPLATE_TOKENS + (demand.addedTokens ?? 0) + calls * inputTokensPerCall;
   const ceiling = demand.maxInputTokens ?? card.max_input_tokens ?? card.context_window ?? Infinity;
   const requested = demand.maxOutputTokens ?? Infinity;

@@ -9,9 +9,9 @@ import { costOf, costOfUnits } from "./price.ts";
 
 /**
  * How far a request got before it ended.
- * - `unsent`: no provider was called, or each one refused.
- * - `sent`: a provider was called, and its answer has not started.
- * - `answering`: the answer has started, but not the response to the caller.
+ * - `unsent`: no provider was called, or the last one called returned an error status.
+ * - `sent`: a provider was called. A stream keeps this stage until the response to the caller starts.
+ * - `answering`: an answer that is not an event stream has started.
  * - `relayed`: the response to the caller has started.
  */
 export type Stage = "unsent" | "sent" | "answering" | "relayed";
@@ -45,7 +45,7 @@ export function costOfEnding({ stage, ending, progress, demand, card }: EndedReq
   if (demand.free) return ONE_REQUEST;
   if (!card || (ending === "unknown" && !progress.usage)) return WHOLE_BOUND;
   const usage = progress.usage ?? estimate(progress, demand, card);
-  const calls = (progress.providerCalls ?? 0) * (demand.calls?.nanoUsdPerCall ?? 0);
+  const calls = (progress.providerToolCalls ?? 0) * (demand.toolCalls?.nanoUsdPerCall ?? 0);
   // The provider's own count of audio seconds replaces the one of the demand.
   const { audioSeconds, ...units } = demand.units ?? {};
   const counted = usage.audioSeconds === undefined && audioSeconds !== undefined ? { ...units, audioSeconds } : units;
@@ -59,7 +59,7 @@ export function costOfEnding({ stage, ending, progress, demand, card }: EndedReq
 /** Estimates the usage from the bytes sent and relayed, when the provider reported none. */
 function estimate(progress: Progress, demand: Demand, card: ModelCard): Omit<Usage, "reasoning"> {
   const inputTokens = Math.ceil(demand.inputBytes / BYTES_PER_TOKEN) + demand.images * (card.image_tokens ?? 0);
-  const toolTokens = (progress.providerCalls ?? 0) * (demand.calls?.inputTokensPerCall ?? 0);
+  const toolTokens = (progress.providerToolCalls ?? 0) * (demand.toolCalls?.inputTokensPerCall ?? 0);
   const input = (demand.exactInput ?? inputTokens) + (demand.addedTokens ?? 0) + toolTokens;
   const output = Math.ceil(progress.outputBytes / BYTES_PER_TOKEN) + (card.reasoning?.allowance ?? 0);
   return { input, cached: 0, cacheWrite: 0, output };

@@ -31,6 +31,13 @@ export interface Reservation {
   exclusive?: string | undefined;
 }
 
+/**
+ * The reasons of a refusal:
+ * - `settled`: the key was used.
+ * - `concurrent`: too many leases.
+ * - `busy`: the `exclusive` value is in use.
+ * - `window`: a quota window is too small.
+ */
 export type ReserveResult =
   | { ok: true; granted: number; view: QuotaView }
   | { ok: false; reason: "settled"; view: QuotaView }
@@ -38,7 +45,7 @@ export type ReserveResult =
   | { ok: false; reason: "window"; window: WindowView; needed: number; retryAfterMs: number; view: QuotaView };
 
 const MAX_SETTLED_KEYS = 32;
-/** Time after its expiry in which a late settlement can still correct a lease. */
+/** An expired lease can be corrected by a late settlement for this time. */
 export const CORRECTABLE_MS = 3_600_000;
 /** `retry-after` of a refusal that ends when one of the user's running requests ends. */
 export const BUSY_RETRY_MS = 1000;
@@ -57,17 +64,17 @@ export function reserve(
 ): { ledger: Ledger; changed: boolean; result: ReserveResult } {
   const state = openWindows(sweep(ledger, now), limits);
   const view = viewOf(state, limits);
-  const answer = (result: ReserveResult) => ({ ledger: state, changed: false, result });
+  const unchanged = (result: ReserveResult) => ({ ledger: state, changed: false, result });
 
   const existing = Object.hasOwn(state.leases, key) ? state.leases[key] : undefined;
-  if (existing && !existing.ended) return answer({ ok: true, granted: existing.granted, view });
-  if (existing || state.settled.includes(key)) return answer({ ok: false, reason: "settled", view });
+  if (existing && !existing.ended) return unchanged({ ok: true, granted: existing.granted, view });
+  if (existing || state.settled.includes(key)) return unchanged({ ok: false, reason: "settled", view });
   if (view.leases.running >= limits.concurrent) {
-    return answer({ ok: false, reason: "concurrent", retryAfterMs: BUSY_RETRY_MS, view });
+    return unchanged({ ok: false, reason: "concurrent", retryAfterMs: BUSY_RETRY_MS, view });
   }
   const isTaken = (lease: StoredLease) => !lease.ended && lease.exclusive === exclusive;
   if (exclusive !== undefined && Object.values(state.leases).some(isTaken)) {
-    return answer({ ok: false, reason: "busy", retryAfterMs: BUSY_RETRY_MS, view });
+    return unchanged({ ok: false, reason: "busy", retryAfterMs: BUSY_RETRY_MS, view });
   }
   const counting = view.windows.filter((window) => countsModel(window, model));
   const needed = boundAmounts(bound, bound.minOutput);
@@ -76,7 +83,14 @@ export function reserve(
   const window = usedUp.toSorted((one, other) => other.resetAt - one.resetAt)[0] ?? tooSmall[0];
   if (window) {
     const retryAfterMs = usedUp.length === 0 ? BUSY_RETRY_MS : window.resetAt - state.at;
-    return answer({ ok: false, reason: "window", window, needed: amountOf(needed, window.unit), retryAfterMs, view });
+    return unchanged({
+      ok: false,
+      reason: "window",
+      window,
+      needed: amountOf(needed, window.unit),
+      retryAfterMs,
+      view,
+    });
   }
 
   const granted = Math.min(bound.output, ...counting.map((each) => outputRoom(each, bound)));
@@ -94,8 +108,8 @@ export function reserve(
 }
 
 /**
- * Replaces a reservation with the charge, capped at the reservation, in the periods of the reservation. Idempotent by
- * key: an unknown or settled key changes nothing. Corrects an expired lease once.
+ * Replaces a reservation with the charge, in the periods in which it was reserved. The charge never exceeds the
+ * reservation. Idempotent by key: an unknown or settled key changes nothing. Corrects an expired lease once.
  */
 export function settle(
   ledger: Ledger,

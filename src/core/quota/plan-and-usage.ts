@@ -11,10 +11,10 @@ import { quotaName } from "./name.ts";
 
 /** Returns the user's object name, plan and quota view. Throws 403 for blocked users and 401 for revoked tokens. */
 export async function planAndUsage({ env, user, catalog }: { env: Bindings; user: User; catalog: Catalog }) {
-  const quota = await quotaName(user, env.QUOTA_PEPPER);
-  return withClaim(user, quota, async (claim) => {
+  const objectName = await quotaName(user, env.QUOTA_PEPPER);
+  return withClaim(user, objectName, async (claim) => {
     const { name, plan } = choosePlan(catalog, claim.plan);
-    const result = await callQuota(env, quota, (object) => object.view(claim, toLimits(plan)));
-    return isRefused(result) ? result : { quota, name, plan, view: result.view };
+    const result = await callQuota(env, objectName, (object) => object.view(claim, toLimits(plan)));
+    return isRefused(result) ? result : { objectName, name, plan, view: result.view };
   });
 }

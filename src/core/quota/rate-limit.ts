@@ -1,4 +1,4 @@
-// The quota on the wire: `x-ratelimit-*` headers, GET /usage, and `left` of a slim answer.
+// Quota amounts on the wire: `x-ratelimit-*` headers, window objects and remaining amounts.
 
 import { fromAmount } from "./limits.ts";
 import type { QuotaView, WindowView } from "./view.ts";
@@ -30,12 +30,12 @@ export function toGoDuration(ms: number): string {
   return minutes > 0 ? `${minutes}m${rest}` : rest;
 }
 
-/** Returns the remaining amount per window, as in a slim answer: `{"tokens/day": 19922}`; dollars for usd. */
+/** Returns the remaining amount per window key: `{"tokens/day": 19922}`; dollars for usd. */
 export function leftOf(view: QuotaView): Record<string, number> {
   return Object.fromEntries(view.windows.map((window) => [windowKey(window), fromAmount(window.unit, window.left)]));
 }
 
-/** Formats a window for `GET /usage`: dollars for usd, and `reset_at` in epoch seconds like OpenAI's times. */
+/** Formats a window as JSON: dollars for usd, and `reset_at` in epoch seconds like OpenAI's times. */
 export function toWindowObject({ unit, per, models, limit, used, reserved, left, resetAt }: WindowView) {
   const [total, spent, held, rest] = [limit, used, reserved, left].map((amount) => fromAmount(unit, amount));
   return { unit, per, models, limit: total, used: spent, reserved: held, left: rest, reset_at: resetAt / 1000 };

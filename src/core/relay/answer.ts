@@ -38,7 +38,7 @@ export type Piece =
   /** Part of the tool call with that index; `arguments` is a fragment of JSON text. */
   | { kind: "tool"; index: number; id?: string; name?: string; arguments: string }
   /** The provider ran a tool by itself. */
-  | { kind: "provider_call" }
+  | { kind: "provider_tool_call" }
   | { kind: "finish"; finish: Finish }
   /** `alone`: the event contains only usage. */
   | { kind: "usage"; usage: Usage; alone: boolean }
@@ -54,7 +54,7 @@ export interface Progress {
   /** UTF-8 bytes of text and tool arguments so far. */
   outputBytes: number;
   /** Tool calls that the provider ran. */
-  providerCalls?: number;
+  providerToolCalls?: number;
   finish?: Finish;
   usage?: Usage;
   error?: ErrorBody;
@@ -74,8 +74,8 @@ export function applyPiece(progress: Progress, piece: Piece): void {
       break;
     case "thinking":
       break;
-    case "provider_call":
-      progress.providerCalls = (progress.providerCalls ?? 0) + 1;
+    case "provider_tool_call":
+      progress.providerToolCalls = (progress.providerToolCalls ?? 0) + 1;
       break;
     case "finish":
       // A refusal precedes the stream's own finish reason and is more specific.

@@ -53,5 +53,5 @@ export interface EventCodec extends Closing {
   take(): Uint8Array;
 }
 
-/** Creates an event codec that reads `progress`. `blockable`: moderation can end the answer with `block`. */
+/** Creates an event codec that reads `progress`. `blockable`: the gate can end the answer with `block`. */
 export type CreateEventCodec = (progress: Progress, blockable: boolean) => EventCodec;

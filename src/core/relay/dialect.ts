@@ -13,6 +13,6 @@ export interface Dialect {
   decode(data: string): Decoded;
   /** Decodes an answer that was not streamed. Throws when it is not valid in this dialect. */
   decodeWhole(text: string): Decoded;
-  /** Returns all text in the JSON of an event or a whole answer, unknown fields included. Moderation reads it. */
-  moderatedText(json: unknown): string;
+  /** Returns all text in the JSON of an event or a whole answer, unknown fields included. */
+  allText(json: unknown): string;
 }

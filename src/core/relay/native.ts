@@ -22,7 +22,7 @@ export async function pipeNatively(
   writable: WritableStream<Uint8Array>,
   clock: Clock,
 ): Promise<Ending> {
-  const { codec, control, departure } = flow;
+  const { codec, control, disconnect } = flow;
   const { signal } = control;
   const stopPipe = new AbortController();
   const pipeEnded = new AbortController();
@@ -37,7 +37,7 @@ export async function pipeNatively(
   const stopAfterFlush = () =>
     void clock.wait(FLUSH_MS, pipeEnded.signal).then(() => pipeEnded.signal.aborted || stopPipe.abort());
   // The caller disconnected already: only the usage is still needed.
-  if (departure.callerLeft) stopPipe.abort();
+  if (disconnect.callerLeft) stopPipe.abort();
   if (signal.aborted) stopAfterFlush();
   else signal.addEventListener("abort", stopAfterFlush, { once: true });
 
@@ -46,14 +46,14 @@ export async function pipeNatively(
   if (!delivered && !signal.aborted) {
     const failureVisible = metering.then(() => true);
     const timedOut = clock.wait(FAILURE_VISIBLE_MS, signal).then(() => false);
-    if (!(await Promise.race([failureVisible, timedOut]))) departure.markLeft();
+    if (!(await Promise.race([failureVisible, timedOut]))) disconnect.markLeft();
   }
   const readError = await metering;
   const fault = finishCodec(codec);
   // If the caller does not read, writing the closing event would wait forever.
   if (!delivered && stopPipe.signal.aborted) void writable.abort().catch(() => undefined);
   if (signal.aborted && !codec.progress.ended) return signal.reason as Ending;
-  return departure.callerLeft ? { kind: "left" } : endingOf(codec, readError ?? fault);
+  return disconnect.callerLeft ? { kind: "left" } : endingOf(codec, readError ?? fault);
 }
 
 /**

@@ -1,8 +1,7 @@
 // The pump: moves an answer from the provider through a codec to the caller.
 
 import type { Codec } from "./codec.ts";
-import { afterLastRead } from "./departure.ts";
-import type { Departure } from "./departure.ts";
+import type { Disconnect } from "./disconnect.ts";
 import { interruptedError, toStreamError } from "./failure.ts";
 import type { Source } from "./read-batching.ts";
 import type { Sink } from "./sink.ts";
@@ -10,6 +9,8 @@ import type { Clock, Ending, Watchdog } from "./watchdog.ts";
 
 /** Bytes of a flow's read buffer. */
 export const READ_BYTES = 32_768;
+/** Time for reading the bytes that had arrived before an abort. */
+const LAST_READ_MS = 10;
 /** Reads after an abort. The limit stops at a provider that continues to send. */
 const MAX_LAST_READS = 64;
 
@@ -19,17 +20,17 @@ export interface Flow {
   buffer: ArrayBufferLike;
   codec: Codec;
   watchdog: Watchdog;
-  /** Aborted with an `Ending` by a deadline, by moderation, or by the caller's disconnect. */
+  /** Aborted with an `Ending` by a deadline, by the gate, or by the caller's disconnect. */
   control: AbortController;
-  departure: Departure;
+  disconnect: Disconnect;
 }
 
 /** Sends the codec's output to the sink and returns the ending. Leaves the sink open for the closing event. */
-export type Pump = (flow: Flow, sink: Sink, clock: Clock) => Promise<Ending>;
+export type PumpAnswer = (flow: Flow, sink: Sink, clock: Clock) => Promise<Ending>;
 
 /**
- * Reads until the first event, before the response starts. The codec keeps its output. Throws an ApiError, or an
- * `Ending` after an abort.
+ * Reads until the first event, before the response starts. The output stays in the codec until `pump` sends it. Throws
+ * an ApiError, or an `Ending` after an abort.
  */
 export async function readFirst(flow: Flow, clock: Clock): Promise<void> {
   const { codec, control, source } = flow;
@@ -49,11 +50,11 @@ export async function readFirst(flow: Flow, clock: Clock): Promise<void> {
 
 /**
  * Sends the rest of the answer to `sink` and returns the ending. A coalescing codec sends at most once per
- * `coalesceMs`. Leaves the sink open for the closing event. After a disconnect, reading continues until `departure`
+ * `coalesceMs`. Leaves the sink open for the closing event. After a disconnect, reading continues until `disconnect`
  * aborts the flow.
  */
 export async function pump(flow: Flow, sink: Sink, clock: Clock, coalesceMs: number): Promise<Ending> {
-  const { codec, control, departure, watchdog } = flow;
+  const { codec, control, disconnect, watchdog } = flow;
   const { signal } = control;
   // A caller that does not read blocks a write forever, so an abort also cuts the connection.
   signal.addEventListener("abort", () => sink.cutIfStuck(), { once: true });
@@ -70,7 +71,8 @@ export async function pump(flow: Flow, sink: Sink, clock: Clock, coalesceMs: num
   try {
     let bytes = NaN;
     while (bytes !== 0 && !isOver()) {
-      // The first text is sent at once. Later text is sent with all that has arrived, without waiting for more.
+      // The first text is sent at once. After each send, one wait collects text, and one read takes it all.
+      // A full read means that more bytes are ready, so nothing waits.
       const sent = await send();
       if (sent && coalesceMs > 0 && bytes !== READ_BYTES) await clock.wait(coalesceMs, signal);
       if (!isOver()) bytes = await readChunk(flow);
@@ -81,13 +83,19 @@ export async function pump(flow: Flow, sink: Sink, clock: Clock, coalesceMs: num
   }
   const fault = finishCodec(codec);
   cause ??= fault;
-  // The last output is sent even after an abort, because it is charged. But then nothing waits for a slow caller.
+  // The last output is sent even after an abort, because it is charged. The pump then does not wait for the write.
   const last = send();
   if (signal.aborted) return signal.reason as Ending;
   await last;
   void flow.source.cancel().catch(ignore);
-  if (departure.callerLeft) return { kind: "left" };
+  if (disconnect.callerLeft) return { kind: "left" };
   return endingOf(codec, cause);
+}
+
+/** Calls `cancel` 10 ms after `ended` aborts, so that bytes that have already arrived are still metered. */
+export function afterLastRead(ended: AbortSignal, clock: Clock, cancel: () => void): void {
+  const wait = () => void clock.wait(LAST_READ_MS, new AbortController().signal).then(cancel);
+  ended.addEventListener("abort", wait, { once: true });
 }
 
 /** After an abort, reads the bytes that have already arrived. */

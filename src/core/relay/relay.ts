@@ -2,10 +2,10 @@
 
 import type { Progress } from "./answer.ts";
 import type { Codec, Settled } from "./codec.ts";
-import type { Departure } from "./departure.ts";
+import type { Disconnect } from "./disconnect.ts";
 import { toStreamError } from "./failure.ts";
 import { pipeNatively } from "./native.ts";
-import type { Flow, Pump } from "./pump.ts";
+import type { Flow, PumpAnswer } from "./pump.ts";
 import { pump, READ_BYTES, readFirst } from "./pump.ts";
 import { createBatchingSource } from "./read-batching.ts";
 import type { Sink } from "./sink.ts";
@@ -21,11 +21,11 @@ export interface Relay {
   clock: Clock;
   /** Minimum interval between writes of a coalescing codec, in ms. */
   coalesceMs: number;
-  departure: Departure;
+  disconnect: Disconnect;
   /** Awaited before the response starts. Its rejection is thrown. */
   ready: Promise<void>;
   /** Replaces the standard pump, for a codec that holds events back. */
-  pump?: Pump | undefined;
+  pump?: PumpAnswer | undefined;
   /** Called once after every ending. Must not throw. */
   settle(progress: Progress, ending: Ending): Promise<Settled>;
 }
@@ -37,11 +37,11 @@ const KEEP_ALIVE = new TextEncoder().encode(":\n\n");
  * an `Ending` after an abort. Once it has returned, `settle` is always called, once.
  */
 export async function startRelay(relay: Relay): Promise<ReadableStream<Uint8Array>> {
-  const { codec, control, departure, watchdog } = relay;
+  const { codec, control, disconnect, watchdog } = relay;
   const [piped, copy] = codec.pace === "native" ? relay.body.tee() : [undefined, relay.body];
   const coalesceMs = codec.pace === "coalesced" ? relay.coalesceMs : 0;
   const source = coalesceMs > 0 ? createBatchingSource(copy) : copy.getReader({ mode: "byob" });
-  const flow: Flow = { source, buffer: new ArrayBuffer(READ_BYTES), codec, watchdog, control, departure };
+  const flow: Flow = { source, buffer: new ArrayBuffer(READ_BYTES), codec, watchdog, control, disconnect };
   await readFirst(flow, relay.clock);
   const { error, outputBytes } = codec.progress;
   // If text arrived in the same read as the error, it is sent and charged like any other text.
@@ -53,8 +53,8 @@ export async function startRelay(relay: Relay): Promise<ReadableStream<Uint8Arra
 }
 
 async function runPumped(relay: Relay, flow: Flow, coalesceMs: number, writable: WritableStream<Uint8Array>) {
-  const sink = createSink(writable.getWriter(), relay.departure);
-  // A disconnect is detected only by a failing write, and keep-alives make sure that there is one.
+  const sink = createSink(writable.getWriter(), relay.disconnect);
+  // The platform can report a disconnect late. A failed write always reveals it, and keep-alives are writes.
   if (!relay.codec.isBinary) relay.watchdog.startKeepAlives(() => void sink.write(KEEP_ALIVE));
   const { clock } = relay;
   const ending = relay.pump ? await relay.pump(flow, sink, clock) : await pump(flow, sink, clock, coalesceMs);
@@ -68,7 +68,7 @@ async function runNatively(
   writable: WritableStream<Uint8Array>,
 ) {
   const ending = await pipeNatively(flow, piped, writable, relay.clock);
-  await conclude(relay, ending, createSink(writable.getWriter(), relay.departure));
+  await conclude(relay, ending, createSink(writable.getWriter(), relay.disconnect));
 }
 
 /** Settles, then sends the closing event. */

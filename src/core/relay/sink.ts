@@ -1,6 +1,6 @@
 // The sink: writes to the caller and detects the caller's disconnect.
 
-import type { Departure } from "./departure.ts";
+import type { Disconnect } from "./disconnect.ts";
 
 export interface Sink {
   /** Writes, unless the caller has disconnected. A failed write records the disconnect. Never throws. */
@@ -13,18 +13,18 @@ export interface Sink {
   cutIfStuck(): void;
 }
 
-export function createSink(writer: WritableStreamDefaultWriter<Uint8Array>, departure: Departure): Sink {
+export function createSink(writer: WritableStreamDefaultWriter<Uint8Array>, disconnect: Disconnect): Sink {
   let writing = 0;
   const cut = () => void writer.abort().catch(() => undefined);
   return {
     cut,
     async write(bytes) {
-      if (bytes.length === 0 || departure.callerLeft) return;
+      if (bytes.length === 0 || disconnect.callerLeft) return;
       writing += 1;
-      await writer.write(bytes).catch(departure.markLeft);
+      await writer.write(bytes).catch(disconnect.markLeft);
       writing -= 1;
     },
-    close: () => writer.close().catch(departure.markLeft),
+    close: () => writer.close().catch(disconnect.markLeft),
     cutIfStuck() {
       if (writing > 0) cut();
     },

@@ -16,7 +16,7 @@ const PARSE_BYTES = 32_768;
 const BLANK_LINE = "\n\n";
 
 export interface UsageTap {
-  /** Before `conclude`, only `heard` is reliable. `outputBytes` counts only parsed events. */
+  /** Before `finish`, only `heard` is reliable. `outputBytes` counts only parsed events. */
   readonly progress: Progress;
   /** Copies bytes. Throws when the first event is not valid in the dialect. */
   push(bytes: Uint8Array): void;
@@ -24,7 +24,7 @@ export interface UsageTap {
    * Completes the progress from the last 4 KiB if the usage is there, else from the whole answer. Skips invalid events
    * and throws the first error at the end.
    */
-  conclude(): void;
+  finish(): void;
 }
 
 export function createUsageTap(dialect: Dialect): UsageTap {
@@ -64,7 +64,7 @@ export function createUsageTap(dialect: Dialect): UsageTap {
       buffer.set(bytes, used);
       used += bytes.length;
     },
-    conclude() {
+    finish() {
       const tail = parseTail(buffer.subarray(Math.max(0, used - TAIL_BYTES), used), dialect);
       if (tail?.usage && tail.ended) Object.assign(progress, { ...tail, outputBytes: progress.outputBytes });
       else parseBuffered();

@@ -14,8 +14,8 @@ export interface Clock {
  * - `finished`: the answer is complete.
  * - `left`: the caller disconnected.
  * - `failed`: the provider, a deadline or Weir failed.
- * - `blocked`: moderation did not allow it.
- * - `withheld`: moderation itself failed.
+ * - `blocked`: the gate refused the input or the answer.
+ * - `withheld`: the gate failed.
  */
 export type Ending =
   | { kind: "finished" }

@@ -16,34 +16,39 @@ const NOT_INPUT = new Set(["model", "stream", "stream_options", "n", "reasoning_
 export type ChatFieldNames = Partial<Record<keyof ChatRequest, string>>;
 
 /** Writes a Chat Completions request for a model. Throws 400 for an effort that contradicts the alias. */
-export function chatBody(asked: ChatRequest, model: Model, names: ChatFieldNames = {}): RequestBody<ChatRequest> {
+export function chatBody(
+  callerRequest: ChatRequest,
+  model: Model,
+  names: ChatFieldNames = {},
+): RequestBody<ChatRequest> {
   const nameOf = (field: string) => names[field as keyof ChatRequest] ?? field;
-  const request = sentTo(model, asked, nameOf("reasoning_effort"));
+  const request = toSentRequest(model, callerRequest, nameOf("reasoning_effort"));
   return {
     request,
     needs: needsOf(request, nameOf),
     subject: {
-      text: [...textsIn(asked.messages), ...jsonTexts(otherInputs(asked))].join("\n"),
-      images: imagesOf(asked),
+      text: [...textsIn(callerRequest.messages), ...jsonTexts(otherInputs(callerRequest))].join("\n"),
+      images: imagesOf(callerRequest),
     },
     ...measureBody(request, {
       notInput: NOT_INPUT,
       images: imagesOf(request),
       choices: request.n ?? 1,
-      limits: [asked.max_completion_tokens ?? asked.max_tokens, model.fixed.max_output_tokens],
+      limits: [callerRequest.max_completion_tokens ?? callerRequest.max_tokens, model.fixed.max_output_tokens],
       outputParameter: model.card.output_parameter,
     }),
   };
 }
 
-function sentTo(model: Model, asked: ChatRequest, effortField: string): ChatRequest {
-  const { max_tokens: _, max_completion_tokens: __, reasoning_effort, ...kept } = asked;
+function toSentRequest(model: Model, callerRequest: ChatRequest, effortField: string): ChatRequest {
+  const { max_tokens: _, max_completion_tokens: __, reasoning_effort, ...kept } = callerRequest;
   const { instructions } = model.fixed;
   const effort = effortFor(reasoning_effort, model, effortField);
   const sent: ChatRequest = { ...kept, model: model.snapshot };
   if (effort !== undefined) sent.reasoning_effort = effort;
-  if (instructions !== undefined) sent.messages = [{ role: "system", content: instructions }, ...asked.messages];
-  if (asked.stream) sent.stream_options = { ...asked.stream_options, include_usage: true };
+  if (instructions !== undefined)
+    sent.messages = [{ role: "system", content: instructions }, ...callerRequest.messages];
+  if (callerRequest.stream) sent.stream_options = { ...callerRequest.stream_options, include_usage: true };
   dropRefused(sent, "chat_completions", model);
   return sent;
 }

@@ -57,7 +57,7 @@ const FINISHES = new Map<string, Finish>([
 export const chatDialect: Dialect = {
   decode: (data) => (data === "[DONE]" ? END : decodeBody(data)),
   decodeWhole: decodeBody,
-  moderatedText(json) {
+  allText(json) {
     const { choices } = (json ?? {}) as { choices?: object[] | null };
     // Log probabilities repeat the tokens. Mixed into the text they would hide it from the classifier.
     return (choices ?? []).flatMap((choice) => textsIn({ ...choice, logprobs: null })).join("");

@@ -1,4 +1,4 @@
-// The shared parts of request bodies: dropped parameters, needs of the card, and the demand for the bound.
+// Shared parts of request bodies: dropped parameters, card needs and demand.
 
 import type { Model } from "../../core/catalog/resolve.ts";
 import type { Need } from "../../core/catalog/support.ts";
@@ -44,13 +44,13 @@ type Fields = Record<string, unknown>;
  * Returns the effort to send. Throws 400 `unsupported_value` when it contradicts the alias. `param` is the caller's
  * name for the field.
  */
-export function effortFor(asked: string | null | undefined, model: Model, param: string): string | undefined {
+export function effortFor(requestedEffort: string | null | undefined, model: Model, param: string): string | undefined {
   const { effort } = model.fixed;
-  if (asked && effort && asked !== effort) {
-    const message = `The model '${model.asked}' always answers with the effort '${effort}'. Leave '${param}' out.`;
+  if (requestedEffort && effort && requestedEffort !== effort) {
+    const message = `The model '${model.requestedName}' always answers with the effort '${effort}'. Leave '${param}' out.`;
     throw apiError("unsupported_value", message, { param });
   }
-  return adaptEffort(effort ?? (asked || undefined), model);
+  return adaptEffort(effort ?? (requestedEffort || undefined), model);
 }
 
 /**

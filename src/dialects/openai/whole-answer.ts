@@ -9,7 +9,7 @@ import type { Decoded, Dialect } from "../../core/relay/dialect.ts";
 /** Passes a complete answer through unchanged. Throws 502 `provider_error` when it cannot be decoded. */
 export function passWhole(body: string, dialect: Dialect): WholeAnswer {
   const { progress, decoded } = decodeWholeAnswer(body, dialect);
-  return { progress, moderatedText: () => dialect.moderatedText(decoded.json), conclude: () => body };
+  return { progress, allText: () => dialect.allText(decoded.json), conclude: () => body };
 }
 
 /**

@@ -1,5 +1,5 @@
-// The Responses request to the provider. It is not stored, unless the request already says so.
-// It sets model, output bound and the alias's fixed values, and drops parameters that the card refuses.
+// The Responses request for the provider: alias settings applied, refused parameters dropped.
+// Sets `store: false` unless the caller's request stores the answer.
 
 import type { ModelFeature } from "../../core/catalog/card.ts";
 import type { Model } from "../../core/catalog/resolve.ts";
@@ -34,39 +34,43 @@ export type ResponsesFieldNames = Partial<Record<keyof ResponsesRequest, string>
 
 /** Writes a Responses request for a model. Throws 400 for an effort that contradicts the alias. */
 export function responsesBody<Request extends ResponsesRequest>(
-  asked: Request,
+  callerRequest: Request,
   model: Model,
   names: ResponsesFieldNames = {},
 ): RequestBody<Request> {
   const nameOf = (field: string) => names[field as keyof ResponsesRequest] ?? field;
   const effortField = names.reasoning ?? "reasoning.effort";
-  const request = sentTo(model, asked, effortField);
+  const request = toSentRequest(model, callerRequest, effortField);
   return {
     request,
     needs: needsOf(request, nameOf, effortField),
-    subject: responsesSubject(asked),
+    subject: responsesSubject(callerRequest),
     ...measureBody(request, {
       notInput: NOT_INPUT,
       images: imagesOf(request),
-      limits: [asked.max_output_tokens, model.fixed.max_output_tokens],
+      limits: [callerRequest.max_output_tokens, model.fixed.max_output_tokens],
       outputParameter: "max_output_tokens",
     }),
   };
 }
 
-function sentTo<Request extends ResponsesRequest>(model: Model, asked: Request, effortField: string): Request {
-  const { max_output_tokens: _, ...kept } = asked;
-  const instructions = [model.fixed.instructions, asked.instructions].filter(Boolean).join("\n\n");
-  const effort = effortFor(asked.reasoning?.effort, model, effortField);
+function toSentRequest<Request extends ResponsesRequest>(
+  model: Model,
+  callerRequest: Request,
+  effortField: string,
+): Request {
+  const { max_output_tokens: _, ...kept } = callerRequest;
+  const instructions = [model.fixed.instructions, callerRequest.instructions].filter(Boolean).join("\n\n");
+  const effort = effortFor(callerRequest.reasoning?.effort, model, effortField);
   const sent = { ...kept, model: model.snapshot } as Request;
   // The provider stores every answer by default.
-  if (!asked.store) sent.store = false;
+  if (!callerRequest.store) sent.store = false;
   // Reasoning without encrypted content is only a reference by id, which may be another user's.
   if (typeof sent.input !== "string") {
     sent.input = sent.input.filter((item) => item.type !== "reasoning" || item["encrypted_content"]);
   }
   if (instructions !== "") sent.instructions = instructions;
-  if (effort !== asked.reasoning?.effort) sent.reasoning = { ...asked.reasoning, effort };
+  if (effort !== callerRequest.reasoning?.effort) sent.reasoning = { ...callerRequest.reasoning, effort };
   // Models without reasoning reject `reasoning.summary`.
   if (!model.card.reasoning && effort === undefined) delete sent.reasoning;
   dropRefused(sent, "responses", model);

@@ -60,7 +60,7 @@ export const responsesDialect: Dialect = {
     return { pieces: piecesOfResponse(v.parse(ResponseBody, json)), json };
   },
   /** Returns only the text that an event adds, because later events repeat it. */
-  moderatedText(json) {
+  allText(json) {
     const { type, delta, annotation, item, output } = (json ?? {}) as Record<string, unknown>;
     // A tool's name, and arguments that arrive at once, are only in its item. A hosted call is only in its finished
     // item.
@@ -84,7 +84,7 @@ function piecesOfEvent(event: v.InferOutput<typeof EventBody>): Piece[] {
     case "response.output_item.added":
       return item && isToolCall(item) ? [toToolPiece(item, index)] : [];
     case "response.output_item.done":
-      return item && isProviderCall(item) ? [{ kind: "provider_call" }] : [];
+      return item && isProviderCall(item) ? [{ kind: "provider_tool_call" }] : [];
     case "response.function_call_arguments.delta":
     case "response.custom_tool_call_input.delta":
       return [{ kind: "tool", index, arguments: delta ?? "" }];
@@ -105,7 +105,7 @@ function piecesOfEvent(event: v.InferOutput<typeof EventBody>): Piece[] {
 function piecesOfResponse(response: v.InferOutput<typeof ResponseBody>): Piece[] {
   const pieces = response.output.flatMap((item, index): Piece[] => {
     if (isToolCall(item)) return [toToolPiece(item, index)];
-    if (isProviderCall(item)) return [{ kind: "provider_call" }];
+    if (isProviderCall(item)) return [{ kind: "provider_tool_call" }];
     const summary = item.summary?.map(({ text }) => text ?? "").join(PARAGRAPH);
     const thinking: Piece[] = summary ? [{ kind: "thinking", text: summary }] : [];
     const content = item.content?.flatMap((part): Piece[] =>

@@ -35,7 +35,7 @@ export class CatalogPublisher extends DurableObject<Bindings> {
     });
   }
 
-  /** Moves the pointer to a stored, valid revision. Throws when KV fails. */
+  /** Applies a move to the pointer and records it in the history. Throws when KV fails. */
   move(move: Move, intent: Intent): Promise<PublishResult> {
     return this.#enqueue(() => this.#move(move, intent));
   }

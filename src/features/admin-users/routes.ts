@@ -23,7 +23,10 @@ const Window = v.pipe(v.string(), v.regex(/^(tokens|requests|usd)\/(minute|hour|
 const Moment = v.pipe(
   v.string(),
   v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/),
-  v.check((text) => !Number.isNaN(Date.parse(text)), "must be a moment, such as 2026-11-23T12:00:00Z"),
+  v.check(
+    (text) => !Number.isNaN(Date.parse(text)),
+    "must be an ISO 8601 time with a time zone, such as 2026-11-23T12:00:00Z",
+  ),
 );
 const reason = v.pipe(v.string(), v.minLength(1), v.maxLength(500));
 
@@ -58,7 +61,7 @@ export const userRoutes = new Hono<AppEnv>()
   });
 
 async function userOf(c: Context<AppEnv, "/:id">) {
-  // A subject may contain a bar, as Auth0's do. An issuer is a URL or a word without one.
+  // A subject may contain '|' (Auth0 uses it). An issuer cannot.
   const [, issuer, subject] = /^([^|]+)\|(.+)$/.exec(c.req.param("id")) ?? [];
   const issuers = issuersOf(c.env).map((known) => known.issuer);
   if (issuer && !issuers.includes(issuer)) throw unknownName("issuer", issuer, issuers, "id");
@@ -82,7 +85,7 @@ function toDecision(catalog: Catalog, request: v.InferOutput<typeof ChangeReques
       const { unit } = parseWindowKey(window);
       const wholeAmount = toAmount(unit, amount);
       if (!Number.isSafeInteger(wholeAmount) || (unit !== "usd" && wholeAmount !== amount)) {
-        const message = `'amount' cannot be ${amount}. Send a smaller number, and a whole one unless the unit is usd.`;
+        const message = `'amount' cannot be ${amount}. Send a smaller number. Only usd allows fractions.`;
         throw apiError("invalid_request", message, { param: "amount" });
       }
       return { kind: "grant", window, amount: wholeAmount };

@@ -1,4 +1,4 @@
-// The pass-through codec of Chat Completions streams. It removes a usage chunk that the caller did not request.
+// Pass-through codec for Chat Completions streams. Removes a usage chunk that was not requested.
 
 import type { Piece } from "../../core/relay/answer.ts";
 import type { Codec, CreateEventCodec } from "../../core/relay/codec.ts";
@@ -29,7 +29,7 @@ export function createPassCodec(dialect: Dialect, { keepUsage }: PassOptions): C
       if (piece.kind === "end") progress.ended = true;
       if (piece.kind === "error") progress.error = piece.error;
     }
-    return isWithheld(pieces, keepUsage);
+    return isRemoved(pieces, keepUsage);
   });
   let pending: Uint8Array = NOTHING;
 
@@ -47,7 +47,7 @@ export function createPassCodec(dialect: Dialect, { keepUsage }: PassOptions): C
       pending = NOTHING;
       return bytes;
     },
-    finish: () => tap.conclude(),
+    finish: () => tap.finish(),
     conclude: () => NOTHING,
     // The blank line closes an event that the unchanged bytes may have left incomplete.
     fail: (error) => encoder.encode(`${keepUsage ? "\n\n" : ""}data: ${JSON.stringify({ error })}\n\n`),
@@ -63,7 +63,7 @@ export const passEvents =
     return {
       pace: "at once",
       push({ raw, pieces }) {
-        if (!isWithheld(pieces, keepUsage)) pending += raw;
+        if (!isRemoved(pieces, keepUsage)) pending += raw;
       },
       take() {
         const bytes = encoder.encode(pending);
@@ -93,5 +93,5 @@ function piecesOf(data: string, dialect: Dialect): Piece[] {
   }
 }
 
-const isWithheld = (pieces: Piece[], keepUsage: boolean) =>
+const isRemoved = (pieces: Piece[], keepUsage: boolean) =>
   pieces.some((piece) => piece.kind === "error" || (!keepUsage && piece.kind === "usage" && piece.alone));

@@ -12,7 +12,7 @@ const app = new Hono<AppEnv>()
     const now = Date.now();
     const compare = c.req.query("compare");
     if (compare !== undefined) return c.json(compareModels(catalog, toNames(compare), now));
-    const data = modelsOf(catalog, now).map(({ asked: name }) => toModelObject(catalog, name, now));
+    const data = modelsOf(catalog, now).map(({ requestedName: name }) => toModelObject(catalog, name, now));
     return c.json({ object: "list", data });
   })
   .get("/:id", (c) => {

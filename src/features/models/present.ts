@@ -16,17 +16,17 @@ import { serves } from "../../core/catalog/support.ts";
  * Returns a model in the format of OpenAI's `GET /v1/models`, with its card, even after its shutdown. `answered_by` is
  * the snapshot that serves the name at `now` (epoch ms), or null. Throws 404 `model_not_found`.
  */
-export function toModelObject(catalog: Catalog, asked: string, now: number) {
-  const { snapshot: name, id, card } = originalModel(catalog, asked);
+export function toModelObject(catalog: Catalog, requestedName: string, now: number) {
+  const { snapshot: name, id, card } = originalModel(catalog, requestedName);
   const snapshot = entry(card.snapshots, name);
   return {
-    id: asked,
+    id: requestedName,
     object: "model",
     created: snapshot?.released ? Date.parse(snapshot.released) / 1000 : 0,
     owned_by: card.provider,
     shutdown_date: snapshot?.shutdown_date ?? null,
     snapshot: name,
-    answered_by: servingSnapshot(catalog, asked, now),
+    answered_by: servingSnapshot(catalog, requestedName, now),
     card: toCardObject(catalog, id, card),
   };
 }

@@ -1,4 +1,4 @@
-// The wire format of the classifier, OpenAI's /v1/moderations. A call costs a request and no tokens.
+// The wire format of the classifier: OpenAI's /v1/moderations. A call costs no tokens.
 
 import * as v from "valibot";
 import type { Exchange, JsonReply, Subject, Way } from "../../core/gateway/exchange.ts";
@@ -40,7 +40,7 @@ export const passModeration = (request: ClassifierRequest): Way =>
     (model) => JSON.stringify({ ...request, model }),
     (text) => ({
       progress: emptyProgress(),
-      moderatedText: () => "",
+      allText: () => "",
       conclude: () => text,
     }),
   );

@@ -1,9 +1,9 @@
-// The moderation gate of a chat: checks its input, and its answer window by window.
+// The moderation gate of a chat: moderates the input, and the answer in windows.
 
 import { apiError } from "../../core/errors.ts";
 import type { Exchange } from "../../core/gateway/exchange.ts";
 import type { Gate } from "../../core/gateway/gate.ts";
-import { endedBy } from "../../core/gateway/gate.ts";
+import { abortOnEnding } from "../../core/gateway/gate.ts";
 import { moderationOf, strictest } from "./catalog.ts";
 import { createGatedCodec, pumpGated } from "./gated-stream.ts";
 import type { Gatekeeper } from "./gatekeeper.ts";
@@ -21,49 +21,51 @@ export const moderationGate: Gate = {
     const moderation = strictest([...model.aliases.map(moderationOf), moderationOf(plan)]);
     const isWindowed = moderation.output === "window";
     if (ask.subject === undefined || (moderation.input === "off" && !isWindowed)) return undefined;
-    if (isWindowed) requireJudgeable(exchange);
+    if (isWindowed) requireModeratable(exchange);
     if (moderation.input !== "off" && ask.subject.images.length > MAX_IMAGES) {
       const message = `The request has ${ask.subject.images.length} images. At most ${MAX_IMAGES} can be moderated.`;
       throw apiError("unsupported_value", message, { param: "input" });
     }
     if (moderation.input !== "off" && ask.subject.unreadable !== undefined) {
       const param = ask.subject.unreadable;
-      throw apiError("unsupported_value", `'${param}' is judged here, and tokens cannot be: send texts.`, { param });
+      const message = `'${param}' contains token ids, which cannot be moderated. Send text instead.`;
+      throw apiError("unsupported_value", message, { param });
     }
     const keeper: Gatekeeper = { env, catalog, moderation, requestId, signal: control.signal };
-    const judgeOutput = (text: string) => refusalFor(keeper, "output", { text, images: [] });
-    const input = moderation.input === "off" ? ALLOWED : endedBy(refusalFor(keeper, "input", ask.subject), control);
+    const moderateOutput = (text: string) => refusalFor(keeper, "output", { text, images: [] });
+    const input =
+      moderation.input === "off" ? ALLOWED : abortOnEnding(refusalFor(keeper, "input", ask.subject), control);
     return {
       // Stored answers and background responses cannot be undone, so their input is moderated first.
-      before: moderation.input === "before" || ask.outlives ? input : ALLOWED,
-      input,
+      beforeCall: moderation.input === "before" || ask.remains ? input : ALLOWED,
+      beforeResponse: input,
       stream({ dialect, events }) {
         if (!isWindowed) return undefined;
         const windows = createTextWindows(policyFor(keeper).window);
         const codec = createGatedCodec(dialect, events, windows, () => clock.now());
-        const gate = { windows, heldChars: () => codec.heldChars, judge: judgeOutput };
+        const gate = { windows, heldChars: () => codec.heldChars, moderate: moderateOutput };
         return { codec, pump: (flow, sink, time) => pumpGated(flow, sink, time, gate) };
       },
-      requireAllowed: (words) => (isWindowed ? endedBy(judgeOutput(words()), control) : ALLOWED),
+      requireAllowed: (words) => (isWindowed ? abortOnEnding(moderateOutput(words()), control) : ALLOWED),
     };
   },
 };
 
 /** Throws 400 when parts of the answer could reach the caller without passing through a moderated window. */
-function requireJudgeable({ ask: { demand, needs, outlives } }: Exchange): void {
+function requireModeratable({ ask: { demand, needs, remains } }: Exchange): void {
   // Alternative tokens are in no window.
   const alternatives = needs.find((need) => need.kind === "parameter" && need.name === "top_logprobs");
   if (alternatives) {
-    const message = "Answers are moderated here, and alternative tokens cannot be. Leave 'top_logprobs' out.";
+    const message = "Alternative tokens cannot be moderated. Leave 'top_logprobs' out.";
     throw apiError("unsupported_value", message, alternatives);
   }
   if (demand.choices > 1) {
-    const message = "Answers are moderated here, one per request. Leave 'n' out or set it to 1.";
+    const message = "Only one answer per request can be moderated. Leave 'n' out or set it to 1.";
     throw apiError("unsupported_value", message, { param: "n" });
   }
-  if (outlives) {
+  if (remains) {
     const message =
-      "Answers are moderated here before release, so they cannot be stored. Leave 'store' and 'conversation' out.";
+      "Answers are moderated before they are sent, so they cannot be stored. Leave 'store' and 'conversation' out.";
     throw apiError("unsupported_value", message);
   }
 }

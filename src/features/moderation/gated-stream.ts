@@ -1,4 +1,4 @@
-// The moderated stream: each event is held until moderation has allowed all text up to its end.
+// Moderated streams: each event waits until moderation has allowed its text.
 
 import { toApiError } from "../../core/errors.ts";
 import { applyPiece, emptyProgress } from "../../core/relay/answer.ts";
@@ -25,7 +25,7 @@ export interface OutputGate {
   /** Characters of the events that wait for a verdict. */
   heldChars: () => number;
   /** Resolves to the refusal when the text is not allowed or could not be moderated, and to undefined otherwise. */
-  judge: (text: string) => Promise<Refusal | undefined>;
+  moderate: (text: string) => Promise<Refusal | undefined>;
 }
 
 export interface GatedCodec extends Codec {
@@ -55,7 +55,7 @@ export function createGatedCodec(
     if (event.json !== undefined) {
       first ??= event.json;
       // Text of unknown events is moderated too.
-      windows.add(dialect.moderatedText(event.json), now());
+      windows.add(dialect.allText(event.json), now());
     }
     held.push({ event, endsAt: windows.added });
     heldChars += event.raw.length;
@@ -87,11 +87,11 @@ export function createGatedCodec(
 
 /** Pumps a moderated answer and returns how it ended. Only released events are sent; a refusal ends the answer. */
 export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: OutputGate): Promise<Ending> {
-  const { codec, control, departure, watchdog } = flow;
+  const { codec, control, disconnect, watchdog } = flow;
   const { windows } = gate;
   const { signal } = control;
   const work: PendingWork = { isOver: codec.progress.ended };
-  // A caller who stops reading would block a write for ever. A slow caller still receives the error of a block.
+  // If the caller stops reading, a write waits forever. After a refusal, the caller gets 10 s to receive the error.
   const cut = async () => {
     if (work.refusal) await clock.wait(BLOCK_DELIVERY_MS, new AbortController().signal);
     sink.cutIfStuck();
@@ -108,7 +108,7 @@ export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: Outp
   while (!signal.aborted) {
     if (work.isOver) windows.end();
     const text = windows.next(clock.now());
-    if (text !== undefined) work.judging = judgeWindow(gate, text, work, control);
+    if (text !== undefined) work.moderating = moderateWindow(gate, text, work, control);
     const bytes = codec.take();
     if (bytes.length > 0) {
       await sink.write(bytes);
@@ -116,12 +116,12 @@ export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: Outp
       // A verdict may have arrived during the write.
       continue;
     }
-    if (work.isOver && !work.judging && windows.released === windows.added) break;
+    if (work.isOver && !work.moderating && windows.released === windows.added) break;
     if (!work.isOver && gate.heldChars() < MAX_HELD_CHARS) work.reading ??= readMore(flow, work);
     const round = new AbortController();
     const due = windows.dueAt();
     const waits = due === Infinity ? [] : [clock.wait(Math.max(0, due - clock.now()), round.signal)];
-    await Promise.race([aborted, ...waits, ...[work.reading, work.judging].filter((each) => each !== undefined)]);
+    await Promise.race([aborted, ...waits, ...[work.reading, work.moderating].filter((each) => each !== undefined)]);
     round.abort();
   }
   if (signal.aborted) {
@@ -130,13 +130,13 @@ export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: Outp
   }
   const fault = finishCodec(codec);
   void flow.source.cancel().catch(() => undefined);
-  return departure.callerLeft ? { kind: "left" } : endingOf(codec, work.cause ?? fault);
+  return disconnect.callerLeft ? { kind: "left" } : endingOf(codec, work.cause ?? fault);
 }
 
 /** The read and the moderation that run concurrently with the writes. */
 interface PendingWork {
   reading?: Promise<void> | undefined;
-  judging?: Promise<void> | undefined;
+  moderating?: Promise<void> | undefined;
   /** The provider's answer is complete. */
   isOver: boolean;
   cause?: unknown;
@@ -153,16 +153,19 @@ async function readMore(flow: Flow, work: PendingWork): Promise<void> {
   work.reading = undefined;
 }
 
-async function judgeWindow(
-  { windows, judge }: OutputGate,
+async function moderateWindow(
+  { windows, moderate }: OutputGate,
   text: string,
   work: PendingWork,
   control: AbortController,
 ): Promise<void> {
   // If the flow was aborted meanwhile, the abort decides the ending.
-  const refusal = await judge(text).catch((error: unknown): Refusal => ({ kind: "failed", error: toApiError(error) }));
-  windows.judged(refusal === undefined);
-  work.judging = undefined;
+  const refusal = await moderate(text).catch((error: unknown): Refusal => ({
+    kind: "failed",
+    error: toApiError(error),
+  }));
+  windows.takeVerdict(refusal === undefined);
+  work.moderating = undefined;
   if (!refusal || control.signal.aborted) return;
   work.refusal = refusal;
   control.abort(refusal);

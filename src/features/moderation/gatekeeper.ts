@@ -1,4 +1,4 @@
-// The moderation decision for a subject: the classifier's verdict under a policy, or the failure mode.
+// The moderation decision for a subject: the classifier's verdict, or the policy's failure mode.
 
 import type { Catalog } from "../../core/catalog/schema.ts";
 import { lookup } from "../../core/catalog/schema.ts";
@@ -44,7 +44,7 @@ export async function refusalFor(keeper: Gatekeeper, side: Side, subject: Subjec
     console.warn(JSON.stringify({ ...line, failed, on_failure: policy.on_failure }));
     // A subject that the classifier rejects is not an outage. It is blocked, so that it cannot bypass the policy.
     if (error instanceof ApiError && [400, 413, 415, 422].includes(error.status)) {
-      return { kind: "blocked", error: unjudgeable(side, error) };
+      return { kind: "blocked", error: unmoderatable(side, error) };
     }
     return policy.on_failure === "allow" ? undefined : withheld(error);
   }
@@ -65,8 +65,8 @@ function violation(side: Side, { categories }: Verdict): ApiError {
   return contentNotAllowed(side, `The ${side} is not allowed here${names.length > 0 ? `: ${names.join(", ")}` : ""}.`);
 }
 
-const unjudgeable = (side: Side, cause: unknown) =>
-  contentNotAllowed(side, `The ${side} cannot be judged, so it is not allowed here.`, cause);
+const unmoderatable = (side: Side, cause: unknown) =>
+  contentNotAllowed(side, `The ${side} cannot be moderated, so it is blocked.`, cause);
 
 const contentNotAllowed = (side: Side, message: string, cause?: unknown) =>
   apiError("content_policy_violation", message, { cause, ...(side === "input" ? { param: "input" } : {}) });

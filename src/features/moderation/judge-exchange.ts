@@ -1,4 +1,4 @@
-// The exchange with the judge model, which applies the rules of a policy to a subject.
+// The exchange with the judge model, which applies a policy's rules to a subject.
 
 import type { Exchange, Reply, Subject, Way } from "../../core/gateway/exchange.ts";
 import type { CreateEventCodec, Settled } from "../../core/relay/codec.ts";

@@ -1,4 +1,4 @@
-// POST /moderate: a verdict from the classifier on categories, and from a judge model on rules.
+// POST /moderate: the classifier's verdict on categories and the judge model's on rules.
 // Both calls are metered. A policy with rules runs the classifier in parallel with the judge.
 
 import { entry } from "../../core/catalog/schema.ts";
@@ -161,7 +161,7 @@ async function classifyOnly({ caller, policy }: Question, request: ModerateReque
       const { usage, left } = whole;
       return toCategoryEvents(verdict) + toDoneEvent(verdict, [], { usage, left });
     };
-    return { progress, moderatedText: () => "", conclude };
+    return { progress, allText: () => "", conclude };
   };
   const ways = [classifierWay("policy", (model) => classifierBody(model, meteredSubjects), read)];
   const response = await metered(caller, { model: policy.classifier, ways, concurrentWork });

@@ -1,4 +1,4 @@
-// An incremental JSON scanner: extracts each complete object of a list from text that still streams.
+// Incremental JSON scanner: extracts the complete objects of a list from streamed text.
 
 /** The nesting depth of the extracted objects: `{"rules":[{…}]}`. */
 const DEPTH = 2;

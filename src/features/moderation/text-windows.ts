@@ -1,4 +1,4 @@
-// Text windows for moderation: split at sentence ends, at a length limit, or after a wait.
+// Text windows for moderation: end at a sentence, a length limit or a time limit.
 // One window is moderated while the next one fills. Pure: time is an argument.
 
 export interface WindowSettings {
@@ -22,7 +22,7 @@ export interface TextWindows {
   /** When the next window is ready without more text (epoch ms). Infinity without waiting text or during moderation. */
   dueAt(): number;
   /** Takes the verdict on the window that `next` returned, and releases its text when allowed. */
-  judged(allowed: boolean): void;
+  takeVerdict(allowed: boolean): void;
   /** Characters added so far. */
   readonly added: number;
   /** Characters that may be sent. */
@@ -43,7 +43,7 @@ export function createTextWindows(settings: WindowSettings): TextWindows {
   let released = 0;
   let ended = false;
   /** The end of the window that is being moderated. */
-  let judging: number | undefined;
+  let pendingEnd: number | undefined;
   /** The start and the arrival time of each part that is in no window yet. */
   const arrivals: { from: number; at: number }[] = [];
 
@@ -67,19 +67,19 @@ export function createTextWindows(settings: WindowSettings): TextWindows {
     },
     end: () => void (ended = true),
     next(now) {
-      if (judging !== undefined) return undefined;
+      if (pendingEnd !== undefined) return undefined;
       const end = closesAt(now);
       if (end === undefined) return undefined;
-      judging = end;
+      pendingEnd = end;
       while (arrivals[0] && (arrivals[1]?.from ?? added()) <= end) arrivals.shift();
       // A boundary can split a surrogate pair.
       return text.slice(Math.max(0, released - overlapChars - offset), end - offset).toWellFormed();
     },
-    dueAt: () => (judging === undefined ? dueAt() : Infinity),
-    judged(allowed) {
-      if (judging === undefined) return;
-      if (allowed) released = judging;
-      judging = undefined;
+    dueAt: () => (pendingEnd === undefined ? dueAt() : Infinity),
+    takeVerdict(allowed) {
+      if (pendingEnd === undefined) return;
+      if (allowed) released = pendingEnd;
+      pendingEnd = undefined;
       // Text before the next overlap is dropped.
       const dropped = Math.max(0, released - overlapChars - offset);
       text = text.slice(dropped);

@@ -1,4 +1,4 @@
-// The wire format of verdicts: the events of a streamed verdict, and the JSON object otherwise.
+// The wire format of verdicts: stream events, or one JSON object.
 
 import type { Progress } from "../../core/relay/answer.ts";
 import type { CreateEventCodec, Settled } from "../../core/relay/codec.ts";

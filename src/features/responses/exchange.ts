@@ -14,24 +14,24 @@ import { passResponsesEvents } from "./codec.ts";
 
 const endpoint = "responses";
 
-/** A request that has been validated and accepted. A feature that stores answers sets `outlives` and `read`. */
+/** A request that has been validated and accepted. A feature that stores answers sets `remains` and `read`. */
 export interface AcceptedRequest {
   stream: boolean;
   body: (model: Model, catalog: Catalog) => RequestBody<ResponsesRequest>;
   /** Set when the work continues at the provider after the answer or after the request. */
-  outlives?: Ask["outlives"];
+  remains?: Ask["remains"];
   /** Reads an answer that is not streamed. By default the answer is passed through. */
   read?: (text: string) => WholeAnswer;
 }
 
 /** A Responses request whose answer is passed through. */
-export function passResponses({ stream, body, outlives, read }: AcceptedRequest): Way {
+export function passResponses({ stream, body, remains, read }: AcceptedRequest): Way {
   return {
     endpoint,
     prepare(model, catalog) {
       const { request, ...ask } = body(model, catalog);
       return {
-        ask: { endpoint, ...ask, count: () => countResponsesInput(request), outlives },
+        ask: { endpoint, ...ask, count: () => countResponsesInput(request), remains },
         reply: stream
           ? { kind: "stream", dialect: responsesDialect, events: passResponsesEvents }
           : { kind: "json", read: read ?? ((text) => passWhole(text, responsesDialect)) },
@@ -58,7 +58,7 @@ export function countResponses({ body }: AcceptedRequest): Way {
         },
         reply: {
           kind: "json",
-          read: (text) => ({ progress: emptyProgress(), moderatedText: () => "", conclude: () => text }),
+          read: (text) => ({ progress: emptyProgress(), allText: () => "", conclude: () => text }),
         },
       };
     },

@@ -1,4 +1,4 @@
-// The routes of Responses, shared by the features that answer with and without storage.
+// The Responses routes, shared by the features responses and stored-responses.
 
 import { Hono } from "hono";
 import type * as v from "valibot";
@@ -10,14 +10,17 @@ import type { ResponsesRequest } from "../../dialects/responses/request.ts";
 import type { AcceptedRequest } from "./exchange.ts";
 import { countResponses, passResponses } from "./exchange.ts";
 
-interface ResponsesKind<Request extends ResponsesRequest> {
+interface ResponsesRouteOptions<Request extends ResponsesRequest> {
   schema: v.GenericSchema<unknown, Request>;
   /** Validates the caller's request. `key` names its reservation. Throws an ApiError. */
   accept: (caller: Caller, request: Request) => Promise<AcceptedRequest & { key?: string }>;
 }
 
 /** Creates the routes POST / (answer) and POST /input_tokens (count) for a request schema. */
-export function createResponsesRoutes<Request extends ResponsesRequest>({ schema, accept }: ResponsesKind<Request>) {
+export function createResponsesRoutes<Request extends ResponsesRequest>({
+  schema,
+  accept,
+}: ResponsesRouteOptions<Request>) {
   return new Hono<AppEnv>()
     .post("/", async (c) => {
       const request = await readBody(c.req, schema);

@@ -1,4 +1,4 @@
-// The slim wire format: text, reasoning summaries, complete tool calls, and a final `done` or `failed`.
+// The slim wire format: text, reasoning summaries, tool calls, and a final `done` or `failed`.
 
 import type { Piece, Progress } from "../../core/relay/answer.ts";
 import type { CreateEventCodec, Settled } from "../../core/relay/codec.ts";

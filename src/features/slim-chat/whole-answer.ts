@@ -26,7 +26,7 @@ export function slimWhole(body: string, dialect: Dialect): SlimAnswer {
   return {
     progress,
     text,
-    moderatedText: () => dialect.moderatedText(decoded.json),
+    allText: () => dialect.allText(decoded.json),
     conclude: (settled) => JSON.stringify({ text, ...more, ...toSummary(progress, settled) }),
   };
 }

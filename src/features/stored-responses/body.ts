@@ -9,35 +9,45 @@ import { responsesBody, responsesSubject } from "../../dialects/responses/body.t
 import type { ResponsesSwitches } from "./catalog.ts";
 import type { StoringRequest } from "./request.ts";
 import { conversationOf } from "./request.ts";
-import { hostedKinds, providerCalls, requireAllowed, withOperatorFields } from "./switches.ts";
+import { hostedKinds, requireSwitches, toolCallBound, withOperatorFields } from "./switches.ts";
 
 const BUSY = "Another request is still running in this conversation. Wait for it to end, then try again.";
 
 /** Writes the request for a model. Throws 400 for a field that the catalog does not allow or the alias contradicts. */
 export function storingBody(
-  asked: StoringRequest,
+  callerRequest: StoringRequest,
   model: Model,
   switches: ResponsesSwitches,
 ): RequestBody<StoringRequest> {
-  requireAllowed(asked, switches);
-  const calls = providerCalls(asked, switches);
-  const tools = asked.tools?.map((tool) => withOperatorFields(tool, switches));
-  const sent = { ...asked, ...(tools ? { tools } : {}), ...(calls ? { max_tool_calls: calls.most } : {}) };
+  requireSwitches(callerRequest, switches);
+  const toolCalls = toolCallBound(callerRequest, switches);
+  const tools = callerRequest.tools?.map((tool) => withOperatorFields(tool, switches));
+  const sent = {
+    ...callerRequest,
+    ...(tools ? { tools } : {}),
+    ...(toolCalls ? { max_tool_calls: toolCalls.most } : {}),
+  };
   const body = responsesBody(sent, model);
-  const subject = responsesSubject(asked);
-  const conversation = conversationOf(asked);
+  const subject = responsesSubject(callerRequest);
+  const conversation = conversationOf(callerRequest);
   return {
     ...body,
-    needs: [...body.needs, ...hostedKinds(asked).map((tool) => ({ kind: "tool", tool, param: "tools" }) as const)],
+    needs: [
+      ...body.needs,
+      ...hostedKinds(callerRequest).map((tool) => ({ kind: "tool", tool, param: "tools" }) as const),
+    ],
     demand: {
       ...body.demand,
       // Only the provider knows the size of stored input. The size of a stored prompt is in the catalog.
-      needsCount: Boolean(asked.previous_response_id || conversation),
+      needsCount: Boolean(callerRequest.previous_response_id || conversation),
       exclusive: conversation === undefined ? undefined : { key: conversation, busyMessage: BUSY },
-      addedTokens: asked.prompt ? promptTokens(asked.prompt, switches) : undefined,
-      calls,
+      addedTokens: callerRequest.prompt ? promptTokens(callerRequest.prompt, switches) : undefined,
+      toolCalls,
     },
-    subject: { ...subject, text: [subject.text, ...textsIn(Object.values(asked.prompt?.variables ?? {}))].join("\n") },
+    subject: {
+      ...subject,
+      text: [subject.text, ...textsIn(Object.values(callerRequest.prompt?.variables ?? {}))].join("\n"),
+    },
   };
 }
 

@@ -16,7 +16,7 @@ import { conversationOf } from "./request.ts";
 import { isRunning, ownedBy, readStored } from "./stamp.ts";
 import type { StoredKind } from "./store.ts";
 import { callStorage, findStored, requireKind, storingProviders } from "./store.ts";
-import { providerCalls } from "./switches.ts";
+import { toolCallBound } from "./switches.ts";
 
 /** An action on a stored object: the HTTP method, by default GET, and the rest of the path. */
 export interface StoredAction {
@@ -36,7 +36,7 @@ export async function accessStored(
 ): Promise<string> {
   const { env, catalog } = caller;
   // This call also rejects blocked users and revoked tokens.
-  const { quota: owner } = await planAndUsage(caller);
+  const { objectName: owner } = await planAndUsage(caller);
   const { provider, text } = await findStored(env, catalog, kind, id, owner);
   const settle = async (last: string, { isOver = false } = {}) => {
     if (kind === "response") await settleStored(caller, owner, last, isOver);
@@ -53,7 +53,7 @@ export async function accessStored(
 /** Creates a conversation of the caller and returns its JSON text. Throws 404 when the catalog does not allow it. */
 export async function createConversation(caller: Caller, metadata: Record<string, unknown>): Promise<string> {
   const { env, catalog } = caller;
-  const { quota: owner } = await planAndUsage(caller);
+  const { objectName: owner } = await planAndUsage(caller);
   requireKind(catalog, "conversation");
   const [provider] = storingProviders(catalog);
   if (!provider) throw apiError("not_found", "No provider of this deployment stores conversations.");
@@ -63,7 +63,7 @@ export async function createConversation(caller: Caller, metadata: Record<string
 
 /**
  * Throws 400 `previous_response_not_found` or 404 `not_found` unless the caller owns the answer or the conversation
- * that a request continues from. A request that the catalog does not allow passes here: `requireAllowed` refuses it.
+ * that a request continues from. A request that the catalog does not allow passes here: `requireSwitches` refuses it.
  */
 export async function requireOwn(caller: Caller, request: StoringRequest): Promise<void> {
   const { store, conversations } = switchesOf(caller.catalog);
@@ -97,8 +97,8 @@ async function settleStored(
   const card = findSnapshot(catalog, snapshot)?.card;
   const progress = emptyProgress();
   if (!running) for (const piece of responsesDialect.decodeWhole(text).pieces) applyPiece(progress, piece);
-  const calls = providerCalls(stored, switchesOf(catalog));
-  const demand = { inputBytes: 0, images: 0, choices: 1, maxOutputTokens: undefined, calls };
+  const toolCalls = toolCallBound(stored, switchesOf(catalog));
+  const demand = { inputBytes: 0, images: 0, choices: 1, maxOutputTokens: undefined, toolCalls };
   const ending = progress.usage ? "finished" : "unknown";
   const charge = costOfEnding({ stage: "relayed", ending, progress, demand, card });
   const limits = toLimits(choosePlan(catalog, user.plan).plan);

@@ -1,4 +1,4 @@
-// The stamp: owner and reservation in a stored object's metadata, so that Weir needs no database.
+// The stamp: metadata of a stored object that names its owner and its reservation.
 
 import * as v from "valibot";
 import type { StoringRequest } from "./request.ts";

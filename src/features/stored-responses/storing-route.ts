@@ -26,10 +26,10 @@ export const storingResponses = createResponsesRoutes({
         const stampedRequest = stamped(request, { owner, lease: key }, model.snapshot);
         return storingBody(withReasoning(stampedRequest, model), model, switchesOf(catalog));
       },
-      outlives: background ? "request" : store || conversation ? "answer" : undefined,
+      remains: background ? "work" : store || conversation ? "answer" : undefined,
       read: (text) =>
         background && isRunning(text)
-          ? { progress: emptyProgress(), moderatedText: () => "", conclude: () => text, settlesLater: true }
+          ? { progress: emptyProgress(), allText: () => "", conclude: () => text, settlesLater: true }
           : passWhole(text, responsesDialect),
     };
   },

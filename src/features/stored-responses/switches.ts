@@ -4,7 +4,7 @@ import type { ModelTool } from "../../core/catalog/card.ts";
 import { MODEL_TOOLS } from "../../core/catalog/card.ts";
 import { entry } from "../../core/catalog/schema.ts";
 import { apiError } from "../../core/errors.ts";
-import type { ProviderCalls } from "../../core/quota/bound.ts";
+import type { ProviderToolCalls } from "../../core/quota/bound.ts";
 import type { ResponsesSwitches } from "./catalog.ts";
 import type { StoringRequest } from "./request.ts";
 
@@ -13,7 +13,7 @@ const CALLERS_TOOLS = new Set(["function", "custom"]);
 const NANO_PER_USD = 1e9;
 
 /** Throws 400 for the first field that the catalog does not allow. The message names the switch. */
-export function requireAllowed(request: StoringRequest, switches: ResponsesSwitches): void {
+export function requireSwitches(request: StoringRequest, switches: ResponsesSwitches): void {
   if (request.store && !switches.store) throw switchNotOn("store", "store");
   if (request.previous_response_id && !switches.store) throw switchNotOn("previous_response_id", "store");
   if (request.background && !switches.background) throw switchNotOn("background", "background");
@@ -48,14 +48,14 @@ export function hostedKinds({ tools }: Pick<StoringRequest, "tools">): ModelTool
 }
 
 /** Returns the cost bound of a request's hosted tools, or undefined when it has none. */
-export function providerCalls(
-  { tools, max_tool_calls: asked }: Pick<StoringRequest, "tools" | "max_tool_calls">,
+export function toolCallBound(
+  { tools, max_tool_calls: requested }: Pick<StoringRequest, "tools" | "max_tool_calls">,
   switches: ResponsesSwitches,
-): ProviderCalls | undefined {
+): ProviderToolCalls | undefined {
   const prices = (tools ?? []).flatMap(({ type }) => entry(switches.hosted_tools, type) ?? []);
   if (prices.length === 0) return undefined;
   return {
-    most: Math.min(asked ?? Infinity, switches.max_tool_calls),
+    most: Math.min(requested ?? Infinity, switches.max_tool_calls),
     inputTokensPerCall: Math.max(...prices.map((price) => price.input_tokens_per_call)),
     nanoUsdPerCall: Math.ceil(Math.max(...prices.map((price) => price.usd_per_call)) * NANO_PER_USD),
   };

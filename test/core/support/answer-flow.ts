@@ -1,7 +1,7 @@
 // One streamed answer, with a provider, a caller and a clock that the test controls.
 
 import type { Codec } from "../../../src/core/relay/codec.ts";
-import { createDeparture } from "../../../src/core/relay/departure.ts";
+import { createDisconnect } from "../../../src/core/relay/disconnect.ts";
 import { createSink } from "../../../src/core/relay/sink.ts";
 import type { Flow } from "../../../src/core/relay/pump.ts";
 import { pump, READ_BYTES, readFirst } from "../../../src/core/relay/pump.ts";
@@ -108,16 +108,16 @@ export function createAnswerFlow({
   const caller = createCallerSink(() => clock.now());
   const control = new AbortController();
   const watchdog = startWatchdog(clock, { ...DEADLINES, ...deadlines }, control);
-  const departure = createDeparture(control, clock, leaveMs);
+  const disconnect = createDisconnect(control, clock, leaveMs);
   const flow: Flow = {
     source: provider.body.getReader({ mode: "byob" }),
     buffer: new ArrayBuffer(READ_BYTES),
     codec,
     watchdog,
     control,
-    departure,
+    disconnect,
   };
-  const sink = createSink(caller.writer, departure);
+  const sink = createSink(caller.writer, disconnect);
   let ending: Ending | undefined;
   let refusal: unknown;
 
@@ -132,7 +132,7 @@ export function createAnswerFlow({
     provider,
     caller,
     control,
-    departure,
+    disconnect,
     codec,
     /** Starts, and runs until it waits for time to pass. */
     async begin() {

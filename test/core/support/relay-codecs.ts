@@ -51,7 +51,7 @@ export function createByteCodec(pace: "native" | "at once"): Codec {
       pending = "";
       return taken;
     },
-    finish: () => tap.conclude(),
+    finish: () => tap.finish(),
     conclude: () => toUtf8(""),
     fail: (error) => toUtf8(`${pace === "native" ? "\n\n" : ""}data: ${JSON.stringify({ error })}\n\n`),
     block: () => toUtf8(""),

@@ -54,7 +54,7 @@ const TROUBLES: [string, () => Promise<unknown>, RegExp, KVNamespace?][] = [
   ["KV fails for the revision", () => publish(kv, createCatalog()), /half of KV is down/, halfDown.kv],
   ["the pointer is not JSON", () => point('{"active":'), /JSON/],
   ["the pointer has another shape", () => point('{"active":7}'), /Expected string/],
-  ["the pointer leads to nothing", () => point('{"active":"gone"}'), /catalog:rev:gone is not there/],
+  ["the pointer leads to nothing", () => point('{"active":"gone"}'), /KV has no value for 'catalog:rev:gone'/],
   ["the document has another schema", () => publish(kv, { ...createCatalog(), schema: 2 }), /catalog:rev:.*schema/],
   ["the document is empty", () => publish(kv, {}), /catalog:rev:/],
 ];
@@ -183,7 +183,9 @@ it("a canary without its revision is not used, and the log has the reason", asyn
   await point(JSON.stringify({ active, canary: { revision: "gone", percent: 100, salt: "a" } }));
   const { revision } = await catalogFor({ issuer: "weir", subject: "ann" }, kv, now, () => undefined);
   expect(revision).toBe(active);
-  expect(logged("catalog_unreadable")).toMatchObject([{ reason: "InternalError: catalog:rev:gone is not there" }]);
+  expect(logged("catalog_unreadable")).toMatchObject([
+    { reason: "InternalError: KV has no value for 'catalog:rev:gone'" },
+  ]);
 });
 
 it("the log says once a minute why the catalog cannot be read, and not more often", async () => {

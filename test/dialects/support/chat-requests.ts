@@ -17,7 +17,7 @@ const O4_MINI = bundledModel("o4-mini");
 /** The catalog, the model name and the day (YYYY-MM-DD) of a request. */
 export interface Asking {
   catalog?: Catalog;
-  asked?: string;
+  requestedName?: string;
   day?: string;
 }
 
@@ -33,9 +33,9 @@ export const writtenChat = (...how: Parameters<typeof preparedChat>): Json => se
 
 /** The same, after the check of the model's card. Throws the refusal. */
 export function gatedChat(changes: Json = {}, asking: Asking = {}): Json {
-  const { catalog = bundledCatalog(), asked = "o4-mini", day = "2026-10-01" } = asking;
+  const { catalog = bundledCatalog(), requestedName = "o4-mini", day = "2026-10-01" } = asking;
   const now = Date.parse(day);
-  const { model } = chooseModel(catalog, asked, now);
+  const { model } = chooseModel(catalog, requestedName, now);
   const body = preparedChat(changes, model);
   requireSupport(catalog, model, body.needs, now);
   return sentJson(body);

@@ -1,4 +1,4 @@
-// Reads and checks the body of a chat request. All other files work on the result.
+// Parses and validates the body of a chat request. All other files use the result.
 import { type JsonObject, readInteger, readObjects, readString } from "../../kernel/body.ts";
 import { findModel, type Model } from "../../kernel/catalog.ts";
 import { invalidRequest, invalidType } from "../../kernel/errors.ts";

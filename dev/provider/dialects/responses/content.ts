@@ -1,4 +1,4 @@
-// Reads the content of one Responses item: a string, or parts of text, images and files.
+// Parses the content of one Responses item: a string, or text, image and file parts.
 import { type JsonObject, readImageUrl, readObjects, readString } from "../../kernel/body.ts";
 import { invalidRequest, invalidType, invalidValue, missingParameter } from "../../kernel/errors.ts";
 

@@ -1,4 +1,4 @@
-// The stream events of each output item. Another file numbers them and writes them as frames.
+// The stream events of each output item. Another file numbers and frames them.
 import type { JsonObject } from "../../kernel/body.ts";
 import { noise } from "../../kernel/delivery/obfuscation.ts";
 import type { HostedCall } from "../../kernel/responses-hooks.ts";

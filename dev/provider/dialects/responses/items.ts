@@ -1,4 +1,4 @@
-// The output items of a response, as they open in a stream and as they end.
+// The output items of a response, as they start and end in a stream.
 import type { JsonObject } from "../../kernel/body.ts";
 import { createId } from "../../kernel/ids.ts";
 import type { HostedCall } from "../../kernel/responses-hooks.ts";

@@ -1,4 +1,4 @@
-// Reads and checks the body of a Responses request. All other files work on the result.
+// Parses and validates the body of a Responses request. All other files use the result.
 // The body itself is kept for the fields that the response repeats.
 import { isObject, type JsonObject, readInteger, readString } from "../../kernel/body.ts";
 import { findModel, type Model } from "../../kernel/catalog.ts";

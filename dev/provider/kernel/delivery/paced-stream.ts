@@ -1,4 +1,4 @@
-// Streams an answer frame by frame, at the pace and with the faults of its script.
+// Streams an answer frame by frame, with the pace and faults of its script.
 // It does not know the content of a frame.
 import type { Exchange } from "../exchange.ts";
 import type { Script } from "../script.ts";

@@ -9,14 +9,14 @@ const REASONS = { reasoning: { efforts: ["low", "medium", "high"] }, features: [
 const ENDED = { shutdown_date: "2026-02-01" };
 
 /** On 1 March swift-1, its successor swift-2 and dull-1 have ended. */
-function resolve(aliases: Document, asked = "fast", today = "2026-03-01") {
+function resolve(aliases: Document, requestedName = "fast", today = "2026-03-01") {
   const cards = {
     swift: cardDocument({ "swift-1": { ...ENDED, successor: "swift-2" }, "swift-2": ENDED }, REASONS),
     dull: cardDocument({ "dull-1": ENDED }, REASONS),
     keen: cardDocument({ "keen-1": {}, "keen-2": {} }, REASONS),
   };
   const catalog = complete(catalogDocument({ cards, aliases: { default: { target: "keen-1" }, ...aliases } }));
-  return resolveModel(catalog, asked, today);
+  return resolveModel(catalog, requestedName, today);
 }
 
 /** The snapshot that answers, or why there is none. */

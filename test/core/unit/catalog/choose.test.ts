@@ -19,7 +19,7 @@ const CATALOG = {
 };
 const at = (day: string) => Date.parse(`${day}T12:00:00Z`);
 const AFTER = at("2026-11-23");
-const LIST = "GET /v1/models lists those that there are.";
+const LIST = "Use an alias or a snapshot of this server's catalog.";
 
 describe("a plan", () => {
   it("is the one that the token claims", () => {
@@ -47,11 +47,14 @@ describe("a model", () => {
       { sunset: "Fri, 23 Oct 2026 00:00:00 GMT" },
     ],
     ["sora-2", `The model 'sora-2' was shut down on 2026-09-24. ${LIST}`, { sunset: "Thu, 24 Sep 2026 00:00:00 GMT" }],
-  ])("that is unknown or has ended is a 404 with a hint, and with its end: %s", async (asked, message, headers) => {
-    const error = await refusalOf(() => chooseModel(CATALOG, asked, AFTER));
-    expect(error).toMatchObject({ status: 404, body: { code: "model_not_found", param: "model", message }, headers });
-    expect("sunset" in error.headers).toBe("sunset" in headers);
-  });
+  ])(
+    "that is unknown or has ended is a 404 with a hint, and with its end: %s",
+    async (requestedName, message, headers) => {
+      const error = await refusalOf(() => chooseModel(CATALOG, requestedName, AFTER));
+      expect(error).toMatchObject({ status: 404, body: { code: "model_not_found", param: "model", message }, headers });
+      expect("sunset" in error.headers).toBe("sunset" in headers);
+    },
+  );
 
   it("of a strict alias that has ended is a 404 with the snapshot and its successor", async () => {
     const swift = cardDocument({ "swift-1": { shutdown_date: "2026-02-01", successor: "swift-2" }, "swift-2": {} });
@@ -73,8 +76,8 @@ it.each<[string, string, object]>([
   ["o4-mini", "2026-11-23", { "weir-model": "gpt-5-mini-2025-08-07", ...O4_MINI_END }],
   ["gpt-6.1-terra", "2026-11-23", { "weir-model": "gpt-6.1-terra" }],
   ["sora-2", "2026-09-01", { "weir-model": "sora-2", ...SORA_END }],
-])("the headers name the answering snapshot, and the end of the requested one: %s", (asked, day, headers) => {
-  const { model, sunset } = chooseModel(CATALOG, asked, at(day));
+])("the headers name the answering snapshot, and the end of the requested one: %s", (requestedName, day, headers) => {
+  const { model, sunset } = chooseModel(CATALOG, requestedName, at(day));
   expect(modelHeaders(model, sunset)).toEqual(headers);
 });
 
@@ -91,8 +94,8 @@ describe("a plan with a list of models", () => {
     ["the predecessor of an alias", "o4-mini", "gpt-5-mini", false],
     ["an alias of an alias", "default", "o4-mini", false],
     ["another model", "o3", "o4-mini", false],
-  ])("names %s: '%s' allows '%s': %s", (_what, named, asked, allowed) => {
-    expect(isAllowed(plan("o3-mini", named), chooseModel(CATALOG, asked, AFTER).model)).toBe(allowed);
+  ])("names %s: '%s' allows '%s': %s", (_what, named, requestedName, allowed) => {
+    expect(isAllowed(plan("o3-mini", named), chooseModel(CATALOG, requestedName, AFTER).model)).toBe(allowed);
   });
 
   it("does not allow an alias by a successor that it does not use yet", () => {

@@ -17,8 +17,8 @@ function catalogOf(snapshots: Document, aliases: Document): Catalog {
 }
 
 /** The snapshot that answers, or why there is none. */
-function answerOf(catalog: Catalog, asked: string, today: string): string {
-  const resolution = resolveModel(catalog, asked, today);
+function answerOf(catalog: Catalog, requestedName: string, today: string): string {
+  const resolution = resolveModel(catalog, requestedName, today);
   return resolution.kind === "found" ? resolution.model.snapshot : resolution.kind;
 }
 
@@ -32,7 +32,7 @@ describe("the bundled o4-mini", () => {
     expect(answerOf(BUNDLED, "default", today)).toBe(snapshot);
     expect(resolveModel(BUNDLED, "o4-mini", today)).toMatchObject({
       kind: "found",
-      model: { asked: "o4-mini", snapshot, id, card: BUNDLED.cards[id], requestedCard: { name: "o4-mini" } },
+      model: { requestedName: "o4-mini", snapshot, id, card: BUNDLED.cards[id], requestedCard: { name: "o4-mini" } },
       sunset: {
         snapshot: "o4-mini-2025-04-16",
         date: "2026-10-23",
@@ -59,8 +59,8 @@ describe("the bundled o4-mini", () => {
 });
 
 describe("a name", () => {
-  it.each(["constructor", "__proto__", "", "o4-mini ", "O4-MINI", "gpt-6.1"])("is unknown: '%s'", (asked) => {
-    expect(resolveModel(BUNDLED, asked, "2026-10-01")).toEqual({ kind: "unknown" });
+  it.each(["constructor", "__proto__", "", "o4-mini ", "O4-MINI", "gpt-6.1"])("is unknown: '%s'", (requestedName) => {
+    expect(resolveModel(BUNDLED, requestedName, "2026-10-01")).toEqual({ kind: "unknown" });
   });
 
   it("without a shutdown date has no sunset", () => {
@@ -91,8 +91,8 @@ describe("an alias", () => {
     ["old", "2026-01-31", "swift-1"],
     ["old", "2026-02-01", "swift-2"],
     ["old", "2026-06-01", "swift-3"],
-  ])("follows aliases and successors: '%s' on %s is %s", (asked, day, answer) => {
-    expect(answerOf(catalog, asked, day)).toBe(answer);
+  ])("follows aliases and successors: '%s' on %s is %s", (requestedName, day, answer) => {
+    expect(answerOf(catalog, requestedName, day)).toBe(answer);
   });
 
   it("has ended where the last successor has ended, or successors form a circle", () => {
@@ -126,18 +126,18 @@ describe("for any catalog", () => {
 
   it("every lookup ends, and a found snapshot is alive and on its card", () => {
     const base = complete(catalogDocument());
-    const property = fc.property(parts, anyName, days, ({ one, other, aliases }, asked, today) => {
+    const property = fc.property(parts, anyName, days, ({ one, other, aliases }, requestedName, today) => {
       const { swift } = base.cards;
       const cards = { one: { ...swift, snapshots: one }, other: { ...swift, snapshots: other } };
       // Faults of a catalog must be harmless here too.
-      const resolution = resolveModel({ ...base, cards, aliases } as unknown as Catalog, asked, today);
+      const resolution = resolveModel({ ...base, cards, aliases } as unknown as Catalog, requestedName, today);
       if (resolution.kind === "ended") expect(resolution.sunset.date <= today).toBe(true);
       if (resolution.kind !== "found") return;
       const { card, snapshot: found, names, id } = resolution.model;
       const life = entry(card.snapshots, found);
       expect(life && (life.shutdown_date === undefined || today < life.shutdown_date)).toBe(true);
-      if (!Object.hasOwn(aliases, asked)) expect(found).toBe(asked);
-      expect([names[0], names.includes(found), names.includes(id)]).toEqual([asked, true, true]);
+      if (!Object.hasOwn(aliases, requestedName)) expect(found).toBe(requestedName);
+      expect([names[0], names.includes(found), names.includes(id)]).toEqual([requestedName, true, true]);
     });
     fc.assert(property, { numRuns: 1000 });
   });

@@ -37,10 +37,11 @@ function catalogOf(plain: Document, changes: Document = {}): Catalog {
 }
 const CATALOG = catalogOf({ refuses: { chat_completions: ["top_p"] } });
 
-const modelOf = (catalog: Catalog, asked: string, now = NOW) => chooseModel(catalog, asked, now).model;
-const can = (catalog: Catalog, asked: string, ...needs: Need[]) => supports(catalog, modelOf(catalog, asked), needs);
-const refusalTo = async (catalog: Catalog, asked: string, needs: Need[], now = NOW) =>
-  (await refusalOf(() => requireSupport(catalog, modelOf(catalog, asked, now), needs, now))).body;
+const modelOf = (catalog: Catalog, requestedName: string, now = NOW) => chooseModel(catalog, requestedName, now).model;
+const can = (catalog: Catalog, requestedName: string, ...needs: Need[]) =>
+  supports(catalog, modelOf(catalog, requestedName), needs);
+const refusalTo = async (catalog: Catalog, requestedName: string, needs: Need[], now = NOW) =>
+  (await refusalOf(() => requireSupport(catalog, modelOf(catalog, requestedName, now), needs, now))).body;
 /** The names in a refusal's "Models that do: …". */
 const namedIn = ({ message }: { message: string }): string[] =>
   /Models that do: ([^ ]+(?:, [^ ]+)*)\.(?: |$)/.exec(message)?.[1]?.split(", ") ?? [];
@@ -79,9 +80,9 @@ describe("an unsupported need", () => {
     ["plain", topP, "'field' on Chat Completions. Models that do: full, vectors-1. Leave it out."],
     ["full", huge, "the effort 'huge'. No model here does. The efforts of 'full': low, high."],
     ["plain", huge, "the effort 'huge'. No model here does. It does not reason: leave it out."],
-  ])("has a hint: '%s' %j", async (asked, need, message) => {
-    const expected = `The model '${asked}' does not support ${message}`;
-    expect((await refusalTo(CATALOG, asked, [need])).message).toBe(expected);
+  ])("has a hint: '%s' %j", async (requestedName, need, message) => {
+    const expected = `The model '${requestedName}' does not support ${message}`;
+    expect((await refusalTo(CATALOG, requestedName, [need])).message).toBe(expected);
   });
 
   it("names the snapshot that answers now, when the alias has moved on", async () => {
@@ -115,9 +116,9 @@ describe("the models that a refusal names", () => {
   ];
 
   it("support it, for every need and every bundled model", async () => {
-    for (const { asked } of modelsOf(BUNDLED, NOW)) {
-      for (const need of needs.filter((each) => !can(BUNDLED, asked, each))) {
-        const body = await refusalTo(BUNDLED, asked, [need]);
+    for (const { requestedName } of modelsOf(BUNDLED, NOW)) {
+      for (const need of needs.filter((each) => !can(BUNDLED, requestedName, each))) {
+        const body = await refusalTo(BUNDLED, requestedName, [need]);
         const named = namedIn(body);
         expect(named.filter((name) => !can(BUNDLED, name, need))).toEqual([]);
         expect(named.length > 0 || body.message.includes("No model here does.")).toBe(true);
@@ -148,7 +149,7 @@ describe("the models that a refusal names", () => {
 });
 
 it("the list of models has every live name, aliases first", () => {
-  const namesAt = (now: number) => modelsOf(BUNDLED, now).map(({ asked }) => asked);
+  const namesAt = (now: number) => modelsOf(BUNDLED, now).map(({ requestedName }) => requestedName);
   const aliases = Object.keys(BUNDLED.aliases);
   expect(namesAt(NOW).slice(0, aliases.length)).toEqual(aliases);
   expect(namesAt(NOW)).toContain("o4-mini-2025-04-16");

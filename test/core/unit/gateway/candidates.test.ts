@@ -37,8 +37,8 @@ const waysWith = (...names: string[]) =>
 const PLAIN = [way("chat_completions"), way("responses")];
 
 /** The candidates' snapshots and endpoints. */
-const candidatesOf = (catalog: Catalog, ways = PLAIN, asked = "default") =>
-  candidatesFor(catalog, asked, ways, NOW).candidates.map(({ model, exchange }) => [
+const candidatesOf = (catalog: Catalog, ways = PLAIN, requestedName = "default") =>
+  candidatesFor(catalog, requestedName, ways, NOW).candidates.map(({ model, exchange }) => [
     model.snapshot,
     exchange.ask.endpoint,
   ]);
@@ -110,8 +110,8 @@ describe("the fallbacks", () => {
     late: cardDocument({ "late-1": { shutdown_date: "2026-02-01" } }, FEATURES),
   };
   const slow = { slow: { target: "deep-1", instructions: "Be long." } };
-  const snapshotsOf = (aliases: Document, ways = PLAIN, asked = "fast") =>
-    candidatesOf(catalogOf(cards, aliases), ways, asked).map(([snapshot]) => snapshot);
+  const snapshotsOf = (aliases: Document, ways = PLAIN, requestedName = "fast") =>
+    candidatesOf(catalogOf(cards, aliases), ways, requestedName).map(([snapshot]) => snapshot);
 
   it("follow in their order, each in its own dialect", () => {
     expect(candidatesOf(catalogOf(cards, fast(["deep-1", "dull-1"])), PLAIN, "fast")).toEqual([
@@ -151,8 +151,8 @@ describe("the fallbacks", () => {
       "frozen",
       ["swift-1"],
     ],
-  ])("%s", (_what, aliases, ways, asked, snapshots) => {
-    expect(snapshotsOf(aliases, ways, asked)).toEqual(snapshots);
+  ])("%s", (_what, aliases, ways, requestedName, snapshots) => {
+    expect(snapshotsOf(aliases, ways, requestedName)).toEqual(snapshots);
   });
 
   it("keep the settings of the requested alias, and have their own exchange and provider", () => {
@@ -160,7 +160,12 @@ describe("the fallbacks", () => {
     const changed = { ...cards, deep: card("deep-1", { provider: "other" }) };
     const catalog = catalogOf(changed, { ...fast(["slow"], { instructions: "Be brief." }), ...slow }, { providers });
     const [first, second] = candidatesFor(catalog, "fast", PLAIN, NOW).candidates;
-    expect(second?.model).toMatchObject({ asked: "fast", snapshot: "deep-1", id: "deep", fixed: first.model.fixed });
+    expect(second?.model).toMatchObject({
+      requestedName: "fast",
+      snapshot: "deep-1",
+      id: "deep",
+      fixed: first.model.fixed,
+    });
     expect(second?.model.fixed.instructions).toBe("Be brief.");
     expect(second?.exchange.ask).toMatchObject({ model: "deep-1" });
     expect([first, second].map((one) => one?.provider.base_url)).toEqual([

@@ -89,7 +89,7 @@ describe("a request whose bound does not fit", () => {
     ["images, which are not added again", { images: 9 }, 700],
   ])("is counted once and reserved by its exact count: %s", async (_what, demand, count) => {
     const visitor = createVisitor({ demand, counts: [count] });
-    expect((await visitor.enter()).granted).toEqual([100]);
+    expect(await visitor.enter()).toMatchObject({ granted: [100], exactInput: count });
     expect(visitor.asked()).toBe(1);
     expect(visitor.methods()).toEqual(["reserve", "reserve"]);
     expect(visitor.book.tokens().reserved).toBe(count + TEMPLATE_TOKENS + 100);

@@ -19,7 +19,7 @@ const boundOf = (changes: Partial<Demand> = {}, card = CARD, plan = PLAN) =>
   toBound({ ...DEMAND, ...changes }, card, plan, 256);
 const inputOf = (changes: Partial<Demand>, card = CARD) => boundOf(changes, card).input;
 
-const calls = { most: 3, inputTokensPerCall: 1000, nanoUsdPerCall: 10_000_000 };
+const toolCalls = { most: 3, inputTokensPerCall: 1000, nanoUsdPerCall: 10_000_000 };
 
 const withCalls = (context: number, output = PLAN.max_output_tokens) => context + 3 * (context + output);
 
@@ -34,11 +34,11 @@ describe("the input bound", () => {
     ["adds them to an exact count, too", { addedTokens: 500, exactInput: 40 }, 40 + TEMPLATE_TOKENS + 500],
     ["is the exact count when that is larger", { exactInput: 9000 }, 9000 + TEMPLATE_TOKENS],
     ["is the exact count when that is smaller", { exactInput: 7, images: 3 }, 7 + TEMPLATE_TOKENS],
-    ["repeats the context and the output after each tool call", { calls }, withCalls(116 + 3000)],
-    ["repeats the requested output", { calls, maxOutputTokens: 50 }, withCalls(116 + 3000, 50)],
-    ["repeats the exact count", { calls, exactInput: 7 }, withCalls(7 + TEMPLATE_TOKENS + 3000)],
-    ["is at most the model's context at each read", { calls, inputBytes: 4_000_000 }, 200_000 * 4],
-    ["has no repetition without calls", { calls: { ...calls, most: 0 } }, 100 + TEMPLATE_TOKENS],
+    ["repeats the context and the output after each tool call", { toolCalls }, withCalls(116 + 3000)],
+    ["repeats the requested output", { toolCalls, maxOutputTokens: 50 }, withCalls(116 + 3000, 50)],
+    ["repeats the exact count", { toolCalls, exactInput: 7 }, withCalls(7 + TEMPLATE_TOKENS + 3000)],
+    ["is at most the model's context at each read", { toolCalls, inputBytes: 4_000_000 }, 200_000 * 4],
+    ["has no repetition without calls", { toolCalls: { ...toolCalls, most: 0 } }, 100 + TEMPLATE_TOKENS],
   ])("%s", (_what, changes, tokens) => {
     expect(inputOf(changes)).toBe(tokens);
   });
@@ -48,7 +48,7 @@ describe("the input bound", () => {
   });
 
   it("has the price of its tokens, of the calls, and of other units", () => {
-    const { input, inputNanoUsd } = boundOf({ calls });
+    const { input, inputNanoUsd } = boundOf({ toolCalls });
     expect(inputNanoUsd).toBe(input * 1100 + 3 * 10_000_000);
     const card = { ...CARD, prices: { million_characters: 15 } };
     expect(boundOf({ units: { characters: 1000 } }, card).inputNanoUsd).toBe(15_000_000);
@@ -69,7 +69,7 @@ describe("the output bound", () => {
 });
 
 it("a free request is bounded by one request and nothing else", () => {
-  const bound = boundOf({ free: true, inputBytes: 9000, images: 3, calls, addedTokens: 500 });
+  const bound = boundOf({ free: true, inputBytes: 9000, images: 3, toolCalls, addedTokens: 500 });
   expect(bound).toEqual({ input: 0, output: 0, minOutput: 0, choices: 1, inputNanoUsd: 0, outputNanoUsd: 0 });
   expect(boundAmounts(bound, 0)).toEqual({ tokens: 0, requests: 1, nanoUsd: 0 });
 });

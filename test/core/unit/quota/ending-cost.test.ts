@@ -105,12 +105,12 @@ const ROWS: Record<string, [actual: unknown, expected: unknown][]> = {
     [cost("relayed", "blocked"), ESTIMATE],
     [cost("relayed", "blocked", { usage: USAGE }), THE_USAGE],
   ],
-  "the gate could not judge the input": [
+  "moderation of the input failed": [
     [cost("unsent", "withheld"), NOTHING],
     [cost("sent", "withheld"), NOTHING],
     [cost("answering", "withheld", { usage: USAGE }), NOTHING],
   ],
-  "the gate could not judge the rest of a stream": [
+  "moderation of the rest of a stream failed": [
     [cost("relayed", "withheld"), ESTIMATE],
     [cost("relayed", "withheld", { usage: USAGE }), THE_USAGE],
   ],
@@ -169,8 +169,8 @@ describe("the estimate", () => {
     ["adds what the provider adds to the input", {}, { addedTokens: 500 }, 250 + 500],
     [
       "adds what the calls of tools may have shown the model",
-      { providerCalls: 2 },
-      { calls: { most: 8, inputTokensPerCall: 8000, nanoUsdPerCall: 0 } },
+      { providerToolCalls: 2 },
+      { toolCalls: { most: 8, inputTokensPerCall: 8000, nanoUsdPerCall: 0 } },
       250 + 16_000,
     ],
     ["is never nothing", {}, { inputBytes: 0 }, 1],
@@ -189,9 +189,9 @@ const charged = (demand: Partial<Demand>, progress: Partial<Progress> = {}, of =
 
 describe("beside tokens, a request is charged", () => {
   it("each call of a tool that the provider ran", () => {
-    const calls = { most: 8, inputTokensPerCall: 8000, nanoUsdPerCall: 10_000_000 };
-    expect(charged({ calls }, { providerCalls: 3 })).toBe(30_000_000);
-    expect(charged({ calls })).toBe(0);
+    const toolCalls = { most: 8, inputTokensPerCall: 8000, nanoUsdPerCall: 10_000_000 };
+    expect(charged({ toolCalls }, { providerToolCalls: 3 })).toBe(30_000_000);
+    expect(charged({ toolCalls })).toBe(0);
   });
 
   it("units that are not tokens, and seconds of audio as the provider counted them", () => {

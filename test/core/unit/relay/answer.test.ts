@@ -22,8 +22,8 @@ it.each<[string, Piece[], Partial<Progress>]>([
   ],
   [
     "counts the calls that the provider ran",
-    [{ kind: "provider_call" }, { kind: "provider_call" }],
-    { providerCalls: 2 },
+    [{ kind: "provider_tool_call" }, { kind: "provider_tool_call" }],
+    { providerToolCalls: 2 },
   ],
   [
     "keeps the first finish reason, because a refusal precedes the stop",

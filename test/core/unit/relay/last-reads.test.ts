@@ -28,7 +28,7 @@ async function begin(options: FlowOptions, beforeMs: number): Promise<AnswerFlow
 }
 
 describe.each<[string, (flow: AnswerFlow) => unknown, object]>([
-  ["when its caller leaves", (flow) => flow.departure.markLeft(), { kind: "left" }],
+  ["when its caller leaves", (flow) => flow.disconnect.markLeft(), { kind: "left" }],
   [
     "by its total deadline",
     (flow) => flow.clock.advance(20),

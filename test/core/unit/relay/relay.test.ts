@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { apiError } from "../../../../src/core/errors.ts";
 import type { Progress } from "../../../../src/core/relay/answer.ts";
-import { createDeparture } from "../../../../src/core/relay/departure.ts";
+import { createDisconnect } from "../../../../src/core/relay/disconnect.ts";
 import { startRelay } from "../../../../src/core/relay/relay.ts";
 import type { Ending } from "../../../../src/core/relay/watchdog.ts";
 import { startWatchdog } from "../../../../src/core/relay/watchdog.ts";
@@ -22,7 +22,7 @@ function createRelay({ leaveMs = 0, codec = createTextCodec(), ready = Promise.r
   const clock = createFakeClock();
   const provider = createProvider();
   const control = new AbortController();
-  const departure = createDeparture(control, clock, leaveMs);
+  const disconnect = createDisconnect(control, clock, leaveMs);
   const watchdog = startWatchdog(clock, DEADLINES, control);
   const settlements: { progress: Progress; ending: Ending }[] = [];
   const settle = async (progress: Progress, ending: Ending) => {
@@ -30,7 +30,7 @@ function createRelay({ leaveMs = 0, codec = createTextCodec(), ready = Promise.r
     return { left: { "tokens/day": 7 }, usd: 0.25 };
   };
   const start = async () => {
-    const relay = { body: provider.body, codec, control, watchdog, clock, coalesceMs: 40, departure, ready, settle };
+    const relay = { body: provider.body, codec, control, watchdog, clock, coalesceMs: 40, disconnect, ready, settle };
     const reader = (await startRelay(relay)).getReader();
     const seen = { text: "", end: "open" };
     const readAll = async () => {
@@ -47,7 +47,7 @@ function createRelay({ leaveMs = 0, codec = createTextCodec(), ready = Promise.r
       );
     return { reader, seen, read };
   };
-  return { clock, provider, control, departure, settlements, start };
+  return { clock, provider, control, disconnect, settlements, start };
 }
 
 /** A relay whose caller left after the first text. */
@@ -57,7 +57,7 @@ async function left(leaveMs: number) {
   const { reader } = await relay.start();
   await reader.read();
   await reader.cancel();
-  relay.departure.markLeft();
+  relay.disconnect.markLeft();
   return relay;
 }
 

@@ -13,7 +13,7 @@ const USAGE = { input: 12, cached: 0, cacheWrite: 0, output: 30, reasoning: 0 };
 const END = finishChunk() + usageChunk(12, 30) + DONE;
 const INVALID = sse("<html>Bad gateway</html>");
 
-/** A tap that got these pieces: its progress, the number of parsed events, and what `conclude` threw. */
+/** A tap that got these pieces: its progress, the number of parsed events, and what `finish` threw. */
 function tapped(pieces: Iterable<Uint8Array>) {
   let parsed = 0;
   const decode = (data: string) => {
@@ -29,7 +29,7 @@ function tapped(pieces: Iterable<Uint8Array>) {
     tap.push(buffer.subarray(0, piece.length));
   }
   try {
-    tap.conclude();
+    tap.finish();
   } catch (thrown) {
     return { progress: tap.progress, parsed, thrown: String(thrown) };
   }

@@ -7,7 +7,7 @@ import { bundledModel } from "../../../support/catalog-documents.ts";
 import { refusalOf } from "../../../support/refusals.ts";
 import { preparedChat, writtenChat } from "../../support/chat-requests.ts";
 
-const fixing = (fixed: Partial<Fixed>): Model => ({ ...bundledModel("o4-mini"), asked: "fast", fixed });
+const fixing = (fixed: Partial<Fixed>): Model => ({ ...bundledModel("o4-mini"), requestedName: "fast", fixed });
 const limitOf = (changes: Record<string, unknown>) =>
   preparedChat(changes, fixing({ max_output_tokens: 100 })).demand.maxOutputTokens;
 

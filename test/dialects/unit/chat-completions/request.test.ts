@@ -87,7 +87,7 @@ describe("a parameter that the card does not support", () => {
 
   it("is sent to a model that supports it", () => {
     const changes = { parallel_tool_calls: false };
-    expect(gatedChat(changes, { asked: "gpt-5-mini" })).toMatchObject(changes);
+    expect(gatedChat(changes, { requestedName: "gpt-5-mini" })).toMatchObject(changes);
   });
 });
 

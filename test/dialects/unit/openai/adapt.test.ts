@@ -52,8 +52,8 @@ function catalogOf(ended: Document, successor: Document, alias: Document = {}): 
 }
 const reasoning = (...efforts: string[]) => ({ reasoning: { efforts } });
 const refusing = (...names: string[]) => ({ refuses: { chat_completions: names } });
-const sent = (changes: Document, catalog: Catalog, asked = "swift", day = AFTER) =>
-  gatedChat(changes, { catalog, asked, day });
+const sent = (changes: Document, catalog: Catalog, requestedName = "swift", day = AFTER) =>
+  gatedChat(changes, { catalog, requestedName, day });
 const effortSent = (effort: string, catalog: Catalog) => sent({ reasoning_effort: effort }, catalog).reasoning_effort;
 
 describe("the effort for a successor", () => {
@@ -126,12 +126,15 @@ describe("a parameter that the successor does not support", () => {
   });
 });
 
-it.each(["keen", "keen-1"])("a request to the model %s, which has not moved on, is never adapted", async (asked) => {
-  const all = Object.fromEntries([...TUNING, ...OTHERS]);
-  expect(sent(all, catalogOf({}, {}), asked)).toMatchObject(all);
-  const catalog = catalogOf(reasoning("low", "high"), { ...reasoning("medium"), ...refusing("temperature") });
-  const parameter = await refusalOf(() => sent({ temperature: 0.5 }, catalog, asked));
-  expect(parameter.body).toMatchObject({ code: "unsupported_parameter", param: "temperature" });
-  const effort = await refusalOf(() => sent({ reasoning_effort: "high" }, catalog, asked));
-  expect(effort.body).toMatchObject({ code: "unsupported_value", param: "reasoning_effort" });
-});
+it.each(["keen", "keen-1"])(
+  "a request to the model %s, which has not moved on, is never adapted",
+  async (requestedName) => {
+    const all = Object.fromEntries([...TUNING, ...OTHERS]);
+    expect(sent(all, catalogOf({}, {}), requestedName)).toMatchObject(all);
+    const catalog = catalogOf(reasoning("low", "high"), { ...reasoning("medium"), ...refusing("temperature") });
+    const parameter = await refusalOf(() => sent({ temperature: 0.5 }, catalog, requestedName));
+    expect(parameter.body).toMatchObject({ code: "unsupported_parameter", param: "temperature" });
+    const effort = await refusalOf(() => sent({ reasoning_effort: "high" }, catalog, requestedName));
+    expect(effort.body).toMatchObject({ code: "unsupported_value", param: "reasoning_effort" });
+  },
+);

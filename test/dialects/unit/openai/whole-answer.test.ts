@@ -23,7 +23,7 @@ describe.each([
     const answer = passWhole(body, dialect);
     expect(answer.conclude({ left: { "tokens/day": 1 }, usd: 0.5 })).toBe(body);
     expect(answer.progress).toMatchObject({ finish: "stop", usage: { input: 12, output: 30 }, outputBytes: 7 });
-    expect(answer.moderatedText()).toBe("A weir.");
+    expect(answer.allText()).toBe("A weir.");
   });
 
   it.each(["null", "<html>secret</html>", write("secret").slice(0, -20), ""])(

@@ -9,7 +9,7 @@ import type { Json } from "../../support/responses-events.ts";
 import { gatedBody, preparedBody, responsesRequest, writtenBody } from "../../support/responses-requests.ts";
 
 const O4 = bundledModel("o4-mini");
-const fixing = (fixed: Partial<Fixed>): Model => ({ ...O4, asked: "fast", fixed });
+const fixing = (fixed: Partial<Fixed>): Model => ({ ...O4, requestedName: "fast", fixed });
 const plainCatalog = complete(
   catalogDocument({ cards: { swift: cardDocument({ "swift-1": {} }, { endpoints: ["responses"] }) } }),
 );

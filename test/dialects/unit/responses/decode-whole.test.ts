@@ -30,7 +30,7 @@ describe("a whole response", () => {
     expect(json).toEqual(body);
     expect(pieces).toEqual([
       { kind: "thinking", text: "First\n\nSecond" },
-      { kind: "provider_call" },
+      { kind: "provider_tool_call" },
       { kind: "text", text: "A weir." },
       { kind: "tool", index: 3, id: "call_1", name: "look", arguments: '{"at":1}' },
       { kind: "tool", index: 4, id: "call_2", name: "say", arguments: "hello" },

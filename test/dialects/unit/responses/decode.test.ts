@@ -72,7 +72,7 @@ describe("an event", () => {
     (type) => {
       expect(piecesOf("response.output_item.added", { item: { type, status: "in_progress" } })).toEqual([]);
       const done = piecesOf("response.output_item.done", { item: { type, status: "completed" } });
-      expect(done).toEqual([{ kind: "provider_call" }]);
+      expect(done).toEqual([{ kind: "provider_tool_call" }]);
     },
   );
 

@@ -106,7 +106,7 @@ describe("a catalog of a later version of Weir", () => {
     expect(await revisionInUse()).toBe("later");
     const response = await tryPut(later());
     expect(response.status).toBe(400);
-    expect((await errorOf(response)).message).toContain("\nhoroscopes: is not a field here");
+    expect((await errorOf(response)).message).toContain("\nhoroscopes: is not a known field");
     expect(await list()).toMatchObject({ active: "later" });
   });
 });

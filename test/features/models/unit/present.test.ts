@@ -11,7 +11,7 @@ import { refusalOf } from "../../../support/refusals.ts";
 
 const BUNDLED = bundledCatalog();
 const NOW = Date.parse("2026-11-23");
-const show = (catalog: Catalog, asked: string, now = NOW) => toModelObject(catalog, asked, now);
+const show = (catalog: Catalog, requestedName: string, now = NOW) => toModelObject(catalog, requestedName, now);
 
 const rows = (table: object, has: readonly string[]) => Object.keys(table).map((name) => [name, has.includes(name)]);
 
@@ -35,8 +35,8 @@ describe("a model object", () => {
   });
 
   it("lists every endpoint, feature, tool and modality with its support", () => {
-    for (const { asked, requestedCard: card } of modelsOf(BUNDLED, NOW)) {
-      const { endpoints, features, tools, modalities } = show(BUNDLED, asked).card;
+    for (const { requestedName, requestedCard: card } of modelsOf(BUNDLED, NOW)) {
+      const { endpoints, features, tools, modalities } = show(BUNDLED, requestedName).card;
       const shown = [endpoints, features, tools].map((table) => table.map(({ name, supported }) => [name, supported]));
       expect(shown).toEqual([
         rows(ENDPOINTS, card.endpoints),
@@ -67,8 +67,8 @@ describe("the snapshots of a card", () => {
       },
     }),
   );
-  const snapshotsOf = (asked: string) =>
-    show(catalog, asked, Date.parse("2026-01-01")).card.snapshots.map(({ id, aliases, successors }) => ({
+  const snapshotsOf = (requestedName: string) =>
+    show(catalog, requestedName, Date.parse("2026-01-01")).card.snapshots.map(({ id, aliases, successors }) => ({
       id,
       aliases,
       successors,

@@ -2,7 +2,7 @@
 // One moderated stream under a fake clock. The test plays the provider, the caller and the judge.
 
 import { apiError } from "../../../../src/core/errors.ts";
-import { createDeparture } from "../../../../src/core/relay/departure.ts";
+import { createDisconnect } from "../../../../src/core/relay/disconnect.ts";
 import type { Flow } from "../../../../src/core/relay/pump.ts";
 import { READ_BYTES, readFirst } from "../../../../src/core/relay/pump.ts";
 import { createSink } from "../../../../src/core/relay/sink.ts";
@@ -40,19 +40,19 @@ export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {})
   const control = new AbortController();
   const { signal } = control;
   const watchdog = startWatchdog(clock, { ...DEADLINES, ...deadlines }, control);
-  const departure = createDeparture(control, clock, leaveMs);
+  const disconnect = createDisconnect(control, clock, leaveMs);
   const windows = createTextWindows({ ...SETTINGS, ...settings });
   const codec = createGatedCodec(form.dialect, form.events, windows, () => clock.now());
   const source = provider.body.getReader({ mode: "byob" });
-  const flow: Flow = { source, buffer: new ArrayBuffer(READ_BYTES), codec, watchdog, control, departure };
-  const sink = createSink(caller.writer, departure);
-  const judged: string[] = [];
+  const flow: Flow = { source, buffer: new ArrayBuffer(READ_BYTES), codec, watchdog, control, disconnect };
+  const sink = createSink(caller.writer, disconnect);
+  const moderated: string[] = [];
   let open: PromiseWithResolvers<Refusal | undefined> | undefined;
   let ending: Ending | undefined;
 
-  const judge = async (window: string) => {
-    if (open) throw new Error("two windows are judged at once");
-    judged.push(window);
+  const moderate = async (window: string) => {
+    if (open) throw new Error("two windows are moderated at once");
+    moderated.push(window);
     open = Promise.withResolvers();
     signal.addEventListener("abort", () => open?.reject(signal.reason), { once: true });
     if (verdict) void clock.wait(verdict.ms(), signal).then(() => say(verdict.allows(window)));
@@ -66,7 +66,7 @@ export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {})
   const run = async () => {
     await readFirst(flow, clock);
     watchdog.startKeepAlives(() => void sink.write(toUtf8(":\n\n")));
-    const ended = await pumpGated(flow, sink, clock, { windows, heldChars: () => codec.heldChars, judge });
+    const ended = await pumpGated(flow, sink, clock, { windows, heldChars: () => codec.heldChars, moderate });
     ending = ended;
     watchdog.stop();
     if (ended.kind === "finished") await sink.write(codec.conclude({ left: {}, usd: 0 }));
@@ -77,18 +77,18 @@ export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {})
     clock,
     provider,
     caller,
-    departure,
+    disconnect,
     codec,
     windows,
-    /** All windows that the judge received. */
-    judged,
+    /** All windows that moderation received. */
+    moderated,
     /** Gives the verdict on the open window. */
-    async judge(allowed: boolean) {
+    async giveVerdict(allowed: boolean) {
       say(allowed);
       await clock.idle();
     },
-    /** Makes the judge fail on the open window. */
-    async failJudge() {
+    /** Makes moderation fail on the open window. */
+    async failModeration() {
       open?.reject(new Error("secret"));
       await clock.idle();
     },

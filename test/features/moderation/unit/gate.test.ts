@@ -3,7 +3,7 @@
 
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Ask, Subject } from "../../../../src/core/gateway/exchange.ts";
-import { endedBy } from "../../../../src/core/gateway/gate.ts";
+import { abortOnEnding } from "../../../../src/core/gateway/gate.ts";
 import type { Moderation } from "../../../../src/features/moderation/catalog.ts";
 import { moderationGate } from "../../../../src/features/moderation/gate.ts";
 import { slimWays } from "../../../../src/features/slim-chat/exchange.ts";
@@ -86,44 +86,44 @@ describe("the gate", () => {
 describe("input moderation", () => {
   it("in parallel delays only the response", async () => {
     const { gate, asked } = openedGate({ answer: neverAnswers });
-    await gate?.before;
-    expect(await isPending(gate?.input)).toBe(true);
+    await gate?.beforeCall;
+    expect(await isPending(gate?.beforeResponse)).toBe(true);
     expect(asked).toEqual([{ model: "omni-moderation-2024-09-26", input: [SUBJECT.text] }]);
   });
 
   it.each<[string, Opening]>([
     ["the mode is `before`", { alias: { input: "before" } }],
     ["the plan has the mode `before`", { plan: { input: "before" } }],
-    ["the answer is stored", { ask: { outlives: "answer" } }],
-    ["the work continues in the background", { ask: { outlives: "request" } }],
+    ["the answer is stored", { ask: { remains: "answer" } }],
+    ["the work continues in the background", { ask: { remains: "work" } }],
   ])("precedes the provider call when %s", async (_when, opening) => {
-    expect(await isPending(openedGate({ ...opening, answer: neverAnswers }).gate?.before)).toBe(true);
-    await openedGate(opening).gate?.before;
+    expect(await isPending(openedGate({ ...opening, answer: neverAnswers }).gate?.beforeCall)).toBe(true);
+    await openedGate(opening).gate?.beforeCall;
   });
 
   it.each(["parallel", "before"] as const)("ends the request with the refusal (%s)", async (input) => {
     const policy = { categories: { hate: { from: 0.5, action: "review" } } };
     const { gate, control } = openedGate({ alias: { input }, policy, answer: findsViolence });
-    const ending = await reasonOf(gate?.input);
+    const ending = await reasonOf(gate?.beforeResponse);
     expect(ending).toBe(control.signal.reason);
     expect(ending).toMatchObject({
       kind: "blocked",
       error: { status: 400, body: { code: "content_policy_violation", param: "input" } },
     });
     expect((ending as { error: Error }).error.message).toBe("The input is not allowed here: violence.");
-    expect(await reasonOf(gate?.before)).toBe(input === "before" ? ending : undefined);
+    expect(await reasonOf(gate?.beforeCall)).toBe(input === "before" ? ending : undefined);
   });
 
   it("lets an input with the action `review` pass", async () => {
     const { gate, control } = openedGate({ policy: { otherwise: "review" }, answer: findsViolence });
-    await gate?.input;
+    await gate?.beforeResponse;
     expect(control.signal.aborted).toBe(false);
   });
 
   it("ends with the request when the caller leaves", async () => {
     const { gate, control } = openedGate({ answer: neverAnswers });
     control.abort({ kind: "left" });
-    expect(await reasonOf(gate?.input)).toEqual({ kind: "left" });
+    expect(await reasonOf(gate?.beforeResponse)).toEqual({ kind: "left" });
   });
 
   it("accepts 32 images, and refuses 33", async () => {
@@ -154,7 +154,7 @@ describe("output moderation", () => {
 
   it("moderates no answer when only the input is moderated", async () => {
     const { gate, asked, reply } = openedGate();
-    await gate?.input;
+    await gate?.beforeResponse;
     await gate?.requireAllowed(() => "They kill.");
     expect(gate?.stream(reply)).toBeUndefined();
     expect(asked).toHaveLength(1);
@@ -164,8 +164,8 @@ describe("output moderation", () => {
   it.each<[string, Partial<Ask>, string | null]>([
     ["several choices", { demand }, "n"],
     ["alternative tokens", { needs: [parameter("logprobs"), parameter("top_logprobs")] }, "top_logprobs"],
-    ["a stored answer", { outlives: "answer" }, null],
-    ["a background response", { outlives: "request" }, null],
+    ["a stored answer", { remains: "answer" }, null],
+    ["a background response", { remains: "work" }, null],
   ])("refuses a request for %s", async (_what, ask, param) => {
     const error = await refusalOf(() => openedGate({ alias: WINDOW, ask }));
     expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param } });
@@ -177,7 +177,7 @@ describe("output moderation", () => {
 describe("work that fails beside a request", () => {
   it("ends the request without the message of an internal error", async () => {
     const control = new AbortController();
-    const ending = await reasonOf(endedBy(Promise.reject(new Error("secret")), control));
+    const ending = await reasonOf(abortOnEnding(Promise.reject(new Error("secret")), control));
     expect(ending).toBe(control.signal.reason);
     expect(ending).toMatchObject({ kind: "failed", error: { status: 500, body: { code: "internal_error" } } });
     expect((ending as { error: Error }).error.message).not.toContain("secret");

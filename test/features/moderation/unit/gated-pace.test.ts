@@ -22,8 +22,8 @@ async function blockedWrite(events: string[] = []) {
   flow.provider.send(...slim.say(["They fall. "]), ...events);
   await flow.clock.idle();
   flow.caller.stopReading();
-  await flow.judge(true);
-  expect(flow.judged).toEqual(["Rivers rise. ", "Rivers rise. They fall. "]);
+  await flow.giveVerdict(true);
+  expect(flow.moderated).toEqual(["Rivers rise. ", "Rivers rise. They fall. "]);
   return flow;
 }
 
@@ -38,7 +38,7 @@ async function blockedKeepAlive() {
 describe("a verdict during a write", () => {
   it("that allows loses no text", async () => {
     const flow = await blockedWrite(slim.end);
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     expect(flow.ending()).toBeUndefined();
     flow.caller.readOn();
     await flow.clock.idle();
@@ -53,7 +53,7 @@ describe("a verdict during a write", () => {
   ] as const)("%s that blocks", (_what, begin, shown) => {
     it("reaches a slow caller within 10 s", async () => {
       const flow = await begin();
-      await flow.judge(false);
+      await flow.giveVerdict(false);
       await flow.clock.advance(BLOCK_DELIVERY_MS - 1);
       expect([slim.isBlocked(flow.caller.text()), flow.caller.isAborted()]).toEqual([false, false]);
       flow.caller.readOn();
@@ -65,7 +65,7 @@ describe("a verdict during a write", () => {
 
     it("cuts the connection of a caller who does not read for 10 s", async () => {
       const flow = await begin();
-      await flow.judge(false);
+      await flow.giveVerdict(false);
       await flow.clock.advance(BLOCK_DELIVERY_MS);
       expect(flow.caller.isAborted()).toBe(true);
       expect(flow.ending()).toMatchObject({ kind: "blocked" });
@@ -83,7 +83,7 @@ describe("a block knows the usage that has arrived", () => {
     const flow = await begin();
     // Each event is one read.
     for (const event of events) flow.provider.send(event);
-    await flow.judge(false);
+    await flow.giveVerdict(false);
     await flow.clock.advance(LAST_READ_MS);
     flow.caller.readOn();
     await flow.clock.advance(LAST_READ_MS);
@@ -95,7 +95,7 @@ describe("a block knows the usage that has arrived", () => {
 describe("a deadline of a moderated stream", () => {
   it("ends a silent answer after the idle time, with the text before it", async () => {
     const flow = await started(["Rivers rise. "], { deadlines: { idle_ms: 2000 } });
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     await flow.clock.advance(2000 + LAST_READ_MS);
     expect(flow.ending()).toMatchObject(TIMEOUT);
     expect(flow.shown()).toBe("Rivers rise. ");
@@ -112,7 +112,7 @@ describe("a deadline of a moderated stream", () => {
   it("cuts the connection of a caller who does not read", async () => {
     const flow = await started(["Rivers rise. "], { deadlines: { total_ms: 5000 } });
     flow.caller.stopReading();
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     await flow.clock.advance(5000 + LAST_READ_MS);
     expect(flow.ending()).toMatchObject(TIMEOUT);
     expect(flow.caller.isAborted()).toBe(true);
@@ -121,7 +121,7 @@ describe("a deadline of a moderated stream", () => {
   it("sends a keep-alive only after a pause in the answer", async () => {
     const flow = await started(["Rivers rise. "]);
     await flow.clock.advance(DEADLINES.keep_alive_ms - 1);
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     await flow.clock.advance(DEADLINES.keep_alive_ms - 1);
     expect(flow.caller.text()).toBe('data:"Rivers rise. "\n\n');
     await flow.clock.advance(1);
@@ -133,7 +133,7 @@ describe("a caller who leaves a moderated stream", () => {
   it("cancels the provider, and pays for the usage that has arrived", async () => {
     const flow = await started(["Rivers rise. "]);
     flow.provider.send(...slim.say(["They fall."]), ...slim.end);
-    flow.departure.markLeft();
+    flow.disconnect.markLeft();
     await flow.clock.advance(LAST_READ_MS);
     expect(flow.ending()).toEqual({ kind: "left" });
     expect(flow.provider.isCancelled()).toBe(true);
@@ -143,8 +143,8 @@ describe("a caller who leaves a moderated stream", () => {
 
   it("gets an answer that finishes without the caller read to its end", async () => {
     const flow = await started(["Rivers rise. "], { leaveMs: 25_000 });
-    flow.departure.markLeft();
-    await flow.judge(true);
+    flow.disconnect.markLeft();
+    await flow.giveVerdict(true);
     flow.provider.send(...slim.end);
     await flow.clock.advance(1000);
     expect(flow.ending()).toEqual({ kind: "left" });
@@ -162,9 +162,9 @@ describe.each(SLIM_FORMS)("after the end of an answer over %s", (_name, form) =>
     const flow = createGatedFlow(form);
     flow.provider.send(...form.begin, ...form.say(["They fall."]), ...form.end, more);
     await flow.begin();
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     expect(flow.ending()).toEqual({ kind: "finished" });
-    expect([flow.judged, flow.shown()]).toEqual([["They fall."], "They fall."]);
+    expect([flow.moderated, flow.shown()]).toEqual([["They fall."], "They fall."]);
     expect(flow.codec.progress.usage).toMatchObject(USAGE);
   });
 });
@@ -182,7 +182,7 @@ describe("a moderated stream that holds 4 Mi characters", () => {
     expect(flow.codec.heldChars).toBeGreaterThanOrEqual(4_194_304);
     expect(flow.codec.heldChars).toBeLessThan(4_194_304 + READ_BYTES);
     flow.provider.send(...slim.end);
-    while (!flow.ending()) await flow.judge(true);
+    while (!flow.ending()) await flow.giveVerdict(true);
     expect(flow.ending()).toEqual({ kind: "finished" });
     expect(flow.codec.heldChars).toBe(0);
     expect(flow.shown()).toHaveLength(10_000 + 120 * chars);

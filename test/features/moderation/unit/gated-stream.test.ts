@@ -16,22 +16,22 @@ describe.each(SLIM_FORMS)("a moderated stream over %s", (_name, form) => {
 
   it("sends each sentence after its verdict", async () => {
     const flow = await startedFlow(form, ["Rivers ", "rise. ", "They"]);
-    expect([flow.judged, flow.shown()]).toEqual([["Rivers rise. "], ""]);
-    await flow.judge(true);
+    expect([flow.moderated, flow.shown()]).toEqual([["Rivers rise. "], ""]);
+    await flow.giveVerdict(true);
     expect(flow.shown()).toBe("Rivers rise. ");
     await flow.clock.advance(699);
-    expect(flow.judged).toHaveLength(1);
+    expect(flow.moderated).toHaveLength(1);
     await flow.clock.advance(1);
-    expect(flow.judged.at(-1)).toBe("Rivers rise. They");
-    await flow.judge(true);
+    expect(flow.moderated.at(-1)).toBe("Rivers rise. They");
+    await flow.giveVerdict(true);
     expect(flow.shown()).toBe("Rivers rise. They");
   });
 
   it("finishes after the last verdict, with the usage", async () => {
     const flow = await startedFlow(form, ["Rivers rise. ", "They fall."], form.end);
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     expect(flow.ending()).toBeUndefined();
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     expect(flow.ending()).toEqual({ kind: "finished" });
     expect(flow.shown()).toBe("Rivers rise. They fall.");
     expect(flow.codec.progress.usage).toMatchObject(USAGE);
@@ -40,10 +40,10 @@ describe.each(SLIM_FORMS)("a moderated stream over %s", (_name, form) => {
 
   it("ends with a block after the allowed text, and cancels the provider", async () => {
     const flow = await startedFlow(form, ["Rivers rise. "]);
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     flow.provider.send(...form.say(["They kill. ", "And more"]));
     await flow.clock.idle();
-    await flow.judge(false);
+    await flow.giveVerdict(false);
     await flow.clock.advance(LAST_READ_MS);
     expect(flow.ending()).toMatchObject({ kind: "blocked", error: { body: { code: "content_policy_violation" } } });
     expect(flow.provider.isCancelled()).toBe(true);
@@ -56,7 +56,7 @@ describe.each(SLIM_FORMS)("a moderated stream over %s", (_name, form) => {
     const flow = await startedFlow(form, ["They kill. "], form.end);
     flow.provider.end();
     await flow.clock.advance(5000);
-    await flow.judge(false);
+    await flow.giveVerdict(false);
     expect(flow.ending()).toMatchObject({ kind: "blocked" });
     expect(flow.shown()).toBe("");
     expect(form.isBlocked(flow.caller.text())).toBe(true);
@@ -66,9 +66,9 @@ describe.each(SLIM_FORMS)("a moderated stream over %s", (_name, form) => {
     const flow = await startedFlow(form, ["Rivers rise. ", "They"]);
     flow.provider.breakOff();
     await flow.clock.idle();
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     expect(flow.ending()).toBeUndefined();
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     expect(flow.ending()).toMatchObject(failedWith("provider_error"));
     expect(flow.shown()).toBe("Rivers rise. They");
   });
@@ -77,7 +77,7 @@ describe.each(SLIM_FORMS)("a moderated stream over %s", (_name, form) => {
     const flow = await startedFlow(form, ["They"], [form.error]);
     flow.provider.end();
     await flow.clock.advance(700);
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     expect(flow.ending()).toMatchObject(failedWith("provider_error"));
     expect(flow.shown()).toBe("They");
     expect(flow.caller.text()).not.toContain("acme");
@@ -90,9 +90,9 @@ describe("a moderated stream", () => {
     flow.provider.send(finishChunk());
     await flow.clock.idle();
     // A finish reason completes the text, although the stream is still open.
-    expect(flow.judged).toEqual(["They"]);
+    expect(flow.moderated).toEqual(["They"]);
     expect(flow.codec.heldChars).toBeGreaterThan(0);
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     expect([flow.codec.heldChars, flow.shown(), flow.ending()]).toEqual([0, "They", undefined]);
   });
 
@@ -105,28 +105,28 @@ describe("a moderated stream", () => {
     const flow = await startedFlow(SLIM_OVER_CHAT, [], [chunk({ tool_calls: [call] }), rest]);
     flow.provider.send(finishChunk("tool_calls"), DONE);
     await flow.clock.idle();
-    expect([flow.judged, flow.caller.text()]).toEqual([['send{"to":"Ada"}'], ""]);
-    await flow.judge(isAllowed);
+    expect([flow.moderated, flow.caller.text()]).toEqual([['send{"to":"Ada"}'], ""]);
+    await flow.giveVerdict(isAllowed);
     await flow.clock.advance(LAST_READ_MS);
     expect(flow.caller.text()).toMatch(sent);
   });
 
   it("fails at an event that is not valid, after the text before it", async () => {
     const flow = await startedFlow(SLIM_OVER_CHAT, ["They"], [sse("<html>Bad gateway</html>")]);
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     expect(flow.ending()).toMatchObject(failedWith("provider_error"));
     expect(flow.shown()).toBe("They");
   });
 
   it("is blocked when the provider fails during a verdict that blocks", async () => {
     const flow = await startedFlow(SLIM_OVER_CHAT, ["They"], [errorFrame("It broke.")]);
-    await flow.judge(false);
+    await flow.giveVerdict(false);
     expect(flow.ending()).toMatchObject({ kind: "blocked" });
   });
 
   it("fails when the judge throws, without its message, and sends no unmoderated text", async () => {
     const flow = await startedFlow(SLIM_OVER_CHAT, ["Rivers rise. "]);
-    await flow.failJudge();
+    await flow.failModeration();
     await flow.clock.advance(LAST_READ_MS);
     expect(flow.ending()).toMatchObject(failedWith("internal_error"));
     expect(flow.caller.text()).not.toMatch(/secret|Rivers/);
@@ -146,11 +146,11 @@ describe("a refusal in several events", () => {
       flow.provider.send(piece);
       await flow.clock.idle();
     }
-    expect(flow.judged).toEqual([]);
+    expect(flow.moderated).toEqual([]);
     flow.provider.send(...form.end);
     await flow.clock.idle();
-    expect(flow.judged).toEqual(["I'm sorry, I can't help."]);
-    await flow.judge(true);
+    expect(flow.moderated).toEqual(["I'm sorry, I can't help."]);
+    await flow.giveVerdict(true);
     expect(flow.ending()).toEqual({ kind: "finished" });
     expect(flow.codec.progress.finish).toBe("refusal");
     expect(flow.shown()).toBe("I'm sorry, I can't help.");
@@ -171,8 +171,8 @@ describe("text in an unknown field or event", () => {
     ["a delta that is an object", OVER_RESPONSES, delta({ text: "They kill. " })],
   ])("is moderated before any later event is sent: %s", async (_where, form, event) => {
     const flow = await startedFlow(form, [], [event, ...form.say(["They fall."])]);
-    expect([flow.judged, flow.caller.text()]).toEqual([["They kill. "], ""]);
-    await flow.judge(false);
+    expect([flow.moderated, flow.caller.text()]).toEqual([["They kill. "], ""]);
+    await flow.giveVerdict(false);
     await flow.clock.advance(LAST_READ_MS);
     expect(flow.ending()).toMatchObject({ kind: "blocked" });
     expect(flow.caller.text()).not.toMatch(/kill|fall/);

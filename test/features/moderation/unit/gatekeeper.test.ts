@@ -64,7 +64,7 @@ describe("a subject that the classifier rejects", () => {
       const blocked = await refusal(rejects, { on_failure: side === "input" ? "allow" : "block" }, side);
       const body = { code: "content_policy_violation", param };
       expect(blocked).toMatchObject({ kind: "blocked", error: { status: 400, body } });
-      expect(blocked?.error.message).toBe(`The ${side} cannot be judged, so it is not allowed here.`);
+      expect(blocked?.error.message).toBe(`The ${side} cannot be moderated, so it is blocked.`);
     }
     expect(log.text()).not.toContain("secret");
   });

@@ -41,7 +41,7 @@ describe("a moderated stream of Chat Completions", () => {
     const event = chunk({ reasoning_content: "They fall. " });
     const flow = await startedFlow(formOf(true), [], [event, finishChunk(), DONE]);
     expect(flow.caller.text()).toBe(CHAT.begin.join(""));
-    await flow.judge(true);
+    await flow.giveVerdict(true);
     expect(flow.caller.text()).toBe([...CHAT.begin, event, finishChunk(), DONE].join(""));
   });
 
@@ -50,7 +50,7 @@ describe("a moderated stream of Chat Completions", () => {
     const ids = { id: "chat-1", created: 7, model: "m" };
     flow.provider.send(sse({ ...ids, choices: [{ index: 0, delta: { role: "assistant", content: "They kill. " } }] }));
     await flow.begin();
-    await flow.judge(false);
+    await flow.giveVerdict(false);
     await flow.clock.advance(LAST_READ_MS);
     const [block, done, ...more] = readEvents(flow.caller.text());
     const choices = [{ index: 0, delta: {}, finish_reason: "content_filter" }];

@@ -41,10 +41,10 @@ it("an allowed stream of Responses is unchanged, and a blocked one ends there", 
 
 it("a blocked response has the text that was sent before the block", async () => {
   const flow = await startedFlow(FORM, ["Rivers rise. "]);
-  await flow.judge(true);
+  await flow.giveVerdict(true);
   flow.provider.send(...FORM.say(["They kill. "]));
   await flow.clock.idle();
-  await flow.judge(false);
+  await flow.giveVerdict(false);
   await flow.clock.advance(LAST_READ_MS);
   expect(eventsOf(flow.caller.text()).at(-1)?.response).toMatchObject({
     id: "resp_1",

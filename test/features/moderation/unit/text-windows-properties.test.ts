@@ -58,7 +58,7 @@ function play(given: WindowSettings, happens: Step[], allows: (window: string) =
     expect(end - start).toBeGreaterThan(0);
     expect(end - start).toBeLessThanOrEqual(given.max_chars);
     const allowed = allows(window);
-    windows.judged(allowed);
+    windows.takeVerdict(allowed);
     const waitsSince = allowed ? arrivedAt[end] : undefined;
     if (waitsSince !== undefined) expect(windows.dueAt()).toBe(waitsSince + given.max_ms);
     refused ||= !allowed;

@@ -50,7 +50,7 @@ describe("a text window", () => {
     windows.next(START);
     expect(windows.dueAt()).toBe(Infinity);
     windows.add(" fall", START + 300);
-    windows.judged(true);
+    windows.takeVerdict(true);
     expect(windows.dueAt()).toBe(START + 700);
     expect(windows.next(START + 699)).toBeUndefined();
     expect(windows.next(START + 700)).toBe("Rivers rise. They fall");

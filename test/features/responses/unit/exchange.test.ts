@@ -48,7 +48,7 @@ describe("an answer", () => {
   it("is counted by every field that is input of the model", () => {
     const { ask } = pass({ ...INPUT, stream: true, temperature: 1, user: "u-1", max_output_tokens: 9 });
     expect(JSON.parse(ask.count?.() ?? "null")).toEqual(COUNTED);
-    expect(ask).toMatchObject({ endpoint: "responses", outlives: undefined });
+    expect(ask).toMatchObject({ endpoint: "responses", remains: undefined });
   });
 
   it("that is whole is passed through to the letter, unless the feature reads it", () => {

@@ -55,7 +55,7 @@ describe("a whole answer", () => {
     const answer = response([summary("First", "Second"), TEXT]);
     expect(JSON.parse(answer.conclude(settled))).toMatchObject({ thinking: "First\n\nSecond", text: "A weir." });
     expect(JSON.parse(response([summary(), TEXT]).conclude(settled))).not.toHaveProperty("thinking");
-    expect(answer.moderatedText()).toBe("FirstSecondA weir.");
+    expect(answer.allText()).toBe("FirstSecondA weir.");
   });
 
   it("without usage has the cost only", () => {

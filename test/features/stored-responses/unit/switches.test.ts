@@ -155,8 +155,8 @@ describe("hosted tools", () => {
 
   it("are bounded by the most calls, each at the highest price and size", () => {
     const calls = { most: 8, inputTokensPerCall: 8000, nanoUsdPerCall: 10_000_000 };
-    expect(demandOf({ tools: [search] }).calls).toEqual(calls);
-    expect(demandOf({ tools: [python, search, look] }).calls).toEqual({ ...calls, nanoUsdPerCall: 30_000_000 });
+    expect(demandOf({ tools: [search] }).toolCalls).toEqual(calls);
+    expect(demandOf({ tools: [python, search, look] }).toolCalls).toEqual({ ...calls, nanoUsdPerCall: 30_000_000 });
     const { demand } = preparedStoring({ tools: [search], max_tool_calls: 3 });
     const { input } = toBound(demand, bundledModel("gpt-6.1-terra").card, { max_output_tokens: 2000 }, 256);
     // Each call reads its result, the whole input and the output so far.
@@ -171,16 +171,16 @@ describe("hosted tools", () => {
   ])("run at most as often as caller and catalog allow: %j, %i → %i", (limit, max_tool_calls, most) => {
     const how = [{ tools: [search], ...limit }, { max_tool_calls }] as const;
     expect(written(...how).max_tool_calls).toBe(most);
-    expect(demandOf(...how).calls?.most).toBe(most);
+    expect(demandOf(...how).toolCalls?.most).toBe(most);
   });
 
   it("cost nothing and have no limit when there are none", () => {
-    expect(demandOf({ tools: [look] }).calls).toBeUndefined();
+    expect(demandOf({ tools: [look] }).toolCalls).toBeUndefined();
     expect(written({ tools: [look] })).not.toHaveProperty("max_tool_calls");
   });
 
   it("never cost less than the catalog's price, to the nano-dollar", () => {
     const hosted_tools = { search: { usd_per_call: 0.000_000_000_5, input_tokens_per_call: 0, fields: {} } };
-    expect(demandOf({ tools: [{ type: "search" }] }, { hosted_tools }).calls?.nanoUsdPerCall).toBe(1);
+    expect(demandOf({ tools: [{ type: "search" }] }, { hosted_tools }).toolCalls?.nanoUsdPerCall).toBe(1);
   });
 });

@@ -13,7 +13,6 @@ import {
   createSwitchedCatalog,
   PATH,
   respond,
-  STORING,
   turnsOf,
 } from "../support/stored.ts";
 

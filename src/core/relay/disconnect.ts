@@ -2,24 +2,15 @@
 
 import type { Clock, Ending } from "./watchdog.ts";
 
-export interface Departure {
+export interface Disconnect {
   /** True after the caller disconnected. */
   readonly callerLeft: boolean;
   /** Records the disconnect. Repeated calls have no effect. */
   markLeft: () => void;
 }
 
-/** Time for reading the bytes that had arrived before an abort. */
-const LAST_READ_MS = 10;
-
-/** Calls `cancel` 10 ms after `ended` aborts, so that bytes that have already arrived are still metered. */
-export function afterLastRead(ended: AbortSignal, clock: Clock, cancel: () => void): void {
-  const wait = () => void clock.wait(LAST_READ_MS, new AbortController().signal).then(cancel);
-  ended.addEventListener("abort", wait, { once: true });
-}
-
 /** Aborts `control` with an `Ending` when the caller disconnects, or `afterMs` later to wait for the usage. */
-export function createDeparture(control: AbortController, clock: Clock, afterMs: number): Departure {
+export function createDisconnect(control: AbortController, clock: Clock, afterMs: number): Disconnect {
   const left = { kind: "left" } satisfies Ending;
   let callerLeft = false;
   return {

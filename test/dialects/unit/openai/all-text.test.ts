@@ -8,10 +8,10 @@ import { messageOf, recordedResponse, responseOf } from "../../support/responses
 
 type Json = Record<string, unknown>;
 
-const choices = (...each: unknown[]) => chatDialect.moderatedText({ id: "chat-1", model: "m", choices: each });
+const choices = (...each: unknown[]) => chatDialect.allText({ id: "chat-1", model: "m", choices: each });
 const chunk = (delta: Json) => choices({ index: 0, delta, finish_reason: null });
 const completion = (message: Json) => choices({ index: 0, message, finish_reason: "stop" });
-const event = (json: Json) => responsesDialect.moderatedText(json);
+const event = (json: Json) => responsesDialect.allText(json);
 const response = (...output: Json[]) => event(responseOf({ output }));
 const itemOf = (when: "added" | "done", item: Json) =>
   event({ type: `response.output_item.${when}`, output_index: 0, item });
@@ -62,7 +62,7 @@ describe("the text of a chat", () => {
     );
     expect(choices({ delta: {}, message: { content: "They " }, novel: { words: ["kill."] } })).toBe("They kill.");
     for (const json of [undefined, { choices: [], usage: { prompt_tokens: 1 } }, { choices: null }, {}])
-      expect(chatDialect.moderatedText(json)).toBe("");
+      expect(chatDialect.allText(json)).toBe("");
   });
 
   it("is every text at any depth and under any name", () => {
