@@ -1,14 +1,14 @@
-// Time that moves only when a test says so: the Clock of the stream's stages.
+// A clock that moves only when a test advances it.
 
 import { setImmediate as turn } from "node:timers/promises";
 import type { Clock } from "../../../src/core/relay/watchdog.ts";
 
 export interface FakeClock extends Clock {
-  /** Moves time on. Every wait on the way returns at its own moment, earliest first, and what it wakes runs before the next. */
+  /** Advances the time. Waits end at their own time, in order, and the code after each runs before the next. */
   advance(ms: number): Promise<void>;
-  /** Runs whatever can run without time passing. */
+  /** Runs everything that needs no time to pass. */
   idle(): Promise<void>;
-  /** How many waits have begun. */
+  /** The number of waits so far. */
   readonly waits: number;
 }
 
@@ -17,13 +17,13 @@ interface Wait {
   wake(): void;
 }
 
-/** A clock that stands at `startsAt` (epoch ms). */
+/** A clock that starts at `startsAt` (epoch ms). */
 export function createFakeClock(startsAt = Date.UTC(2026, 10, 23, 12)): FakeClock {
   let now = startsAt;
   let begun = 0;
   const waits = new Set<Wait>();
 
-  // A wait of nothing returns by itself, after all that needs no time at all.
+  // A wait of 0 ms ends after everything that needs no wait.
   const wakeDue = () => {
     const due = [...waits].filter(({ at }) => at <= now);
     for (const wait of due) wait.wake();

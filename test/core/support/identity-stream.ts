@@ -1,6 +1,6 @@
-// The runtime's IdentityTransformStream for tests in Node: bytes without a buffer, and reads of at least so many bytes.
+// The runtime's IdentityTransformStream and `readAtLeast` for tests in Node.
 
-/** A write lasts until its bytes are asked for. */
+/** A write ends when its bytes are read. */
 class IdentityStream {
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
@@ -25,7 +25,7 @@ class IdentityStream {
       },
       close() {
         reading?.close();
-        // A read that already waits is only answered when the request for its bytes is.
+        // This ends a pending read.
         reading?.byobRequest?.respond(0);
       },
       abort: (reason) => reading?.error(reason ?? new Error("the writer has left")),

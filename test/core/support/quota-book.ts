@@ -1,4 +1,4 @@
-// A ledger that is held the way the user's object holds it: in memory, and from its JSON once it was evicted.
+// A ledger as the user's object keeps it: in memory, and from its JSON after an eviction.
 
 import type { Account, Decision } from "../../../src/core/quota/account.ts";
 import { applyChange } from "../../../src/core/quota/account.ts";
@@ -35,17 +35,17 @@ export interface Book {
   readonly ledger: Ledger;
   readonly account: Account | undefined;
   reserve(key: string, bound: BoundSketch, leaseMs?: number, model?: string, exclusive?: string): ReserveResult;
-  /** Whether there was something to store. */
+  /** Returns true if the ledger changed. */
   settle(key: string, tokens: number, requests?: number, nanoUsd?: number): boolean;
   charge(key: string, charge: Amounts): boolean;
   giveBack(key: string): void;
   /** An operator's change. */
   change(decision: Decision): void;
-  /** Forgets all that is not stored. */
+  /** Reads the ledger again from its JSON. */
   evict(): void;
-  /** What is left under the plan, or under other limits. */
+  /** The windows under the plan, or under other limits. */
   view(limits?: Limits): QuotaView;
-  /** The use of the plan's window of a unit; of several, of the one for that period. */
+  /** The use of the plan's window of a unit, and of a period if the plan has several. */
   use(unit: QuotaUnit, per?: Period): Use;
   tokens(per?: Period): Use;
   requests(per?: Period): Use;

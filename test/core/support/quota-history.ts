@@ -8,7 +8,7 @@ import { windowKey } from "../../../src/core/catalog/quota-window.ts";
 import type { Book } from "./quota-book.ts";
 import { openBook } from "./quota-book.ts";
 
-/** One thing that happens. Keys and windows are drawn by position from those that there are, so that repeats are common. */
+/** One step. Keys and windows are chosen by position from the existing ones, so that repeats are common. */
 export type Step =
   | { kind: "reserve"; model: string; bound: Bound; leaseMs: number }
   | { kind: "reserve again"; which: number; model: string; bound: Bound; leaseMs: number }
@@ -19,7 +19,7 @@ export type Step =
   | { kind: "reset"; which: number }
   | { kind: "evict" };
 
-/** When histories begin (epoch ms): shortly before a day ends, and with it an hour and a minute. */
+/** The start of all histories (epoch ms): shortly before the end of a day. */
 export const STARTS_AT = Date.UTC(2026, 10, 23, 23, 58, 30);
 
 const SECOND_MS = 1000;
@@ -61,7 +61,7 @@ const forward = fc.oneof(
 );
 const backward = fc.integer({ min: -26 * HOUR_MS, max: -1 });
 
-/** Random steps; `plans` is how many plans there are to change between. At most 30 are reserves. */
+/** Up to 30 random steps; `plans` is the number of plans. */
 export function arbitrarySteps(plans: number): fc.Arbitrary<Step[]> {
   const step: fc.Arbitrary<Step> = fc.oneof(
     {
@@ -92,7 +92,7 @@ export function arbitrarySteps(plans: number): fc.Arbitrary<Step[]> {
   return fc.array(step, { minLength: 1, maxLength: 30, size: "max" });
 }
 
-/** What a window of that unit may be limited to, so that it is met about as often as not. */
+/** The highest limit of a unit, chosen so that about half of the requests fit. */
 const LIMITS: Record<QuotaUnit, number> = { tokens: 4000, requests: 6, usd: 20_000 };
 
 const windows: fc.Arbitrary<QuotaWindow> = fc
@@ -137,7 +137,7 @@ export function windowAt({ plans }: Stage, which: number): QuotaWindow | undefin
   return all[which % Math.max(1, all.length)];
 }
 
-/** Does what a step says, and returns what the ledger answered: to a reserve its result, to a settle whether it counted. */
+/** Applies a step. Returns the result of a reserve, or if a settlement changed the ledger. */
 export function play(stage: Stage, step: Step): ReserveResult | boolean | undefined {
   const { book, keys, plans } = stage;
   switch (step.kind) {

@@ -1,5 +1,5 @@
-// The ledger told a second time, as slowly and plainly as possible: a list of everything that ever happened, added up
-// anew at each question. Nothing here is taken from the ledger's own code but the shapes of what goes in.
+// A second, simple implementation of the ledger: a list of everything that happened, added up for each call. It shares
+// only types with the ledger.
 
 import type { Bound } from "../../../src/core/quota/ledger.ts";
 import type { Limits } from "../../../src/core/quota/view.ts";
@@ -39,7 +39,7 @@ export function createQuotaModel() {
   const history: Entry[] = [];
   const opened = new Map<string, Opened>();
   const grants = new Map<string, number>();
-  // Time is what was last stored, or later; it was stored whenever something happened.
+  // The time never goes back behind the last stored time.
   let storedAt = 0;
   const timeAt = (now: number) => Math.max(now, storedAt);
   const isRunning = (entry: Entry, time: number) => !entry.charge && time < entry.endsAt;
@@ -50,7 +50,7 @@ export function createQuotaModel() {
     history.filter(
       (entry) => isCounted(window, entry) && periodOf(window.per, entry.at) === periodOf(window.per, time),
     );
-  /** A window that is not open yet would begin with what runs, and with what ended but can still be corrected. */
+  /** A window that is not open yet starts with running leases, and with expired ones that can be corrected. */
   const entriesOf = (window: QuotaWindow, time: number) =>
     opened.get(slotOf(window, time))?.entries ?? inPeriod(window, time).filter((entry) => isKnown(entry, time));
   const open = (window: QuotaWindow, time: number, entries: Iterable<Entry>) =>
@@ -85,7 +85,7 @@ export function createQuotaModel() {
       const rooms = limits.windows
         .filter((window) => window.models?.includes(model) !== false)
         .map((window) => ({ unit: window.unit, left: useOf(window, now).left }));
-      // The output that fits is found by trying.
+      // A binary search for the output that fits.
       const fits = (output: number) => rooms.every(({ unit, left }) => inUnit(costOf(bound, output), unit) <= left);
       if (!fits(bound.minOutput)) return { reason: "window" };
       let [granted, tooMuch] = [bound.minOutput, bound.output + 1];
@@ -113,7 +113,7 @@ export function createQuotaModel() {
       storedAt = time;
       return { reason: "granted", granted };
     },
-    /** Whether it counted. */
+    /** Returns true if it changed anything. */
     settle(key: string, charge: Amounts, now: number): boolean {
       const time = timeAt(now);
       const entry = find(key);
@@ -128,7 +128,7 @@ export function createQuotaModel() {
       grants.set(slot, (grants.get(slot) ?? 0) + amount);
       storedAt = timeAt(now);
     },
-    /** Forgives what was used; what runs is counted when it ends. */
+    /** Clears the use. Running leases count when they end. */
     reset(window: QuotaWindow, now: number): void {
       const time = timeAt(now);
       open(
@@ -151,7 +151,7 @@ const costOf = (bound: Bound, output: number): Amounts => ({
   nanoUsd: bound.inputNanoUsd + output * bound.choices * bound.outputNanoUsd,
 });
 
-/** The period that holds a moment, as the beginning of the moment's own name. */
+/** The period of a time, as the start of its ISO date. */
 const periodOf = (per: Period, time: number) =>
   new Date(time).toISOString().slice(0, { month: 7, day: 10, hour: 13, minute: 16 }[per]);
 

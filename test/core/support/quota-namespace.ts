@@ -1,5 +1,4 @@
-// The binding of the users' objects as tests play it in Node: each object is a book and an account, and each call may
-// fail the way the runtime lets calls fail.
+// The binding of the users' objects for tests in Node: one book, and calls that can fail like those of the runtime.
 
 import type { Account, Claim, Decision } from "../../../src/core/quota/account.ts";
 import { claimRefusal } from "../../../src/core/quota/account.ts";
@@ -9,7 +8,7 @@ import type { Limits } from "../../../src/core/quota/view.ts";
 import type { Amounts } from "../../../src/core/catalog/quota-window.ts";
 import { openBook } from "./quota-book.ts";
 
-/** How a call fails: as the runtime marks it, and before the object did its work unless `late` is set. */
+/** A failed call, with the runtime's marks. `late`: the object did its work, and the result was lost. */
 export type Failure = Error & { retryable?: boolean; overloaded?: boolean; late?: boolean };
 
 /** An error as a call to an object throws it. */
@@ -74,7 +73,7 @@ export function createNamespace(now: number, failures: Failure[] = []) {
   };
 }
 
-/** Replaces the runtime's pauses, which then take no time. Returns them, as they were asked for. */
+/** Replaces the runtime's pauses, which then take no time. Returns the requested pauses. */
 export function skipPauses() {
   const pauses: number[] = [];
   const wait = async (ms: number) => void pauses.push(ms);

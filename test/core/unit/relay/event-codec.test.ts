@@ -5,7 +5,7 @@ import type { StreamEvent } from "../../../../src/core/relay/codec.ts";
 import { emptyProgress } from "../../../../src/core/relay/answer.ts";
 import { createDecodingCodec, createEventDecoder } from "../../../../src/core/relay/event-codec.ts";
 import { chatDialect } from "../../../../src/dialects/chat-completions/decode.ts";
-import { DONE, finishChunk, fromUtf8, sse, textChunk, toUtf8 } from "../../../support/chat-chunks.ts";
+import { chunk, DONE, finishChunk, fromUtf8, sse, textChunk, toUtf8 } from "../../../support/chat-chunks.ts";
 import { createTextCodec } from "../../support/relay-codecs.ts";
 
 /** A decoder, the events that it passed on, and the progress at each of them. */
@@ -30,11 +30,14 @@ it("an event has its text, its JSON and its pieces, which are applied before it 
   expect(bytesAt).toEqual([3, 5]);
 });
 
-it("a comment is passed on without pieces, and does not count as an event", () => {
+it("a comment is passed on without pieces, and only an event starts the answer", () => {
   const { progress, events, read } = createDecoder();
   read(": processing\n\n");
   expect(events).toEqual([{ raw: ": processing\n\n", pieces: [], json: undefined }]);
   expect(progress.heard).toBe(false);
+  read(chunk({}));
+  expect(events[1]?.pieces).toEqual([]);
+  expect(progress.heard).toBe(true);
 });
 
 it("events before an invalid one are passed on, and counted, although reading throws", () => {
