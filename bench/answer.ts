@@ -14,8 +14,8 @@ export const bytesOf = ({ chunks }: Answer) => chunks.reduce((sum, { bytes }) =>
 export const timeToFirstByte = ({ chunks }: Answer) => chunks[0]?.at ?? Infinity;
 
 /**
- * Returns the longest wait between two chunks in ms. A stream that was generated in `generatedInMs` and arrived faster was
- * buffered before its first chunk. That delay counts as a gap.
+ * Returns the longest wait between two chunks in ms. A stream that was generated in `generatedInMs` and arrived faster
+ * was buffered before its first chunk. That delay counts as a gap.
  */
 export function longestGap({ chunks }: Answer, generatedInMs: number): number {
   const [first, last] = [chunks[0]?.at ?? 0, chunks.at(-1)?.at ?? 0];

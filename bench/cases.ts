@@ -16,8 +16,8 @@ export interface Case {
   limits?: Figures;
 }
 
-// With chunks 20 ms apart, a relay that buffers 8 KiB causes gaps of 500 ms, and one that buffers the whole answer a gap
-// of 980 ms. Scheduling 200 streams on two shared cores causes gaps below 250 ms.
+// With chunks 20 ms apart, a relay that buffers 8 KiB causes gaps of 500 ms, and one that buffers the whole answer a
+// gap of 980 ms. Scheduling 200 streams on two shared cores causes gaps below 250 ms.
 const LIMITS: Figures = { [GAP]: 400 };
 
 const streamCase = (name: string, workload: Workload, request: (workload: Workload) => BenchRequest): Case => ({

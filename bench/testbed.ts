@@ -75,7 +75,7 @@ export async function startTestbed(): Promise<Testbed> {
   };
 }
 
-/** The bundled catalog with an unlimited and an empty plan. The model has only one dialect, to compare the same work. */
+/** The bundled catalog with an unlimited and an empty plan. The model has one dialect, to compare the same work. */
 function catalog() {
   const plans = {
     bench: { windows: windowsOf(1_000_000), concurrent: 1000, max_output_tokens: 128_000 },

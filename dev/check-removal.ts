@@ -92,7 +92,7 @@ function uninstall(packages: string[]): void {
   writeFileSync(path, JSON.stringify(manifest, null, 2));
 }
 
-/** Runs a program in the copy and prints one line. Returns its output; when it fails prints that, and returns undefined. */
+/** Runs a program in the copy and prints one line. Returns its output. On failure prints it and returns undefined. */
 async function step(label: string, name: string, program: string, ...words: string[]): Promise<string | undefined> {
   const startedAt = performance.now();
   const { ok, stdout, stderr } = await copy.run(program, ...words);

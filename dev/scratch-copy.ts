@@ -16,8 +16,8 @@ export interface ScratchCopy {
 }
 
 /**
- * Copies what git tracks or would track, commits it in a git repository of its own, and links node_modules. Throws when git
- * fails.
+ * Copies what git tracks or would track, commits it in a git repository of its own, and links node_modules. Throws when
+ * git fails.
  */
 export function createScratchCopy(): ScratchCopy {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "weir-")));

@@ -30,8 +30,8 @@ function migrationsOf(toml: string): string[] {
 }
 
 /**
- * The removed migrations that came after all that remain. Wrangler finds the last one by its tag in wrangler.toml; without it
- * a deployment would apply every migration again.
+ * The removed migrations that came after all that remain. Wrangler finds the last one by its tag in wrangler.toml.
+ * Without it a deployment would apply every migration again.
  */
 function migrationsAfterLast(before: string, after: string): string[] {
   const remaining = migrationsOf(after);

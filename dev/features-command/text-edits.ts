@@ -7,8 +7,8 @@ export class EditFailed extends Error {}
 const END = "<!-- end -->";
 
 /**
- * Removes the imports from a feature's folder, and the imported names from the array of a manifest. The folder is written
- * as in the import, such as `./features/usage/`.
+ * Removes the imports from a feature's folder, and the imported names from the array of a manifest. The folder is
+ * written as in the import, such as `./features/usage/`.
  */
 export function removeFromManifest(text: string, folder: string): string {
   const imports = new RegExp(`^import \\{([^}]*)\\} from "${escape(folder)}[^"]*";\\n`, "gm");

@@ -47,8 +47,8 @@ type Fields = Record<string, unknown>;
 export function effortFor(requestedEffort: string | null | undefined, model: Model, param: string): string | undefined {
   const { effort } = model.fixed;
   if (requestedEffort && effort && requestedEffort !== effort) {
-    const message = `The model '${model.requestedName}' always answers with the effort '${effort}'. Leave '${param}' out.`;
-    throw apiError("unsupported_value", message, { param });
+    const fixed = `The model '${model.requestedName}' always answers with the effort '${effort}'.`;
+    throw apiError("unsupported_value", `${fixed} Leave '${param}' out.`, { param });
   }
   return adaptEffort(effort ?? (requestedEffort || undefined), model);
 }
