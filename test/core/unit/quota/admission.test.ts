@@ -12,7 +12,7 @@ beforeEach(() => void skipPauses());
 describe("a request that fits", () => {
   it("reserves its bound in one call, without a count", async () => {
     const visitor = createVisitor();
-    expect((await visitor.enter()).granted).toEqual([100]);
+    expect(await visitor.enter()).toMatchObject({ granted: [100], exactInput: undefined });
     expect(visitor.book.tokens().reserved).toBe(100 + TEMPLATE_TOKENS + 100);
     expect(visitor.methods()).toEqual(["reserve"]);
     expect(visitor.asked()).toBe(0);

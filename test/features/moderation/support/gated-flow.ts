@@ -2,6 +2,7 @@
 // One moderated stream under a fake clock. The test plays the provider, the caller and the judge.
 
 import { apiError } from "../../../../src/core/errors.ts";
+import type { Usage } from "../../../../src/core/relay/answer.ts";
 import { createDisconnect } from "../../../../src/core/relay/disconnect.ts";
 import type { Flow } from "../../../../src/core/relay/pump.ts";
 import { READ_BYTES, readFirst } from "../../../../src/core/relay/pump.ts";
@@ -49,6 +50,7 @@ export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {})
   const moderated: string[] = [];
   let open: PromiseWithResolvers<Refusal | undefined> | undefined;
   let ending: Ending | undefined;
+  let usage: Usage | undefined;
 
   const moderate = async (window: string) => {
     if (open) throw new Error("two windows are moderated at once");
@@ -68,6 +70,7 @@ export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {})
     watchdog.startKeepAlives(() => void sink.write(toUtf8(":\n\n")));
     const ended = await pumpGated(flow, sink, clock, { windows, heldChars: () => codec.heldChars, moderate });
     ending = ended;
+    usage = codec.progress.usage;
     watchdog.stop();
     if (ended.kind === "finished") await sink.write(codec.conclude({ left: {}, usd: 0 }));
     else if (ended.kind === "blocked") await sink.write(codec.block(ended.error.body, undefined));
@@ -99,6 +102,8 @@ export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {})
     },
     /** The ending; undefined until then. */
     ending: () => ending,
+    /** The usage that was known at the ending. */
+    usage: () => usage,
     shown: () => form.shown(caller.text()),
   };
 }

@@ -44,7 +44,7 @@ describe("a verdict during a write", () => {
     await flow.clock.idle();
     expect(flow.ending()).toEqual({ kind: "finished" });
     expect(flow.shown()).toBe("Rivers rise. They fall. ");
-    expect(flow.codec.progress.usage).toMatchObject(USAGE);
+    expect(flow.usage()).toMatchObject(USAGE);
   });
 
   describe.each([
@@ -88,7 +88,7 @@ describe("a block knows the usage that has arrived", () => {
     flow.caller.readOn();
     await flow.clock.advance(LAST_READ_MS);
     expect(flow.ending()).toMatchObject({ kind: "blocked" });
-    expect(flow.codec.progress.usage).toMatchObject(USAGE);
+    expect(flow.usage()).toMatchObject(USAGE);
   });
 });
 
@@ -137,7 +137,7 @@ describe("a caller who leaves a moderated stream", () => {
     await flow.clock.advance(LAST_READ_MS);
     expect(flow.ending()).toEqual({ kind: "left" });
     expect(flow.provider.isCancelled()).toBe(true);
-    expect(flow.codec.progress.usage).toMatchObject(USAGE);
+    expect(flow.usage()).toMatchObject(USAGE);
     expect(flow.caller.text()).toBe("");
   });
 
@@ -148,7 +148,7 @@ describe("a caller who leaves a moderated stream", () => {
     flow.provider.send(...slim.end);
     await flow.clock.advance(1000);
     expect(flow.ending()).toEqual({ kind: "left" });
-    expect(flow.codec.progress.usage).toMatchObject(USAGE);
+    expect(flow.usage()).toMatchObject(USAGE);
     expect(flow.caller.text()).toBe("");
   });
 });
@@ -165,7 +165,7 @@ describe.each(SLIM_FORMS)("after the end of an answer over %s", (_name, form) =>
     await flow.giveVerdict(true);
     expect(flow.ending()).toEqual({ kind: "finished" });
     expect([flow.moderated, flow.shown()]).toEqual([["They fall."], "They fall."]);
-    expect(flow.codec.progress.usage).toMatchObject(USAGE);
+    expect(flow.usage()).toMatchObject(USAGE);
   });
 });
 

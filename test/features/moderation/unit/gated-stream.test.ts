@@ -34,7 +34,7 @@ describe.each(SLIM_FORMS)("a moderated stream over %s", (_name, form) => {
     await flow.giveVerdict(true);
     expect(flow.ending()).toEqual({ kind: "finished" });
     expect(flow.shown()).toBe("Rivers rise. They fall.");
-    expect(flow.codec.progress.usage).toMatchObject(USAGE);
+    expect(flow.usage()).toMatchObject(USAGE);
     expect(flow.provider.isCancelled()).toBe(true);
   });
 
