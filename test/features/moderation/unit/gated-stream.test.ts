@@ -102,10 +102,12 @@ describe("a moderated stream", () => {
   ])("moderates the name and the arguments of a tool call (allowed: %s)", async (isAllowed, sent) => {
     const call = { index: 0, id: "call_1", function: { name: "send", arguments: '{"to":"Ada' } };
     const rest = chunk({ tool_calls: [{ index: 0, function: { arguments: '"}' } }] });
-    const flow = await startedFlow(SLIM_OVER_CHAT, [], [chunk({ tool_calls: [call] }), rest]);
-    flow.provider.send(finishChunk("tool_calls"), DONE);
-    await flow.clock.idle();
-    expect([flow.moderated, flow.caller.text()]).toEqual([['send{"to":"Ada"}'], ""]);
+    const events = [chunk({ tool_calls: [call] }), rest, finishChunk("tool_calls"), DONE];
+    const flow = await startedFlow(SLIM_OVER_CHAT, [], events, { settings: { max_chars: 14 } });
+    expect(flow.moderated).toEqual(['send{"to":"Ada']);
+    await flow.giveVerdict(true);
+    // The call is sent when its last fragment is allowed.
+    expect([flow.moderated.at(-1), flow.caller.text()]).toEqual(['send{"to":"Ada"}', ""]);
     await flow.giveVerdict(isAllowed);
     await flow.clock.advance(LAST_READ_MS);
     expect(flow.caller.text()).toMatch(sent);
@@ -116,6 +118,14 @@ describe("a moderated stream", () => {
     await flow.giveVerdict(true);
     expect(flow.ending()).toMatchObject(failedWith("provider_error"));
     expect(flow.shown()).toBe("They");
+  });
+
+  it("fails when the connection breaks after the finish reason and before the end mark", async () => {
+    const flow = await startedFlow(SLIM_OVER_CHAT, ["They"], [finishChunk()]);
+    flow.provider.breakOff();
+    await flow.clock.idle();
+    await flow.giveVerdict(true);
+    expect(flow.ending()).toMatchObject(failedWith("provider_error"));
   });
 
   it("is blocked when the provider fails during a verdict that blocks", async () => {

@@ -50,6 +50,8 @@ describe("a moderated stream of Chat Completions", () => {
     const ids = { id: "chat-1", created: 7, model: "m" };
     flow.provider.send(sse({ ...ids, choices: [{ index: 0, delta: { role: "assistant", content: "They kill. " } }] }));
     await flow.begin();
+    flow.provider.send(chunk({ content: "And more" }));
+    await flow.clock.idle();
     await flow.giveVerdict(false);
     await flow.clock.advance(LAST_READ_MS);
     const [block, done, ...more] = readEvents(flow.caller.text());
