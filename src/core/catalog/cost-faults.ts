@@ -3,7 +3,7 @@
 import type { ModelCard } from "./card.ts";
 import { isAllowed } from "./choose.ts";
 import { countsModel } from "./quota-window.ts";
-import { FIRST_DAY, LAST_DAY, resolveModel } from "./resolve.ts";
+import { fallbacksOf, FIRST_DAY, resolveModel } from "./resolve.ts";
 import type { Catalog, Plan } from "./schema.ts";
 import { entry } from "./schema.ts";
 
@@ -18,13 +18,16 @@ export function costFaults(catalog: Catalog): string[] {
   );
 }
 
-/** The cards that a plan includes by any name, now or after shutdowns. */
+/** The cards that a plan includes by any name or as a fallback, now or after any shutdown. */
 function allowedCards(catalog: Catalog, plan: Plan): Set<string> {
-  const snapshots = Object.values(catalog.cards).flatMap((card) => Object.keys(card.snapshots));
-  const models = [...Object.keys(catalog.aliases), ...snapshots].flatMap((name) =>
-    [FIRST_DAY, LAST_DAY].flatMap((day) => {
+  const snapshots = Object.values(catalog.cards).flatMap((card) => Object.entries(card.snapshots));
+  const names = [...Object.keys(catalog.aliases), ...snapshots.map(([name]) => name)];
+  // Only on these days does a name change its model.
+  const days = new Set([FIRST_DAY, ...snapshots.flatMap(([, { shutdown_date: day }]) => day ?? [])]);
+  const models = [...days].flatMap((day) =>
+    names.flatMap((name) => {
       const resolution = resolveModel(catalog, name, day);
-      return resolution.kind === "found" ? [resolution.model] : [];
+      return resolution.kind === "found" ? [resolution.model].concat(fallbacksOf(catalog, resolution.model, day)) : [];
     }),
   );
   return new Set(models.filter((model) => isAllowed(plan, model)).map(({ id }) => id));
@@ -45,6 +48,13 @@ function unboundedUnit({ windows }: Plan, id: string, prices: ModelCard["prices"
   if (counted.has("usd")) return undefined;
   const { image, audio, ...units } = others;
   if (Object.values(units).some((usd) => usd !== undefined && usd > 0)) return "usd";
-  const rates = [input, output, cached_input, cache_write, ...Object.values({ ...image, ...audio })];
+  const rates = [
+    input,
+    output,
+    cached_input,
+    cache_write,
+    ...Object.values(image ?? {}),
+    ...Object.values(audio ?? {}),
+  ];
   return rates.some((usd) => usd !== undefined && usd > 0) && !counted.has("tokens") ? "tokens or usd" : undefined;
 }

@@ -20,12 +20,24 @@ const card = (name: string, more: object) => ({
   snapshots: { [`${name}-1`]: {} },
   ...more,
 });
-const faultsOf = (prices: object | undefined, windows: Window[], models?: string[]) => {
+
+interface Changes {
+  /** Fields of the card without a price. */
+  free?: object;
+  /** Fields of the card at the prices of the test. */
+  swift?: object;
+  /** The fallback of the alias `default`. */
+  fallback?: string[];
+}
+
+/** The faults of a plan that includes `models`. */
+const faultsOf = (prices: object | undefined, windows: Window[], models?: string[], changes: Changes = {}) => {
+  const { free = {}, swift = {}, fallback = [] } = changes;
   const parsed = parseCatalog({
     schema: 1,
     providers: { house: { base_url: "https://models.test/v1", key_variable: "HOUSE_API_KEY" } },
-    cards: { swift: card("swift", prices ? { prices } : {}), free: card("free", {}) },
-    aliases: { default: { target: "free-1" }, voice: { target: "swift-1" } },
+    cards: { swift: card("swift", { ...swift, ...(prices && { prices }) }), free: card("free", free) },
+    aliases: { default: { target: "free-1", fallback }, voice: { target: "swift-1" } },
     default_plan: "basic",
     plans: { basic: { windows, concurrent: 1, max_output_tokens: 100, ...(models && { models }) } },
   });
@@ -41,6 +53,7 @@ describe("a plan is refused when it allows a model", () => {
   it.each<[string, object, Window[], string]>([
     ["by tokens, and counts requests only", TOKENS, [window("requests")], "tokens or usd"],
     ["by tokens of images only, and counts nothing", { image: { output: 3 } }, [], "tokens or usd"],
+    ["by tokens of images, with free audio", { image: { output: 3 }, audio: { output: 0 } }, [], "tokens or usd"],
     ["by tokens, and counts those of another model", TOKENS, [window("tokens", ["free"])], "tokens or usd"],
     ["by minutes, and counts tokens", { minute_of_audio: 0.006 }, [window("tokens")], "usd"],
     [
@@ -55,6 +68,21 @@ describe("a plan is refused when it allows a model", () => {
 
   it("under an alias alone", () => {
     expect(faultsOf(TOKENS, [], ["voice"])).toEqual(MISSING("tokens or usd"));
+  });
+
+  it("only after the shutdown of another model, as its successor", () => {
+    const snapshots = { "free-1": { shutdown_date: "2027-01-01", successor: "swift-1" } };
+    expect(faultsOf(TOKENS, [], ["default"], { free: { snapshots } })).toEqual(MISSING("tokens or usd"));
+  });
+
+  it("only between two shutdowns", () => {
+    const free = { snapshots: { "free-1": { shutdown_date: "2027-01-01", successor: "swift-1" }, "free-2": {} } };
+    const swift = { snapshots: { "swift-1": { shutdown_date: "2028-01-01", successor: "free-2" } } };
+    expect(faultsOf(TOKENS, [], ["default"], { free, swift })).toEqual(MISSING("tokens or usd"));
+  });
+
+  it("only as a fallback", () => {
+    expect(faultsOf(TOKENS, [], ["default"], { fallback: ["swift-1"] })).toEqual(MISSING("tokens or usd"));
   });
 });
 

@@ -132,6 +132,10 @@ describe("the cost of other units", () => {
     expect(costOfUnits(units, TEXT)).toBe(0);
   });
 
+  it("is rounded up", () => {
+    expect(costOfUnits({ characters: 1 }, { million_characters: 0.0125 })).toBe(13);
+  });
+
   it("is added to that of the tokens, for audio that the provider counts in seconds", () => {
     expect(cost({ ...PRICES, ...TEXT }, { output: 10, audioSeconds: 30 })).toBe(10 * 5000 + 3_000_000);
   });

@@ -129,6 +129,7 @@ describe("input moderation", () => {
   it("accepts 32 images, and refuses 33", async () => {
     const images = Array.from({ length: 33 }, (_, at) => `https://pictures.test/${at}.png`);
     expect(openedGate({ subject: { images: images.slice(1) } }).gate).toBeDefined();
+    expect(openedGate({ subject: { images }, alias: WINDOW }).gate).toBeDefined();
     const error = await refusalOf(() => openedGate({ subject: { images } }));
     expect(error).toMatchObject({ status: 400, body: { code: "unsupported_value", param: "input" } });
   });

@@ -53,6 +53,16 @@ describe("a classifier that fails", () => {
   });
 });
 
+it("a request that ends during the moderation has no verdict and no log line", async () => {
+  const log = quietLog();
+  const control = new AbortController();
+  const keeper = { ...keeperOf(neverAnswers), signal: control.signal };
+  const work = refusalFor(keeper, "input", { text: SECRET, images: [] });
+  control.abort({ kind: "left" });
+  await expect(work).rejects.toEqual({ kind: "left" });
+  expect(log.lines("moderated")).toEqual([]);
+});
+
 describe("a subject that the classifier rejects", () => {
   it.each([400, 413, 415, 422])("is blocked for every `on_failure` (status %i)", async (status) => {
     const log = quietLog();
@@ -78,6 +88,13 @@ describe("a verdict", () => {
     expect(await refusal(answer, {}, "input", images)).toMatchObject({ kind: "blocked" });
     const rejects = (input: string) => (input.includes(bad) ? new Response("", { status: 400 }) : scored());
     expect(await refusal(rejects, { on_failure: "allow" }, "input", images)).toMatchObject({ kind: "blocked" });
+  });
+
+  it("is needed for images without a text", async () => {
+    quietLog();
+    const keeper = keeperOf((input) => (input.includes("one.png") ? scored({ violence: 0.97 }) : scored()));
+    const subject = { text: "", images: ["https://pictures.test/one.png"] };
+    expect(await refusalFor(keeper, "input", subject)).toMatchObject({ kind: "blocked" });
   });
 
   it("without a category blocks with a message without names", async () => {

@@ -73,9 +73,11 @@ describe.each(SLIM_FORMS.map(([name, form], at) => [name, form, at] as const))(
       ["allow", "review"],
       ["block", "block"],
     ])("that is interrupted after %s ends with %s and the error", (action, last) => {
-      const { codec } = pushed([judgement({ spam: action, off: "allow" })], {}, []);
       const done = { action: last, flagged: false, error: BROKEN_OFF };
-      expect(toJson(codec.fail(BROKEN_OFF) ?? new Uint8Array())).toEqual([["done", done]]);
+      for (const end of [[], form.end]) {
+        const { codec } = pushed([judgement({ spam: action, off: "allow" })], {}, end);
+        expect(toJson(codec.fail(BROKEN_OFF) ?? new Uint8Array())).toEqual([["done", done]]);
+      }
     });
 
     it("that is cut at any byte has the first rules, and never allows", () => {

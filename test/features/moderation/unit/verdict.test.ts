@@ -36,11 +36,11 @@ describe("a category without a threshold", () => {
   });
 
   it("can be unknown to Weir, have no score, or have the name of an object's property", () => {
-    const categories = { novel: true, odd: null, hate: true };
-    const category_scores = { novel: null, odd: 0.9, constructor: 0.9 };
+    const categories = { novel: true, odd: null, constructor: true };
+    const category_scores = { novel: null, odd: 0.9, toString: 0.9 };
     expect(toVerdict({ flagged: true, categories, category_scores }, policyOf()).categories).toEqual([
       { name: "novel", score: 0, action: "block" },
-      { name: "hate", score: 0, action: "block" },
+      { name: "constructor", score: 0, action: "block" },
     ]);
   });
 });

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { UserQuota } from "../../../../src/core/quota/user-quota.ts";
 import { dollarsOf, errorOf, NOTHING } from "../../../support/caller.ts";
 import { errorFrame, sse } from "../../../support/chat-chunks.ts";
+import { ALLOWANCE } from "../../../support/estimate.ts";
 import { ALIAS, createSturdyCatalog, FIRST, SECOND, SECOND_RATES, THIRD } from "../../../support/fallbacks.ts";
 import type { Fault } from "../../../support/providers.ts";
 import { createUserOf, failingProvider, status, streamOf, unreachable } from "../../../support/providers.ts";
@@ -127,6 +128,9 @@ describe("the fallback", () => {
     const spent = await user.settled();
     expect(spent.reserved).toBe(0);
     expect(spent.tokens).not.toBe(1800);
+    // The model that was called last is charged: its estimate, at its own rates.
+    const usd = ((spent.tokens - ALLOWANCE) * SECOND_RATES.input + ALLOWANCE * SECOND_RATES.output) / 1e9;
+    expect(dollarsOf(await user.usage())).toBeCloseTo(usd, 9);
   });
 });
 

@@ -1,0 +1,95 @@
+// What the gateway promises without a feature that needs it yet: bodies that can be read once, and answers in bytes.
+
+import { createExecutionContext } from "cloudflare:test";
+import { Hono } from "hono";
+import { beforeEach, describe, expect, it } from "vitest";
+import { createApp } from "../../../src/app.ts";
+import type { AppEnv } from "../../../src/core/feature.ts";
+import type { Ask } from "../../../src/core/gateway/exchange.ts";
+import { jsonBody } from "../../../src/core/gateway/exchange.ts";
+import { metered } from "../../../src/core/gateway/metered.ts";
+import { createCaller, NOTHING } from "../../support/caller.ts";
+import { ALLOWANCE } from "../../support/estimate.ts";
+import { ALIAS, createSturdyCatalog, FIRST, SECOND } from "../../support/fallbacks.ts";
+import type { Fault } from "../../support/providers.ts";
+import { failingProvider, status, upstream } from "../../support/providers.ts";
+import { bindings, createUser, emulation, useCatalog } from "../../support/workerd.ts";
+
+const SOUND = "RIFF";
+const WITH_USAGE = `${SOUND} and 25 tokens`;
+const USAGE = { input: 5, cached: 0, cacheWrite: 0, output: 20, reasoning: 0 };
+const usageIn = (tail: string) => (tail.endsWith("25 tokens") ? USAGE : undefined);
+
+const DEMAND = { inputBytes: 40, images: 0, choices: 1, maxOutputTokens: undefined };
+const endpoint = "chat_completions";
+
+beforeEach(async () => {
+  await useCatalog(createSturdyCatalog());
+  await emulation.zero();
+});
+
+/** A user of a route whose answers are bytes. The models answer with these faults, in their order. */
+async function deploy(faults: Record<string, Fault[]>, changes: Partial<Ask> = {}) {
+  const { provider, asked } = failingProvider(faults);
+  const { token, usage } = await createUser();
+  const prepare = ({ snapshot }: { snapshot: string }) => ({
+    ask: {
+      endpoint,
+      needs: [],
+      demand: DEMAND,
+      subject: undefined,
+      write: () => jsonBody(JSON.stringify({ model: snapshot })),
+      ...changes,
+    } satisfies Ask,
+    reply: { kind: "bytes" as const, usageIn },
+  });
+  const call = { model: ALIAS, ways: [{ endpoint, prepare } as const] };
+  const speak = new Hono<AppEnv>().post("/", (c) => metered(c.get("caller"), call));
+  const app = createApp([{ name: "speech", routes: [{ path: "/speech", access: "user", app: speak, summary: "" }] }]);
+  const send = async (path: string, init: RequestInit) =>
+    app.fetch(
+      new Request(`http://weir${path}`, init),
+      { ...bindings, ...upstream(provider) },
+      createExecutionContext(),
+    );
+  const user = createCaller(send, token, usage);
+  return { ...user, speak: () => user.post("/speech", {}), models: () => asked.map(({ model }) => model) };
+}
+
+const bytes =
+  (text: string): Fault =>
+  () =>
+    new Response(text, { headers: { "content-type": "audio/wav" } });
+
+const decoded = async (response: Response) => new TextDecoder().decode(await response.arrayBuffer());
+
+describe("a body that can be read only once", () => {
+  it.each([
+    ["sent again after a short wait", status(429, { "retry-after": "0.01" })],
+    ["sent to a fallback", status(500)],
+  ])("is not %s", async (_what, fault) => {
+    const other = await deploy({ [FIRST]: [fault, status(500)], [SECOND]: [bytes(SOUND)] });
+    expect((await other.speak()).status).toBe(200);
+    expect(other.models().length).toBeGreaterThan(1);
+    const user = await deploy({ [FIRST]: [fault] }, { readOnce: true });
+    expect((await user.speak()).status).toBeGreaterThan(500);
+    expect(user.models()).toEqual([FIRST]);
+    expect(await user.settled()).toEqual(NOTHING);
+  });
+});
+
+describe("an answer in bytes", () => {
+  it("passes unchanged with its content type, and costs the usage at its end", async () => {
+    const user = await deploy({ [FIRST]: [bytes(WITH_USAGE)] });
+    const response = await user.speak();
+    expect(response.headers.get("content-type")).toBe("audio/wav");
+    expect(await decoded(response)).toBe(WITH_USAGE);
+    expect(await user.settled()).toEqual({ tokens: 25, requests: 1, reserved: 0 });
+  });
+
+  it("without usage costs an estimate of its input", async () => {
+    const user = await deploy({ [FIRST]: [bytes(SOUND)] }, { demand: { ...DEMAND, exactInput: 7 } });
+    expect(await decoded(await user.speak())).toBe(SOUND);
+    expect(await user.settled()).toEqual({ tokens: 7 + ALLOWANCE, requests: 1, reserved: 0 });
+  });
+});
