@@ -5,6 +5,7 @@ import { defineFeatures } from "./core/feature.ts";
 import { adminCatalog } from "./features/admin-catalog/index.ts";
 import { adminUsers } from "./features/admin-users/index.ts";
 import { chatCompletions } from "./features/chat-completions/index.ts";
+import { embeddings } from "./features/embeddings/index.ts";
 import { models } from "./features/models/index.ts";
 import { moderation } from "./features/moderation/index.ts";
 import { responses } from "./features/responses/index.ts";
@@ -16,6 +17,7 @@ export const features = defineFeatures([
   slimChat,
   chatCompletions,
   responses,
+  embeddings,
   storedResponses,
   moderation,
   models,

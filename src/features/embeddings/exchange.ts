@@ -1,0 +1,73 @@
+// The embeddings exchange: the bound of the input, and an answer that passes through unread.
+
+import * as v from "valibot";
+import type { ModelCard } from "../../core/catalog/card.ts";
+import type { Subject, Way } from "../../core/gateway/exchange.ts";
+import { jsonBody } from "../../core/gateway/exchange.ts";
+import type { Demand } from "../../core/quota/bound.ts";
+import type { Usage } from "../../core/relay/answer.ts";
+import { utf8Length } from "../../core/utf8-length.ts";
+import { ReportedTokens, toTokenUsage } from "../../dialects/openai/answer-fields.ts";
+import { parameterNeeds } from "../../dialects/openai/request-body.ts";
+import type { EmbeddingsRequest } from "./request.ts";
+
+const endpoint = "embeddings";
+
+/** OpenAI embeds at most that many tokens in one request. */
+const MOST_REQUEST_TOKENS = 300_000;
+
+/** The request with the answer as the provider gives it. */
+export function passEmbeddings(request: EmbeddingsRequest): Way {
+  return {
+    endpoint,
+    prepare: ({ snapshot, card }) => ({
+      ask: {
+        endpoint,
+        needs: parameterNeeds(request, endpoint, (field) => field),
+        demand: demandOf(request, card),
+        subject: subjectOf(request),
+        write: () => jsonBody(JSON.stringify({ ...request, model: snapshot })),
+      },
+      reply: { kind: "bytes", usageIn },
+    }),
+  };
+}
+
+/** An embedding has no output tokens. A longer input than the model's context is refused by the provider, for nothing. */
+function demandOf({ input }: EmbeddingsRequest, card: ModelCard): Demand {
+  const mostEach = card.max_input_tokens ?? card.context_window ?? Infinity;
+  const inputs = typeof input === "string" || typeof input[0] === "number" ? [input] : input;
+  const sizes = (inputs as (string | number[])[]).map((each) =>
+    Math.min(typeof each === "string" ? utf8Length(each) : each.length, mostEach),
+  );
+  const size = sizes.reduce((sum, each) => sum + each, 0);
+  const counted = textsOf(input) === undefined ? { exactInput: size } : {};
+  return {
+    inputBytes: size,
+    images: 0,
+    choices: 1,
+    maxOutputTokens: 0,
+    maxInputTokens: MOST_REQUEST_TOKENS,
+    ...counted,
+  };
+}
+
+function subjectOf({ input }: EmbeddingsRequest): Subject {
+  const texts = textsOf(input);
+  return texts ? { text: texts.join("\n"), images: [] } : { text: "", images: [], unreadable: "input" };
+}
+
+/** The texts of an input; undefined when it consists of tokens. */
+function textsOf(input: EmbeddingsRequest["input"]): string[] | undefined {
+  if (typeof input === "string") return [input];
+  return typeof input[0] === "string" ? (input as string[]) : undefined;
+}
+
+const UsageBody = v.pipe(v.string(), v.parseJson(), v.object({ prompt_tokens: ReportedTokens }));
+
+/** The usage, which stands behind the vectors; undefined when it is not there, so that the request is estimated. */
+function usageIn(tail: string): Usage | undefined {
+  const body = /\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}/.exec(tail.slice(tail.lastIndexOf('"usage"')))?.[0];
+  const parsed = v.safeParse(UsageBody, body);
+  return parsed.success ? toTokenUsage(parsed.output.prompt_tokens, null, 0, null) : undefined;
+}
