@@ -27,7 +27,7 @@ export function toVerdict(result: ClassifierResult, policy: Policy): Verdict {
   const names = new Set([...Object.keys(result.category_scores), ...Object.keys(result.categories)]);
   const categories = [...names].flatMap((name): CategoryVerdict[] => {
     const flagged = result.categories[name] === true;
-    const score = result.category_scores[name] ?? 0;
+    const score = entry(result.category_scores, name) ?? 0;
     const action = actionOn(name, score, flagged, policy);
     return flagged || action !== "allow" ? [{ name, score, action }] : [];
   });

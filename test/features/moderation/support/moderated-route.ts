@@ -6,7 +6,7 @@ import { readSaid } from "../../../support/said.ts";
 import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 import { message, moderatedCatalog, windowsOf } from "./moderated.ts";
 
-export interface ModeratedRoute {
+interface ModeratedRoute {
   path: string;
   body: (content: string, stream: boolean) => Record<string, unknown>;
   /** The entry of a function in `tools`. */
