@@ -1,5 +1,6 @@
 // Three levels: pure logic in Node, what touches a binding in workerd, the built Worker over real sockets.
 
+import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { workerOptions } from "./test/support/worker-options.ts";
@@ -8,8 +9,10 @@ export default defineConfig({
   test: {
     // What passed has nothing to say: the Workers log every request.
     silent: "passed-only",
+    // The tests wait for sockets and timers more than for the processor.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
-      { test: { name: "unit", include: ["test/**/unit/**/*.test.ts"] } },
+      { test: { name: "unit", include: ["test/**/unit/**/*.test.ts"], isolate: false } },
       {
         plugins: [cloudflareTest(workerOptions)],
         // One workerd for all files, since starting one for each would take longer than the tests.

@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import { afterAll, expect, it } from "vitest";
 import type { AppEnv, Feature, Route } from "../../../src/core/feature.ts";
 import { defineFeatures, routesOf } from "../../../src/core/feature.ts";
+import { features as installed } from "../../../src/features.ts";
 
 const route = (path: string, access: Route["access"]): Route => ({
   path,
@@ -13,7 +14,7 @@ const route = (path: string, access: Route["access"]): Route => ({
 });
 const gate: NonNullable<Feature["gate"]> = { open: () => undefined };
 
-afterAll(() => void defineFeatures([]));
+afterAll(() => void defineFeatures(installed));
 
 it.each<[string, Feature[]]>([
   ["two features are named 'one'", [{ name: "one" }, { name: "one" }]],

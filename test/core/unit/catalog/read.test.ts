@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as v from "valibot";
 import { parseCatalog, readCatalog } from "../../../../src/core/catalog/parse.ts";
-import { installSections } from "../../../../src/core/catalog/sections.ts";
+import { installedSections, installSections } from "../../../../src/core/catalog/sections.ts";
 
 const later = () => ({
   schema: 1,
@@ -78,6 +78,7 @@ describe("a catalog with sections, fields and words that this version does not k
 
 describe("a section of a feature", () => {
   const horoscopes = v.optional(v.strictObject({ enabled: v.optional(v.boolean(), false) }), {});
+  const before = installedSections();
   beforeAll(() =>
     installSections([
       {
@@ -88,7 +89,7 @@ describe("a section of a feature", () => {
       },
     ]),
   );
-  afterAll(() => installSections([]));
+  afterAll(() => installSections(before));
 
   it("is part of the schema, with its defaults and its faults", () => {
     const { providers: _, ...rest } = later();

@@ -81,7 +81,7 @@ function compare(one: fc.Arbitrary<string>, simplify: (sent: Buffer | string) =>
   const streams = fc.array(one, { minLength: 1, maxLength: 15 });
   const property = fc.property(streams, positions, (events, cuts) => {
     // The comment completes an event whose last CR could be half of a CRLF.
-    const bytes = toUtf8(`${events.join("")}\n\n: end\n\n`);
+    const bytes = toUtf8(`${events.join("")}: end\n\n`);
     const pieces = cutAt(
       bytes,
       cuts.filter((position) => position < bytes.length),
