@@ -30,7 +30,13 @@ export interface RemovalPlan {
 }
 
 /** Folders whose exports may lose their last user with a feature. Knip shall not report them. */
-const SHARED = ["src/core/**", "src/dialects/**", "dev/*.ts", "dev/provider/{kernel,dialects}/**", "test/support/**"];
+const SHARED = [
+  "src/core/**",
+  "src/dialects/**",
+  "dev/*.ts",
+  "dev/provider/{kernel,dialects}/**",
+  "test/**/support/**",
+];
 
 /** Throws `EditFailed`, with the path, when a file does not have the line that an edit expects. */
 export function planRemoval(features: FeatureFacts[], names: string[]): RemovalPlan {

@@ -1,30 +1,20 @@
 // The error codes, the error envelope, and that no secret reaches it.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { ErrorCode } from "../../../src/core/errors.ts";
 import { apiError, toApiError, toErrorResponse } from "../../../src/core/errors.ts";
 
-const SOURCES = join(import.meta.dirname, "../../../src");
-const sources = readdirSync(SOURCES, { recursive: true, encoding: "utf8" })
-  .filter((path) => path.endsWith(".ts"))
-  .map((path) => ({ path, text: readFileSync(join(SOURCES, path), "utf8") }));
+const SOURCE = readFileSync(join(import.meta.dirname, "../../../src/core/errors.ts"), "utf8");
 
 /** The rows of the table in errors.ts: code and status. */
-const TABLE = [
-  ...(sources.find(({ path }) => path === "core/errors.ts")?.text ?? "").matchAll(/^ {2}(\w+): (\d{3}),$/gm),
-].map(([, code = "", status]) => ({ code: code as ErrorCode, status: Number(status) }));
-const CODES: string[] = TABLE.map(({ code }) => code);
+const TABLE = [...SOURCE.matchAll(/^ {2}(\w+): (\d{3}),$/gm)].map(([, code = "", status]) => ({
+  code: code as ErrorCode,
+  status: Number(status),
+}));
 
 describe("the table of codes", () => {
-  it("has no code that nothing throws", () => {
-    expect(CODES).toContain("invalid_api_key");
-    // A code may be chosen before it is thrown, so any mention outside of the table counts.
-    const uses = sources.map(({ text }) => text.replaceAll(/^ {2}\w+: \d{3},$/gm, "")).join("\n");
-    expect(CODES.filter((code) => !uses.includes(`"${code}"`))).toEqual([]);
-  });
-
   it.each(TABLE)("gives $code its status and type", ({ code, status }) => {
     const serverOrCaller = status >= 500 ? "server_error" : "invalid_request_error";
     const type = code === "insufficient_quota" ? code : serverOrCaller;
