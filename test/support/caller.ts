@@ -34,7 +34,7 @@ export async function errorOf(response: Response): Promise<ErrorEnvelope["error"
 export type Caller = ReturnType<typeof createCaller>;
 type Send = (path: string, init: RequestInit) => Promise<Response>;
 
-/** A user who holds `token`. `send` takes a path of Weir; `readUsage` reads the user's quota, GET /usage where it is left out. */
+/** A user who holds `token`. `send` takes a path of Weir. `readUsage` reads the user's quota; the default is GET /usage. */
 export function createCaller(send: Send, token: string, readUsage?: () => Promise<Usage>) {
   const get = (path: string, init: RequestInit = {}) =>
     send(path, { ...init, headers: withToken(token, init.headers) });

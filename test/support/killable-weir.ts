@@ -1,4 +1,4 @@
-// Weir as a process that can be killed: `wrangler dev` with the configuration of `npm run dev`, and storage in a folder.
+// A Weir process that can be killed: `wrangler dev` with the configuration of `npm run dev`, and a folder as storage.
 
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// The contract of every metered chat route: the cost of each ending, and what is sent to the provider and to the caller.
+// The contract of every metered chat route: the cost of each ending, and what the provider and the caller get.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Plan } from "../../src/core/catalog/schema.ts";

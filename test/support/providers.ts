@@ -1,4 +1,4 @@
-// Providers for the UPSTREAM binding: the emulated one with its answers recorded, a failing one, and one that a test writes.
+// Providers for the UPSTREAM binding: the emulated one with recorded answers, a failing one, and those of a test.
 
 import { bindings, createUser } from "./workerd.ts";
 

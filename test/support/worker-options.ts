@@ -1,4 +1,4 @@
-// How the worker tests run: wrangler.toml as it is, test secrets, and the emulated provider in place of every network.
+// Options of the worker tests: wrangler.toml unchanged, test secrets, the emulated provider instead of the network.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";

@@ -57,14 +57,14 @@ function aliasFaults(catalog: Catalog, snapshots: Set<string>, { isModelName }: 
     if (!isModelName(alias.target)) faults.push(`${path}.target: no model '${alias.target}'`);
     for (const other of alias.fallback) if (!isModelName(other)) faults.push(`${path}.fallback: no model '${other}'`);
     const first = resolveModel(catalog, name, FIRST_DAY);
-    if (first.kind === "unknown" && isModelName(alias.target)) faults.push(`${path}.target: leads in a circle`);
+    if (first.kind === "unknown" && isModelName(alias.target)) faults.push(`${path}.target: the aliases form a cycle`);
     const last = resolveModel(catalog, name, LAST_DAY);
     const efforts = [first, last].flatMap((end) =>
       end.kind === "found" ? (end.model.card.reasoning?.efforts ?? []) : [],
     );
     if (alias.effort && first.kind === "found" && !efforts.includes(alias.effort)) {
       faults.push(
-        `${path}.effort: '${alias.effort}' is no effort of the card '${first.model.id}', nor of its successor`,
+        `${path}.effort: '${alias.effort}' is not an effort of the card '${first.model.id}' or of its successor`,
       );
     }
     if (alias.strict && alias.fallback.length > 0) faults.push(`${path}.fallback: a strict alias has none`);
@@ -81,7 +81,7 @@ function planFaults(catalog: Catalog, { isModelName }: CatalogNames): string[] {
       if (!entry(catalog.cards, id)) faults.push(`${path}.windows: no card '${id}'`);
     }
     for (const id of windows.flatMap((window) => uncountedSuccessors(catalog, window.models ?? []))) {
-      faults.push(`${path}.windows: counts no '${id}', where its models go when they end`);
+      faults.push(`${path}.windows: does not count '${id}', a successor or fallback of its models`);
     }
     const keys = windows.map(windowKey);
     const twice = keys.find((key, index) => keys.indexOf(key) !== index);

@@ -11,7 +11,7 @@ import { providerAccess } from "../catalog/provider-access.ts";
 import { jsonBody } from "./exchange.ts";
 import { toProviderError, unreachableError } from "./provider-error.ts";
 
-const COUNTER_PATH = "/responses/input_tokens";
+export const COUNTER_PATH = "/responses/input_tokens";
 /** Only requests near a limit wait for the count. */
 const COUNTER_MS = 5000;
 /** The daily cron lists models, so no caller waits for it. */

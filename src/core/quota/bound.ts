@@ -7,7 +7,7 @@ import { costOfUnits, highestPrice } from "./price.ts";
 
 /** The size of a request, as far as it is known before it is sent. */
 export interface Demand {
-  /** UTF-8 bytes of the model's input as JSON, without data URLs. */
+  /** An upper bound of the text tokens: the UTF-8 bytes of the model's input, without data URLs. */
   inputBytes: number;
   images: number;
   /** Requested answers (`n`). */

@@ -131,8 +131,8 @@ export function settle(
 }
 
 /**
- * Cancels a reservation whose result was lost. If the reservation arrives after its cancellation, it is refused as
- * `settled`, because nothing would settle it.
+ * Gives back a reservation whose result was lost. If the reservation arrives after that, it is refused as `settled`,
+ * because nothing would settle it.
  */
 export function giveBack(ledger: Ledger, key: string, now: number): { ledger: Ledger; changed: boolean } {
   const next = settle(ledger, { key, charge: NOTHING }, now);

@@ -43,7 +43,7 @@ export class UserQuota extends DurableObject<Bindings> {
     return view(next.ledger, limits, now);
   }
 
-  /** Cancels a reservation whose result was lost. Writes one row. */
+  /** Gives back a reservation whose result was lost. Writes one row. */
   giveBack(key: string): void {
     const { ledger, account } = this.#load();
     const next = giveBack(ledger, key, Date.now());

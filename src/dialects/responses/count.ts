@@ -3,7 +3,6 @@
 import type { ResponsesRequest } from "./request.ts";
 
 /** The counter's path below the provider's base URL. */
-export const COUNTER_PATH = "/responses/input_tokens";
 
 /** Writes the body of POST /v1/responses/input_tokens: every field of the request that is input of the model. */
 export function countResponsesInput(

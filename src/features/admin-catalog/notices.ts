@@ -33,7 +33,7 @@ const DAY_MS = 86_400_000;
  */
 export function findNotices(catalog: Catalog, listed: Map<string, ListedModel[] | undefined>, today: string): Notice[] {
   const unreachable = [...listed].flatMap(([provider, models]): Notice[] =>
-    models ? [] : [{ kind: "unreachable", provider, message: `${provider} did not say which models it serves.` }],
+    models ? [] : [{ kind: "unreachable", provider, message: `The model list of ${provider} could not be read.` }],
   );
   const cards = Object.values(catalog.cards);
   const differences = cards.flatMap(({ provider, snapshots }) =>
@@ -68,7 +68,7 @@ function stillServed(provider: string, snapshot: string, shutdownDate: string): 
 
 function unannounced({ snapshot, provider, planned, announced }: ShutdownDates): Notice[] {
   if (announced === undefined || announced === planned) return [];
-  const message = `${provider} ends ${snapshot} on ${announced}; the catalog says ${planned ?? "nothing of it"}.`;
+  const message = `${provider} ends ${snapshot} on ${announced}; the catalog says ${planned ?? "nothing about a shutdown"}.`;
   return [{ kind: "unannounced", provider, snapshot, shutdownDate: announced, message }];
 }
 

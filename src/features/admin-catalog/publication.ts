@@ -50,7 +50,10 @@ export function publishRefusal({ pointer }: Publication, move: Move, { expected 
   const active = activeOf(pointer);
   if (expected !== undefined && expected !== active) return { reason: "conflict", active };
   if (move.kind === "rollback" && !pointer.canary && pointer.active === pointer.previous) {
-    return { reason: "not_applicable", why: `'${active}' was active before, too: there is nothing to return to.` };
+    return {
+      reason: "not_applicable",
+      why: `There is no other revision to return to: '${active}' is also the previous one.`,
+    };
   }
   const canary = pointer.canary?.revision;
   if (move.kind === "canary" && move.percent === 0 && move.revision !== canary) {

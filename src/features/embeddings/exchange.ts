@@ -1,4 +1,4 @@
-// The embeddings exchange: the bound of the input, and an answer that passes through unread.
+// The embeddings exchange: the bound of the input, and an answer that passes through unchanged.
 
 import * as v from "valibot";
 import type { ModelCard } from "../../core/catalog/card.ts";
@@ -13,10 +13,10 @@ import type { EmbeddingsRequest } from "./request.ts";
 
 const endpoint = "embeddings";
 
-/** OpenAI embeds at most that many tokens in one request. */
-const MOST_REQUEST_TOKENS = 300_000;
+/** OpenAI's limit of input tokens in one request. */
+const MAX_REQUEST_TOKENS = 300_000;
 
-/** The request with the answer as the provider gives it. */
+/** An embeddings request whose answer is passed through. */
 export function passEmbeddings(request: EmbeddingsRequest): Way {
   return {
     endpoint,
@@ -33,7 +33,7 @@ export function passEmbeddings(request: EmbeddingsRequest): Way {
   };
 }
 
-/** An embedding has no output tokens. A longer input than the model's context is refused by the provider, for nothing. */
+/** Embeddings have no output tokens. The provider refuses an input above the model's limit, which costs nothing. */
 function demandOf({ input }: EmbeddingsRequest, card: ModelCard): Demand {
   const mostEach = card.max_input_tokens ?? card.context_window ?? Infinity;
   const inputs = typeof input === "string" || typeof input[0] === "number" ? [input] : input;
@@ -47,7 +47,7 @@ function demandOf({ input }: EmbeddingsRequest, card: ModelCard): Demand {
     images: 0,
     choices: 1,
     maxOutputTokens: 0,
-    maxInputTokens: MOST_REQUEST_TOKENS,
+    maxInputTokens: MAX_REQUEST_TOKENS,
     ...counted,
   };
 }
@@ -65,7 +65,7 @@ function textsOf(input: EmbeddingsRequest["input"]): string[] | undefined {
 
 const UsageBody = v.pipe(v.string(), v.parseJson(), v.object({ prompt_tokens: ReportedTokens }));
 
-/** The usage, which stands behind the vectors; undefined when it is not there, so that the request is estimated. */
+/** Extracts the usage, which follows the vectors. Undefined when it is missing: the cost is then estimated. */
 function usageIn(tail: string): Usage | undefined {
   const body = /\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}/.exec(tail.slice(tail.lastIndexOf('"usage"')))?.[0];
   const parsed = v.safeParse(UsageBody, body);

@@ -1,4 +1,4 @@
-// The feature embeddings: POST /v1/embeddings, OpenAI's, metered. The answer passes through unread.
+// The feature embeddings: POST /v1/embeddings, OpenAI's, metered. The answer passes through unchanged.
 
 import { Hono } from "hono";
 import type { AppEnv, Feature } from "../../core/feature.ts";

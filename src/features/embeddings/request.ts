@@ -2,11 +2,11 @@
 
 import * as v from "valibot";
 
-/** OpenAI takes at most that many inputs, and that many tokens in a token array. */
-const MOST_ENTRIES = 2048;
+/** OpenAI's limit of inputs, and of tokens in a token array. */
+const MAX_ENTRIES = 2048;
 
 const listOf = <Item extends v.GenericSchema>(item: Item) =>
-  v.pipe(v.array(item), v.minLength(1, "must not be empty"), v.maxLength(MOST_ENTRIES));
+  v.pipe(v.array(item), v.minLength(1, "must not be empty"), v.maxLength(MAX_ENTRIES));
 
 const Text = v.pipe(v.string(), v.minLength(1, "must not be empty"));
 const TokenId = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -16,7 +16,7 @@ const TokenLists = listOf(Tokens);
 
 type Input = string | string[] | number[] | number[][];
 
-/** The schema of the form that the first entry shows, so that a fault names the very entry that is wrong. */
+/** Selects the schema by the first entry, so that the error names the invalid entry. */
 const Input = v.lazy((input): v.GenericSchema<unknown, Input> => {
   if (!Array.isArray(input)) return Text;
   const first: unknown = input[0];
@@ -27,7 +27,7 @@ const Input = v.lazy((input): v.GenericSchema<unknown, Input> => {
 export const EmbeddingsRequest = v.strictObject({
   model: v.pipe(v.string(), v.maxLength(100)),
   input: Input,
-  /** Passed on as it is: clients ask for base64 when their caller asked for nothing, and decode it. */
+  /** Passed on unchanged. SDKs request base64 by default and decode it. */
   encoding_format: v.nullish(v.picklist(["float", "base64"])),
   dimensions: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1))),
   user: v.nullish(v.string()),

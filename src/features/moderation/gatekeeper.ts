@@ -46,7 +46,7 @@ export async function refusalFor(keeper: Gatekeeper, side: Side, subject: Subjec
     if (error instanceof ApiError && [400, 413, 415, 422].includes(error.status)) {
       return { kind: "blocked", error: unmoderatable(side, error) };
     }
-    return policy.on_failure === "allow" ? undefined : withheld(error);
+    return policy.on_failure === "allow" ? undefined : moderationUnavailable(error);
   }
 }
 
@@ -55,7 +55,7 @@ export const policyFor = ({ catalog, moderation }: Pick<Gatekeeper, "catalog" | 
   lookup(policiesOf(catalog), moderation.policy);
 
 /** The refusal of a request that could not be moderated: 503 `moderation_unavailable`. */
-export function withheld(cause: unknown): Refusal {
+export function moderationUnavailable(cause: unknown): Refusal {
   const message = "The content could not be moderated. Please try again.";
   return { kind: "withheld", error: apiError("moderation_unavailable", message, { cause }) };
 }

@@ -25,7 +25,7 @@ export const ModerateRequest = v.strictObject({
 export type ModerateRequest = v.InferOutput<typeof ModerateRequest>;
 
 /** Returns whether the request is a list of texts, each of which gets its own verdict. */
-export function isList({ input }: ModerateRequest): boolean {
+export function isTextList({ input }: ModerateRequest): boolean {
   return typeof input !== "string" && input.every((entry) => typeof entry === "string");
 }
 

@@ -15,10 +15,10 @@ import { policiesOf } from "./catalog.ts";
 import type { ClassifierResult } from "./classifier-body.ts";
 import { classifierBody, classifierWay, readClassifierResults, worstResult } from "./classifier-body.ts";
 import { classify } from "./classifier.ts";
-import { withheld } from "./gatekeeper.ts";
+import { moderationUnavailable } from "./gatekeeper.ts";
 import { judgeWays } from "./judge-exchange.ts";
 import type { ModerateRequest } from "./moderate-request.ts";
-import { isList, subjectsOf } from "./moderate-request.ts";
+import { isTextList, subjectsOf } from "./moderate-request.ts";
 import { rulesOf } from "./rules.ts";
 import type { Verdict } from "./verdict.ts";
 import { toVerdict, worstAction } from "./verdict.ts";
@@ -41,7 +41,7 @@ export async function moderate(caller: Caller, request: ModerateRequest): Promis
   const policies = policiesOf(caller.catalog);
   const policy = entry(policies, request.policy);
   if (!policy) throw unknownName("policy", request.policy, Object.keys(policies));
-  if (isList(request) && request.stream) {
+  if (isTextList(request) && request.stream) {
     const message = "Verdicts on a list cannot be streamed. Leave 'stream' out.";
     throw apiError("unsupported_value", message, { param: "stream" });
   }
@@ -49,7 +49,7 @@ export async function moderate(caller: Caller, request: ModerateRequest): Promis
   const subjects = subjectsOf(request);
   if (Object.keys(rulesOf(policy)).length === 0) return classifyOnly(question, request, subjects);
   const [subject] = subjects;
-  if (subject && !isList(request)) return judge(question, subject, request.stream);
+  if (subject && !isTextList(request)) return judge(question, subject, request.stream);
   return judgeEach(question, subjects);
 }
 
@@ -104,7 +104,7 @@ async function judge(
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof ApiError && error.status < 500) throw error;
-      if (policy.on_failure === "block") return withheld(error);
+      if (policy.on_failure === "block") return moderationUnavailable(error);
     }
     resolve(headers);
     return undefined;
@@ -154,7 +154,7 @@ async function classifyOnly({ caller, policy }: Question, request: ModerateReque
     const results = readClassifierResults(answer, meteredSubjects.length);
     const progress = emptyProgress();
     const conclude = (settled: Settled) => {
-      if (isList(request)) return JSON.stringify(toListObject(results.map((each) => toVerdict(each, policy))));
+      if (isTextList(request)) return JSON.stringify(toListObject(results.map((each) => toVerdict(each, policy))));
       const verdict = toVerdict(worstResult([...results, ...others]), policy);
       const whole = toVerdictObject(verdict, undefined, progress, settled);
       if (!request.stream) return JSON.stringify(whole);

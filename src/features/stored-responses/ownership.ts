@@ -13,7 +13,7 @@ import { responsesDialect } from "../../dialects/responses/decode.ts";
 import { switchesOf } from "./catalog.ts";
 import type { StoringRequest } from "./request.ts";
 import { conversationOf } from "./request.ts";
-import { isRunning, ownedBy, readStored } from "./stamp.ts";
+import { isRunning, ownerMetadata, readStored } from "./stamp.ts";
 import type { StoredKind } from "./store.ts";
 import { callStorage, findStored, requireKind, storingProviders } from "./store.ts";
 import { toolCallBound } from "./switches.ts";
@@ -57,7 +57,7 @@ export async function createConversation(caller: Caller, metadata: Record<string
   requireKind(catalog, "conversation");
   const [provider] = storingProviders(catalog);
   if (!provider) throw apiError("not_found", "No provider of this deployment stores conversations.");
-  const body = JSON.stringify({ metadata: { ...metadata, ...ownedBy(owner) } });
+  const body = JSON.stringify({ metadata: { ...metadata, ...ownerMetadata(owner) } });
   return callStorage(env, provider, "/conversations", { body });
 }
 

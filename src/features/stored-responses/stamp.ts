@@ -26,14 +26,14 @@ const Stored = v.object({
  * Adds the stamp to a request that is stored, and overrides the caller's own values for its keys. A background request
  * also gets its reservation and snapshot, by which it is settled later.
  */
-export function stamped(request: StoringRequest, { owner, lease }: Stamp, snapshot: string): StoringRequest {
+export function withStamp(request: StoringRequest, { owner, lease }: Stamp, snapshot: string): StoringRequest {
   if (!request.store) return request;
   const settledBy = request.background ? { [LEASE]: lease, [MODEL]: snapshot } : {};
-  return { ...request, metadata: { ...request.metadata, ...ownedBy(owner), [LEASE]: undefined, ...settledBy } };
+  return { ...request, metadata: { ...request.metadata, ...ownerMetadata(owner), [LEASE]: undefined, ...settledBy } };
 }
 
 /** Returns the metadata that name the owner of a stored object. */
-export const ownedBy = (owner: string) => ({ [OWNER]: owner });
+export const ownerMetadata = (owner: string) => ({ [OWNER]: owner });
 
 const Json = v.pipe(v.string(), v.parseJson(), Stored);
 

@@ -10,7 +10,7 @@ import { storingBody } from "./body.ts";
 import { switchesOf } from "./catalog.ts";
 import { requireOwn } from "./ownership.ts";
 import { StoringRequestSchema } from "./request.ts";
-import { isRunning, stamped } from "./stamp.ts";
+import { isRunning, withStamp } from "./stamp.ts";
 
 export const storingResponses = createResponsesRoutes({
   schema: StoringRequestSchema,
@@ -23,7 +23,7 @@ export const storingResponses = createResponsesRoutes({
       key,
       stream: request.stream ?? false,
       body(model, catalog) {
-        const stampedRequest = stamped(request, { owner, lease: key }, model.snapshot);
+        const stampedRequest = withStamp(request, { owner, lease: key }, model.snapshot);
         return storingBody(withReasoning(stampedRequest, model), model, switchesOf(catalog));
       },
       remains: background ? "work" : store || conversation ? "answer" : undefined,

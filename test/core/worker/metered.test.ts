@@ -1,4 +1,4 @@
-// What the gateway promises without a feature that needs it yet: bodies that can be read once, and answers in bytes.
+// The gateway's contract for answers in bytes, and for bodies that can be read only once.
 
 import { createExecutionContext } from "cloudflare:test";
 import { Hono } from "hono";

@@ -20,7 +20,7 @@ const window = (changes: Document) => ({ unit: "tokens", per: "day", limit: 15, 
 const dollars = (changes: Document = {}) => planWith({ windows: [window({ unit: "usd", ...changes })] });
 const fallbackTo = (name: string) => ({ fast: { target: "swift-1", fallback: ["default", name] } });
 
-const uncounted = (id: string) => `plans.free.windows: counts no '${id}', where its models go when they end`;
+const uncounted = (id: string) => `plans.free.windows: does not count '${id}', a successor or fallback of its models`;
 
 const SEEING = { modalities: { input: ["text", "image"], output: ["text"] } };
 const NO_CEILING = "cards.swift.image_tokens: is needed, since the model takes images";
@@ -59,7 +59,7 @@ it.each<[string, Document]>([
   [NO_CEILING, cardWith({ ...SEEING, image_tokens: 0 })],
   [NO_PRICE, dollars()],
   [NO_PRICE, { ...dollars(), ...cardWith({ prices: { input: 1 } }) }],
-  ["aliases.one.target: leads in a circle", aliasesWith({ one: { target: "one" } })],
+  ["aliases.one.target: the aliases form a cycle", aliasesWith({ one: { target: "one" } })],
   ["plans.free.windows: has 'tokens/day' twice", planWith({ windows: [window({ limit: 5 }), window({ limit: 7 })] })],
 ])("is a fault: %s", (fault, changes) => {
   expect(faultsWith(changes)).toEqual([fault]);
@@ -125,7 +125,7 @@ describe("a card that ends", () => {
     const fixing = (effort: string) => faultsWith({ cards, ...aliasesWith({ fast: { target: "swift-1", effort } }) });
     expect([fixing("low"), fixing("high")]).toEqual([[], []]);
     expect(fixing("max")).toEqual([
-      "aliases.fast.effort: 'max' is no effort of the card 'swift', nor of its successor",
+      "aliases.fast.effort: 'max' is not an effort of the card 'swift' or of its successor",
     ]);
   });
 });

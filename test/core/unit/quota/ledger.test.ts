@@ -1,4 +1,5 @@
-// The ledger's rules, one by one, from a fixed time. ledger-properties.test.ts checks its arithmetic in random histories.
+// The ledger's rules, one by one, from a fixed time.
+// ledger-properties.test.ts checks its arithmetic in random histories.
 
 import { describe, expect, it } from "vitest";
 import type { QuotaWindow } from "../../../../src/core/catalog/quota-window.ts";

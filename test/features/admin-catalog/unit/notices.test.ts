@@ -45,7 +45,7 @@ describe("the end of a snapshot", () => {
       "known to the provider only",
       undefined,
       says("2028-01-01"),
-      [unannounced("2028-01-01", "house ends swift-1 on 2028-01-01; the catalog says nothing of it.")],
+      [unannounced("2028-01-01", "house ends swift-1 on 2028-01-01; the catalog says nothing about a shutdown.")],
     ],
     [
       "different for the provider",
@@ -123,7 +123,7 @@ describe("a provider that does not list its models", () => {
       ["other", [{ id: "swift-1" }]],
     ]);
     expect(findNotices(catalog, listed, TODAY)).toEqual([
-      { kind: "unreachable", provider: "house", message: "house did not say which models it serves." },
+      { kind: "unreachable", provider: "house", message: "The model list of house could not be read." },
       expect.objectContaining({ kind: "ending", snapshot: "swift-1" }),
       expect.objectContaining({ kind: "missing", provider: "other", snapshot: "keen-1" }),
     ]);

@@ -92,7 +92,7 @@ describe("a move is refused", () => {
       "a rollback to nothing",
       [],
       rollback,
-      notApplicable("'bundled' was active before, too: there is nothing to return to."),
+      notApplicable("There is no other revision to return to: 'bundled' is also the previous one."),
     ],
     ["a rollback of the first revision", [activate("one")], rollback, undefined],
     [

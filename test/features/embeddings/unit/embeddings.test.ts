@@ -1,4 +1,4 @@
-// What an embeddings request may be, what it can cost at most, and how its usage is found.
+// Embeddings: the request schema, the bound, and the usage at the end of an answer.
 
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";

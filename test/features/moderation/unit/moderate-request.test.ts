@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import { isList, ModerateRequest, subjectsOf } from "../../../../src/features/moderation/moderate-request.ts";
+import { isTextList, ModerateRequest, subjectsOf } from "../../../../src/features/moderation/moderate-request.ts";
 
 const request = (input: unknown) => v.parse(ModerateRequest, { input });
 const isValid = (fields: object) => v.safeParse(ModerateRequest, fields).success;
@@ -56,6 +56,6 @@ describe("a request to moderate", () => {
       ],
     ],
   ])("has one subject, or one for each text of a list: %j", (input, isListOfTexts, subjects) => {
-    expect([isList(request(input)), subjectsOf(request(input))]).toEqual([isListOfTexts, subjects]);
+    expect([isTextList(request(input)), subjectsOf(request(input))]).toEqual([isListOfTexts, subjects]);
   });
 });

@@ -1,7 +1,7 @@
 // The stamp of a stored answer: its owner and its reservation, whatever metadata the caller sends.
 
 import { describe, expect, it } from "vitest";
-import { isRunning, readStored, stamped } from "../../../../src/features/stored-responses/stamp.ts";
+import { isRunning, readStored, withStamp } from "../../../../src/features/stored-responses/stamp.ts";
 import { responseOf } from "../../../dialects/support/responses-events.ts";
 import { storingRequest } from "../support/storing-requests.ts";
 
@@ -27,13 +27,13 @@ it.each([
   ["its own values for forged ones", { ...LATER, metadata: FORGED }, SETTLED_LATER],
   ["no forged reservation", { store: true, metadata: { ...FORGED, weir_model: "m" } }, { ...OWNED, weir_model: "m" }],
 ])("the stamp has %s", (_what, changes, metadata) => {
-  const sent = stamped(storingRequest(changes), STAMP, SNAPSHOT).metadata;
+  const sent = withStamp(storingRequest(changes), STAMP, SNAPSHOT).metadata;
   expect(JSON.parse(JSON.stringify(sent))).toEqual(metadata);
 });
 
 it("a request that is not stored has no stamp", () => {
   const request = storingRequest({ metadata: { order: "17" } });
-  expect(stamped(request, STAMP, SNAPSHOT)).toBe(request);
+  expect(withStamp(request, STAMP, SNAPSHOT)).toBe(request);
 });
 
 describe("a stored answer", () => {
