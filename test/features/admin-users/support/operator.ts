@@ -1,6 +1,8 @@
 // An operator who reads and changes a user.
 
 import { asAdmin } from "../../../support/admin.ts";
+import { createCatalogOf } from "../../../support/catalog.ts";
+import { useCatalog } from "../../../support/workerd.ts";
 
 /** The body of GET /admin/users/:id. */
 export interface Described {
@@ -10,6 +12,16 @@ export interface Described {
   windows: { unit: string; per: string; limit: number; used: number; reserved: number; left: number }[];
   leases: { running: number; allowed: number };
   changes: Record<string, unknown>[];
+}
+
+/** Puts a catalog with small monthly windows in force: 10,000 tokens, 2 requests and 1 dollar. */
+export function useSmallWindows(): Promise<string> {
+  const windows = [
+    { unit: "tokens", per: "month", limit: 10_000 },
+    { unit: "requests", per: "month", limit: 2 },
+    { unit: "usd", per: "month", limit: 1 },
+  ] as const;
+  return useCatalog(createCatalogOf({ windows: [...windows] }));
 }
 
 export const pathOf = (subject: string, issuer = "weir") =>

@@ -6,17 +6,11 @@ import { requireAdmin } from "../../../../src/core/auth/admin.ts";
 import type { Bindings } from "../../../../src/core/env.ts";
 import { asAdmin } from "../../../support/admin.ts";
 import { errorOf } from "../../../support/caller.ts";
-import { createCatalogOf } from "../../../support/catalog.ts";
-import { bindings, createSend, createUser, send, useCatalog } from "../../../support/workerd.ts";
-import { change, describeUser, pathOf, tryChange, windowOf } from "../support/operator.ts";
+import { bindings, createSend, createUser, send } from "../../../support/workerd.ts";
+import { change, describeUser, pathOf, tryChange, useSmallWindows, windowOf } from "../support/operator.ts";
 
 beforeEach(async () => {
-  const windows = [
-    { unit: "tokens", per: "month", limit: 10_000 },
-    { unit: "requests", per: "month", limit: 2 },
-    { unit: "usd", per: "month", limit: 1 },
-  ] as const;
-  await useCatalog(createCatalogOf({ windows: [...windows] }));
+  await useSmallWindows();
 });
 
 const fail = () => Promise.reject(new Error("out"));

@@ -7,15 +7,10 @@ import { createCaller, dollarsOf, errorOf } from "../../../support/caller.ts";
 import { createCatalogOf } from "../../../support/catalog.ts";
 import { ask, SLIM } from "../../../support/surface.ts";
 import { createUser, emulation, send, signToken, useCatalog } from "../../../support/workerd.ts";
-import { change, describeUser, windowOf } from "../support/operator.ts";
+import { change, describeUser, useSmallWindows, windowOf } from "../support/operator.ts";
 
 beforeEach(async () => {
-  const windows = [
-    { unit: "tokens", per: "month", limit: 10_000 },
-    { unit: "requests", per: "month", limit: 2 },
-    { unit: "usd", per: "month", limit: 1 },
-  ] as const;
-  await useCatalog(createCatalogOf({ windows: [...windows] }));
+  await useSmallWindows();
   await emulation.zero();
 });
 
