@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { SOURCES, writeDevConfig } from "./config.ts";
 import { createToken } from "./token.ts";
 import { parseCommandLine } from "./command-line.ts";
+import { loadFeatures } from "./features-command/manifest.ts";
 
 const { port, ip } = parseCommandLine("npm run dev -- [--port 8787] [--ip 127.0.0.1]", () => {
   const { values } = parseArgs({
@@ -46,8 +47,15 @@ const provider = emulated
 console.log(`
 Weir is ready, with ${provider}. Try:
 
-  curl -N ${url}/chat -H 'authorization: Bearer ${await createToken("dev")}' -d '{"input":"Hi"}'
+  ${await sampleRequest()}
 `);
+
+/** A command that works with the features of this fork. */
+async function sampleRequest(): Promise<string> {
+  const names = (await loadFeatures()).map(({ name }) => name);
+  if (!names.includes("slim-chat")) return `curl ${url}/healthz`;
+  return `curl -N ${url}/chat -H 'authorization: Bearer ${await createToken("dev")}' -d '{"input":"Hi"}'`;
+}
 
 function start(): ChildProcess {
   const config = writeDevConfig();

@@ -22,7 +22,7 @@ export function removeFromManifest(text: string, folder: string): string {
 
 /** Removes a name from the only array that has it as an entry. */
 function removeEntry(text: string, name: string): string {
-  const entries = new RegExp(`(?<=[[,]\\s*)${escape(name)}\\b(?=\\s*[,\\]]),?[ \\t]*\\n?`, "g");
+  const entries = new RegExp(`(?<=[[,]\\s*)(?:^[ \\t]*)?${escape(name)}\\b(?=\\s*[,\\]]),?[ \\t]*\\n?`, "gm");
   const count = [...text.matchAll(entries)].length;
   if (count !== 1) throw new EditFailed(`expected '${name}' once as an entry of the array, found ${count}`);
   return text.replace(entries, "");
@@ -58,17 +58,22 @@ export interface SectionKeys {
   plan: string[];
 }
 
-/** Removes the keys of a feature from a catalog document. The result needs formatting. */
+/** Removes the keys of a feature from a catalog document. A changed result needs formatting. */
 export function removeSection(text: string, { root, alias, plan }: SectionKeys): string {
   const catalog = JSON.parse(text) as Record<string, unknown>;
   const kinds = { aliases: alias, plans: plan };
-  for (const key of root) delete catalog[key];
+  let isChanged = false;
+  const remove = (record: Record<string, unknown>, key: string) => {
+    isChanged ||= key in record;
+    delete record[key];
+  };
+  for (const key of root) remove(catalog, key);
   for (const [kind, keys] of Object.entries(kinds)) {
     for (const record of Object.values(catalog[kind] ?? {}) as Record<string, unknown>[]) {
-      for (const key of keys) delete record[key];
+      for (const key of keys) remove(record, key);
     }
   }
-  return toJson(catalog);
+  return isChanged ? toJson(catalog) : text;
 }
 
 /** The scripts of package.json that start a file in `folder`. */

@@ -24,7 +24,7 @@ test("a manifest loses the import and the entry of a feature, on one line or on 
   const rest = 'import { usage } from "./features/usage/index.ts";\n';
   const several = `${IMPORTS}export const features = define([\n  models,\n  usage,\n]);\n`;
   expect(removeFromManifest(several, "./features/models/")).toBe(
-    `${rest}export const features = define([\n    usage,\n]);\n`,
+    `${rest}export const features = define([\n  usage,\n]);\n`,
   );
   expect(removeFromManifest(`${IMPORTS}export const features = define([models, usage]);\n`, "./features/models/")).toBe(
     `${rest}export const features = define([usage]);\n`,
@@ -112,6 +112,11 @@ test("a catalog loses the keys of a feature at its root, in aliases and in plans
     plan: ["moderation"],
   });
   expect(JSON.parse(text)).toEqual({ aliases: { fast: { target: "m" } }, plans: { free: { windows: [] } } });
+});
+
+test("a catalog without the sections is not changed", () => {
+  const text = '{"aliases": {"fast": {}}}';
+  expect(removeSection(text, { root: ["policies"], alias: ["moderation"], plan: [] })).toBe(text);
 });
 
 test("scripts of the removed folder go, and calls of them in other scripts", () => {
