@@ -2,6 +2,15 @@
 
 import { devVars } from "../secrets.ts";
 
+export interface HistoryEntry {
+  at: string;
+  kind: string;
+  revision: string;
+  percent?: number;
+  author: string | null;
+  note: string | null;
+}
+
 export interface Publication {
   revision?: string;
   active: string;
@@ -9,14 +18,7 @@ export interface Publication {
   canary: { revision: string; percent: number } | null;
   published_at: string | null;
   seen_everywhere_by: string | null;
-  history: {
-    at: string;
-    kind: string;
-    revision: string;
-    percent?: number;
-    author: string | null;
-    note: string | null;
-  }[];
+  history: HistoryEntry[];
 }
 
 export interface Notices {

@@ -21,7 +21,7 @@ import type { Candidate } from "./candidates.ts";
 import type { BytesReply, JsonReply, StreamReply } from "./exchange.ts";
 import type { OpenGate } from "./gate.ts";
 import type { Report } from "./headers.ts";
-import { toHeaders } from "./headers.ts";
+import { toFinalHeaders } from "./headers.ts";
 import { statusOf } from "./provider-error.ts";
 import { callProvider, contentTypeOf, isEventStream, passedHeaders, readText, requireBody } from "./provider.ts";
 
@@ -154,6 +154,6 @@ async function readReply(
 }
 
 function respond({ caller, report }: AdmittedRequest, body: BodyInit, contentType: string): Response {
-  const headers = { ...toHeaders(report, Date.now()), "server-timing": caller.timing.toString() };
+  const headers = toFinalHeaders(report, caller.timing);
   return new Response(body, { headers: { ...headers, "content-type": contentType, "cache-control": "no-cache" } });
 }

@@ -4,6 +4,7 @@ import { modelHeaders } from "../catalog/choose.ts";
 import type { Model, Sunset } from "../catalog/resolve.ts";
 import { rateLimitHeaders } from "../quota/rate-limit.ts";
 import type { QuotaView } from "../quota/view.ts";
+import type { ServerTiming } from "../server-timing.ts";
 
 /** Facts of a request for its headers. Filled in as the request progresses. */
 export interface Report {
@@ -30,4 +31,9 @@ export function toHeaders(report: Report, now: number): Record<string, string> {
     ...passed,
     ...(view && model ? rateLimitHeaders(view, now, model.id) : {}),
   };
+}
+
+/** Writes the headers of the response to the caller: those of `toHeaders`, and `server-timing`. */
+export function toFinalHeaders(report: Report, timing: ServerTiming): Record<string, string> {
+  return { ...toHeaders(report, Date.now()), "server-timing": timing.toString() };
 }

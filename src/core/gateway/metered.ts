@@ -14,7 +14,7 @@ import type { Call, Caller } from "./call.ts";
 import { candidatesFor } from "./candidates.ts";
 import { abortOnEnding, NO_MODERATION, openGate } from "./gate.ts";
 import type { Report } from "./headers.ts";
-import { toHeaders } from "./headers.ts";
+import { toFinalHeaders, toHeaders } from "./headers.ts";
 import { countInput } from "./provider.ts";
 import { tryCandidates } from "./retry.ts";
 
@@ -24,8 +24,7 @@ export async function metered(caller: Caller, call: Call): Promise<Response> {
   try {
     return await reserveAndSend(caller, call, report);
   } catch (thrown) {
-    const headers = { ...toHeaders(report, Date.now()), "server-timing": caller.timing.toString() };
-    throw withHeaders(toApiError(thrown), headers);
+    throw withHeaders(toApiError(thrown), toFinalHeaders(report, caller.timing));
   }
 }
 

@@ -1,18 +1,10 @@
 // An operator who publishes over /admin/catalog, and reads the publication.
 
+import type { HistoryEntry } from "../../../../dev/admin-catalog/client.ts";
 import type { Pointer } from "../../../../src/core/catalog/pointer.ts";
 import { asAdmin } from "../../../support/admin.ts";
 import { createCatalog } from "../../../support/catalog.ts";
 import { bindings, send } from "../../../support/workerd.ts";
-
-export interface HistoryEntry {
-  at: string;
-  kind: string;
-  revision: string;
-  percent?: number;
-  author: string | null;
-  note: string | null;
-}
 
 /** The body of GET /admin/catalog, and of every change with its revision. */
 export interface Publication {
