@@ -1,10 +1,11 @@
 // The openai package as it is, over /v1/chat/completions.
 
-import { APIError, BadRequestError, InternalServerError, NotFoundError, RateLimitError } from "openai";
+import { APIError, BadRequestError, NotFoundError } from "openai";
 import type { ChatCompletionChunk, ChatCompletionMessageParam } from "openai/resources";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { emulate } from "../../../support/emulation.ts";
 import { createClient, PIXEL, rejection } from "../../../support/openai-client.ts";
+import { itRetriesOnlyFaults } from "../../../support/openai-retries.ts";
 import { startWeir } from "../../../support/weir.ts";
 
 const weir = await startWeir();
@@ -163,30 +164,9 @@ describe("the client throws", () => {
     expect(error).toMatchObject({ status: 400, code: "unsupported_parameter", param: "temperature" });
   });
 
-  it("RateLimitError for a used up quota, without a retry", async () => {
-    const { client, sent } = await createClient(weir, { plan: "tiny", maxRetries: 2 });
-    const error = await rejection(client.chat.completions.create({ model: MODEL, messages: ask("Hi") }));
-    expect(error).toBeInstanceOf(RateLimitError);
-    expect(error).toMatchObject({ status: 429, code: "insufficient_quota", type: "insufficient_quota" });
-    expect(sent.requests).toBe(1);
-    expect(await weir.emulation.stats()).toMatchObject({ requests: 0 });
-  });
-
-  it.each([
-    [500, 502],
-    [503, 502],
-    [429, 503],
-    [401, 502],
-  ])("InternalServerError for a provider's %i, after a retry", async (status, told) => {
-    const { client, sent, user } = await createClient(weir, { maxRetries: 1 });
-    const messages = ask(emulate({ status }));
-    const error = await rejection(client.chat.completions.create({ model: MODEL, messages, stream: true }));
-    expect(error).toBeInstanceOf(InternalServerError);
-    expect(error).toMatchObject({ status: told });
-    expect(sent.requests).toBe(2);
-    expect(await weir.emulation.stats()).toMatchObject({ requests: 2 });
-    expect(await user.settled()).toEqual({ tokens: 0, requests: 0, reserved: 0 });
-  });
+  itRetriesOnlyFaults(weir, (client, input) =>
+    client.chat.completions.create({ model: MODEL, messages: ask(input), stream: true }),
+  );
 
   describe.each([
     ["", {}],

@@ -1,10 +1,11 @@
 // The errors that the openai package throws for /v1/responses.
 
-import { APIError, BadRequestError, InternalServerError, NotFoundError, RateLimitError } from "openai";
+import { APIError, BadRequestError, NotFoundError } from "openai";
 import type { ResponseCreateParamsNonStreaming } from "openai/resources/responses/responses";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { emulate } from "../../../support/emulation.ts";
 import { createClient, rejection } from "../../../support/openai-client.ts";
+import { itRetriesOnlyFaults } from "../../../support/openai-retries.ts";
 import { startWeir } from "../../../support/weir.ts";
 
 const weir = await startWeir();
@@ -40,28 +41,7 @@ describe("the client throws", () => {
     expect(error).toMatchObject({ status: 404, code: "model_not_found", param: "model" });
   });
 
-  it("RateLimitError for a used up quota, without a retry", async () => {
-    const { client, sent } = await createClient(weir, { plan: "tiny", maxRetries: 2 });
-    const error = await rejection(client.responses.create({ model, input, stream: true }));
-    expect(error).toBeInstanceOf(RateLimitError);
-    expect(error).toMatchObject({ status: 429, code: "insufficient_quota", type: "insufficient_quota" });
-    expect(sent.requests).toBe(1);
-    expect(await weir.emulation.stats()).toMatchObject({ requests: 0 });
-  });
-
-  it.each([
-    [500, 502],
-    [503, 502],
-    [429, 503],
-    [401, 502],
-  ])("InternalServerError for a provider's %i, after a retry", async (status, told) => {
-    const { client, sent, user } = await createClient(weir, { maxRetries: 1 });
-    const error = await rejection(client.responses.create({ model, input: emulate({ status }), stream: true }));
-    expect(error).toBeInstanceOf(InternalServerError);
-    expect(error).toMatchObject({ status: told });
-    expect(sent.requests).toBe(2);
-    expect(await user.settled()).toEqual({ tokens: 0, requests: 0, reserved: 0 });
-  });
+  itRetriesOnlyFaults(weir, (client, input) => client.responses.create({ model, input, stream: true }));
 });
 
 describe.each([

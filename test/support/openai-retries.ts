@@ -1,0 +1,37 @@
+// The errors of the openai package after its retries, the same on each endpoint.
+
+import type OpenAI from "openai";
+import { InternalServerError, RateLimitError } from "openai";
+import { expect, it } from "vitest";
+import { emulate } from "./emulation.ts";
+import { createClient, rejection } from "./openai-client.ts";
+import type { startWeir } from "./weir.ts";
+
+type Weir = Awaited<ReturnType<typeof startWeir>>;
+
+/** Tests which errors the client repeats. `send` makes one request with this input. */
+export function itRetriesOnlyFaults(weir: Weir, send: (client: OpenAI, input: string) => Promise<unknown>): void {
+  it("RateLimitError for a used up quota, without a retry", async () => {
+    const { client, sent } = await createClient(weir, { plan: "tiny", maxRetries: 2 });
+    const error = await rejection(send(client, "Hi"));
+    expect(error).toBeInstanceOf(RateLimitError);
+    expect(error).toMatchObject({ status: 429, code: "insufficient_quota", type: "insufficient_quota" });
+    expect(sent.requests).toBe(1);
+    expect(await weir.emulation.stats()).toMatchObject({ requests: 0 });
+  });
+
+  it.each([
+    [500, 502],
+    [503, 502],
+    [429, 503],
+    [401, 502],
+  ])("InternalServerError for a provider's %i, after a retry", async (status, told) => {
+    const { client, sent, user } = await createClient(weir, { maxRetries: 1 });
+    const error = await rejection(send(client, emulate({ status })));
+    expect(error).toBeInstanceOf(InternalServerError);
+    expect(error).toMatchObject({ status: told });
+    expect(sent.requests).toBe(2);
+    expect(await weir.emulation.stats()).toMatchObject({ requests: 2 });
+    expect(await user.settled()).toEqual({ tokens: 0, requests: 0, reserved: 0 });
+  });
+}
