@@ -43,6 +43,21 @@ export type ModelTool = keyof typeof MODEL_TOOLS;
 export type Modality = keyof typeof MODALITIES;
 
 export const CatalogName = v.pipe(v.string(), v.regex(/^[\w.:-]{1,100}$/, "must be letters, digits, . _ : -"));
+/** Characters. Names of repositories and of deployments in a cloud are long. */
+export const MAX_MODEL_NAME_LENGTH = 200;
+/**
+ * The name of a snapshot or of an alias. Providers name models `org/model`, `@cf/org/model` and `model@date`. It is the
+ * last part of a URL, so it has no segment that a URL would drop.
+ */
+export const ModelName = v.pipe(
+  v.string(),
+  v.maxLength(MAX_MODEL_NAME_LENGTH),
+  v.regex(/^[\w.:@/~+-]*$/, "must be letters, digits, . _ : - / @ ~ +"),
+  v.check(
+    (name) => !name.split("/").some((part) => /^\.{0,2}$/.test(part)),
+    "must not have an empty part, '.' or '..'",
+  ),
+);
 export const WholeNumber = v.pipe(v.number(), v.integer(), v.minValue(0));
 const Day = v.pipe(v.string(), v.isoDate());
 const Text = v.string();
@@ -101,7 +116,7 @@ const Snapshot = v.strictObject({
   deprecated: v.optional(Day),
   shutdown_date: v.optional(Day),
   /** The alias or snapshot that replaces it behind aliases. */
-  successor: v.optional(CatalogName),
+  successor: v.optional(ModelName),
 });
 
 export const ModelCard = v.strictObject({
@@ -113,7 +128,7 @@ export const ModelCard = v.strictObject({
   default: v.optional(v.boolean(), false),
   ratings: v.optional(v.strictObject({ reasoning: v.optional(Rating), speed: v.optional(Rating) })),
   /** Models in the quick comparison of the provider's page. */
-  compare: v.optional(v.array(CatalogName), []),
+  compare: v.optional(v.array(ModelName), []),
   context_window: v.optional(WholeNumber),
   max_input_tokens: v.optional(WholeNumber),
   max_output_tokens: v.optional(WholeNumber),
@@ -142,7 +157,8 @@ export const ModelCard = v.strictObject({
       }),
     ),
   ),
-  snapshots: v.record(CatalogName, Snapshot),
+  /** By the provider's own name for each version. */
+  snapshots: v.record(ModelName, Snapshot),
 });
 
 export type ModelCard = v.InferOutput<typeof ModelCard>;

@@ -4,7 +4,7 @@
 import * as v from "valibot";
 import { InternalError } from "../errors.ts";
 import { isSecureUrl } from "../secure-url.ts";
-import { CatalogName, EndpointName, ModelCard, WholeNumber } from "./card.ts";
+import { CatalogName, EndpointName, ModelCard, ModelName, WholeNumber } from "./card.ts";
 
 const Milliseconds = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(3_600_000));
 const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -62,7 +62,7 @@ const plan = {
   concurrent: Count,
   max_output_tokens: OutputTokens,
   /** Aliases, snapshots or cards that the plan includes; all when absent. */
-  models: v.optional(v.array(CatalogName)),
+  models: v.optional(v.array(ModelName)),
 };
 
 /**
@@ -70,11 +70,11 @@ const plan = {
  */
 const alias = {
   /** Another alias or a snapshot. */
-  target: CatalogName,
+  target: ModelName,
   /** Ends with its snapshot instead of moving to the successor. */
   strict: v.optional(v.boolean(), false),
   /** Fallbacks, in order, when neither the target nor a successor is live, or when the provider fails. */
-  fallback: v.optional(v.array(CatalogName), []),
+  fallback: v.optional(v.array(ModelName), []),
   /** Instructions for the model, placed before the caller's input. */
   instructions: v.optional(v.pipe(v.string(), v.minLength(1))),
   effort: v.optional(v.string()),
@@ -111,7 +111,7 @@ const root = {
 
 const Catalog = v.strictObject({
   ...root,
-  aliases: v.record(CatalogName, v.strictObject(alias)),
+  aliases: v.record(ModelName, v.strictObject(alias)),
   plans: v.record(CatalogName, v.strictObject(plan)),
 });
 
@@ -128,7 +128,7 @@ export function catalogSchema(sections: SectionFields[]): v.GenericSchema<unknow
     Object.assign({}, ...sections.map((each) => each[place]));
   const schema: unknown = v.strictObject({
     ...root,
-    aliases: v.record(CatalogName, v.strictObject({ ...alias, ...entriesOf("alias") })),
+    aliases: v.record(ModelName, v.strictObject({ ...alias, ...entriesOf("alias") })),
     plans: v.record(CatalogName, v.strictObject({ ...plan, ...entriesOf("plan") })),
     ...entriesOf("root"),
   });

@@ -1,7 +1,7 @@
 // The schema of /v1/chat/completions requests. body.ts checks them against the model's card.
 
 import * as v from "valibot";
-import { MODALITIES } from "../../core/catalog/card.ts";
+import { MAX_MODEL_NAME_LENGTH, MODALITIES } from "../../core/catalog/card.ts";
 import type { Modality } from "../../core/catalog/card.ts";
 import { textOr } from "../../core/text-or.ts";
 
@@ -29,7 +29,7 @@ const Any = v.optional(v.unknown());
 
 /** All fields that Weir passes on. An unknown field could cost money unmetered, or access another user's data. */
 const ChatRequest = v.strictObject({
-  model: v.pipe(v.string(), v.maxLength(100)),
+  model: v.pipe(v.string(), v.maxLength(MAX_MODEL_NAME_LENGTH)),
   messages: v.pipe(v.array(Message), v.minLength(1)),
   stream: v.nullish(v.boolean()),
   stream_options: v.nullish(v.looseObject({ include_usage: v.optional(v.boolean()) })),

@@ -1,6 +1,7 @@
 // The schema of /v1/responses requests without storage. body.ts checks them against the model's card.
 
 import * as v from "valibot";
+import { MAX_MODEL_NAME_LENGTH } from "../../core/catalog/card.ts";
 import { ImageUrl } from "../openai/image-url.ts";
 import { textOr } from "../../core/text-or.ts";
 
@@ -53,7 +54,7 @@ const NOT_STORED = "must be false: storage at the provider is not allowed here";
 
 /** All fields that Weir passes on. An unknown field could cost money unmetered, or access another user's data. */
 const ResponsesRequest = v.strictObject({
-  model: v.pipe(v.string(), v.maxLength(100)),
+  model: v.pipe(v.string(), v.maxLength(MAX_MODEL_NAME_LENGTH)),
   input: v.pipe(
     textOr(v.array(InputItem)),
     v.check((input) => input.length > 0, "must not be empty"),

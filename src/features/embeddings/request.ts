@@ -1,6 +1,7 @@
 // The schema of POST /v1/embeddings: texts or tokens, one or several.
 
 import * as v from "valibot";
+import { MAX_MODEL_NAME_LENGTH } from "../../core/catalog/card.ts";
 
 /** OpenAI's limit of inputs, and of tokens in a token array. */
 const MAX_ENTRIES = 2048;
@@ -25,7 +26,7 @@ const Input = v.lazy((input): v.GenericSchema<unknown, Input> => {
 });
 
 export const EmbeddingsRequest = v.strictObject({
-  model: v.pipe(v.string(), v.maxLength(100)),
+  model: v.pipe(v.string(), v.maxLength(MAX_MODEL_NAME_LENGTH)),
   input: Input,
   /** Passed on unchanged. SDKs request base64 by default and decode it. */
   encoding_format: v.nullish(v.picklist(["float", "base64"])),

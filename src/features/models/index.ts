@@ -15,7 +15,8 @@ const app = new Hono<AppEnv>()
     const data = modelsOf(catalog, now).map(({ requestedName: name }) => toModelObject(catalog, name, now));
     return c.json({ object: "list", data });
   })
-  .get("/:id", (c) => {
+  // The name of a model may hold slashes.
+  .get("/:id{.+}", (c) => {
     const { catalog } = c.get("caller");
     const now = Date.now();
     const id = c.req.param("id");

@@ -1,7 +1,7 @@
 // The catalog section `policies`, and the field `moderation` of aliases and plans.
 
 import * as v from "valibot";
-import { CatalogName } from "../../core/catalog/card.ts";
+import { CatalogName, ModelName } from "../../core/catalog/card.ts";
 import type { Catalog } from "../../core/catalog/schema.ts";
 import { entry } from "../../core/catalog/schema.ts";
 import type { CatalogNames, CatalogSection } from "../../core/catalog/sections.ts";
@@ -47,7 +47,7 @@ const Window = v.strictObject({
 
 const Policy = v.strictObject({
   /** The moderation model. */
-  classifier: v.optional(CatalogName, "omni-moderation-latest"),
+  classifier: v.optional(ModelName, "omni-moderation-latest"),
   categories: v.optional(v.record(v.picklist(CATEGORIES), Threshold), {}),
   /** The action for a category that the classifier flags and that `categories` does not name. */
   otherwise: v.optional(Action, "block"),
@@ -56,7 +56,7 @@ const Policy = v.strictObject({
   /** The app's own rules by name, in plain language. Only /moderate applies them. */
   rules: v.optional(v.record(CatalogName, v.pipe(v.string(), v.minLength(1))), {}),
   /** The model that applies the rules. */
-  judge: v.optional(CatalogName, "default"),
+  judge: v.optional(ModelName, "default"),
   /** The action when the classifier fails. */
   on_failure: v.optional(v.picklist(["block", "allow"]), "block"),
   window: v.optional(Window, {}),

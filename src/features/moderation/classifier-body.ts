@@ -1,6 +1,7 @@
 // The wire format of the classifier: OpenAI's /v1/moderations. A call costs no tokens.
 
 import * as v from "valibot";
+import { MAX_MODEL_NAME_LENGTH } from "../../core/catalog/card.ts";
 import type { Exchange, JsonReply, Subject, Way } from "../../core/gateway/exchange.ts";
 import { jsonBody } from "../../core/gateway/exchange.ts";
 import { InternalError } from "../../core/errors.ts";
@@ -14,7 +15,7 @@ const Part = v.variant("type", [
 ]);
 
 export const ClassifierRequest = v.strictObject({
-  model: v.optional(v.pipe(v.string(), v.maxLength(100)), "omni-moderation-latest"),
+  model: v.optional(v.pipe(v.string(), v.maxLength(MAX_MODEL_NAME_LENGTH)), "omni-moderation-latest"),
   /** One text, a list of texts, or the parts of one subject. */
   input: textOr(v.pipe(v.array(textOr(Part)), v.minLength(1))),
 });

@@ -1,6 +1,7 @@
 // The schema of POST /chat: compact JSON that is independent of the provider's dialects.
 
 import * as v from "valibot";
+import { MAX_MODEL_NAME_LENGTH } from "../../core/catalog/card.ts";
 import { ImageUrl } from "../../dialects/openai/image-url.ts";
 import { textOr } from "../../core/text-or.ts";
 
@@ -50,7 +51,7 @@ export const SlimRequest = v.strictObject({
     v.check((input) => input.length > 0, "must not be empty"),
     v.check(isAnswered, "each tool call of an assistant message needs its result next, as a tool message with its id"),
   ),
-  model: v.optional(v.pipe(v.string(), v.maxLength(100)), "default"),
+  model: v.optional(v.pipe(v.string(), v.maxLength(MAX_MODEL_NAME_LENGTH)), "default"),
   instructions: v.optional(v.string()),
   effort: v.optional(v.string()),
   /** Requests a summary of the model's reasoning. Models without reasoning ignore it. */

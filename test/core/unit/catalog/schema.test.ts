@@ -109,6 +109,34 @@ describe("a fault", () => {
   });
 });
 
+describe("the name of a model", () => {
+  const NAMES = ["meta-llama/llama-3.3-70b-instruct:free", "@cf/meta/llama-3", "gemini-1.5@001", "a".repeat(200)];
+
+  it.each(NAMES)("may be the provider's own, wherever the catalog names a model: %s", (name) => {
+    const card = cardDocument({ [name]: {}, "swift-1": { successor: name } }, { compare: [name] });
+    const aliases = { default: { target: name, fallback: ["swift-1"] }, "org/mine": { target: "default" } };
+    const plans = planWith({
+      windows: [{ unit: "tokens", per: "day", limit: 1 }],
+      models: ["swift", name, "org/mine"],
+    });
+    expect(faultsWith({ cards: { swift: card }, aliases, ...plans })).toEqual([]);
+  });
+
+  it.each(["a//b", "/a", "a/", "a/../b", "..", "", "a b", "a,b", "a?b", "a%2Fb", "é", "a".repeat(201)])(
+    "is refused when no URL could name it: %j",
+    (name) => {
+      expect(faultsWith(aliasWith({}, name))).toEqual([expect.stringContaining(`aliases.${name}: `)]);
+    },
+  );
+
+  it("is not the name of a provider, a card or a plan", () => {
+    expect(faultsWith({ cards: { "org/swift": cardDocument({ "swift-1": {} }) } })).toHaveLength(1);
+    expect(faultsWith({ plans: { ...planWith({}).plans, "org/free": planWith({}).plans.free } })).toHaveLength(1);
+    const { house } = providerWith({}).providers;
+    expect(faultsWith({ providers: { house, "org/house": house } })).toHaveLength(1);
+  });
+});
+
 const faultsOfHeader = (name: string, value: unknown = "yes") =>
   faultsWith(providerWith({ headers: { [name]: value } }));
 

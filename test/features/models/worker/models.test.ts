@@ -122,6 +122,18 @@ describe("GET /v1/models/:id", () => {
     expect(await get(`/v1/models/${SNAPSHOT}`)).toMatchObject({ id: SNAPSHOT, ...shown, answered_by: null });
   });
 
+  it.each(["meta-llama/llama-3.3:free", "@cf/meta/llama-3"])(
+    "finds a name with slashes, raw and escaped: %s",
+    async (id) => {
+      const { cards, ...catalog } = createLaterCatalog();
+      const { "o4-mini": card } = cards;
+      await useCatalog({ ...catalog, cards: { ...cards, llama: { ...card, compare: [], snapshots: { [id]: {} } } } });
+      expect(await get(`/v1/models/${id}`)).toMatchObject({ id, card: { id: "llama" } });
+      expect(await get(`/v1/models/${encodeURIComponent(id)}`)).toMatchObject({ id });
+      expect(await rowsOf(`/v1/models?compare=${encodeURIComponent(id)},o3`)).toContain(id);
+    },
+  );
+
   it.each(["gone", "constructor", "__proto__", "o4-mini%2Fsecrets"])("is a 404 for %s", async (name) => {
     const response = await (await createUser()).get(`/v1/models/${name}`);
     expect(response.status).toBe(404);

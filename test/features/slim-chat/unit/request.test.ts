@@ -21,7 +21,7 @@ describe("a slim request is refused", () => {
     [{ input: "" }, "input"],
     [{ input: [] }, "input"],
     [{ model: "o4-mini" }, "input"],
-    [{ input: "Hi", model: "m".repeat(101) }, "model"],
+    [{ input: "Hi", model: "m".repeat(201) }, "model"],
     [{ input: "Hi", max_output_tokens: 0 }, "max_output_tokens"],
     [{ input: "Hi", max_output_tokens: 1.5 }, "max_output_tokens"],
     [{ input: "Hi", stream: "yes" }, "stream"],
