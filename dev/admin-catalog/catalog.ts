@@ -6,7 +6,7 @@ import { userInfo } from "node:os";
 import { parseArgs } from "node:util";
 // The features add their sections to the catalog schema.
 import "../../src/features.ts";
-import { parseCatalog } from "../../src/core/catalog/parse.ts";
+import { parseCatalog, warningsOf } from "../../src/core/catalog/parse.ts";
 import type { Notices, Publication } from "./client.ts";
 import { CommandFailed, createClient, isLocal } from "./client.ts";
 import { differences } from "./diff.ts";
@@ -69,7 +69,9 @@ async function run(): Promise<void> {
       if (!result.ok) {
         throw new CommandFailed(`${file} has ${result.faults.length} fault(s):\n${result.faults.join("\n")}`);
       }
-      return { answer: { ok: true }, text: `${file} is a catalog.` };
+      const warnings = warningsOf(result.catalog);
+      const lines = [`${file} is a catalog.`, ...warnings.map((warning) => `warning: ${warning}`)];
+      return { answer: { ok: true, warnings }, text: lines.join("\n") };
     },
     async push() {
       const [file] = take(operands, "FILE");

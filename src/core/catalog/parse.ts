@@ -24,6 +24,10 @@ export function parseCatalog(document: unknown): CatalogResult {
   return faults.length > 0 ? refused(faults) : { ok: true, catalog };
 }
 
+/** Returns the warnings of a valid catalog, as `path: message`. Warnings do not keep a catalog from being published. */
+export const warningsOf = (catalog: Catalog): string[] =>
+  truncate(installedSections().flatMap((section) => section.warnings?.(catalog) ?? []));
+
 /**
  * Reads a document that was published, maybe by another version of Weir. Ignores unknown fields, list values and keys,
  * and skips rules that hold for publishing only. So neither an upgrade nor a rollback of the Worker loses the catalog.

@@ -106,33 +106,48 @@ export const policiesSection: CatalogSection = {
   alias: { moderation: v.optional(Moderation) },
   plan: { moderation: v.optional(Moderation) },
   faults: (catalog, names) => [...policyFaults(catalog, names), ...moderationFaults(catalog)],
+  warnings: moderationWarnings,
 };
 
 function policyFaults(catalog: Catalog, { isModelName, cardFor }: CatalogNames): string[] {
   const faults: string[] = [];
-  for (const [name, { classifier, judge, rules, instructions }] of Object.entries(policiesOf(catalog))) {
-    const hasRules = instructions !== undefined || Object.keys(rules).length > 0;
+  for (const [name, policy] of Object.entries(policiesOf(catalog))) {
+    const { classifier, judge } = policy;
     const path = `policies.${name}`;
     if (!isModelName(classifier)) faults.push(`${path}.classifier: no model '${classifier}'`);
     else if (!cardFor(classifier)?.endpoints.includes("moderation")) {
       faults.push(`${path}.classifier: '${classifier}' does not classify`);
     }
     if (!isModelName(judge)) faults.push(`${path}.judge: no model '${judge}'`);
-    else if (hasRules && !cardFor(judge)?.features.includes("structured_outputs")) {
+    else if (hasRules(policy) && !cardFor(judge)?.features.includes("structured_outputs")) {
       faults.push(`${path}.judge: '${judge}' has no structured outputs`);
     }
   }
   return faults;
 }
 
-function moderationFaults(catalog: Catalog): string[] {
-  const { aliases, plans } = catalog;
+const hasRules = ({ rules, instructions }: Policy) => instructions !== undefined || Object.keys(rules).length > 0;
+
+/** Returns the policy name of each alias and plan that has the field `moderation`. */
+function policyNames({ aliases, plans }: Catalog): { path: string; policy: string }[] {
   return Object.entries({ aliases, plans }).flatMap(([kind, records]) =>
     Object.entries(records).flatMap(([name, record]) => {
       const moderation = moderationOf(record);
-      const policy = moderation && (moderation.policy ?? "default");
-      if (policy === undefined || entry(policiesOf(catalog), policy)) return [];
-      return [`${kind}.${name}.moderation.policy: no policy '${policy}'`];
+      const path = `${kind}.${name}.moderation.policy`;
+      return moderation ? [{ path, policy: moderation.policy ?? "default" }] : [];
     }),
   );
+}
+
+function moderationFaults(catalog: Catalog): string[] {
+  const unknown = policyNames(catalog).filter(({ policy }) => !entry(policiesOf(catalog), policy));
+  return unknown.map(({ path, policy }) => `${path}: no policy '${policy}'`);
+}
+
+function moderationWarnings(catalog: Catalog): string[] {
+  return policyNames(catalog).flatMap(({ path, policy }) => {
+    const named = entry(policiesOf(catalog), policy);
+    if (!named || !hasRules(named)) return [];
+    return [`${path}: the rules of '${policy}' do not apply to chats, which are moderated by its categories only`];
+  });
 }

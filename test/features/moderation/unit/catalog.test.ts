@@ -2,7 +2,7 @@
 
 import "../../../../src/features.ts";
 import { describe, expect, it } from "vitest";
-import { parseCatalog } from "../../../../src/core/catalog/parse.ts";
+import { parseCatalog, warningsOf } from "../../../../src/core/catalog/parse.ts";
 import { resolveModel } from "../../../../src/core/catalog/resolve.ts";
 import { moderationOf, policiesOf, strictest } from "../../../../src/features/moderation/catalog.ts";
 import type { Document } from "../../../support/catalog-documents.ts";
@@ -107,6 +107,21 @@ describe("the moderation of an alias or a plan", () => {
     for (const [field, value] of Object.entries({ input: "window", output: "parallel", when: "now" })) {
       expect(faultsWith({}, withModeration({ [field]: value }))[0]).toContain(`${path}.moderation.${field}:`);
     }
+  });
+
+  it.each([
+    ["aliases.default", aliases],
+    ["plans.free", plans],
+  ])("at %s has a warning when its policy has rules that chats are not held against", (path, withModeration) => {
+    const warningsWith = (policy: Document, moderation: Document) =>
+      warningsOf(complete(documentOf({ judge: "keen-1", ...policy }, withModeration(moderation))));
+    const rules = { rules: { spam: "No advertising." } };
+    const [warning, ...more] = warningsWith(rules, { input: "parallel" });
+    expect(warning).toContain(`${path}.moderation.policy: `);
+    expect(more).toEqual([]);
+    expect(warningsWith({ instructions: "An app for children." }, { policy: "default" })).toEqual([warning]);
+    expect(warningsWith({}, { input: "parallel" })).toEqual([]);
+    expect(warningsOf(complete(documentOf({ judge: "keen-1", ...rules })))).toEqual([]);
   });
 
   it("is collected from every alias between a name and its snapshot", () => {
