@@ -34,11 +34,14 @@ export interface Codec extends Closing {
   push(bytes: Uint8Array): void;
   /** Returns the output that is ready to send, possibly empty. */
   take(): Uint8Array;
-  /** Completes the progress after the last push. Throws when the answer is not valid. */
+  /**
+   * Reads what the last push left, and completes the progress. `take` may return more after it. Repeated calls have no
+   * effect. Throws when the answer is not valid.
+   */
   finish(): void;
 }
 
-/** One decoded event of a provider's stream. A comment has neither pieces nor JSON. */
+/** One decoded event of a provider's stream. A comment and an event without data have neither pieces nor JSON. */
 export interface StreamEvent {
   /** The event's original text, including its blank line. */
   raw: string;

@@ -4,31 +4,49 @@ import type { Progress } from "./answer.ts";
 import { applyPiece, emptyProgress } from "./answer.ts";
 import type { Codec, CreateEventCodec, StreamEvent } from "./codec.ts";
 import type { Dialect } from "./dialect.ts";
+import type { RawEvent } from "./events.ts";
 import { createEventReader } from "./events.ts";
 
+export interface EventDecoder {
+  /** Reads bytes. Throws at the first event that is not valid in the dialect. */
+  push: (bytes: Uint8Array) => void;
+  /** Reads the last event, for the end of a stream, when its blank line is missing. Drops it when it is cut. */
+  flush: () => void;
+}
+
 /**
- * Returns a function that reads bytes and calls `onEvent` for each completed event, after applying its pieces to
- * `progress`. Events after the end mark are dropped. Throws at the first event that is not valid in the dialect.
+ * Decodes bytes and calls `onEvent` for each completed event, after applying its pieces to `progress`. Events after the
+ * end mark are dropped.
  */
 export function createEventDecoder(
   dialect: Dialect,
   progress: Progress,
   onEvent: (event: StreamEvent) => void,
-): (bytes: Uint8Array) => void {
-  const read = createEventReader();
-  return (bytes) => {
-    for (const { raw, data } of read(bytes)) {
+): EventDecoder {
+  const reader = createEventReader();
+  const decode = (events: RawEvent[]) => {
+    for (const { raw, data } of events) {
       // The answer is complete; some providers send more events after the end mark.
       if (progress.ended) return;
       if (data === undefined) {
         onEvent({ raw, pieces: [], json: undefined });
         continue;
       }
-      progress.heard = true;
       const { pieces, json } = dialect.decode(data);
+      progress.heard = true;
       for (const piece of pieces) applyPiece(progress, piece);
       onEvent({ raw, pieces, json });
     }
+  };
+  return {
+    push: (bytes) => decode(reader.read(bytes)),
+    flush() {
+      try {
+        decode(reader.flush());
+      } catch {
+        // The stream ended inside the event.
+      }
+    },
   };
 }
 
@@ -36,12 +54,13 @@ export function createEventDecoder(
 export function createDecodingCodec(dialect: Dialect, createEvents: CreateEventCodec): Codec {
   const progress = emptyProgress();
   const events = createEvents(progress, false);
+  const decoder = createEventDecoder(dialect, progress, (event) => events.push(event));
   return {
     progress,
     pace: events.pace,
-    push: createEventDecoder(dialect, progress, (event) => events.push(event)),
+    push: decoder.push,
     take: () => events.take(),
-    finish: () => undefined,
+    finish: decoder.flush,
     conclude: (settled) => events.conclude(settled),
     fail: (error) => events.fail(error),
     block: (error, first) => events.block(error, first),

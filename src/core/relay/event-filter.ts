@@ -2,6 +2,7 @@
 // It parses only events that match a regular expression.
 
 import { concatBytes } from "./concat-bytes.ts";
+import type { EventReader } from "./events.ts";
 import { createEventReader } from "./events.ts";
 
 /** Bytes. Every read copies the unfinished event, so its length is bounded. No chunk of a chat is this long. */
@@ -14,11 +15,15 @@ const PARSED_EVENT = /"usage"\s*:\s*\{|"error"|\[DONE\]/;
 const decoder = new TextDecoder("latin1");
 const encoder = new TextEncoder();
 
-/**
- * Returns a function that reads bytes and returns the complete events, except those for which `withhold` returns true.
- * Throws when an event is longer than 1 MB.
- */
-export function createEventFilter(withhold: (data: string) => boolean): (bytes: Uint8Array) => Uint8Array {
+export interface EventFilter {
+  /** Reads bytes and returns the complete events that are not withheld. Throws when an event is longer than 1 MB. */
+  read: (bytes: Uint8Array) => Uint8Array;
+  /** Returns the last event, for the end of a stream, when its blank line is missing. */
+  flush: () => Uint8Array;
+}
+
+/** Creates a filter that removes the events for which `withhold` returns true. */
+export function createEventFilter(withhold: (data: string) => boolean): EventFilter {
   const isSent = ({ data }: { data: string | undefined }) => data === undefined || !withhold(data);
   const encode = (events: { raw: string; data: string | undefined }[]) =>
     encoder.encode(
@@ -28,23 +33,32 @@ export function createEventFilter(withhold: (data: string) => boolean): (bytes: 
         .join(""),
     );
   let rest = new Uint8Array(0);
-  let exact: ReturnType<typeof createEventReader> | undefined;
+  let exact: EventReader | undefined;
 
-  return (bytes) => {
+  const read = (bytes: Uint8Array): Uint8Array => {
     // The complete events before it were returned by the previous call.
     if (rest.length > MAX_EVENT_BYTES) throw new Error(`an event of more than ${MAX_EVENT_BYTES} bytes`);
-    if (exact) return encode(exact(bytes));
+    if (exact) return encode(exact.read(bytes));
     const all = concatBytes(rest, bytes);
     const text = decoder.decode(all);
     if (text.includes("\r")) {
       // CR and CRLF line ends can be split between reads; the event reader handles that.
       exact = createEventReader();
-      return encode(exact(all));
+      return encode(exact.read(all));
     }
     const end = text.lastIndexOf("\n\n");
     const whole = all.subarray(0, end === -1 ? 0 : end + 2);
     rest = all.slice(whole.length);
     return PARSED_EVENT.test(text) ? withoutSome(whole, text, withhold) : whole;
+  };
+  return {
+    read,
+    flush() {
+      const reader = exact ?? createEventReader();
+      const completed = exact ? [] : reader.read(rest);
+      rest = new Uint8Array(0);
+      return encode([...completed, ...reader.flush()]);
+    },
   };
 }
 
@@ -58,7 +72,9 @@ function withoutSome(whole: Uint8Array, text: string, withhold: (data: string) =
     const event = whole.subarray(from, end);
     const isWithheld =
       PARSED_EVENT.test(text.slice(from, end)) &&
-      createEventReader()(event).some(({ data }) => data !== undefined && withhold(data));
+      createEventReader()
+        .read(event)
+        .some(({ data }) => data !== undefined && withhold(data));
     if (!isWithheld) kept = concatBytes(kept, event);
     from = end;
   }

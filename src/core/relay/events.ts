@@ -5,8 +5,15 @@ import { createParser } from "eventsource-parser";
 export interface RawEvent {
   /** The event's original text, including its blank line. */
   raw: string;
-  /** Undefined for a comment. */
+  /** Undefined for a comment, and for an event without data. */
   data: string | undefined;
+}
+
+export interface EventReader {
+  /** Reads bytes and returns the completed events. Throws when one exceeds 8 Mi characters. */
+  read: (bytes: Uint8Array) => RawEvent[];
+  /** Returns the last event, for the end of a stream, when its blank line is missing. */
+  flush: () => RawEvent[];
 }
 
 /**
@@ -20,8 +27,7 @@ const BLANK_LINE = /(?:\r\n|\n)(?:\r\n|\n|\r(?!\n|$))|\r(?!\n)(?:\r\n|\n|\r(?!\n
 /** A blank line has at most four characters, so an incomplete one has at most three. */
 const MAX_PARTIAL_BLANK_LINE = 3;
 
-/** Returns a function that reads bytes and returns the completed events. Throws when one exceeds 8 Mi characters. */
-export function createEventReader(): (bytes: Uint8Array) => RawEvent[] {
+export function createEventReader(): EventReader {
   const decoder = new TextDecoder();
   let data: string | undefined;
   const parser = createParser({ onEvent: (event) => (data = event.data) });
@@ -30,9 +36,10 @@ export function createEventReader(): (bytes: Uint8Array) => RawEvent[] {
   let pendingLength = 0;
   let rest = "";
 
-  return (bytes) => {
+  /** Reads text and returns the completed events. */
+  const readText = (more: string): RawEvent[] => {
     // A blank line may be split between reads, so the search includes the last characters of the previous one.
-    const text = rest + decoder.decode(bytes, { stream: true });
+    const text = rest + more;
     const events: RawEvent[] = [];
     let from = 0;
     BLANK_LINE.lastIndex = 0;
@@ -43,7 +50,7 @@ export function createEventReader(): (bytes: Uint8Array) => RawEvent[] {
       data = singleLineData(raw);
       // The event is complete, so no CRLF is split.
       if (data === undefined) parser.feed(raw.replace(/\r\n?/g, "\n"));
-      events.push({ raw, data });
+      events.push({ raw, data: data !== undefined && HAS_TEXT.test(data) ? data : undefined });
       from = BLANK_LINE.lastIndex;
     }
     const kept = Math.max(from, text.length - MAX_PARTIAL_BLANK_LINE);
@@ -56,8 +63,18 @@ export function createEventReader(): (bytes: Uint8Array) => RawEvent[] {
     }
     return events;
   };
+
+  return {
+    read: (bytes) => readText(decoder.decode(bytes, { stream: true })),
+    flush() {
+      rest += decoder.decode();
+      return pending.length > 0 || HAS_TEXT.test(rest) ? readText("\n\n") : [];
+    },
+  };
 }
 
+/** Some servers send events with empty data to keep the connection open. */
+const HAS_TEXT = /\S/;
 const DATA = "data: ";
 
 /** Fast path for events of one `data:` line, as every provider writes them; undefined for all others. */

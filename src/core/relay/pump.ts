@@ -36,11 +36,12 @@ export async function readFirst(flow: Flow, clock: Clock): Promise<void> {
   const { codec, control, source } = flow;
   afterLastRead(control.signal, clock, () => void source.cancel().catch(ignore));
   try {
-    while (!codec.progress.heard) {
-      const bytes = await readChunk(flow);
+    for (let bytes = NaN; !codec.progress.heard && bytes !== 0;) {
+      bytes = await readChunk(flow);
       control.signal.throwIfAborted();
-      if (bytes === 0) throw interruptedError();
+      if (bytes === 0) codec.finish();
     }
+    if (!codec.progress.heard) throw interruptedError();
     if (!codec.progress.error) flow.watchdog.answerStarted();
   } catch (cause) {
     control.signal.throwIfAborted();
@@ -129,8 +130,9 @@ export async function readChunk(flow: Flow): Promise<number> {
   watchdog.readStarted();
   const { done, value } = await source.read(new Uint8Array(flow.buffer));
   watchdog.readEnded();
+  // The reader also returns the buffer at the end of the stream.
+  if (value) flow.buffer = value.buffer;
   if (done) return 0;
-  flow.buffer = value.buffer;
   codec.push(value);
   return value.length;
 }

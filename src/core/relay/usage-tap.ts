@@ -4,6 +4,7 @@
 import type { Progress } from "./answer.ts";
 import { applyPiece, emptyProgress } from "./answer.ts";
 import type { Dialect } from "./dialect.ts";
+import type { EventReader } from "./events.ts";
 import { createEventReader } from "./events.ts";
 
 /** Usage and the end mark are within this many bytes of the end. */
@@ -29,7 +30,7 @@ export interface UsageTap {
 
 export function createUsageTap(dialect: Dialect): UsageTap {
   const progress = emptyProgress();
-  const read = createEventReader();
+  const reader = createEventReader();
   // One growing buffer creates less garbage than many small copies.
   let buffer = new Uint8Array(TAIL_BYTES);
   let used = 0;
@@ -46,7 +47,7 @@ export function createUsageTap(dialect: Dialect): UsageTap {
   };
   const parse = (bytes: Uint8Array) =>
     collectError(() => {
-      for (const { data } of read(bytes)) collectError(() => applyEvent(progress, dialect, data));
+      for (const { data } of reader.read(bytes)) collectError(() => applyEvent(progress, dialect, data));
     });
   const parseBuffered = () => {
     for (let from = 0; from < used; from += PARSE_BYTES) {
@@ -67,7 +68,10 @@ export function createUsageTap(dialect: Dialect): UsageTap {
     finish() {
       const tail = parseTail(buffer.subarray(Math.max(0, used - TAIL_BYTES), used), dialect);
       if (tail?.usage && tail.ended) Object.assign(progress, { ...tail, outputBytes: progress.outputBytes });
-      else parseBuffered();
+      else {
+        parseBuffered();
+        flushTo(progress, dialect, reader);
+      }
       if (firstError !== undefined) throw firstError;
     },
   };
@@ -81,8 +85,18 @@ function grow(buffer: Uint8Array, used: number, needed: number): Uint8Array<Arra
 
 function applyEvent(progress: Progress, dialect: Dialect, data: string | undefined): void {
   if (data === undefined) return;
+  const { pieces } = dialect.decode(data);
   progress.heard = true;
-  for (const piece of dialect.decode(data).pieces) applyPiece(progress, piece);
+  for (const piece of pieces) applyPiece(progress, piece);
+}
+
+/** Applies the last event when its blank line is missing. Drops it when the stream ended inside it. */
+function flushTo(progress: Progress, dialect: Dialect, reader: EventReader): void {
+  try {
+    for (const { data } of reader.flush()) applyEvent(progress, dialect, data);
+  } catch {
+    // The event is cut, so the answer is not complete, or it was complete before.
+  }
 }
 
 /** Parses the last events; undefined when they cannot be separated or are not valid. */
@@ -93,8 +107,10 @@ function parseTail(bytes: Uint8Array, dialect: Dialect): Progress | undefined {
   if (start === -1) return undefined;
   const progress = emptyProgress();
   try {
-    const events = createEventReader()(new TextEncoder().encode(text.slice(start + BLANK_LINE.length)));
+    const reader = createEventReader();
+    const events = reader.read(new TextEncoder().encode(text.slice(start + BLANK_LINE.length)));
     for (const { data } of events) applyEvent(progress, dialect, data);
+    flushTo(progress, dialect, reader);
     return progress;
   } catch {
     return undefined;

@@ -22,8 +22,11 @@ interface PassOptions {
 export function createPassCodec(dialect: Dialect, { keepUsage }: PassOptions): Codec {
   const tap = createUsageTap(dialect);
   const { progress } = tap;
+  let isFinished = false;
   const filter = createEventFilter((data) => {
     const pieces = piecesOf(data, dialect);
+    // An invalid event passes through. At the end of the stream it is a cut one.
+    if (!pieces) return isFinished;
     for (const piece of pieces) {
       // Nothing follows these pieces, so the relay must not wait for more.
       if (piece.kind === "end") progress.ended = true;
@@ -32,6 +35,9 @@ export function createPassCodec(dialect: Dialect, { keepUsage }: PassOptions): C
     return isRemoved(pieces, keepUsage);
   });
   let pending: Uint8Array = NOTHING;
+  const add = (sendable: Uint8Array) => {
+    pending = pending.length === 0 ? sendable : concatBytes(pending, sendable);
+  };
 
   return {
     progress,
@@ -39,15 +45,18 @@ export function createPassCodec(dialect: Dialect, { keepUsage }: PassOptions): C
     push(bytes) {
       tap.push(bytes);
       if (keepUsage) return;
-      const sendable = filter(bytes);
-      pending = pending.length === 0 ? sendable : concatBytes(pending, sendable);
+      add(filter.read(bytes));
     },
     take() {
       const bytes = pending;
       pending = NOTHING;
       return bytes;
     },
-    finish: () => tap.finish(),
+    finish() {
+      isFinished = true;
+      if (!keepUsage) add(filter.flush());
+      tap.finish();
+    },
     conclude: () => NOTHING,
     // The blank line closes an event that the unchanged bytes may have left incomplete.
     fail: (error) => encoder.encode(`${keepUsage ? "\n\n" : ""}data: ${JSON.stringify({ error })}\n\n`),
@@ -84,12 +93,12 @@ function toBlocked(_error: unknown, first: unknown): Uint8Array {
   return encoder.encode(`data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`);
 }
 
-/** The pieces of an event. An unreadable event has none and passes through. */
-function piecesOf(data: string, dialect: Dialect): Piece[] {
+/** The pieces of an event; undefined when it is not valid. */
+function piecesOf(data: string, dialect: Dialect): Piece[] | undefined {
   try {
     return dialect.decode(data).pieces;
   } catch {
-    return [];
+    return undefined;
   }
 }
 

@@ -6,7 +6,7 @@ import type { Codec, CreateEventCodec, StreamEvent } from "../../core/relay/code
 import type { Dialect } from "../../core/relay/dialect.ts";
 import { createEventDecoder } from "../../core/relay/event-codec.ts";
 import type { Flow } from "../../core/relay/pump.ts";
-import { endingOf, finishCodec, readChunk, readLast } from "../../core/relay/pump.ts";
+import { endingOf, readChunk, readLast } from "../../core/relay/pump.ts";
 import type { Sink } from "../../core/relay/sink.ts";
 import type { Clock, Ending, Refusal } from "../../core/relay/watchdog.ts";
 import type { TextWindows } from "./text-windows.ts";
@@ -51,7 +51,7 @@ export function createGatedCodec(
   /** The JSON of the first event. */
   let first: unknown;
 
-  const push = createEventDecoder(dialect, progress, (event) => {
+  const decoder = createEventDecoder(dialect, progress, (event) => {
     if (event.json !== undefined) {
       first ??= event.json;
       // Text of unknown events is moderated too.
@@ -68,7 +68,7 @@ export function createGatedCodec(
       return heldChars;
     },
     pace: "at once",
-    push,
+    push: decoder.push,
     take() {
       const waiting = held.findIndex(({ endsAt }) => endsAt > windows.released);
       for (const { event } of held.splice(0, waiting === -1 ? held.length : waiting)) {
@@ -78,7 +78,7 @@ export function createGatedCodec(
       }
       return events.take();
     },
-    finish: () => undefined,
+    finish: decoder.flush,
     conclude: (settled) => events.conclude(settled),
     fail: (error) => events.fail(error),
     block: (error) => events.block(error, first),
@@ -128,9 +128,8 @@ export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: Outp
     await drained;
     return signal.reason as Ending;
   }
-  const fault = finishCodec(codec);
   void flow.source.cancel().catch(() => undefined);
-  return disconnect.callerLeft ? { kind: "left" } : endingOf(codec, work.cause ?? fault);
+  return disconnect.callerLeft ? { kind: "left" } : endingOf(codec, work.cause);
 }
 
 /** The read and the moderation that run concurrently with the writes. */
@@ -145,7 +144,9 @@ interface PendingWork {
 
 async function readMore(flow: Flow, work: PendingWork): Promise<void> {
   try {
-    work.isOver = (await readChunk(flow)) === 0 || flow.codec.progress.ended;
+    const bytes = await readChunk(flow);
+    if (bytes === 0) flow.codec.finish();
+    work.isOver = bytes === 0 || flow.codec.progress.ended;
   } catch (error) {
     work.cause = error;
     work.isOver = true;

@@ -33,7 +33,7 @@ export function createTextCodec(): Codec {
 /** Passes a chat stream as it came: natively, or through JavaScript in whole events. */
 export function createByteCodec(pace: "native" | "at once"): Codec {
   const tap = createUsageTap(chatDialect);
-  const read = createEventReader();
+  const { read } = createEventReader();
   let pending = "";
   return {
     progress: tap.progress,

@@ -13,11 +13,11 @@ function createDecoder() {
   const progress = emptyProgress();
   const events: StreamEvent[] = [];
   const bytesAt: number[] = [];
-  const read = createEventDecoder(chatDialect, progress, (event) => {
+  const { push } = createEventDecoder(chatDialect, progress, (event) => {
     events.push(event);
     bytesAt.push(progress.outputBytes);
   });
-  return { progress, events, bytesAt, read: (text: string) => read(toUtf8(text)) };
+  return { progress, events, bytesAt, read: (text: string) => push(toUtf8(text)) };
 }
 
 it("an event has its text, its JSON and its pieces, which are applied before it is passed on", () => {
@@ -39,6 +39,18 @@ it("a comment is passed on without pieces, and only an event starts the answer",
   expect(events[1]?.pieces).toEqual([]);
   expect(progress.heard).toBe(true);
 });
+
+it.each(["data:\n\n", "data: \n\n", "data:\ndata:\n\n", "event: ping\ndata:\n\n", "event: ping\n\n", "id: 1\n\n"])(
+  "an event without data says nothing, also as the first: %j",
+  (empty) => {
+    const { progress, events, read } = createDecoder();
+    read(empty);
+    expect(progress.heard).toBe(false);
+    read(textChunk("Hel") + empty + textChunk("lo"));
+    expect(events.map(({ pieces }) => pieces.length)).toEqual([0, 1, 0, 1]);
+    expect(progress.outputBytes).toBe(5);
+  },
+);
 
 it("events before an invalid one are passed on, and counted, although reading throws", () => {
   const { progress, events, read } = createDecoder();

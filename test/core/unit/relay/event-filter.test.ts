@@ -23,7 +23,7 @@ function isWithheld(data: string): boolean {
 
 /** The bytes that a filter sends of these pieces. */
 function filtered(pieces: Iterable<Uint8Array>): Buffer {
-  const filter = createEventFilter(isWithheld);
+  const { read: filter } = createEventFilter(isWithheld);
   const sent: Uint8Array[] = [];
   for (const piece of pieces) sent.push(filter(piece));
   return Buffer.concat(sent);
@@ -31,7 +31,8 @@ function filtered(pieces: Iterable<Uint8Array>): Buffer {
 
 /** The text that is sent when every event is parsed. */
 const expected = (bytes: Uint8Array): string =>
-  createEventReader()(bytes)
+  createEventReader()
+    .read(bytes)
     .filter(({ data }) => data === undefined || !isWithheld(data))
     .map(({ raw }) => raw)
     .join("");
@@ -120,7 +121,7 @@ describe("the events that are sent", () => {
   });
 
   it("are sent as soon as they are complete, and not before", () => {
-    const filter = createEventFilter(isWithheld);
+    const { read: filter } = createEventFilter(isWithheld);
     const send = (part: string) => Buffer.from(filter(toUtf8(part))).toString();
     expect(send(textChunk("Hel") + textChunk("lo").slice(0, 12))).toBe(textChunk("Hel"));
     expect(send(textChunk("lo").slice(12, -1))).toBe("");
@@ -129,7 +130,7 @@ describe("the events that are sent", () => {
 
   it("are not parsed without a word that could matter", () => {
     const parsed: string[] = [];
-    const filter = createEventFilter((data) => parsed.push(data) === 0);
+    const { read: filter } = createEventFilter((data) => parsed.push(data) === 0);
     const texts = textChunk("Hel").repeat(100);
     expect(Buffer.from(filter(toUtf8(texts))).toString()).toBe(texts);
     expect(parsed).toEqual([]);
@@ -137,7 +138,7 @@ describe("the events that are sent", () => {
 });
 
 it("the input may be overwritten after each call", () => {
-  const filter = createEventFilter(isWithheld);
+  const { read: filter } = createEventFilter(isWithheld);
   const buffer = new Uint8Array(10);
   let sent = "";
   for (const piece of singleBytes(toUtf8(textChunk("Hello")))) {
@@ -153,7 +154,7 @@ describe("an event that never ends", () => {
     ["LF", "\n", "more than 1000000"],
     ["CRLF", "\r\n", "more than 8388608"],
   ])("is refused, after lines that end in %s", (_name, newline, words) => {
-    const filter = createEventFilter(isWithheld);
+    const { read: filter } = createEventFilter(isWithheld);
     filter(toUtf8(textChunk("Hel").replaceAll("\n", newline)));
     const piece = toUtf8("x".repeat(MAX_EVENT_BYTES / 4));
     expect(() => {
@@ -162,7 +163,7 @@ describe("an event that never ends", () => {
   });
 
   it("does not hold back the complete events before it", () => {
-    const filter = createEventFilter(isWithheld);
+    const { read: filter } = createEventFilter(isWithheld);
     const whole = textChunk("Hel") + usageChunk(1, 2) + textChunk("lo");
     const sent = filter(toUtf8(`${whole}data: ${"x".repeat(MAX_EVENT_BYTES)}`));
     expect(Buffer.from(sent).toString()).toBe(textChunk("Hel") + textChunk("lo"));

@@ -7,8 +7,8 @@ import { createEventReader } from "../../../../src/core/relay/events.ts";
 import { toUtf8 } from "../../../support/chat-chunks.ts";
 import { singleBytes } from "../../../support/stream-cuts.ts";
 
-const readAll = (text: string) => createEventReader()(toUtf8(text));
-const readBytewise = (text: string) => singleBytes(toUtf8(text)).flatMap(createEventReader());
+const readAll = (text: string) => createEventReader().read(toUtf8(text));
+const readBytewise = (text: string) => singleBytes(toUtf8(text)).flatMap(createEventReader().read);
 
 /** The data that a parser finds in the text of one event. */
 function parsed(text: string): string | undefined {
@@ -45,7 +45,21 @@ describe("an event", () => {
 
   it("without data has none, and none of its neighbours'", () => {
     const text = "data: one\n\n: a comment\n\nevent: ping\n\ndata:\n\n\n\n";
-    expect(readAll(text).map(({ data }) => data)).toEqual(["one", undefined, undefined, "", undefined]);
+    expect(readAll(text).map(({ data }) => data)).toEqual(["one", undefined, undefined, undefined, undefined]);
+  });
+
+  it("is read at the end of the stream without its blank line, once", () => {
+    for (const text of ["data: 堰", "data: 堰\n", "data: 堰\r\n", "data: 堰\r", "data: one\n\ndata: 堰"]) {
+      const { read, flush } = createEventReader();
+      for (const byte of singleBytes(toUtf8(text))) read(byte);
+      expect(flush().map(({ raw, data }) => [raw.trim(), data])).toEqual([["data: 堰", "堰"]]);
+      expect(flush()).toEqual([]);
+    }
+    for (const text of ["", "data: one\n\n", "data: one\r\n\r\n", "data: one\r\r\n\n"]) {
+      const { read, flush } = createEventReader();
+      read(toUtf8(text));
+      expect(flush()).toEqual([]);
+    }
   });
 
   it("keeps characters that were cut in the middle", () => {
@@ -67,9 +81,9 @@ describe("an event of a single line", () => {
       const raw = `${name}${rest}${first}${second}`;
       // An empty line is a blank line of its own, and CR with LF is one line end.
       fc.pre(name + rest !== "" && first + second !== "\r\n" && !raw.startsWith("\ufeff"));
-      const events = createEventReader()(toUtf8(`${raw}: end\n\n`));
+      const events = createEventReader().read(toUtf8(`${raw}: end\n\n`));
       expect(events).toEqual([
-        { raw, data: parsed(raw) },
+        { raw, data: parsed(raw)?.trim() ? parsed(raw) : undefined },
         { raw: ": end\n\n", data: undefined },
       ]);
     });
@@ -81,7 +95,7 @@ describe("a very long event", () => {
   const megabyte = "a".repeat(1_000_000);
 
   it("is refused above eight million characters", () => {
-    const read = createEventReader();
+    const { read } = createEventReader();
     for (let count = 0; count < 8; count++) read(toUtf8(megabyte));
     expect(() => read(toUtf8(megabyte))).toThrow("more than 8388608 characters");
   });
@@ -89,7 +103,7 @@ describe("a very long event", () => {
   it("is read from many pieces, as the first event of Responses with long instructions", () => {
     const data = megabyte.repeat(4);
     const bytes = toUtf8(`event: response.created\ndata: ${data}\n\n`);
-    const read = createEventReader();
+    const { read } = createEventReader();
     const events = Array.from({ length: Math.ceil(bytes.length / 32_768) }, (_, piece) =>
       read(bytes.subarray(piece * 32_768, (piece + 1) * 32_768)),
     ).flat();

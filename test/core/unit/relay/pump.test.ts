@@ -160,10 +160,52 @@ describe("an answer", () => {
   });
 });
 
+/** An event whose connection ends before its blank line, after none, one or two of the line's characters. */
+const unterminated = (event: string) => ["", "\n", "\r\n", "\r"].map((end) => event.trimEnd() + end);
+
+describe("the last event without a blank line", () => {
+  it.each<[string, () => Parameters<typeof createAnswerFlow>[0]]>([
+    ["decoded", () => ({})],
+    ["passed through", passThrough],
+  ])("ends an answer that is %s", async (_what, options) => {
+    for (const last of unterminated(finishChunk())) {
+      const flow = await beginFlow(options());
+      flow.provider.send(last);
+      flow.provider.end();
+      await flow.clock.advance(80);
+      expect(flow.ending(), JSON.stringify(last)).toEqual({ kind: "finished" });
+    }
+  });
+
+  it("is the whole answer, or its error", async () => {
+    for (const [only, ending] of [
+      [chunk({ content: "Hel" }, "stop"), { kind: "finished" }],
+      [errorFrame("No."), failedWith("provider_error")],
+    ] as const) {
+      const flow = createAnswerFlow();
+      flow.provider.send(only.trimEnd());
+      flow.provider.end();
+      await flow.begin();
+      await flow.clock.advance(80);
+      expect(flow.ending()).toEqual(ending);
+    }
+  });
+
+  it("is not the end when it is cut inside its JSON", async () => {
+    for (let length = 1; length < finishChunk().trimEnd().length; length++) {
+      const flow = await beginFlow();
+      flow.provider.send(finishChunk().slice(0, length));
+      flow.provider.end();
+      await flow.clock.advance(80);
+      expect(flow.ending(), finishChunk().slice(0, length)).toEqual(failedWith("provider_error"));
+    }
+  });
+});
+
 describe("before the response starts", () => {
-  it("nothing is sent for comments alone", async () => {
+  it("nothing is sent for comments and empty events alone", async () => {
     const flow = createAnswerFlow();
-    flow.provider.send(": processing\n\n");
+    flow.provider.send(": processing\n\n", "data:\n\n", "event: ping\n\n", "event: ping\ndata: \n\n");
     await flow.begin();
     await flow.clock.advance(1000);
     expect(flow.caller.writes).toEqual([]);

@@ -24,7 +24,7 @@ const decoding = (keepUsage: boolean) => createDecodingCodec(chatDialect, passEv
 const { body: ERROR } = apiError("provider_error", 'It said "no"\n\nand left.');
 const FRAME = `data: ${JSON.stringify({ error: ERROR })}\n\n`;
 
-/** Pushes the pieces, taking after each, and returns all output. */
+/** Pushes the pieces, taking after each, finishes, and returns all output. */
 function run(codec: Codec, pieces: Iterable<Uint8Array>): string {
   const sent: Uint8Array[] = [];
   for (const piece of pieces) {
@@ -32,6 +32,7 @@ function run(codec: Codec, pieces: Iterable<Uint8Array>): string {
     sent.push(codec.take());
   }
   codec.finish();
+  sent.push(codec.take());
   return Buffer.concat(sent).toString();
 }
 const passed = (...events: string[]) => run(filtering(), [toUtf8(events.join(""))]);
@@ -83,6 +84,38 @@ it("an event is sent once, when it is complete", () => {
   expect(codec.take()).toHaveLength(0);
   codec.push(toUtf8(textChunk("lo").slice(20)));
   expect(fromUtf8(codec.take())).toBe(textChunk("lo"));
+});
+
+describe("the last event without a blank line", () => {
+  it("is passed through, completed, when usage is filtered", () => {
+    const text = textChunk("Hel") + finishChunk();
+    expect(run(filtering(), [toUtf8(text.trimEnd())])).toBe(text);
+    expect(run(filtering(), [toUtf8(text + usageChunk(1, 2).trimEnd())])).toBe(text);
+    expect(run(filtering(), [toUtf8(text.replaceAll("\n", "\r\n").trimEnd())])).toContain('"finish_reason":"stop"');
+  });
+
+  it("is not passed through when it is cut inside its JSON", () => {
+    expect(run(filtering(), [toUtf8(textChunk("Hel") + finishChunk().slice(0, 40))])).toBe(textChunk("Hel"));
+  });
+
+  it.each([true, false])("has the finish reason and the usage (kept: %s)", (keepUsage) => {
+    for (const [last, progress] of [
+      [finishChunk(), { finish: "stop" }],
+      [finishChunk() + usageChunk(12, 30), { finish: "stop", usage: { input: 12, output: 30 } }],
+    ] as const) {
+      const codec = createPassCodec(chatDialect, { keepUsage });
+      run(codec, [textChunk("Hel"), last.trimEnd()].map(toUtf8));
+      expect(codec.progress).toMatchObject({ heard: true, ended: false, ...progress });
+    }
+  });
+});
+
+it("an event without data says nothing, in every way to pass a stream", () => {
+  const bytes = toUtf8(`data:\n\n${textChunk("Hel")}data:\n\n${finishChunk()}${DONE}`);
+  for (const codec of [filtering(), createPassCodec(chatDialect, { keepUsage: true }), decoding(false)]) {
+    run(codec, singleBytes(bytes));
+    expect(codec.progress).toMatchObject({ finish: "stop", ended: true });
+  }
 });
 
 describe("an invalid event", () => {

@@ -38,6 +38,19 @@ describe.each(SLIM_FORMS)("a moderated stream over %s", (_name, form) => {
     expect(flow.provider.isCancelled()).toBe(true);
   });
 
+  it("finishes after an event without its blank line, whose text is moderated", async () => {
+    const flow = await startedFlow(form, ["Rivers rise. "]);
+    await flow.giveVerdict(true);
+    const last = [...form.say(["They fall."]), ...form.end.filter((event) => event !== DONE)];
+    flow.provider.send(last.join("").trimEnd());
+    flow.provider.end();
+    await flow.clock.idle();
+    expect(flow.ending()).toBeUndefined();
+    await flow.giveVerdict(true);
+    expect(flow.ending()).toEqual({ kind: "finished" });
+    expect([flow.shown(), flow.usage()]).toMatchObject(["Rivers rise. They fall.", USAGE]);
+  });
+
   it("ends with a block after the allowed text, and cancels the provider", async () => {
     const flow = await startedFlow(form, ["Rivers rise. "]);
     await flow.giveVerdict(true);
