@@ -1,9 +1,10 @@
 // The moderation gate of a chat: moderates the input, and the answer in windows.
 
 import { apiError } from "../../core/errors.ts";
-import type { Exchange } from "../../core/gateway/exchange.ts";
+import type { Ask, Exchange } from "../../core/gateway/exchange.ts";
 import type { Gate } from "../../core/gateway/gate.ts";
 import { abortOnEnding } from "../../core/gateway/gate.ts";
+import type { Moderation } from "./catalog.ts";
 import { moderationOf, strictest } from "./catalog.ts";
 import { createGatedCodec, pumpGated } from "./gated-stream.ts";
 import type { Gatekeeper } from "./gatekeeper.ts";
@@ -36,8 +37,7 @@ export const moderationGate: Gate = {
     const input =
       moderation.input === "off" ? ALLOWED : abortOnEnding(refusalFor(keeper, "input", ask.subject), control);
     return {
-      // Stored answers and background responses cannot be undone, so their input is moderated first.
-      beforeCall: moderation.input === "before" || ask.remains ? input : ALLOWED,
+      beforeCall: isFirst(moderation, ask) ? input : ALLOWED,
       beforeResponse: input,
       stream({ dialect, events }) {
         if (!isWindowed) return undefined;
@@ -50,6 +50,15 @@ export const moderationGate: Gate = {
     };
   },
 };
+
+/**
+ * Tests if the input must be moderated before the provider is called. Stored answers and background responses cannot be
+ * undone. The host of a picture by address can delay or fail its moderation while the model already works.
+ */
+function isFirst({ input }: Moderation, { remains, subject }: Ask): boolean {
+  const isAddress = (url: string) => !url.startsWith("data:");
+  return input === "before" || remains !== undefined || subject?.images.some(isAddress) === true;
+}
 
 /** Throws 400 when parts of the answer could reach the caller without passing through a moderated window. */
 function requireModeratable({ ask: { demand, needs, remains } }: Exchange): void {

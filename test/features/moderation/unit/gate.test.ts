@@ -25,6 +25,7 @@ interface Opening {
 }
 
 const SUBJECT: Subject = { text: "How to hurt somebody", images: [] };
+const DATA_URL = "data:image/png;base64,AAAA";
 const MODEL = bundledModel("o4-mini");
 const findsViolence = () => scored({ violence: 0.97, hate: 0.8 });
 
@@ -96,9 +97,14 @@ describe("input moderation", () => {
     ["the plan has the mode `before`", { plan: { input: "before" } }],
     ["the answer is stored", { ask: { remains: "answer" } }],
     ["the work continues in the background", { ask: { remains: "work" } }],
+    ["it has a picture by address", { subject: { images: [DATA_URL, "https://slow.test/1.png"] } }],
   ])("precedes the provider call when %s", async (_when, opening) => {
     expect(await isPending(openedGate({ ...opening, answer: neverAnswers }).gate?.beforeCall)).toBe(true);
     await openedGate(opening).gate?.beforeCall;
+  });
+
+  it("in parallel does not delay a picture in a data URL", async () => {
+    await openedGate({ subject: { images: [DATA_URL] }, answer: neverAnswers }).gate?.beforeCall;
   });
 
   it.each(["parallel", "before"] as const)("ends the request with the refusal (%s)", async (input) => {
