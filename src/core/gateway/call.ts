@@ -31,4 +31,6 @@ export interface Call {
   concurrentWork?: (headers: Record<string, string>, signal: AbortSignal) => Promise<Ending | undefined>;
   /** The reservation's key, for a feature that settles it in a later request. Random when absent. */
   key?: string;
+  /** The key of the running request that this call is part of. It takes no place among the concurrent requests. */
+  partOf?: string;
 }

@@ -41,6 +41,8 @@ export interface Ask {
   callerField?: (param: string) => string | null;
   /** The catalog chose the model, not the caller, so the plan need not include it. */
   chosenByCatalog?: boolean;
+  /** A total deadline that is shorter than the catalog's `timing.total_ms`. */
+  maxMs?: number;
   /** The body can be read only once, so the request is never retried. For multipart uploads; no feature sets it yet. */
   readOnce?: boolean;
 }

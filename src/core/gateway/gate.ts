@@ -1,12 +1,12 @@
 // The gate: moderates input and output. A feature implements it; without one, nothing is moderated.
 
 import type { Model } from "../catalog/resolve.ts";
-import type { Catalog, Plan } from "../catalog/schema.ts";
-import type { Bindings } from "../env.ts";
+import type { Plan } from "../catalog/schema.ts";
 import { toApiError } from "../errors.ts";
 import type { Codec } from "../relay/codec.ts";
 import type { PumpAnswer } from "../relay/pump.ts";
 import type { Clock, Ending } from "../relay/watchdog.ts";
+import type { Caller } from "./call.ts";
 import type { Exchange, StreamReply } from "./exchange.ts";
 
 export interface Gate {
@@ -18,12 +18,12 @@ export interface Gate {
 }
 
 export interface GatedRequest {
-  env: Bindings;
-  catalog: Catalog;
+  caller: Caller;
+  /** The key of the request's reservation. */
+  key: string;
   plan: Plan;
   model: Model;
   exchange: Exchange;
-  requestId: string;
   /** Aborting it with an `Ending` ends the request. */
   control: AbortController;
   clock: Clock;

@@ -42,8 +42,8 @@ async function reserveAndSend(caller: Caller, call: Call, report: Report): Promi
   waitUntil(released.promise);
   try {
     const count = () => countInput(env, provider, exchange.ask.count?.());
-    const { key = crypto.randomUUID() } = call;
-    const admitted = await admit({ env, user, catalog, candidates, key, count, waitUntil });
+    const { key = crypto.randomUUID(), partOf } = call;
+    const admitted = await admit({ env, user, catalog, candidates, key, partOf, count, waitUntil });
     caller.timing.mark("quota", Date.now());
     const { lease, exactInput } = admitted;
     const settle = createSettlement({ requestId, lease, exactInput, startedAt });
@@ -92,9 +92,10 @@ async function send(request: AdmittedRequest): Promise<Response> {
 
 /** Starts the deadlines and listens for the caller's disconnect. */
 function createState({ caller, admitted }: AdmittedRequest): RequestState {
-  const { timing } = caller.catalog;
   const [first] = admitted.candidates;
   const { model, exchange } = first;
+  const { timing: configured } = caller.catalog;
+  const timing = { ...configured, total_ms: Math.min(configured.total_ms, exchange.ask.maxMs ?? Infinity) };
   const control = new AbortController();
   const disconnect = createDisconnect(control, clock, model.fixed.on_leave === "finish" ? timing.leave_ms : 0);
   // Work that continues at the provider after the request ignores the caller's disconnect.
@@ -113,12 +114,11 @@ async function startModeration(
   { caller, call, admitted, report }: AdmittedRequest,
   state: RequestState,
 ): Promise<void> {
-  const { env, catalog, requestId } = caller;
   const { control } = state;
   const [{ model, exchange }] = admitted.candidates;
   const headers = toHeaders({ ...report, view: admitted.lease.view }, Date.now());
   const concurrentWork = call.concurrentWork && abortOnEnding(call.concurrentWork(headers, control.signal), control);
-  const gate = openGate({ env, catalog, plan: admitted.plan, model, exchange, requestId, control, clock });
+  const gate = openGate({ caller, key: admitted.lease.key, plan: admitted.plan, model, exchange, control, clock });
   const ready = Promise.all([concurrentWork, gate.beforeResponse]).then(() => undefined);
   // If the provider fails first, nothing awaits this promise; this avoids an unhandled rejection.
   ready.catch(() => undefined);

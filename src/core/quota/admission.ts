@@ -29,6 +29,8 @@ export interface Admission<Candidate extends AdmissionCandidate> {
   candidates: [Candidate, ...Candidate[]];
   /** The reservation's key. All tries share it, so that they cannot reserve twice. */
   key: string;
+  /** The key of the running reservation that this one is part of. */
+  partOf?: string | undefined;
   waitUntil: (work: Promise<unknown>) => void;
   /** Gets the exact input token count from the provider; undefined when it is not available. */
   count(): Promise<number | undefined>;
@@ -127,7 +129,7 @@ function tryReserve<Candidate extends AdmissionCandidate>(
   name: string,
   exactInput?: number,
 ) {
-  const { env, user, catalog, key } = admission;
+  const { env, user, catalog, key, partOf } = admission;
   const [first] = admission.candidates;
   const { model } = first;
   const leaseMs = catalog.timing.total_ms + catalog.timing.lease_grace_ms;
@@ -144,7 +146,7 @@ function tryReserve<Candidate extends AdmissionCandidate>(
     const candidates: [Candidate, ...Candidate[]] = exactInput === undefined ? coveredBy(admission, plan) : [first];
     const bound = boundOf(admission, plan, candidates, exactInput);
     const exclusive = first.exchange.ask.demand.exclusive?.key;
-    const reservation = { key, model: model.id, bound, leaseMs, exclusive };
+    const reservation = { key, model: model.id, bound, leaseMs, exclusive, partOf };
     const result = await callQuota(env, name, (object) => object.reserve(claim, limits, reservation));
     return isRefused(result) ? result : { result, limits, plan, bound, candidates };
   });

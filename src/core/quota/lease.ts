@@ -8,6 +8,8 @@ import type { Limits, QuotaView } from "./view.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
 
 export interface Lease {
+  /** The key of its reservation. */
+  key: string;
   /** Output tokens granted to each choice. */
   granted: number;
   /** The reserved amounts. The provider uses more only if the bound is wrong. */
@@ -28,6 +30,7 @@ export function createLease(
   const { key, granted, bound, view } = grant;
   let settled = false;
   return {
+    key,
     granted,
     bound,
     view,

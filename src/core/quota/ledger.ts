@@ -4,7 +4,7 @@
 
 import type { Ledger, StoredLease } from "./state.ts";
 import type { Limits, QuotaView, WindowView } from "./view.ts";
-import { viewOf } from "./view.ts";
+import { isRunning, viewOf } from "./view.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
 import { amountOf, countsModel, parseWindowKey, periodStart, windowKey } from "../catalog/quota-window.ts";
 
@@ -29,6 +29,8 @@ export interface Reservation {
   leaseMs: number;
   /** The reservation is refused while a running lease has the same value. */
   exclusive?: string | undefined;
+  /** The key of a running lease that this one is part of. It takes no place of its own among the concurrent ones. */
+  partOf?: string | undefined;
 }
 
 /**
@@ -59,7 +61,7 @@ const NOTHING: Amounts = { tokens: 0, requests: 0, nanoUsd: 0 };
 export function reserve(
   ledger: Ledger,
   limits: Limits,
-  { key, model, bound, leaseMs, exclusive }: Reservation,
+  { key, model, bound, leaseMs, exclusive, partOf }: Reservation,
   now: number,
 ): { ledger: Ledger; changed: boolean; result: ReserveResult } {
   const state = openWindows(sweep(ledger, now), limits);
@@ -69,7 +71,7 @@ export function reserve(
   const existing = Object.hasOwn(state.leases, key) ? state.leases[key] : undefined;
   if (existing && !existing.ended) return unchanged({ ok: true, granted: existing.granted, view });
   if (existing || state.settled.includes(key)) return unchanged({ ok: false, reason: "settled", view });
-  if (view.leases.running >= limits.concurrent) {
+  if (view.leases.running >= limits.concurrent && !isRunning(state, partOf)) {
     return unchanged({ ok: false, reason: "concurrent", retryAfterMs: BUSY_RETRY_MS, view });
   }
   const isTaken = (lease: StoredLease) => !lease.ended && lease.exclusive === exclusive;
@@ -101,6 +103,7 @@ export function reserve(
     bound: boundAmounts(bound, granted),
     granted,
     ...(exclusive === undefined ? {} : { exclusive }),
+    ...(partOf === undefined ? {} : { partOf }),
     ended: false,
   };
   const next = { ...state, leases: { ...state.leases, [key]: lease } };

@@ -47,7 +47,13 @@ export function viewOf(ledger: Ledger, limits: Limits): QuotaView {
       resetAt: periodEnd(per, at),
     };
   });
-  return { windows, leases: { running: running.length, allowed: limits.concurrent } };
+  const places = running.filter(({ partOf }) => !isRunning(ledger, partOf));
+  return { windows, leases: { running: places.length, allowed: limits.concurrent } };
+}
+
+/** Tests if a key belongs to a running lease. */
+export function isRunning({ leases }: Ledger, key: string | undefined): boolean {
+  return key !== undefined && Object.hasOwn(leases, key) && leases[key]?.ended === false;
 }
 
 const amountIn = (use: Use | undefined, per: Period, at: number) =>

@@ -9,6 +9,9 @@ import { emptyProgress } from "../../core/relay/answer.ts";
 import { textOr } from "../../core/text-or.ts";
 import { ImageUrl } from "../../dialects/openai/image-url.ts";
 
+/** A classifier usually answers within a second. */
+export const CLASSIFIER_TIMEOUT_MS = 10_000;
+
 const Part = v.variant("type", [
   v.strictObject({ type: v.literal("text"), text: v.string() }),
   v.strictObject({ type: v.literal("image_url"), image_url: v.strictObject({ url: ImageUrl }) }),
@@ -63,6 +66,7 @@ export function classifierWay(
         chosenByCatalog: chosenBy === "policy",
         needs: [{ kind: "endpoint", endpoint, param: chosenBy === "policy" ? "policy" : "model" }],
         demand: { inputBytes: 0, images: 0, choices: 1, maxOutputTokens: undefined, free: true },
+        maxMs: CLASSIFIER_TIMEOUT_MS,
         // Text for the classifier is not moderated a second time.
         subject: undefined,
         write: () => jsonBody(write(snapshot)),

@@ -10,9 +10,7 @@ import { jsonBody } from "../../core/gateway/exchange.ts";
 import { callProvider, readText } from "../../core/gateway/provider.ts";
 import type { Policy } from "./catalog.ts";
 import type { ClassifierResult } from "./classifier-body.ts";
-import { classifierBody, readClassifierResults, worstResult } from "./classifier-body.ts";
-
-const CLASSIFIER_TIMEOUT_MS = 10_000;
+import { CLASSIFIER_TIMEOUT_MS, classifierBody, readClassifierResults, worstResult } from "./classifier-body.ts";
 
 /**
  * Returns the classifier's result for a subject, merged over its text and images. Throws an ApiError when a call fails

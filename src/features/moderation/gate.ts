@@ -17,7 +17,8 @@ const MAX_IMAGES = 32;
 const ALLOWED = Promise.resolve();
 
 export const moderationGate: Gate = {
-  open({ env, catalog, plan, model, exchange, requestId, control, clock }) {
+  open({ caller, plan, model, exchange, control, clock }) {
+    const { env, catalog, requestId } = caller;
     const { ask } = exchange;
     const moderation = strictest([...model.aliases.map(moderationOf), moderationOf(plan)]);
     const isWindowed = moderation.output === "window";
@@ -56,9 +57,10 @@ export const moderationGate: Gate = {
  * undone. The host of a picture by address can delay or fail its moderation while the model already works.
  */
 function isFirst({ input }: Moderation, { remains, subject }: Ask): boolean {
-  const isAddress = (url: string) => !url.startsWith("data:");
   return input === "before" || remains !== undefined || subject?.images.some(isAddress) === true;
 }
+
+const isAddress = (url: string) => !url.startsWith("data:");
 
 /** Throws 400 when parts of the answer could reach the caller without passing through a moderated window. */
 function requireModeratable({ ask: { demand, needs, remains } }: Exchange): void {

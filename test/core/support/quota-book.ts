@@ -2,7 +2,7 @@
 
 import type { Account, Decision } from "../../../src/core/quota/account.ts";
 import { applyChange } from "../../../src/core/quota/account.ts";
-import type { Bound, ReserveResult } from "../../../src/core/quota/ledger.ts";
+import type { Bound, Reservation, ReserveResult } from "../../../src/core/quota/ledger.ts";
 import { giveBack, reserve, settle, sweep, view } from "../../../src/core/quota/ledger.ts";
 import type { Ledger } from "../../../src/core/quota/state.ts";
 import { emptyLedger } from "../../../src/core/quota/state.ts";
@@ -35,6 +35,8 @@ export interface Book {
   readonly ledger: Ledger;
   readonly account: Account | undefined;
   reserve(key: string, bound: BoundSketch, leaseMs?: number, model?: string, exclusive?: string): ReserveResult;
+  /** Reserves for a request that is part of another one. */
+  reservePart(key: string, partOf: string): ReserveResult;
   /** Returns true if the ledger changed. */
   settle(key: string, tokens: number, requests?: number, nanoUsd?: number): boolean;
   charge(key: string, charge: Amounts): boolean;
@@ -63,6 +65,11 @@ export function openBook(limits: Limits, now: number, stored: Ledger = emptyLedg
     if (!found) throw new Error(`the plan has no window of ${unit}`);
     return { used: found.used, reserved: found.reserved, left: found.left };
   };
+  const reserveNext = (reservation: Reservation) => {
+    const next = reserve(ledger, book.limits, reservation, book.now);
+    store(next);
+    return next.result;
+  };
   const book: Book = {
     now,
     limits,
@@ -72,12 +79,10 @@ export function openBook(limits: Limits, now: number, stored: Ledger = emptyLedg
     get account() {
       return account;
     },
-    reserve(key, bound, leaseMs = 600_000, model = "swift", exclusive) {
-      const reservation = { key, model, bound: boundOf(bound), leaseMs, exclusive };
-      const next = reserve(ledger, book.limits, reservation, book.now);
-      store(next);
-      return next.result;
-    },
+    reserve: (key, bound, leaseMs = 600_000, model = "swift", exclusive) =>
+      reserveNext({ key, model, bound: boundOf(bound), leaseMs, exclusive }),
+    reservePart: (key, partOf) =>
+      reserveNext({ key, model: "swift", bound: boundOf({ input: 1, output: 1 }), leaseMs: 600_000, partOf }),
     settle: (key, tokens, requests = 1, nanoUsd = 0) => book.charge(key, { tokens, requests, nanoUsd }),
     charge: (key, charge) => store(settle(ledger, { key, charge }, book.now)),
     giveBack: (key) => void store(giveBack(ledger, key, book.now)),

@@ -8,7 +8,7 @@ import type { AppEnv } from "../../../src/core/feature.ts";
 import type { Ask } from "../../../src/core/gateway/exchange.ts";
 import { jsonBody } from "../../../src/core/gateway/exchange.ts";
 import { metered } from "../../../src/core/gateway/metered.ts";
-import { createCaller, NOTHING } from "../../support/caller.ts";
+import { createCaller, errorOf, NOTHING } from "../../support/caller.ts";
 import { ALLOWANCE } from "../../support/estimate.ts";
 import { ALIAS, createSturdyCatalog, FIRST, SECOND } from "../../support/fallbacks.ts";
 import type { Fault } from "../../support/providers.ts";
@@ -76,6 +76,14 @@ describe("a body that can be read only once", () => {
     expect(user.models()).toEqual([FIRST]);
     expect(await user.settled()).toEqual(NOTHING);
   });
+});
+
+const silent: Fault = () => new Response(new ReadableStream({ type: "bytes" }));
+
+it("a request with a deadline of its own is a 504 after that time", async () => {
+  const user = await deploy({ [FIRST]: [silent] }, { maxMs: 50 });
+  const response = await user.speak();
+  expect([response.status, await errorOf(response)]).toMatchObject([504, { code: "provider_timeout" }]);
 });
 
 describe("an answer in bytes", () => {

@@ -28,6 +28,7 @@ async function settle(ending: Ending, used?: ReturnType<typeof usage>, exactInpu
   const charges: Amounts[] = [];
   const bound = { tokens: 1000, requests: 1, nanoUsd: 1_000_000 };
   const lease: Lease = {
+    key: "k-1",
     granted: 100,
     bound,
     view: VIEW,

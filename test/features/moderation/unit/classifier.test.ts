@@ -1,9 +1,10 @@
 // The classifier's requests for one subject, and the merged result of its parts.
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { ClassifierResult } from "../../../../src/features/moderation/classifier-body.ts";
+import { classifierWay } from "../../../../src/features/moderation/classifier-body.ts";
 import { classify } from "../../../../src/features/moderation/classifier.ts";
-import { bundledCatalog } from "../../../support/catalog-documents.ts";
+import { bundledCatalog, bundledModel } from "../../../support/catalog-documents.ts";
 import { playClassifier } from "../support/played-classifier.ts";
 import { policyOf } from "../support/policies.ts";
 
@@ -34,6 +35,11 @@ describe("the classifier", () => {
     const { asked } = await classified(text, images);
     expect(asked).toEqual(inputs.map((input) => ({ model: "omni-moderation-2024-09-26", input })));
   });
+});
+
+it.each(["caller", "policy"] as const)("the metered classifier has 10 s (chosen by the %s)", (chosenBy) => {
+  const way = classifierWay(chosenBy, () => "", vi.fn());
+  expect(way.prepare(bundledModel("omni-moderation-latest"), bundledCatalog()).ask.maxMs).toBe(10_000);
 });
 
 describe("the result for several parts", () => {

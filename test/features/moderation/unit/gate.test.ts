@@ -2,6 +2,7 @@
 // The moderation gate of a chat: when it opens, what waits for it, and which answers it cannot moderate.
 
 import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Caller } from "../../../../src/core/gateway/call.ts";
 import type { Ask, Subject } from "../../../../src/core/gateway/exchange.ts";
 import { abortOnEnding } from "../../../../src/core/gateway/gate.ts";
 import type { Moderation } from "../../../../src/features/moderation/catalog.ts";
@@ -39,12 +40,11 @@ function openedGate({ alias = { input: "parallel" }, plan, policy = {}, answer, 
   const control = new AbortController();
   const [first] = Object.values(catalog.aliases);
   const gate = moderationGate.open({
-    env,
-    catalog,
+    caller: { env, catalog, requestId: "req_1" } as Caller,
+    key: "k-1",
     plan: Object.assign({}, catalog.plans["free"], { moderation: plan }),
     model: { ...MODEL, aliases: [Object.assign({}, first, { moderation: { policy: "played", ...alias } })] },
     exchange: { ...exchange, ask: { ...exchange.ask, subject: { ...SUBJECT, ...subject }, ...ask } },
-    requestId: "req_1",
     control,
     clock: createFakeClock(),
   });
