@@ -1,11 +1,12 @@
 // The emulated provider for tests: scripted answers, and its totals.
 
-import type { Totals } from "../../dev/provider/kernel/exchange.ts";
+import type { BilledRequest } from "../../dev/provider/kernel/bill.ts";
+import type { Stats as ProviderStats } from "../../dev/provider/kernel/exchange.ts";
 import type { Script } from "../../dev/provider/kernel/script.ts";
 import { repeatUntil } from "./repeat.ts";
 
-export interface Stats extends Totals {
-  last: { path: string; headers: Record<string, string>; body: Record<string, unknown> } | null;
+export interface Stats extends ProviderStats {
+  last: { method: string; path: string; headers: Record<string, string>; body: Record<string, unknown> } | null;
 }
 
 const STATS_URL = "http://provider/__stats";
@@ -22,6 +23,8 @@ export function createEmulation(
   const stats = async () => (await (await send(STATS_URL)).json()) as Stats;
   return {
     stats,
+    /** The bills of the requests with that name: their bodies have the word `emulate-bill-NAME`. */
+    billed: async (name: string): Promise<BilledRequest[]> => (await stats()).billed.by_name[name] ?? [],
     /** The totals once an exchange is open. */
     busy: () => repeatUntil(stats, ({ active }) => active > 0),
     /** The totals once no exchange is open any more. */

@@ -39,7 +39,9 @@ export const embeddingsRoutes = new Hono<Env>().post("/", async (c) => {
     const message = `Requested ${promptTokens} tokens, max ${MAX_REQUEST_TOKENS} tokens per request`;
     throw invalidRequest(message, null, "max_tokens_per_request");
   }
-  if (!(await openAnswer(c, { model, promptTokens }, script))) return callerLeft();
+  // An embedding has input tokens only.
+  const work = { reasoning: 0, tokens: 0, isWhole: true };
+  if (!(await openAnswer(c, { model, promptTokens }, script, work))) return callerLeft();
   c.header("content-type", "application/json");
   const usage = script.no_usage ? undefined : { prompt_tokens: promptTokens, total_tokens: promptTokens };
   const write = (text: string) => writeVector(vectorFor(text, dimensions), format);

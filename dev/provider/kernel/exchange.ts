@@ -2,6 +2,10 @@
 // The totals live in the isolate. An open exchange keeps counting on the totals that it began with, so that they can be
 // reset at any time.
 
+import type { Bill, Work } from "./bill.ts";
+import { type Billed, Book } from "./book.ts";
+import type { Script } from "./script.ts";
+
 export type Outcome = "completed" | "cancelled" | "failed";
 
 export interface Totals extends Record<Outcome, number> {
@@ -15,6 +19,12 @@ export interface Totals extends Record<Outcome, number> {
   by_path: Record<string, number>;
 }
 
+/** What GET /__stats returns. */
+export interface Stats extends Totals {
+  billed: Billed;
+  last: { method: string; path: string; headers: Record<string, string>; body: unknown } | null;
+}
+
 interface ReceivedRequest {
   method: string;
   path: string;
@@ -23,6 +33,7 @@ interface ReceivedRequest {
 }
 
 let totals = emptyTotals();
+let book = new Book();
 let last: ReceivedRequest | undefined;
 
 /** One request. The equation `requests = active + completed + cancelled + failed` holds after every call. */
@@ -30,6 +41,8 @@ export class Exchange {
   /** True when the body is streamed. The stream then calls `end`. */
   isStreamed = false;
   readonly #totals = totals;
+  readonly #book = book;
+  readonly #bill: Bill;
   readonly #caller = new AbortController();
   #ended = false;
 
@@ -39,6 +52,7 @@ export class Exchange {
     const headers = Object.fromEntries(request.headers);
     if (headers["authorization"] !== undefined) headers["authorization"] = "(left out)";
     last = { method: request.method, path, headers, body };
+    this.#bill = this.#book.open(path, body);
     this.#totals.requests++;
     this.#totals.active++;
     this.#totals.bytes_in += body.byteLength;
@@ -69,6 +83,24 @@ export class Exchange {
   /** Counts visible output tokens that the caller received. */
   countTokens(tokens: number): void {
     this.#totals.tokens_out += tokens;
+    this.#bill.countSent(tokens);
+  }
+
+  /** The script of this request: without its faults, once `fault_times` requests of the same name have had them. */
+  withFaults(script: Script): Script {
+    if (this.#book.countAttempt(this.#bill) <= (script.fault_times ?? Infinity)) return script;
+    const { status: _status, cut_after: _cut, error_after: _error, stall_after: _stall, ...healthy } = script;
+    return healthy;
+  }
+
+  /** The provider begins to work on an answer, which costs from now on. */
+  beginWork(work: Work): void {
+    this.#bill.begin(work, Date.now());
+  }
+
+  /** Ends work that outlives its request. */
+  stopWork(): void {
+    this.#bill.stop(Date.now());
   }
 
   /** Ends the exchange because the caller has left. */
@@ -78,24 +110,34 @@ export class Exchange {
     this.#caller.abort();
   }
 
+  /** Ends the exchange with an error status, which costs no tokens. */
+  refuse(): void {
+    this.#bill.end("refused", Date.now());
+    this.end("failed");
+  }
+
   /** Ends the exchange. Only the first call counts. */
   end(outcome: Outcome): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#totals.active--;
     this.#totals[outcome]++;
+    this.#bill.end(outcome, Date.now());
+    this.#book.close(this.#bill);
   }
 }
 
-/** The totals and the last request. Its body is parsed when it is JSON. */
-export function readTotals(): Totals & { last: unknown } {
-  if (last === undefined) return { ...totals, last: null };
-  return { ...totals, last: { ...last, body: parseBody(new TextDecoder().decode(last.body)) } };
+/** The totals, the book, and the last request. Its body is parsed when it is JSON. */
+export function readStats(): Stats {
+  const billed = book.read(Date.now());
+  if (last === undefined) return { ...totals, billed, last: null };
+  return { ...totals, billed, last: { ...last, body: parseBody(new TextDecoder().decode(last.body)) } };
 }
 
-/** Resets all totals and forgets the last request. */
-export function resetTotals(): void {
+/** Resets all totals and the book, and forgets the last request. */
+export function resetStats(): void {
   totals = emptyTotals();
+  book = new Book();
   last = undefined;
 }
 

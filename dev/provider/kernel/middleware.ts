@@ -17,7 +17,8 @@ export const countExchange: MiddlewareHandler<Env> = async (c, next) => {
   if (exchange.isStreamed) return;
   const body = await c.res.arrayBuffer();
   exchange.countBytes(body.byteLength);
-  exchange.end(c.res.status < 400 ? "completed" : "failed");
+  if (c.res.status < 400) exchange.end("completed");
+  else exchange.refuse();
   c.res = new Response(body, c.res);
 };
 

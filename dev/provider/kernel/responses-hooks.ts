@@ -39,6 +39,8 @@ export interface ResponsesAnswer {
   /** How many visible tokens the answer has. */
   tokens: number;
   script: Script;
+  /** Ends the work of an answer that is cancelled in the background. */
+  stopWork: () => void;
 }
 
 /** The tools that one feature runs on the provider's side. */

@@ -22,8 +22,10 @@ export interface Script {
   refuse?: string;
   /** Pause between two tokens. */
   delay_ms?: number;
-  /** Pause before the head of the response. */
+  /** Pause before the head of the response. Reasoning goes on meanwhile. */
   first_ms?: number;
+  /** Pause between the head of the response and the first token. Reasoning goes on meanwhile. */
+  think_ms?: number;
   /** Fails with this status. */
   status?: number;
   /** Seconds in the `retry-after` header of a failure. Needs `status`. */
@@ -38,15 +40,23 @@ export interface Script {
   stall_after?: number;
   /** Ends after this many visible tokens as if the output limit had been reached. */
   length_after?: number;
+  /** Only that many requests of the same name (`emulate-bill-NAME`) have the faults of this script. */
+  fault_times?: number;
+  /** Works on, and bills the whole answer, after the caller has left. */
+  goes_on?: boolean;
+  /** Writes more than the output limit of the request. */
+  over_limit?: boolean;
   /** Leaves the usage out. */
   no_usage?: boolean;
+  /** Chat Completions: counts reasoning `beside` the completion tokens, or gives the `total` alone. */
+  usage?: "beside" | "total";
   /** Number of reasoning tokens, whatever the effort. */
   reasoning?: number;
   /** Delivers the body in pieces of this many bytes. */
   split?: number;
 }
 
-export type ScriptRule = { minimum: number; maximum: number } | "boolean" | "string";
+export type ScriptRule = { minimum: number; maximum: number } | { oneOf: string[] } | "boolean" | "string";
 export type ScriptRules = Partial<Record<keyof Script, ScriptRule>>;
 
 export interface ScriptedText {
@@ -64,6 +74,7 @@ export const KERNEL_SCRIPT_RULES: ScriptRules = {
   refuse: "string",
   delay_ms: DELAY,
   first_ms: DELAY,
+  think_ms: DELAY,
   status: { minimum: 400, maximum: 599 },
   retry_after: { minimum: 0, maximum: 86_400 },
   cut_after: TOKEN_COUNT,
@@ -71,7 +82,11 @@ export const KERNEL_SCRIPT_RULES: ScriptRules = {
   flat_error: "boolean",
   stall_after: TOKEN_COUNT,
   length_after: TOKEN_COUNT,
+  fault_times: { minimum: 1, maximum: 100 },
+  goes_on: "boolean",
+  over_limit: "boolean",
   no_usage: "boolean",
+  usage: { oneOf: ["beside", "total"] },
   reasoning: TOKEN_COUNT,
   split: { minimum: 1, maximum: 1_048_576 },
 };
@@ -125,6 +140,9 @@ function parseJson(json: string): unknown {
 
 function findRuleFault(key: string, value: unknown, rule: ScriptRule): string | undefined {
   if (typeof rule === "string") return typeof value === rule ? undefined : `'${key}' must be a ${rule}`;
+  if ("oneOf" in rule) {
+    return rule.oneOf.includes(String(value)) ? undefined : `'${key}' must be one of ${quotedList(rule.oneOf)}`;
+  }
   const fits = Number.isInteger(value) && Number(value) >= rule.minimum && Number(value) <= rule.maximum;
   return fits ? undefined : `'${key}' must be an integer from ${rule.minimum} to ${rule.maximum}`;
 }

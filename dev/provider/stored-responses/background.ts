@@ -1,5 +1,5 @@
 // The run of a background response: first queued, then in progress.
-// It is queued for `first_ms` and in progress for `delay_ms` per token.
+// It is queued for `first_ms`, and in progress for `think_ms` and for `delay_ms` per token.
 // Nothing runs meanwhile. The clock alone decides the state.
 import type { JsonObject } from "../kernel/body.ts";
 import { reaches } from "../kernel/delivery/delivery.ts";
@@ -16,10 +16,10 @@ export interface BackgroundRun {
 
 /** Starts the run of an answer that is queued at that time (epoch ms). */
 export function runInBackground(answer: ResponsesAnswer, queuedAtMs: number): BackgroundRun {
-  const { running, ended, tokens, script } = answer;
+  const { running, ended, tokens, script, stopWork } = answer;
   const startsAtMs = queuedAtMs + (script.first_ms ?? 0);
   const stalls = reaches(script.stall_after, tokens);
-  let endsAtMs = stalls ? Infinity : startsAtMs + (script.delay_ms ?? 0) * tokens;
+  let endsAtMs = stalls ? Infinity : startsAtMs + (script.think_ms ?? 0) + (script.delay_ms ?? 0) * tokens;
   let cancelled = false;
   return {
     show(atMs) {
@@ -29,6 +29,7 @@ export function runInBackground(answer: ResponsesAnswer, queuedAtMs: number): Ba
     },
     cancel(atMs) {
       cancelled ||= atMs < endsAtMs;
+      stopWork();
     },
     finish() {
       endsAtMs = 0;

@@ -152,6 +152,7 @@ describe("the totals", () => {
       tokens_out: 5,
       active: 0,
       by_path: { "/v1/chat/completions": 2, "/v1/models": 1 },
+      billed: { requests: 3, input: expect.any(Number), output: 69, by_name: {} },
       last: {
         method: "POST",
         path: "/v1/chat/completions",

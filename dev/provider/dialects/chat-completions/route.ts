@@ -4,7 +4,7 @@ import { readBody } from "../../kernel/body.ts";
 import { callerLeft, openAnswer, sendStream, sendWhole } from "../../kernel/delivery/delivery.ts";
 import { type Env, now, paceMs } from "../../kernel/env.ts";
 import type { ProviderHooks } from "../../kernel/feature.ts";
-import { answerChat } from "./answer.ts";
+import { answerChat, type ChatChoice } from "./answer.ts";
 import type { ChatMessage } from "./messages.ts";
 import { readChatRequest } from "./request.ts";
 import { createEnvelope, toChatFrames, toChatUsage, toCompletion } from "./wire.ts";
@@ -14,13 +14,16 @@ export function createChatCompletions(hooks: ProviderHooks): Hono<Env> {
   return new Hono<Env>().post("/", async (c) => {
     const request = readChatRequest(await readBody(c), now(c.env));
     const text = lastUserText(request.messages);
-    const { script, question } = hooks.readScript(text, request.format, paceMs(c.env), "messages");
-    if (!(await openAnswer(c, request, script))) return callerLeft();
-    const choices = answerChat(request, script, question);
+    const read = hooks.readScript(text, request.format, paceMs(c.env), "messages");
+    const script = c.var.exchange.withFaults(read.script);
+    const choices = answerChat(request, script, read.question);
+    const sum = (count: (choice: ChatChoice) => number) => choices.reduce((total, choice) => total + count(choice), 0);
+    const tokens = sum(({ pieces }) => pieces.length);
+    const work = { reasoning: sum(({ reasoning }) => reasoning), tokens, isWhole: !request.stream };
+    if (!(await openAnswer(c, request, script, work))) return callerLeft();
     const envelope = createEnvelope(request, now(c.env));
-    const usage = script.no_usage ? undefined : toChatUsage(request, choices);
+    const usage = script.no_usage ? undefined : toChatUsage(request, choices, script.usage);
     if (!request.stream) {
-      const tokens = choices.reduce((sum, choice) => sum + choice.pieces.length, 0);
       return sendWhole(c, toCompletion(envelope, choices, usage), tokens, script);
     }
     const { obfuscated, includeUsage } = request;

@@ -4,6 +4,7 @@ import { noise } from "../../kernel/delivery/obfuscation.ts";
 import type { Frames } from "../../kernel/delivery/paced-stream.ts";
 import { SERVER_ERROR } from "../../kernel/faults.ts";
 import { createId, fingerprint } from "../../kernel/ids.ts";
+import type { Script } from "../../kernel/script.ts";
 import type { ChatChoice } from "./answer.ts";
 import type { ChatRequest } from "./request.ts";
 
@@ -26,14 +27,17 @@ export function createEnvelope(request: ChatRequest, moment: Date): ChatEnvelope
   };
 }
 
-/** The usage object. */
-export function toChatUsage(request: ChatRequest, choices: ChatChoice[]) {
+/** The usage object, as OpenAI or as some other servers write it. */
+export function toChatUsage(request: ChatRequest, choices: ChatChoice[], kind?: Script["usage"]) {
   const reasoning = choices.reduce((sum, choice) => sum + choice.reasoning, 0);
   const completion = choices.reduce((sum, choice) => sum + choice.pieces.length, reasoning);
+  const prompt_tokens = request.promptTokens;
+  const total_tokens = prompt_tokens + completion;
+  if (kind === "total") return { prompt_tokens, total_tokens };
   return {
-    prompt_tokens: request.promptTokens,
-    completion_tokens: completion,
-    total_tokens: request.promptTokens + completion,
+    prompt_tokens,
+    completion_tokens: kind === "beside" ? completion - reasoning : completion,
+    total_tokens,
     prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
     completion_tokens_details: {
       reasoning_tokens: reasoning,

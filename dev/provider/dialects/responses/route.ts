@@ -28,18 +28,22 @@ export function createResponses(hooks: ProviderHooks): Hono<Env> {
   app.post("/", async (c) => {
     const request = readResponsesRequest(await readBody(c), now(c.env), { hostedTools, openState });
     const lastUserText = request.items.findLast((item) => item.role === "user")?.text ?? "";
-    const { script, question } = hooks.readScript(lastUserText, request.format, paceMs(c.env), "input");
     const { exchange } = c.var;
+    const read = hooks.readScript(lastUserText, request.format, paceMs(c.env), "input");
+    const { question } = read;
+    const script = exchange.withFaults(read.script);
     const { state } = request;
     let isComplete = false;
     state.lock(() => !isComplete && !exchange.isOver);
     // A background response without a stream is returned at once. The scripted pauses apply to its run.
     const repliesAtOnce = state.isBackground && !request.stream;
     const withoutFirstPause = { ...script, first_ms: 0 };
-    if (!(await openAnswer(c, request, repliesAtOnce ? withoutFirstPause : script))) return callerLeft();
-
     const answer = answerResponse(request, script, question, hostedTools);
     const tokens = answer.pieces.length;
+    const { reasoning } = answer;
+    const work = { reasoning, tokens, isWhole: !request.stream, outlivesRequest: state.isBackground };
+    if (!(await openAnswer(c, request, repliesAtOnce ? withoutFirstPause : script, work))) return callerLeft();
+
     const items = toItems(answer, request.encryptsReasoning);
     const output = toOutput(items);
     const opened = openResponse(request, now(c.env));
@@ -54,6 +58,7 @@ export function createResponses(hooks: ProviderHooks): Hono<Env> {
       ended: reaches(script.error_after, tokens) ? failed(script.error_after ?? 0) : finished,
       tokens,
       script: repliesAtOnce ? script : withoutFirstPause,
+      stopWork: () => exchange.stopWork(),
     });
     const complete = () => {
       isComplete = true;

@@ -1,5 +1,6 @@
 // Sends an answer as its script says: as server-sent events or as one JSON object.
 import type { Context } from "hono";
+import type { Work } from "../bill.ts";
 import type { Env } from "../env.ts";
 import { createFault } from "../faults.ts";
 import type { Script } from "../script.ts";
@@ -10,10 +11,19 @@ import { type RateLimited, rateLimitHeaders } from "./rate-limits.ts";
 const CALLER_LEFT = 499;
 
 /**
- * Waits for `first_ms` and sets the rate-limit headers. Returns false when the caller has left meanwhile. Throws the
+ * Begins the work, unless the script refuses it, waits for `first_ms` and sets the rate-limit headers. Returns false when the caller has left meanwhile. Throws the
  * failure that the script demands.
  */
-export async function openAnswer(c: Context<Env>, request: RateLimited, script: Script): Promise<boolean> {
+export async function openAnswer(
+  c: Context<Env>,
+  request: RateLimited,
+  script: Script,
+  work: Pick<Work, "reasoning" | "tokens" | "isWhole" | "outlivesRequest">,
+): Promise<boolean> {
+  const { model, promptTokens } = request;
+  if (script.status === undefined) {
+    c.var.exchange.beginWork({ ...work, model: model.snapshotId, promptTokens, script });
+  }
   if (!(await pause(script.first_ms ?? 0, c.var.exchange.signal))) return false;
   for (const [name, value] of rateLimitHeaders(request, script)) c.header(name, value);
   if (script.status !== undefined) throw createFault(script.status, script.retry_after);
@@ -31,7 +41,8 @@ export function sendStream(c: Context<Env>, frames: Frames, script: Script): Res
 export async function sendWhole(c: Context<Env>, answer: object, tokens: number, script: Script): Promise<Response> {
   const { exchange } = c.var;
   if (reaches(script.stall_after, tokens)) await waitForever(exchange.signal);
-  if (!(await pause((script.delay_ms ?? 0) * tokens, exchange.signal))) return callerLeft();
+  const generationMs = (script.think_ms ?? 0) + (script.delay_ms ?? 0) * tokens;
+  if (!(await pause(generationMs, exchange.signal))) return callerLeft();
   if (reaches(script.error_after, tokens)) throw createFault(500);
   exchange.countTokens(tokens);
   const cut = reaches(script.cut_after, tokens);

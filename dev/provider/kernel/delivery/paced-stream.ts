@@ -35,12 +35,15 @@ class PacedSource {
   readonly #script: Script;
   readonly #exchange: Exchange;
   readonly #delayMs: number;
+  readonly #thinkMs: number;
   readonly #pieceBytes: number;
   readonly #frameCount: number;
   #position = 0;
   #tokensSent = 0;
   /** Time of the first token. The others are due relative to it, however late they are read. */
   #firstAt = 0;
+  /** Time of the end of the head, after which the model thinks. */
+  #headAt = 0;
   #rest: Uint8Array = new Uint8Array(0);
 
   constructor(frames: Frames, script: Script, exchange: Exchange) {
@@ -48,6 +51,7 @@ class PacedSource {
     this.#script = script;
     this.#exchange = exchange;
     this.#delayMs = script.delay_ms ?? 0;
+    this.#thinkMs = script.think_ms ?? 0;
     this.#pieceBytes = script.split ?? Infinity;
     this.#frameCount = frames.head.length + frames.tokenCount + frames.tail.length;
   }
@@ -86,6 +90,7 @@ class PacedSource {
     const { head, token, tokenCount, tail, complete } = this.#frames;
     const position = this.#position++;
     if (this.#position === this.#frameCount) complete?.();
+    if (this.#position === head.length) this.#headAt = Date.now();
     if (position < head.length) return head[position] ?? "";
     if (position >= head.length + tokenCount) return tail[position - head.length - tokenCount] ?? "";
     if (this.#tokensSent++ === 0) this.#firstAt = Date.now();
@@ -98,11 +103,14 @@ class PacedSource {
   }
 
   #mustWait(): boolean {
-    if (this.#delayMs === 0 || this.#tokensSent === 0 || Date.now() >= this.#dueAt()) return false;
-    return this.#tokensSent < this.#frames.tokenCount && !this.#mustFail();
+    const { head, tokenCount } = this.#frames;
+    const isThinking = this.#thinkMs > 0 && this.#position === head.length;
+    const isWriting = this.#delayMs > 0 && this.#tokensSent > 0 && this.#tokensSent < tokenCount;
+    return (isThinking || isWriting) && Date.now() < this.#dueAt() && !this.#mustFail();
   }
 
   #dueAt(): number {
+    if (this.#position === this.#frames.head.length) return this.#headAt + this.#thinkMs;
     return this.#firstAt + this.#tokensSent * this.#delayMs;
   }
 

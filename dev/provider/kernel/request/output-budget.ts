@@ -41,10 +41,14 @@ export function reasoningTokens(card: Card, effort: string | undefined, param = 
   throw invalidRequest(message, param, "unsupported_value");
 }
 
-/** Truncates an answer to the limit of the request, or to `length_after` of the script when that is lower. */
+/**
+ * Truncates an answer to the limit of the request, unless the script goes beyond it, or to `length_after` of the script
+ * when that is lower.
+ */
 export function fitOutput(pieces: string[], request: Budget, script: Script): Output {
   const reasoning = script.reasoning ?? request.reasoningTokens;
-  const limit = Math.min(request.outputLimit, reasoning + (script.length_after ?? Infinity));
+  const granted = script.over_limit ? Infinity : request.outputLimit;
+  const limit = Math.min(granted, reasoning + (script.length_after ?? Infinity));
   const spent = Math.min(reasoning, limit);
   const room = limit - spent;
   const cut = pieces.length > room || spent < reasoning;

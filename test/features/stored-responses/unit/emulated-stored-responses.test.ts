@@ -1,7 +1,9 @@
 // The emulated provider's stored and background responses, and its hosted tools.
 import type { Response as ModelResponse } from "openai/resources/responses/responses";
 import { describe, expect, it } from "vitest";
+import type { Stats } from "../../../../dev/provider/kernel/exchange.ts";
 import { countTokens } from "../../../../dev/provider/kernel/generation/tokens.ts";
+import type { Script } from "../../../../dev/provider/kernel/script.ts";
 import { runInBackground } from "../../../../dev/provider/stored-responses/background.ts";
 import { readError, readFirst, readJson, scriptedText, send } from "../../../provider/support/client.ts";
 import { respond, sendResponse, streamResponse, typesOf } from "../../../provider/support/responses.ts";
@@ -80,6 +82,15 @@ describe("a stored response", () => {
   });
 });
 
+/** A background response with a name in the book. */
+const beginNamed = (script: Script, name: string) =>
+  respond({
+    background: true,
+    input: scriptedText({ tokens: 9, reasoning: 0, ...script }, `emulate-bill-${name}`),
+  });
+
+const stopWork = () => undefined;
+
 describe("a background response", () => {
   it("is queued, then has its result", async () => {
     const queued = await respond({ background: true, input: scriptedText({ tokens: 3 }) });
@@ -93,7 +104,7 @@ describe("a background response", () => {
   it("runs as long as its script says", () => {
     const ended = { status: "completed" };
     const show = (script: object, atMs: number) => {
-      const answer = { input: [], items: [], output: [], running: {}, ended, tokens: 10, script };
+      const answer = { input: [], items: [], output: [], running: {}, ended, tokens: 10, script, stopWork };
       return runInBackground(answer, 1000).show(atMs)["status"];
     };
     const script = { first_ms: 50, delay_ms: 20 };
@@ -113,6 +124,13 @@ describe("a background response", () => {
     expect(await readJson(await cancel(finished.id))).toMatchObject({ status: "completed" });
     expect((await cancel((await respond({})).id)).status).toBe(400);
     expect((await cancel("resp_none")).status).toBe(404);
+  });
+
+  it("is billed for what it generated until it was cancelled", async () => {
+    await cancel((await beginNamed({ delay_ms: 60_000 }, "cancelled")).id);
+    await beginNamed({}, "finished");
+    const { billed } = await readJson<Stats>(await send("GET", "/__stats"));
+    expect(billed.by_name).toMatchObject({ cancelled: [{ output: 1 }], finished: [{ output: 9 }] });
   });
 });
 

@@ -1,0 +1,61 @@
+// The provider's book: the bills of all requests, in all and by name.
+// The word `emulate-bill-NAME` anywhere in a body names the request, so that a test finds what it cost.
+import { Bill, type BilledRequest } from "./bill.ts";
+
+/** What the provider bills. */
+export interface Billed {
+  requests: number;
+  input: number;
+  output: number;
+  /** The requests with each name, in order. */
+  by_name: Record<string, BilledRequest[]>;
+}
+
+const NAME = /emulate-bill-(\w+)/;
+
+export class Book {
+  #requests = 0;
+  /** The sum of the bills that are final. */
+  readonly #sum = { input: 0, output: 0 };
+  readonly #open = new Set<Bill>();
+  readonly #named = new Map<string, Bill[]>();
+  readonly #attempts = new Map<string, number>();
+
+  /** Opens the bill of a request. */
+  open(path: string, body: ArrayBuffer): Bill {
+    const [, name] = NAME.exec(new TextDecoder().decode(body)) ?? [];
+    const bill = new Bill(path, name);
+    this.#requests++;
+    this.#open.add(bill);
+    if (name !== undefined) this.#named.set(name, [...(this.#named.get(name) ?? []), bill]);
+    return bill;
+  }
+
+  /** Adds a final bill to the sum, so that only the named ones are kept. */
+  close(bill: Bill): void {
+    if (!bill.isFinal || !this.#open.delete(bill)) return;
+    const { input, output } = bill.read(0);
+    this.#sum.input += input;
+    this.#sum.output += output;
+  }
+
+  /** Counts the answers that were asked for under the name of a bill. Those without a name are all the first. */
+  countAttempt({ name }: Bill): number {
+    if (name === undefined) return 1;
+    const attempt = (this.#attempts.get(name) ?? 0) + 1;
+    this.#attempts.set(name, attempt);
+    return attempt;
+  }
+
+  /** What all work has cost at `now` (epoch ms). */
+  read(now: number): Billed {
+    const open = [...this.#open].map((bill) => bill.read(now));
+    const named = [...this.#named].map(([name, bills]) => [name, bills.map((bill) => bill.read(now))] as const);
+    return {
+      requests: this.#requests,
+      input: open.reduce((sum, { input }) => sum + input, this.#sum.input),
+      output: open.reduce((sum, { output }) => sum + output, this.#sum.output),
+      by_name: Object.fromEntries(named),
+    };
+  }
+}
