@@ -25,6 +25,7 @@ const ERRORS = {
   provider_error: 502,
   provider_unauthorized: 502,
   catalog_unavailable: 503,
+  issuer_unavailable: 503,
   moderation_unavailable: 503,
   provider_overloaded: 503,
   quota_unavailable: 503,
@@ -66,7 +67,10 @@ export class ApiError extends Error {
   }
 }
 
-/** A bug or misconfiguration. Its message is logged, so it must not contain text of callers or models. */
+/**
+ * An error in Weir's own words: a bug, a misconfiguration, or the cause of an ApiError. Its message is logged, so it
+ * must not contain text of callers or models.
+ */
 export class InternalError extends Error {
   override readonly name = "InternalError";
 }

@@ -1,12 +1,20 @@
 // Errors in the log: own messages, codes and stack frames.
 // Other messages can contain callers' data.
 
-import { InternalError } from "./errors.ts";
+import { ApiError, InternalError } from "./errors.ts";
 
-/** Converts a cause for a log line. An error that is not an InternalError is reduced to its class and code. */
+/**
+ * Converts a cause for a log line. An InternalError keeps its message. Any other error is reduced to its class and
+ * code; an ApiError also keeps its own cause.
+ */
 export function toLogged(cause: unknown): unknown {
   if (!(cause instanceof Error)) return cause;
   if (cause instanceof InternalError) return cause.message;
+  if (cause instanceof ApiError) {
+    const { name, body } = cause;
+    const error = body.code === null ? name : `${name} ${body.code}`;
+    return cause.cause === undefined ? error : { error, cause: toLogged(cause.cause) };
+  }
   const { name, code } = cause as Error & { code?: unknown };
   return typeof code === "string" ? `${name} ${code}` : name;
 }

@@ -1,9 +1,10 @@
 // Verification of a caller's JWT (RFC 7519), with a cache of verified tokens.
 
 import type { JWTPayload, JWTVerifyOptions } from "jose";
-import { base64url, createRemoteJWKSet, jwtVerify } from "jose";
-import { apiError, CHALLENGE } from "../errors.ts";
-import type { ApiError } from "../errors.ts";
+import { base64url, errors, jwtVerify } from "jose";
+import { ApiError, apiError, CHALLENGE, InternalError } from "../errors.ts";
+import { userOfClaims } from "./claims.ts";
+import { issuerKeys } from "./issuer-keys.ts";
 import type { Issuer } from "./issuers.ts";
 import { issuersOf } from "./issuers.ts";
 import type { User } from "./user.ts";
@@ -22,11 +23,11 @@ const MAX_CACHED_TOKENS = 1000;
 const CACHE_MS = 5 * 60_000;
 
 const verifiedTokens = new Map<string, { user: User; until: number }>();
-const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>();
 
 /**
  * Returns the user of an `Authorization: Bearer <JWT>` header; `now` in epoch ms. Checks signature, algorithm, `iss`,
- * `aud`, `sub` and `exp`; all are required. Every failure throws the same 401 `invalid_api_key` and reveals no reason.
+ * `aud`, `sub` and `exp`; all are required. Every fault of the token throws the same 401 `invalid_api_key` and reveals no
+ * reason. Throws 503 `issuer_unavailable` when the issuer's keys cannot be fetched, and 500 `not_configured`.
  */
 export async function authenticate(authorization: string | undefined, env: AuthEnv, now: number): Promise<User> {
   const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization ?? "")?.[1];
@@ -34,16 +35,8 @@ export async function authenticate(authorization: string | undefined, env: AuthE
   const cached = verifiedTokens.get(token);
   if (cached && now < cached.until) return cached.user;
 
-  const issuers = issuersOf(env);
-  const { claims, issuer } = await verify(token, issuers, env.AUTH_SECRET, now);
-  const plan = claims[issuer.plan_claim];
-  const user: User = {
-    issuer: issuer.issuer,
-    subject: claims.sub,
-    plan: typeof plan === "string" ? plan : undefined,
-    issuedAt: (claims.iat ?? 0) * 1000,
-  };
-  cacheUser(token, user, Math.min(claims.exp * 1000, now + CACHE_MS));
+  const { user, expiresAt } = await verify(token, issuersOf(env), env.AUTH_SECRET, now);
+  cacheUser(token, user, Math.min(expiresAt, now + CACHE_MS));
   return user;
 }
 
@@ -53,7 +46,7 @@ async function verify(token: string, issuers: Issuer[], secret: string | undefin
     const payload = base64url.decode(token.split(".")[1] ?? "");
     const { iss: claimed } = JSON.parse(new TextDecoder().decode(payload)) as JWTPayload;
     const issuer = issuers.find((candidate) => candidate.issuer === claimed);
-    if (!issuer) throw new Error("unknown issuer");
+    if (!issuer) throw new InternalError("unknown issuer");
     const rules: JWTVerifyOptions = {
       issuer: issuer.issuer,
       audience: issuer.audience,
@@ -62,29 +55,35 @@ async function verify(token: string, issuers: Issuer[], secret: string | undefin
       clockTolerance: CLOCK_TOLERANCE_S,
     };
     const claims = issuer.jwks_url
-      ? (await jwtVerify(token, keySet(issuer.jwks_url), { ...rules, algorithms: PUBLIC_KEY_ALGORITHMS })).payload
+      ? await verifyWithKeys(token, issuer.jwks_url, { ...rules, algorithms: PUBLIC_KEY_ALGORITHMS })
       : (await jwtVerify(token, sharedKey(secret), { ...rules, algorithms: ["HS256"] })).payload;
-    return { claims: withSubject(claims), issuer };
+    return userOfClaims(claims, issuer);
   } catch (cause) {
-    throw unauthorized(cause);
+    throw cause instanceof ApiError ? cause : unauthorized(cause);
   }
 }
 
-function withSubject(claims: JWTPayload): JWTPayload & { sub: string; exp: number } {
-  const { sub, exp } = claims;
-  if (!sub || !exp) throw new Error("the claim sub or exp is missing or empty");
-  return { ...claims, sub, exp };
+async function verifyWithKeys(token: string, jwksUrl: string, rules: JWTVerifyOptions): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(token, issuerKeys(jwksUrl), rules)).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    // The token names no key, so every key of the issuer is tried.
+    for await (const key of error) {
+      const verified = await jwtVerify(token, key, rules).catch((fault: unknown) => {
+        if (!(fault instanceof errors.JWSSignatureVerificationFailed)) throw fault;
+      });
+      if (verified) return verified.payload;
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
 }
 
 function sharedKey(secret: string | undefined): Uint8Array {
-  if (!secret) throw new Error("AUTH_SECRET is not set: npx wrangler secret put AUTH_SECRET");
-  return new TextEncoder().encode(secret);
-}
-
-function keySet(url: string) {
-  const keys = keySets.get(url) ?? createRemoteJWKSet(new URL(url));
-  keySets.set(url, keys);
-  return keys;
+  if (secret) return new TextEncoder().encode(secret);
+  throw apiError("not_configured", "This server is not configured to accept callers.", {
+    cause: "AUTH_SECRET is not set: npx wrangler secret put AUTH_SECRET",
+  });
 }
 
 function cacheUser(token: string, user: User, until: number): void {

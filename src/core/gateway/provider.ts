@@ -4,6 +4,7 @@
 import * as v from "valibot";
 import type { Provider } from "../catalog/schema.ts";
 import type { Bindings } from "../env.ts";
+import { connectionFault } from "../connection-fault.ts";
 import { apiError } from "../errors.ts";
 import { toLogged } from "../log.ts";
 import { interruptedError } from "../relay/failure.ts";
@@ -44,7 +45,7 @@ export async function callProvider(
     response = await (env.UPSTREAM ? env.UPSTREAM.fetch(request) : fetch(request));
   } catch (cause) {
     signal.throwIfAborted();
-    throw unreachableError(cause);
+    throw unreachableError(connectionFault(new URL(access.baseUrl).host, cause));
   }
   if (!response.ok) throw await toProviderError(response);
   return response;

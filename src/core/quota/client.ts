@@ -1,7 +1,7 @@
 // Calls to a user's quota object, with retries. Fails closed when it cannot be reached.
 
 import type { Bindings } from "../env.ts";
-import { apiError } from "../errors.ts";
+import { apiError, InternalError } from "../errors.ts";
 import type { UserQuota } from "./user-quota.ts";
 
 /** Pauses between attempts, in ms. Random jitter shortens each by up to a half. */
@@ -34,7 +34,7 @@ export async function callQuota<Result>(
 /** Rejects when the object has not answered after 10 s. */
 async function withTimeout<Result>(answer: Result): Promise<Awaited<Result>> {
   const timeout = Promise.withResolvers<never>();
-  const timer = setTimeout(() => timeout.reject(new Error(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
+  const timer = setTimeout(() => timeout.reject(new InternalError(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
   try {
     return await Promise.race([answer, timeout.promise]);
   } finally {

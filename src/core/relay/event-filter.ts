@@ -1,6 +1,7 @@
 // Filter that removes single events from a byte stream.
 // It parses only events that match a regular expression.
 
+import { InternalError } from "../errors.ts";
 import { concatBytes } from "./concat-bytes.ts";
 import type { EventReader } from "./events.ts";
 import { createEventReader } from "./events.ts";
@@ -37,7 +38,7 @@ export function createEventFilter(withhold: (data: string) => boolean): EventFil
 
   const read = (bytes: Uint8Array): Uint8Array => {
     // The complete events before it were returned by the previous call.
-    if (rest.length > MAX_EVENT_BYTES) throw new Error(`an event of more than ${MAX_EVENT_BYTES} bytes`);
+    if (rest.length > MAX_EVENT_BYTES) throw new InternalError(`an event of more than ${MAX_EVENT_BYTES} bytes`);
     if (exact) return encode(exact.read(bytes));
     const all = concatBytes(rest, bytes);
     const text = decoder.decode(all);

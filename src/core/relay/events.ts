@@ -1,6 +1,7 @@
 // Reader of server-sent events from bytes. Keeps each event's original text beside its data.
 
 import { createParser } from "eventsource-parser";
+import { InternalError } from "../errors.ts";
 
 export interface RawEvent {
   /** The event's original text, including its blank line. */
@@ -59,7 +60,7 @@ export function createEventReader(): EventReader {
     rest = text.slice(kept);
     if (pendingLength > MAX_EVENT_LENGTH) {
       pending = [];
-      throw new Error(`an event of more than ${MAX_EVENT_LENGTH} characters`);
+      throw new InternalError(`an event of more than ${MAX_EVENT_LENGTH} characters`);
     }
     return events;
   };

@@ -1,6 +1,6 @@
 // The decoder of answers that are not streamed, and their pass-through.
 
-import { apiError } from "../../core/errors.ts";
+import { apiError, InternalError } from "../../core/errors.ts";
 import type { WholeAnswer } from "../../core/gateway/exchange.ts";
 import type { Progress } from "../../core/relay/answer.ts";
 import { applyPiece, emptyProgress } from "../../core/relay/answer.ts";
@@ -19,7 +19,7 @@ export function decodeWholeAnswer(body: string, dialect: Dialect): { progress: P
   try {
     const decoded = dialect.decodeWhole(body);
     const isComplete = decoded.pieces.some(({ kind }) => kind === "finish" || kind === "error");
-    if (!isComplete) throw new Error("the answer has no finish reason");
+    if (!isComplete) throw new InternalError("the answer has no finish reason");
     const progress = emptyProgress();
     for (const piece of decoded.pieces) applyPiece(progress, piece);
     return { progress, decoded };

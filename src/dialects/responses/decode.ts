@@ -1,6 +1,7 @@
 // The decoder of Responses: the events of a stream, and whole responses.
 
 import * as v from "valibot";
+import { InternalError } from "../../core/errors.ts";
 import { ProviderErrorBody, toErrorBody } from "../../core/gateway/provider-error-body.ts";
 import type { Finish, Piece } from "../../core/relay/answer.ts";
 import type { Dialect } from "../../core/relay/dialect.ts";
@@ -129,7 +130,7 @@ function readEnd(response: v.InferOutput<typeof ResponseBody>): Piece[] {
     return [...pieces, { kind: "error", error: toErrorBody(error ?? {}) }];
   }
   const finish = finishOf(response);
-  if (!finish) throw new Error(`the response has not ended: its status is '${status}'`);
+  if (!finish) throw new InternalError(`the response has not ended: its status is '${status}'`);
   return [...pieces, { kind: "finish", finish }];
 }
 

@@ -1,7 +1,7 @@
 // Errors in the log: Weir's own messages and stack frames, never the message of a foreign error.
 
 import { describe, expect, it } from "vitest";
-import { ApiError, InternalError, withHeaders, withParam } from "../../../src/core/errors.ts";
+import { ApiError, apiError, InternalError, withHeaders, withParam } from "../../../src/core/errors.ts";
 import { toLogged, toLoggedFailure } from "../../../src/core/log.ts";
 
 const SECRET = "what the user wrote";
@@ -10,6 +10,16 @@ describe("the log", () => {
   it("shows the message of Weir's own errors", () => {
     expect(toLogged(new InternalError("no 'swift'"))).toBe("no 'swift'");
     expect(toLoggedFailure(new InternalError("no 'swift'")).error).toBe("InternalError: no 'swift'");
+  });
+
+  it("shows why an error of the API was thrown", () => {
+    const lost = apiError("provider_error", SECRET, { cause: new InternalError("connection lost: host api.test") });
+    const shown = { error: "ApiError provider_error", cause: "connection lost: host api.test" };
+    expect(toLogged(lost)).toEqual(shown);
+    expect(toLogged(apiError("provider_error", SECRET, { cause: new SyntaxError(SECRET) }))).toEqual({
+      ...shown,
+      cause: "SyntaxError",
+    });
   });
 
   it.each([

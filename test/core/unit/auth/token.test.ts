@@ -4,6 +4,7 @@ import type { JWTPayload } from "jose";
 import { generateKeyPair, SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
 import { authenticate } from "../../../../src/core/auth/token.ts";
+import { toLogged } from "../../../../src/core/log.ts";
 import { refusalOf } from "../../../support/refusals.ts";
 
 const NOW = Date.UTC(2026, 10, 23, 12);
@@ -16,6 +17,8 @@ const ENV = {
     { issuer: "weir", audience: "weir" },
     { issuer: "shop", audience: "app", plan_claim: "https://shop.test/tier" },
     { issuer: "cloud", audience: "app", jwks_url: KEYS_URL },
+    { issuer: "base", audience: "app", plan_claim: "app_metadata.plan" },
+    { issuer: "odd", audience: "app", plan_claim: "constructor.name" },
   ],
 };
 const CLAIMS = { iss: "weir", aud: "weir", sub: "alice", exp: NOW / 1000 + 3600 };
@@ -47,6 +50,22 @@ describe("a valid token", () => {
       { iss: "shop", aud: "app", plan: "free", "https://shop.test/tier": "gold" },
       { issuer: "shop", plan: "gold" },
     ],
+    [
+      "claims its plan in an object, when the issuer's claim is a path",
+      { iss: "base", aud: "app", app_metadata: { plan: "pro" } },
+      { plan: "pro" },
+    ],
+    [
+      "claims its plan with the exact name before the path",
+      { iss: "base", aud: "app", app_metadata: { plan: "pro" }, "app_metadata.plan": "gold" },
+      { plan: "gold" },
+    ],
+    [
+      "claims no plan where the path ends in a text",
+      { iss: "base", aud: "app", app_metadata: "plan" },
+      { plan: undefined },
+    ],
+    ["claims no plan by inheritance", { iss: "odd", aud: "app" }, { plan: undefined }],
     ["claims no plan with a value that is not a string", { plan: ["pro"] }, { plan: undefined }],
     ["can have several audiences", { aud: ["other", "weir"] }, { subject: "alice" }],
   ])("%s", async (_what, claims, user) => {
@@ -92,6 +111,10 @@ describe("a caller without a valid token", () => {
     ["no audience", async () => `Bearer ${await without("aud")}`],
     ["no subject", async () => `Bearer ${await without("sub")}`],
     ["an empty subject", async () => `Bearer ${await sign({ sub: "" })}`],
+    ["a subject that is a number", async () => `Bearer ${await sign({ sub: 42 as unknown as string })}`],
+    ["a subject that is an object", async () => `Bearer ${await sign({ sub: {} as unknown as string })}`],
+    ["a subject with half a surrogate pair", async () => `Bearer ${await sign({ sub: "alice\ud83e" })}`],
+    ["a time of issue that is text", async () => `Bearer ${await sign({ iat: "yesterday" as unknown as number })}`],
     ["no expiry", async () => `Bearer ${await without("exp")}`],
     ["an expiry in the past", async () => `Bearer ${await sign({ exp: NOW / 1000 - 60 })}`],
     ["an expiry as long ago as clocks may differ", async () => `Bearer ${await sign({ exp: NOW / 1000 - 5 })}`],
@@ -112,6 +135,11 @@ describe("a caller without a valid token", () => {
     expect(error.headers).toEqual({ "www-authenticate": "Bearer" });
   });
 
+  it("is refused with a reason that only the log shows", async () => {
+    const token = await sign({ iss: "elsewhere" });
+    expect(toLogged((await refusalOf(() => come(token))).cause)).toBe("unknown issuer");
+  });
+
   it.each([
     ["HS256 at an issuer with public keys", () => sign({ iss: "cloud", aud: "app" })],
     ["HS512 at an issuer with a secret", () => sign({}, SECRET, "HS512")],
@@ -122,10 +150,11 @@ describe("a caller without a valid token", () => {
     expect(error.cause).toMatchObject({ code: "ERR_JOSE_ALG_NOT_ALLOWED" });
   });
 
-  it("is refused when no secret is set", async () => {
+  it("is a fault of the server when no secret is set", async () => {
     const token = await sign();
     const error = await refusalOf(() => come(token, NOW, { ...ENV, AUTH_SECRET: "" }));
-    expect(error.status).toBe(401);
+    expect(error).toMatchObject({ status: 500, body: { code: "not_configured" } });
+    expect(error.cause).toContain("AUTH_SECRET");
   });
 });
 

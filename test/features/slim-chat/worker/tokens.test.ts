@@ -81,6 +81,15 @@ it.each<[string, () => Promise<string>]>([
   expect(await response.json()).toMatchObject({ error: { code: "invalid_api_key" } });
 });
 
+it("a token whose issuer's keys cannot be fetched is a 503, which signs nobody out", async () => {
+  const issuer = { ...PUBLIC_KEY_ISSUER, jwks_url: "http://127.0.0.1/down.json" };
+  const headers = { authorization: `Bearer ${await signPublic({})}` };
+  const response = await createSend({ AUTH_ISSUERS: [issuer] })(SLIM.path, { method: "POST", headers, body: "{}" });
+  expect(response.status).toBe(503);
+  expect(response.headers.get("retry-after")).toBe("5");
+  expect(await response.json()).toMatchObject({ error: { code: "issuer_unavailable" } });
+});
+
 it("a request without a token is a 401 even when the catalog cannot be read", async () => {
   resetCatalogForTests();
   const sendWithout = createSend({ CATALOG: failingKv().kv });
