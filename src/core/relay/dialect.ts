@@ -8,9 +8,15 @@ export interface Decoded {
   json: unknown;
 }
 
+/** The parts of a stream that have arrived. Dialects whose events repeat parts read and extend it. */
+export type SeenParts = Set<string>;
+
 export interface Dialect {
-  /** Decodes the data of one event. Skips unknown fields and types. Throws when the data is not valid. */
-  decode(data: string): Decoded;
+  /**
+   * Decodes the data of one event. All events of a stream share `seen`. Skips unknown fields and types. Throws when the
+   * data is not valid.
+   */
+  decode(data: string, seen?: SeenParts): Decoded;
   /** Decodes an answer that was not streamed. Throws when it is not valid in this dialect. */
   decodeWhole(text: string): Decoded;
   /** Returns all text in the JSON of an event or a whole answer, unknown fields included. */

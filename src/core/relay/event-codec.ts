@@ -3,7 +3,7 @@
 import type { Progress } from "./answer.ts";
 import { applyPiece, emptyProgress } from "./answer.ts";
 import type { Codec, CreateEventCodec, StreamEvent } from "./codec.ts";
-import type { Dialect } from "./dialect.ts";
+import type { Dialect, SeenParts } from "./dialect.ts";
 import type { RawEvent } from "./events.ts";
 import { createEventReader } from "./events.ts";
 
@@ -24,6 +24,7 @@ export function createEventDecoder(
   onEvent: (event: StreamEvent) => void,
 ): EventDecoder {
   const reader = createEventReader();
+  const seen: SeenParts = new Set();
   const decode = (events: RawEvent[]) => {
     for (const { raw, data } of events) {
       // The answer is complete; some providers send more events after the end mark.
@@ -32,7 +33,7 @@ export function createEventDecoder(
         onEvent({ raw, pieces: [], json: undefined });
         continue;
       }
-      const { pieces, json } = dialect.decode(data);
+      const { pieces, json } = dialect.decode(data, seen);
       progress.heard = true;
       for (const piece of pieces) applyPiece(progress, piece);
       onEvent({ raw, pieces, json });

@@ -2,23 +2,33 @@
 
 import * as v from "valibot";
 import { ProviderErrorBody, toErrorBody } from "../../core/gateway/provider-error-body.ts";
-import type { Finish, Piece } from "../../core/relay/answer.ts";
+import type { Piece } from "../../core/relay/answer.ts";
 import type { Decoded, Dialect } from "../../core/relay/dialect.ts";
 import { textsIn } from "../openai/texts.ts";
-import { NullableText, orNull, ReportedTokens, toTokenUsage, UsageDetails } from "../openai/answer-fields.ts";
+import {
+  AnswerContent,
+  NullableText,
+  orNull,
+  ReportedTokens,
+  ToolArguments,
+  toTextPieces,
+  toTokenUsage,
+  UsageDetails,
+} from "../openai/answer-fields.ts";
+import { toFinishPiece } from "./finish.ts";
 
 const ToolCall = v.object({
   index: orNull(v.number()),
   id: NullableText,
-  function: v.nullish(v.object({ name: NullableText, arguments: NullableText })),
-  custom: v.nullish(v.object({ name: NullableText, input: NullableText })),
+  function: v.nullish(v.object({ name: NullableText, arguments: ToolArguments })),
+  custom: v.nullish(v.object({ name: NullableText, input: ToolArguments })),
 });
 
 /** The deprecated form of a tool call: a single call without an id. */
-const FunctionCall = orNull(v.object({ name: NullableText, arguments: NullableText }));
+const FunctionCall = orNull(v.object({ name: NullableText, arguments: ToolArguments }));
 
 const Message = v.object({
-  content: NullableText,
+  content: AnswerContent,
   refusal: NullableText,
   tool_calls: orNull(v.array(ToolCall)),
   function_call: FunctionCall,
@@ -31,8 +41,9 @@ const Choice = v.object({
 });
 
 const Usage = v.object({
-  prompt_tokens: ReportedTokens,
-  completion_tokens: ReportedTokens,
+  prompt_tokens: v.nullish(ReportedTokens),
+  completion_tokens: v.nullish(ReportedTokens),
+  total_tokens: v.nullish(ReportedTokens),
   prompt_tokens_details: UsageDetails,
   completion_tokens_details: UsageDetails,
 });
@@ -44,14 +55,6 @@ const Body = v.object({
   usage: orNull(Usage),
   error: v.nullish(ProviderErrorBody),
 });
-
-const FINISHES = new Map<string, Finish>([
-  ["stop", "stop"],
-  ["length", "length"],
-  ["tool_calls", "tool_calls"],
-  ["function_call", "tool_calls"],
-  ["content_filter", "content_filter"],
-]);
 
 /** The Chat Completions dialect. Decoding throws when the JSON is invalid or does not match the schema. */
 export const chatDialect: Dialect = {
@@ -72,15 +75,14 @@ function decodeBody(text: string): Decoded {
   const pieces: Piece[] = [];
   for (const choice of choices ?? []) {
     const message = choice.delta ?? choice.message;
-    if (message?.content) pieces.push({ kind: "text", text: message.content });
-    if (message?.refusal) {
-      pieces.push({ kind: "text", text: message.refusal }, { kind: "finish", finish: "refusal" });
-    }
+    for (const part of message?.content ?? []) pieces.push(...toTextPieces(part));
+    if (message?.refusal) pieces.push(...toTextPieces({ text: message.refusal, isRefusal: true }));
     if (message?.function_call) pieces.push(toToolPiece({ function: message.function_call }, 0));
     for (const [position, call] of (message?.tool_calls ?? []).entries()) pieces.push(toToolPiece(call, position));
-    if (choice.finish_reason) pieces.push({ kind: "finish", finish: FINISHES.get(choice.finish_reason) ?? "stop" });
+    if (choice.finish_reason) pieces.push(toFinishPiece(choice.finish_reason));
   }
-  if (usage) pieces.push({ kind: "usage", usage: toUsage(usage), alone: !choices || choices.length === 0 });
+  const counted = usage && toUsage(usage);
+  if (counted) pieces.push({ kind: "usage", usage: counted, alone: !choices || choices.length === 0 });
   if (error) pieces.push({ kind: "error", error: toErrorBody(error) }, { kind: "end" });
   return { pieces, json };
 }
@@ -92,11 +94,11 @@ function toToolPiece(call: Partial<v.InferOutput<typeof ToolCall>>, position: nu
     index: call.index ?? position,
     ...(call.id ? { id: call.id } : {}),
     ...(name ? { name } : {}),
-    arguments: call.function?.arguments ?? call.custom?.input ?? "",
+    arguments: call.function?.arguments || call.custom?.input || "",
   };
 }
 
 function toUsage(usage: v.InferOutput<typeof Usage>) {
-  const { prompt_tokens_details: input, completion_tokens_details: output } = usage;
-  return toTokenUsage(usage.prompt_tokens, input, usage.completion_tokens, output);
+  const { prompt_tokens: input, completion_tokens: output, total_tokens: total } = usage;
+  return toTokenUsage({ input, output, total }, usage.prompt_tokens_details, usage.completion_tokens_details);
 }

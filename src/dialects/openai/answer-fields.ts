@@ -1,7 +1,7 @@
 // Schemas of fields that the answers of OpenAI's endpoints share, such as usage.
 
 import * as v from "valibot";
-import type { ModalityUsage, Usage } from "../../core/relay/answer.ts";
+import type { ModalityUsage, Piece, Usage } from "../../core/relay/answer.ts";
 
 /**
  * A field that becomes null when the provider's value does not match the schema, so that the answer is still decoded.
@@ -10,6 +10,48 @@ export const orNull = <Schema extends v.GenericSchema>(schema: Schema) => v.fall
 
 export const NullableText = orNull(v.string());
 export const ReportedTokens = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** The text of a tool call's arguments. Some servers send the object itself. */
+export const ToolArguments = v.optional(
+  v.pipe(
+    v.unknown(),
+    v.transform((value) => (typeof value === "string" || value === null ? (value ?? "") : JSON.stringify(value))),
+  ),
+  "",
+);
+
+/** Content as a text, or as a list of parts. */
+export const AnswerContent = v.optional(
+  v.pipe(
+    v.unknown(),
+    v.transform((content) => (Array.isArray(content) ? content : [content]).flatMap(toPart)),
+  ),
+  [],
+);
+
+/** A part of an answer's content. `isRefusal`: the text says why the model refuses. */
+export interface AnswerPart {
+  text: string;
+  isRefusal: boolean;
+}
+
+/** The pieces of a part. */
+export const toTextPieces = ({ text, isRefusal }: AnswerPart): Piece[] => [
+  { kind: "text", text },
+  ...(isRefusal ? [{ kind: "finish", finish: "refusal" } as const] : []),
+];
+
+/** Reasoning and parts of unknown types have no text of the answer. */
+function toPart(part: unknown): AnswerPart[] {
+  const {
+    type = "text",
+    text,
+    refusal,
+  } = (typeof part === "string" ? { text: part } : (part ?? {})) as Record<string, unknown>;
+  const isRefusal = type === "refusal";
+  const shown = isRefusal ? refusal : type === "text" || type === "output_text" ? text : "";
+  return typeof shown === "string" && shown !== "" ? [{ text: shown, isRefusal }] : [];
+}
 
 /** The details of a token count. Unknown details are ignored. */
 export const UsageDetails = orNull(
@@ -23,13 +65,31 @@ export const UsageDetails = orNull(
 );
 type UsageDetails = v.InferOutput<typeof UsageDetails>;
 
-/** Converts OpenAI's token counts to a usage. A missing detail counts as zero. */
+/** Token counts as the provider reports them. */
+export interface TokenCounts {
+  input?: number | null | undefined;
+  output?: number | null | undefined;
+  total?: number | null | undefined;
+}
+
+/**
+ * Converts token counts to a usage. A missing detail counts as zero. Output is never less than the total without the
+ * input: some providers count reasoning beside the output. Returns undefined when counts are missing, or all are zero.
+ */
 export function toTokenUsage(
-  input: number,
+  counts: TokenCounts,
   inputDetails: UsageDetails,
-  output: number,
   outputDetails: UsageDetails,
-): Usage {
+): Usage | undefined {
+  const reasoning = outputDetails?.reasoning_tokens ?? 0;
+  const reported = counts.output ?? undefined;
+  const total = counts.total ?? undefined;
+  // A total alone counts as output, which costs more than input.
+  const input = counts.input ?? (total === undefined ? undefined : Math.max(0, total - (reported ?? total)));
+  if (input === undefined || (reported ?? total) === undefined) return undefined;
+  const all = reported ?? 0;
+  const output = Math.max(all, (total ?? 0) - input, reasoning > all ? all + reasoning : 0);
+  if (input + output === 0 || (reported === undefined && output === 0)) return undefined;
   const image = toModalityUsage(inputDetails?.image_tokens, outputDetails?.image_tokens);
   const audio = toModalityUsage(inputDetails?.audio_tokens, outputDetails?.audio_tokens);
   return {
@@ -37,7 +97,7 @@ export function toTokenUsage(
     cached: inputDetails?.cached_tokens ?? 0,
     cacheWrite: inputDetails?.cache_write_tokens ?? 0,
     output,
-    reasoning: outputDetails?.reasoning_tokens ?? 0,
+    reasoning,
     ...(image ? { image } : {}),
     ...(audio ? { audio } : {}),
   };

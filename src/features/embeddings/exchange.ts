@@ -63,11 +63,17 @@ function textsOf(input: EmbeddingsRequest["input"]): string[] | undefined {
   return typeof input[0] === "string" ? (input as string[]) : undefined;
 }
 
-const UsageBody = v.pipe(v.string(), v.parseJson(), v.object({ prompt_tokens: ReportedTokens }));
+const UsageBody = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({ prompt_tokens: v.nullish(ReportedTokens), total_tokens: v.nullish(ReportedTokens) }),
+);
 
 /** Extracts the usage, which follows the vectors. Undefined when it is missing: the cost is then estimated. */
 function usageIn(tail: string): Usage | undefined {
   const body = /\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}/.exec(tail.slice(tail.lastIndexOf('"usage"')))?.[0];
   const parsed = v.safeParse(UsageBody, body);
-  return parsed.success ? toTokenUsage(parsed.output.prompt_tokens, null, 0, null) : undefined;
+  if (!parsed.success) return undefined;
+  const { prompt_tokens: input, total_tokens: total } = parsed.output;
+  return toTokenUsage({ input: input ?? total, output: 0 }, null, null);
 }

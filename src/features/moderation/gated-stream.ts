@@ -1,6 +1,7 @@
 // Moderated streams: each event waits until moderation has allowed its text.
 
 import { toApiError } from "../../core/errors.ts";
+import type { Piece } from "../../core/relay/answer.ts";
 import { applyPiece, emptyProgress } from "../../core/relay/answer.ts";
 import type { Codec, CreateEventCodec, StreamEvent } from "../../core/relay/codec.ts";
 import type { Dialect } from "../../core/relay/dialect.ts";
@@ -54,8 +55,8 @@ export function createGatedCodec(
   const decoder = createEventDecoder(dialect, progress, (event) => {
     if (event.json !== undefined) {
       first ??= event.json;
-      // Text of unknown events is moderated too.
-      windows.add(dialect.allText(event.json), now());
+      // Text of unknown events is moderated too. A part that no earlier event held is only in the pieces.
+      windows.add(dialect.allText(event.json) || textIn(event.pieces), now());
     }
     held.push({ event, endsAt: windows.added });
     heldChars += event.raw.length;
@@ -84,6 +85,15 @@ export function createGatedCodec(
     block: (error) => events.block(error, first),
   };
 }
+
+/** All text of the pieces that a caller could receive. */
+const textIn = (pieces: Piece[]) =>
+  pieces
+    .map((piece) => {
+      if (piece.kind === "tool") return (piece.name ?? "") + piece.arguments;
+      return "text" in piece ? piece.text : "";
+    })
+    .join("");
 
 /** Pumps a moderated answer and returns how it ended. Only released events are sent; a refusal ends the answer. */
 export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: OutputGate): Promise<Ending> {

@@ -9,6 +9,10 @@ const piecesOf = (data: string) => chatDialect.decode(data).pieces;
 const ofChoice = (choice: Json, more: Json = {}) =>
   piecesOf(JSON.stringify({ object: "chat.completion.chunk", choices: [{ index: 0, ...choice }], ...more }));
 const ofUsage = (usage: unknown) => piecesOf(JSON.stringify({ choices: [], usage }));
+const textOf = (choice: Json) =>
+  ofChoice(choice)
+    .map((piece) => (piece.kind === "text" ? piece.text : "?"))
+    .join("");
 const tool = (index: number, fields: Json) => ({ kind: "tool", index, ...fields });
 
 describe("a chunk", () => {
@@ -30,9 +34,73 @@ describe("a chunk", () => {
     ["tool_calls", "tool_calls"],
     ["function_call", "tool_calls"],
     ["content_filter", "content_filter"],
-    ["an unknown reason", "stop"],
+    ["eos", "stop"],
+    ["end_turn", "stop"],
+    ["stop_sequence", "stop"],
+    ["STOP", "stop"],
+    ["model_length", "length"],
+    ["MAX_TOKENS", "length"],
+    ["tool_use", "tool_calls"],
+    ["SAFETY", "content_filter"],
+    // The answer may be cut, so it is not told as a whole one.
+    ["an unknown reason", "length"],
   ])("maps the finish reason %s to %s", (finish_reason, finish) => {
     expect(ofChoice({ delta: {}, finish_reason })).toEqual([{ kind: "finish", finish }]);
+  });
+
+  it.each(["error", "ERROR", "insufficient_system_resource", "network_error", "MALFORMED_FUNCTION_CALL", "abort"])(
+    "with the finish reason %s is an error, not an end",
+    (finish_reason) => {
+      const error = expect.objectContaining({ type: "server_error", code: finish_reason }) as unknown;
+      expect(ofChoice({ delta: { content: "A" }, finish_reason })).toEqual([
+        { kind: "text", text: "A" },
+        { kind: "error", error },
+      ]);
+    },
+  );
+
+  const THINKING = { type: "thinking", thinking: [{ type: "text", text: "hm" }] };
+  it.each<[unknown, string]>([
+    [
+      [
+        { type: "text", text: "The answer " },
+        { type: "text", text: "is" },
+      ],
+      "The answer is",
+    ],
+    [[THINKING, { type: "text", text: "42." }, { type: "reference", reference_ids: [1] }], "42."],
+    [[{ text: "no type" }, "only text", null, 7, { type: "text", text: 7 }], "no typeonly text"],
+    [{ type: "text", text: "one part" }, "one part"],
+    [[THINKING], ""],
+    [[], ""],
+  ])("has the text of content as parts: %j", (content, text) => {
+    expect(textOf({ delta: { content } })).toBe(text);
+    expect(textOf({ message: { content } })).toBe(text);
+  });
+
+  it("has a refusal among the parts of content", () => {
+    expect(ofChoice({ delta: { content: [{ type: "refusal", refusal: "No." }] } })).toEqual([
+      { kind: "text", text: "No." },
+      { kind: "finish", finish: "refusal" },
+    ]);
+  });
+
+  it.each<[unknown, string]>([
+    [{ city: "Oslo" }, '{"city":"Oslo"}'],
+    [{}, "{}"],
+    [["Oslo"], '["Oslo"]'],
+    [null, ""],
+    [undefined, ""],
+  ])("has arguments that are no text as JSON: %j", (given, text) => {
+    const call = { index: 0, id: "call_1", function: { name: "weather", arguments: given } };
+    const piece = tool(0, { id: "call_1", name: "weather", arguments: text });
+    expect(ofChoice({ delta: { tool_calls: [call] } })).toEqual([piece]);
+    expect(ofChoice({ message: { tool_calls: [call] } })).toEqual([piece]);
+    const { index: _, id: __, ...custom } = { ...call, custom: { name: "weather", input: given }, function: null };
+    expect(ofChoice({ delta: { tool_calls: [custom] } })).toEqual([tool(0, { name: "weather", arguments: text })]);
+    expect(ofChoice({ delta: { function_call: call.function } })).toEqual([
+      tool(0, { name: "weather", arguments: text }),
+    ]);
   });
 
   it.each<[string, Json, Json]>([
@@ -79,13 +147,31 @@ describe("a chunk", () => {
 
   it.each([
     {},
-    { total_tokens: 42 },
+    { prompt_tokens: 12 },
+    { completion_tokens: 30 },
+    { prompt_tokens: 12, total_tokens: 12 },
+    { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
     { prompt_tokens: -5, completion_tokens: -5 },
     { prompt_tokens: 1.5, completion_tokens: 30 },
     { prompt_tokens: "12", completion_tokens: "30" },
     { prompt_tokens: null, completion_tokens: true },
   ])("ignores invalid usage, so that the answer is not free: %j", (usage) => {
     expect(ofUsage(usage)).toEqual([]);
+  });
+
+  it.each([
+    ["reasoning beside the output", { prompt_tokens: 32, completion_tokens: 9, total_tokens: 1041 }, 1000, 32, 1009],
+    ["reasoning beside the output, without a total", { prompt_tokens: 32, completion_tokens: 9 }, 1000, 32, 1009],
+    ["reasoning in the total alone", { prompt_tokens: 10, completion_tokens: 5, total_tokens: 115 }, 0, 10, 105],
+    ["OpenAI's counts", { prompt_tokens: 12, completion_tokens: 30, total_tokens: 42 }, 16, 12, 30],
+    ["a total that is too small", { prompt_tokens: 12, completion_tokens: 30, total_tokens: 7 }, 16, 12, 30],
+    ["no output", { prompt_tokens: 12, total_tokens: 42 }, 0, 12, 30],
+    ["no input", { completion_tokens: 30, total_tokens: 42 }, 0, 12, 30],
+    ["a total alone", { total_tokens: 42 }, 0, 0, 42],
+  ])("counts output at least as the total without the input: %s", (_what, counts, reasoning, input, output) => {
+    const completion_tokens_details = { reasoning_tokens: reasoning };
+    const usage = { input, cached: 0, cacheWrite: 0, output, reasoning };
+    expect(ofUsage({ ...counts, completion_tokens_details })).toEqual([{ kind: "usage", usage, alone: true }]);
   });
 
   it("completes the provider's error and ends with it", () => {

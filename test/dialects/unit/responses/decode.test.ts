@@ -49,12 +49,7 @@ describe("an event", () => {
   });
 
   it.each([
-    ["response.output_text.done", { text: "A weir" }],
-    ["response.refusal.done", { refusal: "No" }],
-    ["response.function_call_arguments.done", { arguments: "{}", output_index: 0 }],
     ["response.reasoning_summary_text.done", { text: "First", summary_index: 1 }],
-    ["response.output_item.done", { item: call("function_call", { arguments: "{}" }) }],
-    ["response.output_item.done", { item: messageOf({ type: "output_text", text: "Hi" }) }],
     ["response.created", { response: responseOf({ status: "in_progress", usage: null }) }],
     ["response.queued", { response: responseOf({ status: "queued", usage: null }) }],
     ["response.web_search_call.searching", { item_id: "ws_1" }],
@@ -85,6 +80,95 @@ describe("an event", () => {
   });
 });
 
+/** All pieces of a stream of these events. */
+function piecesOfStream(...events: [type: string, more: Json][]) {
+  const seen = new Set<string>();
+  return events.flatMap(([type, more]) => responsesDialect.decode(JSON.stringify({ type, ...more }), seen).pieces);
+}
+
+const at = (output_index: number, more: Json) => ({ output_index, ...more });
+const end = (...output: Json[]): [string, Json] => ["response.completed", { response: responseOf({ output }) }];
+
+describe("text and arguments", () => {
+  const TEXT = messageOf({ type: "output_text", text: "A weir." }, { type: "output_text", text: " Yes." });
+  const CALL = call("function_call", { arguments: '{"at":1}' });
+  const SUMMARY = { type: "reasoning", summary: [{ text: "First" }] };
+  const ARGUMENTS = { delta: '{"at":1}', arguments: '{"at":1}' };
+
+  /** The events of one answer in three items. Each group repeats the one before it. */
+  const DELTAS: [string, Json][] = [
+    ["response.reasoning_summary_text.delta", at(0, { delta: "First" })],
+    ["response.output_text.delta", at(1, { content_index: 0, delta: "A weir." })],
+    ["response.output_text.delta", at(1, { content_index: 1, delta: " Yes." })],
+    ["response.function_call_arguments.delta", at(2, { delta: ARGUMENTS.delta })],
+  ];
+  const ADDED: [string, Json] = [
+    "response.output_item.added",
+    at(2, { item: call("function_call", { arguments: "" }) }),
+  ];
+  const PARTS: [string, Json][] = [
+    ["response.output_text.done", at(1, { content_index: 0, text: "A weir." })],
+    ["response.output_text.done", at(1, { content_index: 1, text: " Yes." })],
+    ["response.function_call_arguments.done", at(2, { arguments: ARGUMENTS.arguments })],
+  ];
+  const ITEMS = [SUMMARY, TEXT, CALL].map((item, index): [string, Json] => [
+    "response.output_item.done",
+    at(index, { item }),
+  ]);
+  const WHOLE = end(SUMMARY, TEXT, CALL);
+
+  it.each<[string, [string, Json][]]>([
+    ["in deltas, parts, items and the response", [ADDED, ...DELTAS, ...PARTS, ...ITEMS, WHOLE]],
+    ["in parts and after them", [ADDED, ...PARTS, ...ITEMS, WHOLE]],
+    ["in items and after them", [...ITEMS, WHOLE]],
+    ["in the response alone", [WHOLE]],
+    ["in items alone", [...ITEMS, end()]],
+  ])("are taken once when they come %s", (_where, events) => {
+    const pieces = piecesOfStream(...events);
+    const textOf = (kind: string) =>
+      pieces.map((piece) => (piece.kind === kind && "text" in piece ? piece.text : "")).join("");
+    const tools = pieces.filter((piece) => piece.kind === "tool");
+    expect(textOf("text")).toBe("A weir. Yes.");
+    expect(textOf("thinking")).toBe("First");
+    expect(tools.map((piece) => piece.arguments).join("")).toBe('{"at":1}');
+    expect(tools).toContainEqual(expect.objectContaining({ index: 2, id: "call_1", name: "look" }));
+  });
+
+  it("are taken once from a server that gives no index", () => {
+    const delta: [string, Json] = ["response.output_text.delta", { delta: "A weir. Yes." }];
+    const pieces = piecesOfStream(delta, ["response.output_text.done", { text: "A weir. Yes." }], end(SUMMARY, TEXT));
+    expect(pieces.filter(({ kind }) => kind === "text")).toEqual([{ kind: "text", text: "A weir. Yes." }]);
+  });
+
+  it("of a refusal, a custom tool and a hosted tool are taken once, too", () => {
+    const refusal = messageOf({ type: "refusal", refusal: "No." });
+    const custom = call("custom_tool_call", { input: "hi" });
+    const hosted = { type: "web_search_call" };
+    const pieces = piecesOfStream(
+      ["response.refusal.done", { refusal: "No." }],
+      ["response.custom_tool_call_input.done", at(1, { input: "hi" })],
+      ["response.output_item.done", at(2, { item: hosted })],
+      end(refusal, custom, hosted),
+    );
+    expect(pieces.slice(0, -3)).toEqual([
+      { kind: "text", text: "No." },
+      finish("refusal"),
+      { kind: "tool", index: 1, arguments: "hi" },
+      { kind: "provider_tool_call" },
+    ]);
+  });
+
+  it("of a failed response are not taken from its object", () => {
+    const response = responseOf({ status: "failed", output: [TEXT] });
+    expect(piecesOfStream(["response.failed", { response }])[0]).toEqual(USED);
+  });
+
+  it("may be an object, and content a text", () => {
+    const pieces = piecesOfStream(end({ ...TEXT, content: "A weir." }, { ...CALL, arguments: { at: 1 } }));
+    expect(pieces.slice(0, 2)).toMatchObject([{ text: "A weir." }, { arguments: '{"at":1}' }]);
+  });
+});
+
 describe("the last event", () => {
   it.each<[string, Json, string]>([
     ["completed", { output: [messageOf({ type: "output_text", text: "Hi" })] }, "stop"],
@@ -95,7 +179,7 @@ describe("the last event", () => {
     ["incomplete", { incomplete_details: { reason: "an unknown reason" } }, "length"],
     ["incomplete", { incomplete_details: null, output: [call("function_call", { arguments: "{" })] }, "length"],
   ])("of a %s response with %j has its usage and finishes with %s", (status, changes, how) => {
-    expect(endOf(status, changes)).toEqual([USED, finish(how), END]);
+    expect(endOf(status, changes).slice(-3)).toEqual([USED, finish(how), END]);
   });
 
   it("of a failed or cancelled response has the error, after the usage if there is one", () => {
@@ -111,12 +195,18 @@ describe("the last event", () => {
     null,
     "none",
     {},
-    { total_tokens: 42 },
+    { output_tokens: 30 },
     { ...USAGE, input_tokens: -5 },
     { ...USAGE, output_tokens: 1.5 },
     { ...USAGE, output_tokens: "30" },
   ])("ignores invalid usage, so that the answer is not free: %j", (usage) => {
     expect(endOf("completed", { usage })).toEqual([finish("stop"), END]);
+  });
+
+  it("counts output at least as the total without the input", () => {
+    const counts = { input_tokens: 32, output_tokens: 9, total_tokens: 1041 };
+    const usage = { ...counts, output_tokens_details: { reasoning_tokens: 1000 } };
+    expect(endOf("completed", { usage })[0]).toMatchObject({ usage: { input: 32, output: 1009, reasoning: 1000 } });
   });
 
   it.each([undefined, null, "many", { cached_tokens: -1, reasoning_tokens: -1 }])(

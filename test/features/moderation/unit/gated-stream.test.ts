@@ -183,6 +183,8 @@ describe("a refusal in several events", () => {
 const choice = (fields: object) => sse({ choices: [{ index: 0, ...fields, finish_reason: null }] });
 const delta = (value: unknown) => toEvent("response.something_new.delta", { output_index: 0, delta: value });
 
+const KILLING = { type: "function_call", call_id: "call_1", name: "They ", arguments: "kill. " };
+
 describe("text in an unknown field or event", () => {
   it.each([
     ["a field of a delta", OVER_CHAT, chunk({ reasoning_content: "They kill. " })],
@@ -192,6 +194,8 @@ describe("text in an unknown field or event", () => {
     ["the name of a tool", OVER_CHAT, chunk({ tool_calls: [{ index: 0, function: { name: "They kill. " } }] })],
     ["a delta of a new event", OVER_RESPONSES, delta("They kill. ")],
     ["a delta that is an object", OVER_RESPONSES, delta({ text: "They kill. " })],
+    ["a finished part without deltas", OVER_RESPONSES, toEvent("response.output_text.done", { text: "They kill. " })],
+    ["a finished item without deltas", OVER_RESPONSES, toEvent("response.output_item.done", { item: KILLING })],
   ])("is moderated before any later event is sent: %s", async (_where, form, event) => {
     const flow = await startedFlow(form, [], [event, ...form.say(["They fall."])]);
     expect([flow.moderated, flow.caller.text()]).toEqual([["They kill. "], ""]);
