@@ -37,13 +37,17 @@ export function validate<const Schema extends v.GenericSchema>(schema: Schema, i
 
 function parse(raw: ArrayBuffer): unknown {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(raw);
-    requireShallow(text);
-    return JSON.parse(text);
+    return parseShallow(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(raw));
   } catch (cause) {
     if (cause instanceof ApiError) throw cause;
     throw apiError("invalid_json", "The body is not valid JSON.", { cause });
   }
+}
+
+/** Parses a caller's JSON. Throws 400 when it is nested too deeply for recursive code, and when it is not valid. */
+export function parseShallow(text: string): unknown {
+  requireShallow(text);
+  return JSON.parse(text);
 }
 
 /** Rejects bodies that are nested too deeply for recursive code. Ignores brackets inside strings. */

@@ -19,6 +19,10 @@ const ImagePart = v.looseObject({
 const Part = v.variant("type", [TextPart, ImagePart]);
 const Content = v.nullish(textOr(v.array(Part)));
 
+const NOT_RESOLVED =
+  "refers to an item that is not stored here. Send the item itself. In the AI SDK, set 'store' to false for each " +
+  "request, or use openai.chat(…)";
+
 /** A message, or an item of an earlier answer. References by id are not accepted: the item may be another user's. */
 const Item = v.looseObject({
   type: v.optional(
@@ -34,7 +38,7 @@ const Item = v.looseObject({
         "web_search_call",
         "file_search_call",
       ],
-      "is not supported here",
+      ({ input }) => (input === "item_reference" ? NOT_RESOLVED : "is not supported here"),
     ),
     "message",
   ),

@@ -2,82 +2,133 @@
 
 import type { ErrorBody } from "../../core/errors.ts";
 import type { CreateEventCodec } from "../../core/relay/codec.ts";
+import type { Json } from "./memo.ts";
+import { toMemo } from "./memo.ts";
+import type { ItemEvent, PendingEvent } from "./open-items.ts";
+import { createOpenItems } from "./open-items.ts";
 
 const encoder = new TextEncoder();
 const NOTHING = new Uint8Array(0);
 
-type Json = Record<string, unknown>;
-
 /** The fields of an event that its decoded pieces do not hold. */
-interface ResponsesEvent {
+interface ResponsesEvent extends ItemEvent {
   sequence_number?: number;
   response?: Json;
-  type?: string;
-  output_index?: number;
-  item?: Json;
-  delta?: string;
+}
+
+interface PassOptions {
+  /** Adds a memo before the last event. */
+  memo: boolean;
 }
 
 /**
  * Passes events through. The provider's error events are dropped: `fail` sends Weir's `error` and `response.failed`.
  */
-export const passResponsesEvents: CreateEventCodec = (progress, blockable) => {
-  let pending = "";
-  /** The last event that was passed on. */
-  let last: ResponsesEvent = {};
-  let response: Json = {};
-  /** The items that have begun and the text of each, kept only when the answer can be blocked. */
-  const items: Json[] = [];
-  const texts: string[] = [];
+export const passResponsesEvents =
+  ({ memo }: PassOptions): CreateEventCodec =>
+  (progress, blockable) => {
+    let pending = "";
+    /** The last event that was passed on. */
+    let last: ResponsesEvent = {};
+    let response: Json = {};
+    const openItems = createOpenItems();
 
-  const nextNumber = () => (last.sequence_number ?? 0) + 1;
-  const keep = ({ type, output_index: at, item, delta }: ResponsesEvent) => {
-    if (at === undefined) return;
-    if (item) items[at] = item;
-    if (type === "response.output_text.delta") texts[at] = (texts[at] ?? "") + (delta ?? "");
+    const nextNumber = () => (last.sequence_number ?? 0) + 1;
+
+    return {
+      pace: "at once",
+      push({ raw, pieces, json }) {
+        const event = json as ResponsesEvent | undefined;
+        if (event) {
+          // The first and the last event hold the response object.
+          if (pieces.length === 0 || progress.ended) response = event.response ?? response;
+          // Kept only when the answer can be blocked.
+          if (blockable) openItems.add(event);
+        }
+        if (pieces.some(({ kind }) => kind === "error")) return;
+        pending += memo && event && progress.ended ? write(event.sequence_number ?? 0, endWithMemo(event)) : raw;
+        last = event ?? last;
+      },
+      take() {
+        if (pending === "") return NOTHING;
+        const bytes = encoder.encode(pending);
+        pending = "";
+        return bytes;
+      },
+      conclude: () => NOTHING,
+      block() {
+        const { output, events } = openItems.end();
+        const blocked = { ...response, output, status: "incomplete", incomplete_details: { reason: "content_filter" } };
+        const end: ResponsesEvent = { type: "response.incomplete", response: blocked };
+        return encoder.encode(
+          write(nextNumber(), [...events, ...(memo ? endWithMemo(end) : [[end.type, end] as PendingEvent])]),
+        );
+      },
+      fail(error) {
+        const failed = { ...response, status: "failed", error: toResponseError(error) };
+        const { message, code, param } = error;
+        return encoder.encode(
+          write(nextNumber(), [
+            // OpenAI's specification has the fields in the event. Its streams, and some clients, nest them.
+            ["error", { code, message, param, error }],
+            ["response.failed", { response: failed }],
+          ]),
+        );
+      },
+    };
   };
 
-  return {
-    pace: "at once",
-    push({ raw, pieces, json }) {
-      const event = json as ResponsesEvent | undefined;
-      if (event) {
-        // The first and the last event hold the response object.
-        if (pieces.length === 0 || progress.ended) response = event.response ?? response;
-        if (blockable) keep(event);
-      }
-      if (pieces.some(({ kind }) => kind === "error")) return;
-      pending += raw;
-      last = event ?? last;
-    },
-    take() {
-      if (pending === "") return NOTHING;
-      const bytes = encoder.encode(pending);
-      pending = "";
-      return bytes;
-    },
-    conclude: () => NOTHING,
-    block() {
-      // Clients find each output item by its index, so items that have not ended are sent too.
-      const output = items.map((item, at) => {
-        const content = [{ type: "output_text", text: texts[at] ?? "", annotations: [] }];
-        return item["type"] === "message" ? Object.assign(item, { status: "incomplete", content }) : item;
-      });
-      const blocked = { ...response, output, status: "incomplete", incomplete_details: { reason: "content_filter" } };
-      return encoder.encode(toEvent("response.incomplete", nextNumber(), { response: blocked }));
-    },
-    fail(error) {
-      const number = nextNumber();
-      const { message, code } = error;
-      const failed = { ...response, status: "failed", error: { code: code ?? "server_error", message } };
-      return encoder.encode(
-        toEvent("error", number, { error }) + toEvent("response.failed", number + 1, { response: failed }),
-      );
-    },
-  };
-};
+/** Returns the last event of an answer, after the events of its memo. */
+function endWithMemo(end: ResponsesEvent): PendingEvent[] {
+  const { type = "", response = {} } = end;
+  const output = (response["output"] ?? []) as unknown[];
+  if (output.length === 0) return [[type, { ...end }]];
+  const item = toMemo(output);
+  const place = { output_index: output.length, item };
+  return [
+    ["response.output_item.added", place],
+    ["response.output_item.done", place],
+    [type, { ...end, response: { ...response, output: [...output, item] } }],
+  ];
+}
 
-/** Writes an event. Clients expect an error's fields nested under `error`, beside `type` and `sequence_number`. */
-function toEvent(type: string, sequenceNumber: number, rest: { error: ErrorBody } | { response: unknown }): string {
-  return `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: sequenceNumber, ...rest })}\n\n`;
+/** Writes events with consecutive numbers. */
+const write = (firstNumber: number, events: PendingEvent[]) =>
+  events
+    .map(([type, fields], index) => {
+      const json = JSON.stringify({ type, ...fields, sequence_number: firstNumber + index });
+      return `event: ${type}\ndata: ${json}\n\n`;
+    })
+    .join("");
+
+/** The codes of a failed response in OpenAI's specification. */
+const RESPONSE_CODES = new Set([
+  "server_error",
+  "rate_limit_exceeded",
+  "invalid_prompt",
+  "data_residency_mismatch",
+  "bio_policy",
+  "misalignment_policy_violation",
+  "vector_store_timeout",
+  "invalid_image",
+  "invalid_image_format",
+  "invalid_base64_image",
+  "invalid_image_url",
+  "image_too_large",
+  "image_too_small",
+  "image_parse_error",
+  "image_content_policy_violation",
+  "invalid_image_mode",
+  "image_file_too_large",
+  "unsupported_image_media_type",
+  "empty_image_file",
+  "failed_to_download_image",
+  "image_file_not_found",
+]);
+
+/** Converts an error to the one of a failed response. Clients in typed languages know no other codes. */
+function toResponseError({ code, message, type }: ErrorBody) {
+  if (code !== null && RESPONSE_CODES.has(code)) return { code, message };
+  if (code === "provider_overloaded") return { code: "rate_limit_exceeded", message };
+  return { code: type === "invalid_request_error" ? "invalid_prompt" : "server_error", message };
 }

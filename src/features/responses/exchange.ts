@@ -12,6 +12,7 @@ import { countResponsesInput } from "../../dialects/responses/count.ts";
 import { responsesDialect } from "../../dialects/responses/decode.ts";
 import type { ResponsesRequest } from "../../dialects/responses/request.ts";
 import { passResponsesEvents } from "./codec.ts";
+import { withMemo } from "./memo.ts";
 
 const endpoint = "responses";
 
@@ -23,10 +24,12 @@ export interface AcceptedRequest {
   remains?: Ask["remains"];
   /** Reads an answer that is not streamed. By default the answer is passed through. */
   read?: (text: string) => WholeAnswer;
+  /** Adds a memo to the answer. */
+  memo?: boolean;
 }
 
 /** A Responses request whose answer is passed through. */
-export function passResponses({ stream, body, remains, read }: AcceptedRequest): Way {
+export function passResponses({ stream, body, remains, memo = false, read = passAnswer }: AcceptedRequest): Way {
   return {
     endpoint,
     prepare(model, catalog) {
@@ -34,12 +37,19 @@ export function passResponses({ stream, body, remains, read }: AcceptedRequest):
       return {
         ask: { endpoint, ...ask, count: () => countResponsesInput(request), remains },
         reply: stream
-          ? { kind: "stream", dialect: responsesDialect, events: passResponsesEvents }
-          : { kind: "json", read: read ?? ((text) => passWhole(text, responsesDialect)) },
+          ? { kind: "stream", dialect: responsesDialect, events: passResponsesEvents({ memo }) }
+          : { kind: "json", read: memo ? (text) => addMemo(read(text)) : read },
       };
     },
   };
 }
+
+const passAnswer = (text: string) => passWhole(text, responsesDialect);
+
+const addMemo = (answer: WholeAnswer): WholeAnswer => ({
+  ...answer,
+  conclude: (settled) => withMemo(answer.conclude(settled)),
+});
 
 /** A request for the exact input token count. It costs a request and no tokens. */
 export function countResponses({ body }: AcceptedRequest): Way {
@@ -67,10 +77,14 @@ export function countResponses({ body }: AcceptedRequest): Way {
 }
 
 /**
- * Adds `reasoning.encrypted_content` to `include`, unless the answer is stored. Clients return it with the next
- * request, because no server stores the reasoning.
+ * Adds `reasoning.encrypted_content` to `include`, unless the answer is stored and has no memo. Clients return it with
+ * the next request, because no server stores the reasoning.
  */
-export function withReasoning<Request extends ResponsesRequest>(request: Request, { card }: Model): Request {
-  if (request.store || !card.reasoning) return request;
+export function withReasoning<Request extends ResponsesRequest>(
+  request: Request,
+  { card }: Model,
+  memo = false,
+): Request {
+  if ((request.store && !memo) || !card.reasoning) return request;
   return { ...request, include: [...new Set([...(request.include ?? []), "reasoning.encrypted_content"])] };
 }

@@ -8,9 +8,9 @@ import { createResponsesRoutes } from "./routes.ts";
 
 const app = createResponsesRoutes({
   schema: ResponsesRequestSchema,
-  accept: async (_, request) => ({
+  accept: async (_, request, memo) => ({
     stream: request.stream ?? false,
-    body: (model) => responsesBody(withReasoning(request, model), model),
+    body: (model) => responsesBody(withReasoning(request, model, memo), model),
   }),
 });
 

@@ -14,7 +14,7 @@ import { isRunning, withStamp } from "./stamp.ts";
 
 export const storingResponses = createResponsesRoutes({
   schema: StoringRequestSchema,
-  async accept(caller, request) {
+  async accept(caller, request, memo) {
     await requireOwn(caller, request);
     const { background, store, conversation } = request;
     const owner = await quotaName(caller.user, caller.env.QUOTA_PEPPER);
@@ -24,7 +24,7 @@ export const storingResponses = createResponsesRoutes({
       stream: request.stream ?? false,
       body(model, catalog) {
         const stampedRequest = withStamp(request, { owner, lease: key }, model.snapshot);
-        return storingBody(withReasoning(stampedRequest, model), model, switchesOf(catalog));
+        return storingBody(withReasoning(stampedRequest, model, memo), model, switchesOf(catalog));
       },
       remains: background ? "work" : store || conversation ? "answer" : undefined,
       read: (text) =>

@@ -25,7 +25,7 @@ const FORM: GatedForm = {
     ...RESPONSES.begin,
     toEvent("response.output_item.added", { sequence_number: 0, output_index: 0, item: ITEM }),
   ],
-  events: passResponsesEvents,
+  events: passResponsesEvents({ memo: false }),
   shown: (sent) =>
     eventsOf(sent)
       .map(({ type, delta }) => (type === "response.output_text.delta" ? delta : ""))

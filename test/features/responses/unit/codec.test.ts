@@ -13,8 +13,8 @@ import { fromUtf8, toUtf8 } from "../../../support/chat-chunks.ts";
 import { readEvents } from "../../../support/events.ts";
 import { singleBytes } from "../../../support/stream-cuts.ts";
 
-const createCodec = (blockable = false) =>
-  createDecodingCodec(responsesDialect, (progress) => passResponsesEvents(progress, blockable));
+const createCodec = (blockable = false, memo = false) =>
+  createDecodingCodec(responsesDialect, (progress) => passResponsesEvents({ memo })(progress, blockable));
 
 /** Pushes the pieces, taking after each, and returns all output. */
 function run(codec: Codec, pieces: Iterable<Uint8Array>): string {
@@ -67,14 +67,16 @@ it.each(["error-nested", "error-flat"])("the recording %s ends with Weir's error
   const { body } = toStreamError(codec.progress.error ?? { message: "", type: "", param: null, code: null });
   const events = closing(codec);
   const failed = { id: "resp_0c9d7e41b6a2f385", object: "response", status: "failed" };
+  const { type: _, ...flat } = body;
   expect(events).toMatchObject([
-    { type: "error", sequence_number: 8, error: body },
+    // Flat as in the specification, and nested as clients read it.
+    { type: "error", sequence_number: 8, ...flat, error: body },
     {
       type: "response.failed",
       sequence_number: 9,
       response: {
         ...failed,
-        error: { code: "provider_error", message: body.message },
+        error: { code: "server_error", message: body.message },
         usage: { input_tokens: 12, output_tokens: 19 },
       },
     },
@@ -182,22 +184,67 @@ it("every event is sent at once, comments too, and nothing is added at the end",
   expect(codec.conclude({ left: {}, usd: 0 })).toHaveLength(0);
 });
 
-it("a blocked answer ends with the text that was passed on", () => {
-  const codec = createCodec(true);
-  const started = recordedResponse("text").filter(({ type }) => type !== "response.completed");
-  run(codec, [toUtf8(started.map(toEvent).join(""))]);
-  const blocked = eventsOf(codec.block({ message: "No.", type: "", param: null, code: null }, undefined));
-  const content = [{ type: "output_text", text: textsOf(started) }];
-  expect(blocked).toMatchObject([
-    {
-      type: "response.incomplete",
-      sequence_number: started.length,
-      response: {
-        id: "resp_0c9d7e41b6a2f385",
-        status: "incomplete",
-        incomplete_details: { reason: "content_filter" },
-        output: [{ type: "reasoning" }, { type: "message", status: "incomplete", content }],
+/** The code in `response.failed` after an error event of the provider with these fields. */
+const failedCode = (fields: Json) =>
+  closing(pushed(created, toEvent({ type: "error", sequence_number: 1, ...fields })).codec)[1]?.["response"];
+
+it.each([
+  ["server_error", { code: "server_error" }],
+  ["server_error", { code: "something_new" }],
+  ["rate_limit_exceeded", { code: "rate_limit_exceeded" }],
+  ["rate_limit_exceeded", { code: "server_is_overloaded" }],
+  ["invalid_prompt", { code: "invalid_prompt" }],
+  ["invalid_prompt", { code: "context_length_exceeded", type: "invalid_request_error" }],
+  ["invalid_image_url", { code: "invalid_image_url" }],
+])("a failed response has the code %s for %j", (code, error) => {
+  expect(failedCode({ error: { message: "Sorry.", ...error } })).toMatchObject({ error: { code } });
+});
+
+describe("a blocked answer", () => {
+  const events = recordedResponse("text");
+  const blockedAfter = (count: number, memo = false) => {
+    const codec = createCodec(true, memo);
+    run(codec, [toUtf8(events.slice(0, count).map(toEvent).join(""))]);
+    return eventsOf(codec.block({ message: "No.", type: "", param: null, code: null }, undefined));
+  };
+  const typeIndex = (type: string) => events.findIndex((event) => event.type === type);
+
+  it("ends its message and its response with the text that was passed on", () => {
+    const count = typeIndex("response.output_text.done");
+    const text = textsOf(events.slice(0, count));
+    const part = { type: "output_text", text, annotations: [], logprobs: [] };
+    const message = { type: "message", status: "incomplete", content: [part] };
+    const place = { output_index: 1, content_index: 0 };
+    const ended = blockedAfter(count);
+    expect(ended).toMatchObject([
+      { type: "response.output_text.done", ...place, text, logprobs: [] },
+      { type: "response.content_part.done", ...place, part },
+      { type: "response.output_item.done", output_index: 1, item: message },
+      {
+        type: "response.incomplete",
+        response: {
+          id: "resp_0c9d7e41b6a2f385",
+          status: "incomplete",
+          incomplete_details: { reason: "content_filter" },
+          output: [{ type: "reasoning" }, message],
+        },
       },
-    },
-  ]);
+    ]);
+    expect(ended.map(({ sequence_number: number }) => number)).toEqual([0, 1, 2, 3].map((index) => count + index));
+  });
+
+  it.each([
+    ["response.content_part.done", ["response.content_part.done", "response.output_item.done"]],
+    ["response.completed", []],
+  ])("does not repeat the events before %s", (next, missing) => {
+    const types = blockedAfter(typeIndex(next)).map(({ type }) => type);
+    expect(types).toEqual([...missing, "response.incomplete"]);
+  });
+
+  it("has a memo for a client that refers to items", () => {
+    const [added, done, end] = blockedAfter(typeIndex("response.completed"), true);
+    const memo = { type: "reasoning", id: expect.stringMatching(/^rs_weir_/) };
+    expect([added, done]).toMatchObject([{ item: memo }, { item: memo }]);
+    expect(end).toMatchObject({ response: { output: [{}, {}, memo] } });
+  });
 });
