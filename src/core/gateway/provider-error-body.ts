@@ -5,13 +5,14 @@ import type { ErrorBody } from "../errors.ts";
 
 const NullableText = v.fallback(v.nullish(v.string()), null);
 
-/** The `error` object of a provider's response or event. */
-export const ProviderErrorBody = v.object({
-  message: NullableText,
-  type: NullableText,
-  param: NullableText,
-  code: NullableText,
-});
+/** The `error` of a provider's response or event: an object, or only its message. */
+export const ProviderErrorBody = v.union([
+  v.object({ message: NullableText, type: NullableText, param: NullableText, code: NullableText }),
+  v.pipe(
+    v.string(),
+    v.transform((message) => ({ message, type: null, param: null, code: null })),
+  ),
+]);
 
 /** Codes of a failed response that the request caused. */
 const REQUEST_ERROR_CODES = /^invalid_prompt|image/;

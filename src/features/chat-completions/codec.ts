@@ -1,4 +1,4 @@
-// Pass-through codec for Chat Completions streams. Removes a usage chunk that was not requested.
+// Pass-through codec for Chat Completions streams. Removes error events, and a usage chunk that was not requested.
 
 import type { Piece } from "../../core/relay/answer.ts";
 import type { Codec, CreateEventCodec } from "../../core/relay/codec.ts";
@@ -16,8 +16,8 @@ interface PassOptions {
 }
 
 /**
- * Passes bytes through. With `keepUsage` the bytes are unchanged, even the provider's error events. Without it, the
- * usage chunk and error events are removed.
+ * Passes complete events through, byte for byte. Removes error events, whose text is the provider's: `fail` writes
+ * Weir's. Removes the usage chunk unless `keepUsage`.
  */
 export function createPassCodec(dialect: Dialect, { keepUsage }: PassOptions): Codec {
   const tap = createUsageTap(dialect);
@@ -41,10 +41,9 @@ export function createPassCodec(dialect: Dialect, { keepUsage }: PassOptions): C
 
   return {
     progress,
-    pace: keepUsage ? "native" : "at once",
+    pace: "at once",
     push(bytes) {
       tap.push(bytes);
-      if (keepUsage) return;
       add(filter.read(bytes));
     },
     take() {
@@ -54,12 +53,11 @@ export function createPassCodec(dialect: Dialect, { keepUsage }: PassOptions): C
     },
     finish() {
       isFinished = true;
-      if (!keepUsage) add(filter.flush());
+      add(filter.flush());
       tap.finish();
     },
     conclude: () => NOTHING,
-    // The blank line closes an event that the unchanged bytes may have left incomplete.
-    fail: (error) => encoder.encode(`${keepUsage ? "\n\n" : ""}data: ${JSON.stringify({ error })}\n\n`),
+    fail: (error) => encoder.encode(`data: ${JSON.stringify({ error })}\n\n`),
     block: toBlocked,
   };
 }

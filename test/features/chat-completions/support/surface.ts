@@ -45,7 +45,7 @@ export const PLAIN: Surface = {
   tokens: (text, stream) => (stream ? NaN : OPENAI.tokens(text, stream)),
 };
 
-/** Streams with usage pass natively. Streams without are filtered. */
+/** Streams with usage pass whole. From the others, the usage is removed. */
 export const COMPLETIONS: [string, Surface][] = [
   ["with usage", OPENAI],
   ["without usage", PLAIN],

@@ -47,7 +47,7 @@ describe.each(["text", "tools", "refusal", "error", "multibyte"])("the recording
   const withoutUsage = withUsage.filter((event) => !isUsageOnly(event));
 
   it.each<[string, () => Codec, string[]]>([
-    ["is only metered with usage", () => createPassCodec(chatDialect, { keepUsage: true }), []],
+    ["is unchanged with usage", () => createPassCodec(chatDialect, { keepUsage: true }), withUsage],
     ["is filtered without usage", filtering, withoutUsage],
     ["is unchanged when it is moderated with usage", () => decoding(true), withUsage],
     ["is filtered when it is moderated without usage", () => decoding(false), withoutUsage],
@@ -143,18 +143,20 @@ describe("an invalid event", () => {
 const last = (bytes: Uint8Array | undefined) => fromUtf8(bytes ?? toUtf8("none"));
 
 describe("the closing events", () => {
-  it("of a failure are an error, after a blank line when the stream is native", () => {
+  it("of a failure are an error", () => {
     expect(last(filtering().fail(ERROR))).toBe(FRAME);
     expect(last(decoding(true).fail(ERROR))).toBe(FRAME);
-    expect(last(createPassCodec(chatDialect, { keepUsage: true }).fail(ERROR))).toBe(`\n\n${FRAME}`);
   });
 
-  it("replace the provider's error", () => {
-    const codec = filtering();
-    codec.push(toUtf8(textChunk("Hel") + errorFrame("Your account org-1 is out of money.")));
-    expect(fromUtf8(codec.take())).toBe(textChunk("Hel"));
-    expect(codec.progress.error?.message).toContain("org-1");
-  });
+  it.each([errorFrame("Your account org-1 is out of money."), sse({ error: "org-1 has stopped" })])(
+    "replace %s",
+    (frame) => {
+      const codec = filtering();
+      codec.push(toUtf8(textChunk("Hel") + frame));
+      expect(fromUtf8(codec.take())).toBe(textChunk("Hel"));
+      expect(codec.progress.error?.message).toContain("org-1");
+    },
+  );
 
   it("of a blocked answer are the finish reason content_filter and the end mark", () => {
     const first = { id: "chat-1", created: 7, model: "m", choices: [] };

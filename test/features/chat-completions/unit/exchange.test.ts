@@ -3,6 +3,7 @@
 import { expect, it } from "vitest";
 import { passChat } from "../../../../src/features/chat-completions/exchange.ts";
 import { chatRequest } from "../../../dialects/support/chat-requests.ts";
+import { fromUtf8, toUtf8, usageChunk } from "../../../support/chat-chunks.ts";
 import { sentJson } from "../../../dialects/support/responses-requests.ts";
 import { bundledCatalog, bundledModel } from "../../../support/catalog-documents.ts";
 
@@ -25,12 +26,14 @@ it("a whole answer is passed through to the letter", () => {
 });
 
 it.each([
-  [{ include_usage: true }, "native"],
-  [{ include_usage: false }, "at once"],
-  [{}, "at once"],
-  [null, "at once"],
-])("a stream with the options %j is passed through with the pace '%s'", (stream_options, pace) => {
+  [{ include_usage: true }, usageChunk(1, 2)],
+  [{ include_usage: false }, ""],
+  [{}, ""],
+  [null, ""],
+])("a stream with the options %j is passed through with its usage only if requested", (stream_options, output) => {
   const { reply } = prepared({ stream: true, stream_options });
   if (reply.kind !== "stream") throw new Error(`the reply is ${reply.kind}`);
-  expect(reply.passThrough?.().pace).toBe(pace);
+  const codec = reply.passThrough?.();
+  codec?.push(toUtf8(usageChunk(1, 2)));
+  expect(fromUtf8(codec?.take() ?? toUtf8("none"))).toBe(output);
 });

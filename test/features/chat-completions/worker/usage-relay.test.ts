@@ -1,9 +1,9 @@
-// Streams with requested usage pass natively: byte for byte, metered by their last bytes, never closed cleanly after
-// a failure.
+// Streams with requested usage: byte for byte apart from the provider's errors, metered by their last bytes, never
+// closed cleanly after a failure.
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { createCatalogOf } from "../../../support/catalog.ts";
-import { DONE, errorFrame, finishChunk, textChunk, usageChunk } from "../../../support/chat-chunks.ts";
+import { DONE, errorFrame, finishChunk, sse, textChunk, usageChunk } from "../../../support/chat-chunks.ts";
 import { estimateOf } from "../../../support/estimate.ts";
 import { readEvents } from "../../../support/events.ts";
 import { createUserOf, recordedProvider, writtenProvider } from "../../../support/providers.ts";
@@ -42,6 +42,8 @@ async function begin() {
   return {
     ...written,
     user,
+    /** Sends text that the caller does not get as it is. */
+    send: write,
     write: async (text: string) => {
       const length = seen.length + text.length;
       await Promise.all([write(text), readUntil(length)]);
@@ -56,7 +58,7 @@ beforeEach(async () => {
   await emulation.zero();
 });
 
-describe("a native stream", () => {
+describe("a stream with usage", () => {
   it.each([
     ["at once", { tokens: 60, reasoning: 7 }],
     ["slowly", { tokens: 60, delay_ms: 3, reasoning: 0 }],
@@ -75,13 +77,20 @@ describe("a native stream", () => {
     expect(await user.settled()).toEqual({ tokens, requests: 1, reserved: 0 });
   });
 
-  it("ends with Weir's error after the provider's own", async () => {
-    const { user, write, end, rest } = await begin();
-    await write(errorFrame("Your account is out of money."));
+  it.each([
+    ["an object", errorFrame("Your account is out of money.")],
+    ["a text", sse({ error: "Your account is out of money." })],
+    ["beside text", sse({ choices: [], error: { message: "Your account is out of money." } })],
+  ])("has one error, Weir's, when the provider's is %s", async (_what, frame) => {
+    const { user, send, end, rest } = await begin();
+    await send(frame);
     await end();
-    const errors = readEvents(await rest()).filter(({ data }) => data.startsWith('{"error"'));
-    const codes = errors.map(({ data }) => (JSON.parse(data) as { error: { code: string | null } }).error.code);
-    expect(codes).toEqual([null, "provider_error"]);
+    const text = await rest();
+    const errors = readEvents(text).filter(({ data }) => data.includes('"error"'));
+    expect(errors.map(({ data }) => JSON.parse(data) as unknown)).toMatchObject([
+      { error: { code: "provider_error" } },
+    ]);
+    expect(text).not.toContain("account");
     expect(await user.settled()).toEqual({ tokens: estimate({}, 3), requests: 1, reserved: 0 });
   });
 
@@ -94,12 +103,11 @@ describe("a native stream", () => {
     expect(await rest()).toBe(textChunk("Hel") + end);
   });
 
-  it("of a silent provider fails, without comments", async () => {
-    await useCatalog(createCatalogOf(LONG, { idle_ms: 60, keep_alive_ms: 10 }));
+  it("of a silent provider has comments, then fails", async () => {
+    await useCatalog(createCatalogOf(LONG, { idle_ms: 1200, keep_alive_ms: 10 }));
     const text = await (await ask(await createUser(), OPENAI, { tokens: 50, stall_after: 5 })).text();
     expect(lastErrorOf(text)).toBe("provider_timeout");
-    expect(readEvents(text)).toHaveLength(7);
-    expect(text.split("\n").filter((line) => line.startsWith(":"))).toEqual([]);
+    expect(text.split("\n").filter((line) => line.startsWith(":")).length).toBeGreaterThan(0);
   });
 
   it("is not cut by the idle deadline while the caller does not read", async () => {
@@ -118,21 +126,21 @@ describe("a native stream", () => {
   });
 });
 
-describe("a native stream that breaks off", () => {
+describe("a stream with usage that breaks off", () => {
   const many = textChunk("abcdefgh").repeat(6000);
 
   it.each([
-    ["between two events", "", 5],
-    ["inside an event", textChunk(" world").slice(0, 30), 5],
-    ["inside a line ending", textChunk("!").slice(0, -1), 5],
-    ["after many bytes at once", many, 48_005],
-  ])("%s ends with a valid error event, and costs an estimate of its text", async (_where, part, bytes) => {
-    const { user, write, breakOff, rest } = await begin();
+    ["between two events", "", "", 5],
+    ["inside an event", "", textChunk(" world").slice(0, 30), 5],
+    ["after many bytes at once", many, "", 48_005],
+  ])("%s ends with a valid error event, and costs an estimate of its text", async (_where, whole, part, bytes) => {
+    const { user, write, send, breakOff, rest } = await begin();
     await write(textChunk("lo"));
-    if (part) await write(part);
+    if (whole) await write(whole);
+    if (part) await send(part);
     await breakOff();
     const text = await rest();
-    expect(text.startsWith(`${textChunk("Hel")}${textChunk("lo")}${part}\n\ndata: {"error":`)).toBe(true);
+    expect(text.startsWith(`${textChunk("Hel")}${textChunk("lo")}${whole}data: {"error":`)).toBe(true);
     expect(lastErrorOf(text)).toBe("provider_error");
     expect(await user.settled()).toEqual({ tokens: estimate({}, bytes), requests: 1, reserved: 0 });
   });
@@ -158,20 +166,21 @@ describe("a native stream that breaks off", () => {
 });
 
 it.each([
-  ["in the middle of an event", textChunk("lo") + textChunk("!").slice(0, 20)],
-  ["after its usage", finishChunk() + usageChunk(12, 30)],
-])("a native stream that the total deadline cuts %s ends with a timeout error", async (_how, more) => {
+  ["in the middle of an event", textChunk("lo"), textChunk("!").slice(0, 20)],
+  ["after its usage", finishChunk() + usageChunk(12, 30), ""],
+])("a stream with usage that the total deadline cuts %s ends with a timeout error", async (_how, more, part) => {
   await useCatalog(createCatalogOf(LONG, { total_ms: 300 }));
-  const { user, write, rest } = await begin();
+  const { user, write, send, rest } = await begin();
   await write(more);
+  if (part) await send(part);
   const text = await rest();
-  expect(text.startsWith(`${textChunk("Hel")}${more}\n\ndata: {"error":`)).toBe(true);
+  expect(text.startsWith(`${textChunk("Hel")}${more}data: {"error":`)).toBe(true);
   expect(lastErrorOf(text)).toBe("provider_timeout");
   const tokens = more.includes('"usage":{') ? 42 : estimate({}, 5);
   expect(await user.settled()).toEqual({ tokens, requests: 1, reserved: 0 });
 });
 
-it("100 native streams at once, every second one broken, are each settled by their own usage", async () => {
+it("100 streams with usage at once, every second one broken, are each settled by their own usage", async () => {
   const users = await Promise.all(Array.from({ length: 25 }, () => createUser()));
   const answers = users.map(async (user, number) => {
     const scripts = [
