@@ -32,7 +32,7 @@ describe("a refusal of the caller's request", () => {
     expect(body).toEqual({ message: "No.", type: expect.any(String), param: null, code: null });
   });
 
-  it.each(["<html>Too Large</html>", "", "null", '{"detail":"no"}', '{"error":"no"}', '{"error":'])(
+  it.each(["<html>Too Large</html>", "", "null", '{"detail":"no"}', '{"error":7}', '{"error":'])(
     "in another format gets the envelope: %j",
     async (body) => {
       const message = "The provider refused the request (413).";

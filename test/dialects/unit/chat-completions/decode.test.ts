@@ -179,10 +179,11 @@ describe("a chunk", () => {
       { kind: "error", error: { message: "Too busy", type: "server_error", param: null, code: null } },
       { kind: "end" },
     ]);
+    expect(piecesOf('{"error":"Too busy"}')).toMatchObject([{ error: { message: "Too busy", code: null } }, {}]);
     expect(piecesOf('{"error":{}}')).toMatchObject([{ error: { message: "The provider reported an error." } }, {}]);
   });
 
-  it.each(["", "hello", "null", "7", '"text"', '{"choices":7}', '{"choices":[null]}', '{"error":"no"}'])(
+  it.each(["", "hello", "null", "7", '"text"', '{"choices":7}', '{"choices":[null]}', '{"error":7}'])(
     "of another format throws: %j",
     (data) => {
       expect(() => chatDialect.decode(data)).toThrow();
