@@ -19,6 +19,8 @@ const ERRORS = {
   revision_conflict: 409,
   body_too_large: 413,
   insufficient_quota: 429,
+  concurrency_limit_exceeded: 429,
+  plan_limit_exceeded: 429,
   client_closed_request: 499,
   internal_error: 500,
   not_configured: 500,
@@ -34,8 +36,18 @@ const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** The public part of an error. OpenAI's clients expect all four keys. */
-export interface ErrorBody {
+/** The facts of a 429: what an app needs to wait, or to offer another plan. */
+export interface QuotaFacts {
+  /** The limit that refused the request: a window such as "tokens/day", or "concurrent". */
+  window: string;
+  /** The time at which a used up window is empty again (epoch seconds). */
+  reset_at?: number;
+  /** False if the request is too large for the plan even when nothing is used. */
+  fits_plan: boolean;
+}
+
+/** The public part of an error. OpenAI's clients expect the first four keys. */
+export interface ErrorBody extends Partial<QuotaFacts> {
   message: string;
   type: string;
   param: string | null;
@@ -47,6 +59,7 @@ interface ErrorDetails {
   headers?: Record<string, string>;
   /** The provider's `retry-after`. */
   retryAfterMs?: number | undefined;
+  quota?: QuotaFacts;
   cause?: unknown;
 }
 
@@ -57,7 +70,7 @@ export class ApiError extends Error {
   readonly headers: Record<string, string>;
   readonly retryAfterMs: number | undefined;
 
-  constructor(status: number, body: ErrorBody, details: Omit<ErrorDetails, "param"> = {}) {
+  constructor(status: number, body: ErrorBody, details: Omit<ErrorDetails, "param" | "quota"> = {}) {
     super(body.message, { cause: details.cause });
     this.name = "ApiError";
     this.status = status;
@@ -98,8 +111,15 @@ export const CHALLENGE = { "www-authenticate": "Bearer" };
 /** Creates an error. `message` tells the caller what is wrong and what to do next. */
 export function apiError(code: ErrorCode, message: string, details: ErrorDetails = {}): ApiError {
   const status = ERRORS[code];
-  const type = status >= 500 ? "server_error" : code === "insufficient_quota" ? code : "invalid_request_error";
-  return new ApiError(status, { message, type, param: details.param ?? null, code }, details);
+  const body = { message, type: typeOf(code), param: details.param ?? null, code, ...details.quota };
+  return new ApiError(status, body, details);
+}
+
+/** OpenAI's type for a code. */
+function typeOf(code: ErrorCode): string {
+  if (ERRORS[code] >= 500) return "server_error";
+  if (code === "insufficient_quota" || code === "plan_limit_exceeded") return "insufficient_quota";
+  return code === "concurrency_limit_exceeded" ? "requests" : "invalid_request_error";
 }
 
 /** Creates the 400 for an unknown name; the message lists the known ones. `param`: the field with the name. */

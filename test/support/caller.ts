@@ -1,5 +1,6 @@
 // One user of Weir, inside workerd or over a socket.
 
+import type { ErrorBody } from "../../src/core/errors.ts";
 import { toUsd } from "../../src/core/quota/limits.ts";
 import type { Limits, QuotaView } from "../../src/core/quota/view.ts";
 import { repeatUntil } from "./repeat.ts";
@@ -20,13 +21,17 @@ export interface Usage {
 
 /** The body of every error. */
 export interface ErrorEnvelope {
-  error: { message: string; type: string; param: string | null; code: string | null };
+  error: ErrorBody;
 }
 
-/** The error of a response. Throws when it does not have exactly its four keys. */
+/** The error of a response. Throws when it does not have exactly its four keys, and those of a 429. */
 export async function errorOf(response: Response): Promise<ErrorEnvelope["error"]> {
   const { error } = (await response.json()) as ErrorEnvelope;
-  const keys = Object.keys(error).toSorted().join();
+  const facts = response.status === 429 ? ["window", "reset_at", "fits_plan"] : [];
+  const keys = Object.keys(error)
+    .filter((key) => !facts.includes(key))
+    .toSorted()
+    .join();
   if (keys !== "code,message,param,type") throw new Error(`not an error of the one envelope: ${keys}`);
   return error;
 }

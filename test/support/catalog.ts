@@ -21,6 +21,7 @@ const PLANS = {
   /** The default plan, with room for everything. */
   roomy: { windows: windowsOf(10_000_000, 10_000), concurrent: 8, max_output_tokens: 2000 },
   tiny: { windows: windowsOf(100, 10_000), concurrent: 8, max_output_tokens: 2000 },
+  once: { windows: windowsOf(10_000_000, 1), concurrent: 8, max_output_tokens: 2000 },
   single: { windows: windowsOf(10_000_000, 10_000), concurrent: 1, max_output_tokens: 2000 },
 } satisfies Record<string, Plan>;
 

@@ -243,7 +243,7 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
     });
 
     it.each([
-      ["that does not fit into the quota", {}, 429, "insufficient_quota", "tiny"],
+      ["that never fits into the plan", {}, 429, "plan_limit_exceeded", "tiny"],
       ["with an unknown field", { surprise: 1 }, 400, "unsupported_parameter", undefined],
       ["for an unknown model", { model: "constructor" }, 404, "model_not_found", undefined],
       ["with a body of 5 MiB", { padding: "x".repeat(5 * MEGABYTE) }, 413, "body_too_large", undefined],
@@ -256,7 +256,7 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
       expect((await emulation.stats()).requests).toBe(0);
       if (status !== 413 && status !== 400) expect(response.headers.get("weir-revision")).toBe(revision);
       if (status !== 429) return;
-      expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+      expect(response.headers.get("retry-after")).toBeNull();
       expect(response.headers.get("x-should-retry")).toBe("false");
       expect(response.headers.get("x-ratelimit-limit-tokens")).toBe("100");
       expect(response.headers.get("x-ratelimit-remaining-tokens")).toBe("100");
@@ -268,6 +268,8 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
       const first = await ask(user, surface, LONG);
       const second = await ask(user, surface, { tokens: 1 });
       expect([second.status, second.headers.get("retry-after")]).toEqual([429, "1"]);
+      expect(second.headers.get("x-should-retry")).toBeNull();
+      expect(await errorOf(second)).toMatchObject({ code: "concurrency_limit_exceeded", window: "concurrent" });
       await first.body?.cancel();
       await user.settled();
       const third = await ask(user, surface, { tokens: 1 });

@@ -11,13 +11,19 @@ type Weir = Awaited<ReturnType<typeof startWeir>>;
 
 /** Tests which errors the client repeats. `send` makes one request with this input. */
 export function itRetriesOnlyFaults(weir: Weir, send: (client: OpenAI, input: string) => Promise<unknown>): void {
-  it("RateLimitError for a used up quota, without a retry", async () => {
-    const { client, sent } = await createClient(weir, { plan: "tiny", maxRetries: 2 });
-    const error = await rejection(send(client, "Hi"));
-    expect(error).toBeInstanceOf(RateLimitError);
-    expect(error).toMatchObject({ status: 429, code: "insufficient_quota", type: "insufficient_quota" });
-    expect(sent.requests).toBe(1);
-    expect(await weir.emulation.stats()).toMatchObject({ requests: 0 });
+  it("RateLimitError for a used up quota, and for a request that never fits, without a retry", async () => {
+    const { client, sent } = await createClient(weir, { plan: "once", maxRetries: 2 });
+    await send(client, "Hi");
+    const usedUp = await rejection(send(client, "Hi"));
+    expect(usedUp).toBeInstanceOf(RateLimitError);
+    expect(usedUp).toMatchObject({ status: 429, code: "insufficient_quota", type: "insufficient_quota" });
+    expect((usedUp as RateLimitError).error).toMatchObject({ window: "requests/month", fits_plan: true });
+    expect(sent.requests).toBe(2);
+
+    const small = await createClient(weir, { plan: "tiny", maxRetries: 2 });
+    expect(await rejection(send(small.client, "Hi"))).toMatchObject({ status: 429, code: "plan_limit_exceeded" });
+    expect(small.sent.requests).toBe(1);
+    expect(await weir.emulation.stats()).toMatchObject({ requests: 1 });
   });
 
   it.each([

@@ -56,7 +56,7 @@ export interface Admitted<Candidate> {
 
 /**
  * Reserves the bound of a request under its user's plan, for whichever candidate answers. Throws 401 `invalid_api_key`
- * (revoked token), 403 `model_not_allowed` or `user_blocked`, 429 `insufficient_quota`, 502 `provider_error` (input not
+ * (revoked token), 403 `model_not_allowed` or `user_blocked`, 429 (see refusal.ts), 502 `provider_error` (input not
  * counted), and 503 `quota_unavailable`.
  */
 export async function admit<Candidate extends AdmissionCandidate>(

@@ -16,8 +16,12 @@ const TABLE = [...SOURCE.matchAll(/^ {2}(\w+): (\d{3}),$/gm)].map(([, code = "",
 
 describe("the table of codes", () => {
   it.each(TABLE)("gives $code its status and type", ({ code, status }) => {
-    const serverOrCaller = status >= 500 ? "server_error" : "invalid_request_error";
-    const type = code === "insufficient_quota" ? code : serverOrCaller;
+    const quota: Partial<Record<ErrorCode, string>> = {
+      insufficient_quota: "insufficient_quota",
+      plan_limit_exceeded: "insufficient_quota",
+      concurrency_limit_exceeded: "requests",
+    };
+    const type = status >= 500 ? "server_error" : (quota[code] ?? "invalid_request_error");
     const error = apiError(code, "Message.");
     expect(error.status).toBe(status);
     expect(error.body).toEqual({ message: "Message.", type, param: null, code });

@@ -94,7 +94,7 @@ describe("a request is refused before anything is sent", () => {
     const user = await createUser();
     const response = await user.post(PATH, embed("x".repeat(9000)));
     expect(response.status).toBe(429);
-    expect((await errorOf(response)).code).toBe("insufficient_quota");
+    expect((await errorOf(response)).code).toBe("plan_limit_exceeded");
     await useCatalog(createCatalog());
     expect((await emulation.stats()).requests).toBe(0);
   });

@@ -104,7 +104,7 @@ describe("a text with more bytes than the quota has tokens", () => {
     const user = await createUser();
     const response = await user.post(SLIM.path, BODY);
     expect(response.status).toBe(429);
-    expect(await errorOf(response)).toMatchObject({ code: "insufficient_quota" });
+    expect(await errorOf(response)).toMatchObject({ code: "plan_limit_exceeded", fits_plan: false });
     expect((await emulation.stats()).by_path).toEqual(asked);
     expect(await user.settled()).toEqual(NOTHING);
   });

@@ -63,7 +63,7 @@ describe("an answer in a conversation", () => {
   });
 
   it.each([
-    ["a 429 when the conversation grows between count and reservation", 429, "insufficient_quota", 200],
+    ["a 429 when the conversation grows between count and reservation", 429, "concurrency_limit_exceeded", 200],
     ["a 502 when the second count fails", 502, "provider_error", undefined],
   ])("is %s, and costs nothing", async (_kind, status, code, recounted) => {
     const owner = await createUser();
