@@ -1,27 +1,31 @@
 // The slim wire format: text, reasoning summaries, tool calls, and a final `done` or `failed`.
 
-import type { Piece, Progress } from "../../core/relay/answer.ts";
+import type { Progress } from "../../core/relay/answer.ts";
 import type { CreateEventCodec, Settled } from "../../core/relay/codec.ts";
-
-/** A tool call, as the caller receives it and sends it back. `arguments` is the model's JSON text, not validated. */
-export interface SlimToolCall {
-  id: string;
-  name: string;
-  arguments: string;
-}
+import { createToolCollector } from "./tool-calls.ts";
 
 const encoder = new TextEncoder();
 
 /**
  * Converts the provider's events into slim events. All text between two calls of `take` is sent in one event.
- * `callerField` maps a field name in the provider's error to the slim name.
+ * `callerField` maps a field name in the provider's error to the slim name. `createId` makes ids of tool calls.
  */
 export const slimEvents =
-  (callerField: (param: string) => string | null): CreateEventCodec =>
+  (callerField: (param: string) => string | null, createId: () => string): CreateEventCodec =>
   (progress) => {
-    const tools = createToolCollector();
+    const tools = createToolCollector(createId);
     let text = "";
     let thinking = "";
+    /** The text that can be sent. Half a character waits for its other half, or for the end. */
+    const takeText = (isEnd: boolean) => {
+      const [thought, heldThought] = splitHalf(thinking, isEnd);
+      const [said, heldText] = splitHalf(text, isEnd);
+      thinking = heldThought;
+      text = heldText;
+      const thoughtEvent = thought === "" ? "" : toSlimEvent("thinking", thought);
+      return said === "" ? thoughtEvent : `${thoughtEvent}data:${toSlimJson(said)}\n\n`;
+    };
+    const close = (name: string, data: unknown) => encoder.encode(takeText(true) + toSlimEvent(name, data));
     return {
       pace: "coalesced",
       push({ pieces }) {
@@ -32,19 +36,20 @@ export const slimEvents =
         }
       },
       take() {
-        let out = thinking === "" ? "" : toSlimEvent("thinking", thinking);
-        if (text !== "") out += `data:${JSON.stringify(text)}\n\n`;
-        thinking = "";
-        text = "";
+        let out = takeText(false);
         for (const tool of tools.take(progress)) out += toSlimEvent("tool", tool);
         return encoder.encode(out);
       },
-      conclude: (settled) => encoder.encode(toSlimEvent("done", toSummary(progress, settled))),
-      fail: (error) =>
-        encoder.encode(toSlimEvent("failed", { error: { ...error, param: error.param && callerField(error.param) } })),
-      block: (error) => encoder.encode(toSlimEvent("failed", { error })),
+      conclude: (settled) => close("done", toSummary(progress, settled)),
+      fail: (error) => close("failed", { error: { ...error, param: error.param && callerField(error.param) } }),
+      block: (error) => close("failed", { error }),
     };
   };
+
+/** Splits a high surrogate from the end of a text. Its other half is in the provider's next event. */
+function splitHalf(text: string, isEnd: boolean): [ready: string, half: string] {
+  return !isEnd && /[\ud800-\udbff]$/.test(text) ? [text.slice(0, -1), text.slice(-1)] : [text, ""];
+}
 
 /** Returns the fields of `done`, which an answer that is not streamed has beside its text. */
 export function toSummary({ finish, usage }: Progress, { left, usd }: Settled) {
@@ -57,29 +62,13 @@ export function toSummary({ finish, usage }: Progress, { left, usd }: Settled) {
   return { finish: finish ?? "stop", usage: { ...counted, usd }, left };
 }
 
-/**
- * Joins the fragments of tool calls. `take` returns each call once, as soon as it is complete. An answer that was
- * truncated by its length or by a filter has no complete calls.
- */
-export function createToolCollector() {
-  const calls = new Map<number, SlimToolCall>();
-  return {
-    add(piece: Piece & { kind: "tool" }): void {
-      const call = calls.get(piece.index) ?? { id: "", name: "", arguments: "" };
-      calls.set(piece.index, {
-        id: call.id || (piece.id ?? ""),
-        name: call.name || (piece.name ?? ""),
-        arguments: call.arguments + piece.arguments,
-      });
-    },
-    take({ finish, ended, error }: Progress): SlimToolCall[] {
-      const complete = !error && (finish === "tool_calls" || finish === "stop" || (finish === undefined && ended));
-      const completed = complete ? [...calls].toSorted(([one], [other]) => one - other).map(([, call]) => call) : [];
-      if (complete) calls.clear();
-      return completed;
-    },
-  };
-}
-
 /** Writes one slim event. */
-export const toSlimEvent = (name: string, data: unknown) => `event:${name}\ndata:${JSON.stringify(data)}\n\n`;
+export const toSlimEvent = (name: string, data: unknown) => `event:${name}\ndata:${toSlimJson(data)}\n\n`;
+
+/** Characters that end a line for some readers, such as Swift's `lines`. JSON allows them, and their escapes. */
+const LINE_ENDS = /[\u0085\u2028\u2029]/g;
+
+/** Writes JSON that is one line for every reader. */
+export function toSlimJson(data: unknown): string {
+  return JSON.stringify(data).replace(LINE_ENDS, (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

@@ -15,6 +15,7 @@ import type { SlimRequest } from "./request.ts";
 import { toSlimField } from "./request.ts";
 import { slimToChat } from "./to-chat-completions.ts";
 import { slimToResponses } from "./to-responses.ts";
+import { createCallId } from "./tool-calls.ts";
 import type { SlimAnswer } from "./whole-answer.ts";
 import { slimWhole } from "./whole-answer.ts";
 
@@ -61,7 +62,7 @@ function overDialect(
 ): SlimWay {
   const callerField = (param: string) => toSlimField(param, names);
   const reply: SlimReply = stream
-    ? { kind: "stream", dialect, events: slimEvents(callerField) }
-    : { kind: "json", read: (text) => slimWhole(text, dialect) };
+    ? { kind: "stream", dialect, events: slimEvents(callerField, createCallId) }
+    : { kind: "json", read: (text) => slimWhole(text, dialect, createCallId) };
   return { endpoint, prepare: (model) => ({ ask: { endpoint, ...askOf(model), callerField }, reply }) };
 }

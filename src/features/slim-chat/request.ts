@@ -5,6 +5,13 @@ import { MAX_MODEL_NAME_LENGTH } from "../../core/catalog/card.ts";
 import { ImageUrl } from "../../dialects/openai/image-url.ts";
 import { textOr } from "../../core/text-or.ts";
 
+/** An optional field. `null` is absence, because many clients write it for fields that are not set. */
+const absent = <Schema extends v.GenericSchema>(schema: Schema) =>
+  v.pipe(
+    v.nullish(schema),
+    v.transform((value) => value ?? undefined),
+  );
+
 export const SlimPart = v.variant("type", [
   v.strictObject({ type: v.literal("text"), text: v.string() }),
   v.strictObject({ type: v.literal("image"), url: ImageUrl }),
@@ -16,9 +23,9 @@ const Message = v.variant("role", [
   v.strictObject({ role: v.literal("user"), content: textOr(v.array(SlimPart)) }),
   v.strictObject({
     role: v.literal("assistant"),
-    content: v.optional(v.string()),
+    content: absent(v.string()),
     /** The tool calls of an earlier answer, as received in its `tool` events. */
-    tools: v.optional(v.array(ToolCall)),
+    tools: absent(v.array(ToolCall)),
   }),
   v.strictObject({ role: v.literal("system"), content: v.string() }),
   /** The result of the app's tool for the call with that id. */
@@ -40,9 +47,9 @@ function isAnswered(input: string | v.InferOutput<typeof Message>[]): boolean {
 
 const Tool = v.strictObject({
   name: v.string(),
-  description: v.optional(v.string()),
+  description: absent(v.string()),
   /** JSON Schema of the arguments. */
-  parameters: v.optional(v.record(v.string(), v.unknown())),
+  parameters: absent(v.record(v.string(), v.unknown())),
 });
 
 export const SlimRequest = v.strictObject({
@@ -51,16 +58,16 @@ export const SlimRequest = v.strictObject({
     v.check((input) => input.length > 0, "must not be empty"),
     v.check(isAnswered, "each tool call of an assistant message needs its result next, as a tool message with its id"),
   ),
-  model: v.optional(v.pipe(v.string(), v.maxLength(MAX_MODEL_NAME_LENGTH)), "default"),
-  instructions: v.optional(v.string()),
-  effort: v.optional(v.string()),
+  model: v.nullish(v.pipe(v.string(), v.maxLength(MAX_MODEL_NAME_LENGTH)), "default"),
+  instructions: absent(v.string()),
+  effort: absent(v.string()),
   /** Requests a summary of the model's reasoning. Models without reasoning ignore it. */
-  reasoning: v.optional(v.literal("summary")),
-  max_output_tokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  reasoning: absent(v.literal("summary")),
+  max_output_tokens: absent(v.pipe(v.number(), v.integer(), v.minValue(1))),
   /** A JSON Schema that the answer's text follows. */
-  format: v.optional(v.record(v.string(), v.unknown())),
-  tools: v.optional(v.array(Tool)),
-  stream: v.optional(v.boolean(), true),
+  format: absent(v.record(v.string(), v.unknown())),
+  tools: absent(v.array(Tool)),
+  stream: v.nullish(v.boolean(), true),
 });
 
 export type SlimRequest = v.InferOutput<typeof SlimRequest>;

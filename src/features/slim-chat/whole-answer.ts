@@ -3,17 +3,20 @@
 import type { WholeAnswer } from "../../core/gateway/exchange.ts";
 import type { Dialect } from "../../core/relay/dialect.ts";
 import { decodeWholeAnswer } from "../../dialects/openai/whole-answer.ts";
-import { createToolCollector, toSummary } from "./codec.ts";
+import { toSlimJson, toSummary } from "./codec.ts";
+import { createToolCollector } from "./tool-calls.ts";
 
 export interface SlimAnswer extends WholeAnswer {
   /** The text that the model wrote. */
   text: string;
 }
 
-/** Converts a complete answer to one slim object. Throws 502 `provider_error` when it cannot be decoded. */
-export function slimWhole(body: string, dialect: Dialect): SlimAnswer {
+/**
+ * Converts a complete answer to one slim object. `createId` makes ids of tool calls. Throws 502 `provider_error` when it cannot be decoded.
+ */
+export function slimWhole(body: string, dialect: Dialect, createId: () => string): SlimAnswer {
   const { progress, decoded } = decodeWholeAnswer(body, dialect);
-  const collector = createToolCollector();
+  const collector = createToolCollector(createId);
   let text = "";
   let thinking = "";
   for (const piece of decoded.pieces) {
@@ -27,6 +30,6 @@ export function slimWhole(body: string, dialect: Dialect): SlimAnswer {
     progress,
     text,
     allText: () => dialect.allText(decoded.json),
-    conclude: (settled) => JSON.stringify({ text, ...more, ...toSummary(progress, settled) }),
+    conclude: (settled) => toSlimJson({ text, ...more, ...toSummary(progress, settled) }),
   };
 }

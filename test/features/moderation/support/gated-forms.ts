@@ -65,7 +65,10 @@ export const RESPONSES: ProviderEvents = {
 };
 
 const SLIM = {
-  events: slimEvents(() => null),
+  events: slimEvents(
+    () => null,
+    () => "call_new",
+  ),
   shown: (sent: string) =>
     readEvents(sent)
       .flatMap(({ name, data }) => (name === "text" ? [JSON.parse(data) as string] : []))

@@ -1,7 +1,7 @@
 // POST /chat over a socket, with a model of each dialect.
 
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { SlimToolCall } from "../../../../src/features/slim-chat/codec.ts";
+import type { SlimToolCall } from "../../../../src/features/slim-chat/tool-calls.ts";
 import { errorOf } from "../../../support/caller.ts";
 import { createCatalog } from "../../../support/catalog.ts";
 import { emulate } from "../../../support/emulation.ts";

@@ -3,6 +3,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { apiError } from "../../../../src/core/errors.ts";
+import type { CreateEventCodec } from "../../../../src/core/relay/codec.ts";
 import { createDecodingCodec } from "../../../../src/core/relay/event-codec.ts";
 import { endingOf } from "../../../../src/core/relay/pump.ts";
 import { chatDialect } from "../../../../src/dialects/chat-completions/decode.ts";
@@ -12,7 +13,14 @@ import { recordedResponse, toEvent } from "../../../dialects/support/responses-e
 import { chunk, DONE, finishChunk, fromUtf8, textChunk, toUtf8, usageChunk } from "../../../support/chat-chunks.ts";
 import { readSlim, slimText } from "../../../support/slim-stream.ts";
 
-const events = slimEvents((param) => (param === "messages" ? "input" : null));
+const NEW_IDS = ["call_new1", "call_new2"];
+const events: CreateEventCodec = (progress, blockable) => {
+  const ids = [...NEW_IDS];
+  return slimEvents(
+    (param) => (param === "messages" ? "input" : null),
+    () => ids.shift() ?? "none",
+  )(progress, blockable);
+};
 const createCodec = (dialect = chatDialect) => createDecodingCodec(dialect, events);
 
 const toolChunk = (index: number, args: string, id?: string, name?: string) =>
@@ -24,6 +32,9 @@ function slim(...read: string[]) {
   codec.push(toUtf8(read.join("")));
   return { codec, sent: fromUtf8(codec.take()) };
 }
+
+const toolsOf = (...calls: string[]) =>
+  readSlim(toUtf8(slim(...calls, finishChunk("tool_calls")).sent)).map(({ data }) => data);
 
 describe("text", () => {
   it("is a JSON string with all text of one read, sent once and coalesced", () => {
@@ -45,11 +56,38 @@ describe("text", () => {
   ])("cannot leave its JSON string: %j", (text) => {
     const { sent } = slim(textChunk(text));
     expect(readSlim(toUtf8(sent))).toEqual([{ name: "text", data: text }]);
-    expect(sent.split(/\r\n|\n|\r/)).toHaveLength(3);
+    expect(sent.split(/\r\n|[\n\r\u2028\u2029\u0085]/)).toHaveLength(3);
+  });
+
+  it("has its line separators escaped in every event", () => {
+    const ends = "\u2028\u2029\u0085";
+    const { codec, sent } = slim(textChunk(ends), toolChunk(0, ends, ends, ends), finishChunk("tool_calls"));
+    const { body } = apiError("provider_error", ends);
+    const all = sent + fromUtf8(codec.fail(body) ?? toUtf8(""));
+    expect(all).not.toMatch(/[\u2028\u2029\u0085]/);
+    expect(all.startsWith('data:"\\u2028\\u2029\\u0085"\n\n')).toBe(true);
+    expect(readSlim(toUtf8(all))[1]).toEqual({ name: "tool", data: { id: ends, name: ends, arguments: ends } });
+  });
+
+  it("holds half a character until its other half comes", () => {
+    const { codec, sent } = slim(textChunk("So \ud83d"));
+    expect(sent).toBe('data:"So "\n\n');
+    codec.push(toUtf8(textChunk("\ude0a!")));
+    expect(fromUtf8(codec.take())).toBe('data:"😊!"\n\n');
+    codec.push(toUtf8(textChunk("\ud83d")));
+    expect(codec.take()).toHaveLength(0);
+  });
+
+  it("sends half a character escaped when the end comes, or another text", () => {
+    const { codec } = slim(textChunk("\ud83d"));
+    expect(fromUtf8(codec.conclude({ left: {}, usd: 0 }))).toMatch(/^data:"\\ud83d"\n\nevent:done\n/);
+    const { codec: failed } = slim(textChunk("\ud83d"), textChunk("no"), textChunk("\ud83d"));
+    const { body } = apiError("provider_error", "It broke.");
+    expect(fromUtf8(failed.fail(body) ?? toUtf8(""))).toMatch(/^data:"\\ud83d"\n\nevent:failed\n/);
   });
 
   it("is never changed", () => {
-    const special = fc.constantFrom("\n", "\r", '"', "\\", "data:", "event:done", ":");
+    const special = fc.constantFrom("\ud83d", "\ude0a", "\u2028", "\n", "\r", '"', "\\", "data:", "event:done", ":");
     const unit = fc.oneof(special, fc.string({ unit: "binary", minLength: 1, maxLength: 1 }));
     const property = fc.property(fc.array(fc.string({ unit })), (texts) => {
       const codec = createCodec();
@@ -57,7 +95,10 @@ describe("text", () => {
         codec.push(toUtf8(textChunk(text)));
         return fromUtf8(codec.take());
       });
+      sent.push(fromUtf8(codec.conclude({ left: {}, usd: 0 })));
       expect(slimText(readSlim(toUtf8(sent.join(""))))).toBe(texts.join(""));
+      // A text without lone halves is sent without them, however it came.
+      if (texts.join("").isWellFormed()) expect(sent.join("")).not.toMatch(/(?<!\\)\\ud[89a-f]/);
     });
     fc.assert(property, { numRuns: 100 });
   });
@@ -83,6 +124,49 @@ describe("a tool call", () => {
       { name: "tool", data: call },
       { name: "tool", data: { id: "call_2", name: "forecast", arguments: "{}" } },
     ]);
+  });
+
+  const [OSLO, ROME] = ['{"city":"Oslo"}', '{"city":"Rome"}'];
+
+  it.each([
+    [
+      "with ids",
+      toolChunk(0, OSLO, "call_a", "weather") + toolChunk(0, ROME, "call_b", "weather"),
+      ["call_a", "call_b"],
+    ],
+    ["without ids", toolChunk(0, OSLO, "", "weather") + toolChunk(0, ROME, "", "weather"), NEW_IDS],
+    [
+      "in fragments",
+      [toolChunk(0, "", "call_a", "weather"), toolChunk(0, OSLO.slice(0, 5)), toolChunk(0, OSLO.slice(5), "call_a")]
+        .concat(toolChunk(0, ROME.slice(0, 5), "call_b", "weather"), toolChunk(0, ROME.slice(5)))
+        .join(""),
+      ["call_a", "call_b"],
+    ],
+    [
+      "with their names repeated",
+      ["", OSLO.slice(0, 5), OSLO.slice(5)].map((text) => toolChunk(0, text, "call_a", "weather")).join("") +
+        toolChunk(0, ROME, "call_b", "weather"),
+      ["call_a", "call_b"],
+    ],
+    [
+      "one id for both",
+      toolChunk(0, OSLO, "call_a", "weather") + toolChunk(1, ROME, "call_a", "weather"),
+      ["call_a", NEW_IDS[0]],
+    ],
+  ])("is apart from the next one with the same index: %s", (_what, calls, [first, second]) => {
+    expect(toolsOf(calls)).toEqual([
+      { id: first, name: "weather", arguments: OSLO },
+      { id: second, name: "weather", arguments: ROME },
+    ]);
+  });
+
+  it.each([
+    ["its name repeated", ["", '{"city":', '"Oslo"}'].map((text) => toolChunk(0, text, "", "weather"))],
+    ["its end repeated", [toolChunk(0, OSLO, "", "weather"), toolChunk(0, "", "", "weather")]],
+    ["the deprecated form", [chunk({ function_call: { name: "weather", arguments: OSLO } })]],
+    ["its id in a later fragment", [toolChunk(0, '{"city":', "", "weather"), toolChunk(0, '"Oslo"}', "call_new1")]],
+  ])("is one call and has an id: %s", (_what, fragments) => {
+    expect(toolsOf(...fragments)).toEqual([{ id: "call_new1", name: "weather", arguments: OSLO }]);
   });
 
   it.each([

@@ -16,6 +16,22 @@ it("a slim request has the default model and streams, unless it says otherwise",
   expect(await read({ input: "Hi" })).toEqual({ input: "Hi", model: "default", stream: true });
 });
 
+it("null is absence, for every optional field", async () => {
+  const optional = Object.keys(SlimRequest.entries).filter((name) => name !== "input");
+  expect(await read({ ...Object.fromEntries(optional.map((name) => [name, null])), input: "Hi" })).toEqual({
+    input: "Hi",
+    model: "default",
+    stream: true,
+  });
+  const input = [HI, { role: "assistant", content: null, tools: null }, HI];
+  const tools = [{ name: "look", description: null, parameters: null }];
+  expect(await read({ input, tools })).toEqual({
+    ...(await read({ input: "Hi" })),
+    input: [HI, { role: "assistant" }, HI],
+    tools: [{ name: "look" }],
+  });
+});
+
 describe("a slim request is refused", () => {
   it.each<[Record<string, unknown>, string]>([
     [{ input: "" }, "input"],

@@ -78,7 +78,10 @@ const RESPONSES: Record<string, Golden> = {
 function slimOf(dialect: Dialect, pieces: Iterable<Uint8Array>): Golden {
   const codec = createDecodingCodec(
     dialect,
-    slimEvents(() => null),
+    slimEvents(
+      () => null,
+      () => "call_new",
+    ),
   );
   const sent: Uint8Array[] = [];
   for (const piece of pieces) {

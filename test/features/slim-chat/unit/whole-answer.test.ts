@@ -10,9 +10,13 @@ import { messageOf, responseOf } from "../../../dialects/support/responses-event
 const PROMPT = { prompt_tokens: 12, prompt_tokens_details: { cached_tokens: 8 } };
 const usage = { ...PROMPT, completion_tokens: 30, completion_tokens_details: { reasoning_tokens: 16 } };
 const chat = (message: Json, finish_reason = "stop", more: Json = { usage }) =>
-  slimWhole(JSON.stringify({ choices: [{ index: 0, message, finish_reason }], ...more }), chatDialect);
+  slimWhole(
+    JSON.stringify({ choices: [{ index: 0, message, finish_reason }], ...more }),
+    chatDialect,
+    () => "call_new",
+  );
 const response = (output: Json[], changes: Json = {}) =>
-  slimWhole(JSON.stringify(responseOf({ output, ...changes })), responsesDialect);
+  slimWhole(JSON.stringify(responseOf({ output, ...changes })), responsesDialect, () => "call_new");
 
 const TEXT = messageOf({ type: "output_text", text: "A weir." });
 const CALL = { name: "look", arguments: '{"at":1}' };
@@ -48,6 +52,19 @@ describe("a whole answer", () => {
       expect(JSON.parse(answer.conclude({ left: USED.left, usd: 0.5 }))).toEqual({ ...object, ...USED });
       expect(answer.text).toBe(object.text);
     }
+  });
+
+  it("gives an id to calls without one, also in the deprecated form", () => {
+    const settled = { left: {}, usd: 0 };
+    const call = { id: "call_new", ...CALL };
+    const calls = [{ ...toolCall, id: "" }, toolCall];
+    const forms = [
+      chat({ tool_calls: calls }),
+      chat({ function_call: CALL }),
+      response([{ ...FUNCTION, call_id: "" }]),
+    ];
+    const tools = forms.map((answer) => (JSON.parse(answer.conclude(settled)) as { tools: unknown }).tools);
+    expect(tools).toEqual([[call, { id: "call_1", ...CALL }], [call], [call]]);
   });
 
   it("has the summary of the reasoning if there is one", () => {
