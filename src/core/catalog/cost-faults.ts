@@ -3,14 +3,18 @@
 import type { ModelCard } from "./card.ts";
 import { isAllowed } from "./choose.ts";
 import { countsModel } from "./quota-window.ts";
+import type { Model } from "./resolve.ts";
 import { fallbacksOf, FIRST_DAY, resolveModel } from "./resolve.ts";
 import type { Catalog, Plan } from "./schema.ts";
 import { entry } from "./schema.ts";
 
-/** Every plan and model whose cost is unbounded, as `path: message` with the missing unit. */
-export function costFaults(catalog: Catalog): string[] {
+/**
+ * Every plan and model whose cost is unbounded, as `path: message` with the missing unit. `called` are names of models
+ * that every plan's users can cause calls of.
+ */
+export function costFaults(catalog: Catalog, called: string[]): string[] {
   return Object.entries(catalog.plans).flatMap(([name, plan]) =>
-    [...allowedCards(catalog, plan)].flatMap((id) => {
+    [...reachableCards(catalog, plan, called)].flatMap((id) => {
       const missing = unboundedUnit(plan, id, entry(catalog.cards, id)?.prices);
       if (!missing) return [];
       return [`plans.${name}.windows: nothing bounds the cost of '${id}': add a window that counts ${missing}`];
@@ -18,8 +22,8 @@ export function costFaults(catalog: Catalog): string[] {
   );
 }
 
-/** The cards that a plan includes by any name or as a fallback, now or after any shutdown. */
-function allowedCards(catalog: Catalog, plan: Plan): Set<string> {
+/** The cards that a plan includes by any name or as a fallback, and the called ones, now or after any shutdown. */
+function reachableCards(catalog: Catalog, plan: Plan, called: string[]): Set<string> {
   const snapshots = Object.values(catalog.cards).flatMap((card) => Object.entries(card.snapshots));
   const names = [...Object.keys(catalog.aliases), ...snapshots.map(([name]) => name)];
   // Only on these days does a name change its model.
@@ -30,7 +34,8 @@ function allowedCards(catalog: Catalog, plan: Plan): Set<string> {
       return resolution.kind === "found" ? [resolution.model].concat(fallbacksOf(catalog, resolution.model, day)) : [];
     }),
   );
-  return new Set(models.filter((model) => isAllowed(plan, model)).map(({ id }) => id));
+  const isReachable = (model: Model) => isAllowed(plan, model) || called.includes(model.requestedName);
+  return new Set(models.filter(isReachable).map(({ id }) => id));
 }
 
 /** The unit that a window must count to bound the cost of a model; undefined when the plan has such a window. */

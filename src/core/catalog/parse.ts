@@ -20,7 +20,9 @@ export function parseCatalog(document: unknown): CatalogResult {
   const parsed = v.safeParse(schema(), document);
   if (!parsed.success) return refused(parsed.issues.map(toFault));
   const catalog = parsed.output;
-  const faults = [...faultsOf(catalog, installedSections()), ...costFaults(catalog)];
+  const sections = installedSections();
+  const called = sections.flatMap((section) => section.calledModels?.(catalog) ?? []);
+  const faults = [...faultsOf(catalog, sections), ...costFaults(catalog, called)];
   return faults.length > 0 ? refused(faults) : { ok: true, catalog };
 }
 

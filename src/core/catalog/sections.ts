@@ -6,6 +6,8 @@ import type { Catalog, SectionFields } from "./schema.ts";
 export interface CatalogSection extends SectionFields {
   /** Checks beyond the schema. Returns faults as `path: message`. */
   faults?(catalog: Catalog, names: CatalogNames): string[];
+  /** Names of models that every user can cause calls of, even if the plan does not include them. */
+  calledModels?(catalog: Catalog): string[];
   /** Finds settings that are valid but may surprise. Returns warnings as `path: message`. */
   warnings?(catalog: Catalog): string[];
 }

@@ -4,8 +4,9 @@
 
 import type { Ledger, StoredLease } from "./state.ts";
 import type { Limits, QuotaView, WindowView } from "./view.ts";
-import { isRunning, viewOf } from "./view.ts";
+import { viewOf } from "./view.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
+import { entry } from "../catalog/schema.ts";
 import { amountOf, countsModel, parseWindowKey, periodStart, windowKey } from "../catalog/quota-window.ts";
 
 /** The most that a request can cost. Each choice is granted between `minOutput` and `output` tokens. */
@@ -68,10 +69,11 @@ export function reserve(
   const view = viewOf(state, limits);
   const unchanged = (result: ReserveResult) => ({ ledger: state, changed: false, result });
 
-  const existing = Object.hasOwn(state.leases, key) ? state.leases[key] : undefined;
+  const existing = entry(state.leases, key);
   if (existing && !existing.ended) return unchanged({ ok: true, granted: existing.granted, view });
   if (existing || state.settled.includes(key)) return unchanged({ ok: false, reason: "settled", view });
-  if (view.leases.running >= limits.concurrent && !isRunning(state, partOf)) {
+  const isPart = partOf !== undefined && entry(state.leases, partOf)?.ended === false;
+  if (view.leases.running >= limits.concurrent && !isPart) {
     return unchanged({ ok: false, reason: "concurrent", retryAfterMs: BUSY_RETRY_MS, view });
   }
   const isTaken = (lease: StoredLease) => !lease.ended && lease.exclusive === exclusive;
@@ -103,7 +105,7 @@ export function reserve(
     bound: boundAmounts(bound, granted),
     granted,
     ...(exclusive === undefined ? {} : { exclusive }),
-    ...(partOf === undefined ? {} : { partOf }),
+    ...(isPart ? { isPart } : {}),
     ended: false,
   };
   const next = { ...state, leases: { ...state.leases, [key]: lease } };

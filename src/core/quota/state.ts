@@ -35,8 +35,8 @@ export interface StoredLease {
   granted: number;
   /** No other running lease may have the same value. */
   exclusive?: string;
-  /** The key of the lease that it is part of. While that one runs, this one is not counted as concurrent. */
-  partOf?: string;
+  /** It is part of another request, and takes no place among the concurrent ones. */
+  isPart?: true;
   /** It has expired. */
   ended: boolean;
 }

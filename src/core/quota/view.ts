@@ -47,13 +47,8 @@ export function viewOf(ledger: Ledger, limits: Limits): QuotaView {
       resetAt: periodEnd(per, at),
     };
   });
-  const places = running.filter(({ partOf }) => !isRunning(ledger, partOf));
+  const places = running.filter(({ isPart }) => !isPart);
   return { windows, leases: { running: places.length, allowed: limits.concurrent } };
-}
-
-/** Tests if a key belongs to a running lease. */
-export function isRunning({ leases }: Ledger, key: string | undefined): boolean {
-  return key !== undefined && Object.hasOwn(leases, key) && leases[key]?.ended === false;
 }
 
 const amountIn = (use: Use | undefined, per: Period, at: number) =>

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { CatalogName, ModelName } from "../../core/catalog/card.ts";
 import type { Catalog } from "../../core/catalog/schema.ts";
 import { entry } from "../../core/catalog/schema.ts";
+import type { WindowSettings } from "./text-windows.ts";
 import type { CatalogNames, CatalogSection } from "../../core/catalog/sections.ts";
 
 /** The verdict's actions, the mildest first. */
@@ -38,14 +39,22 @@ const Threshold = v.strictObject({
 
 /** The size of the text windows of an answer. Each window is moderated before it is sent. */
 const Window = v.strictObject({
-  max_chars: v.optional(Characters, 400),
+  /** A sentence end closes a window of this size or more. */
+  min_chars: v.exactOptional(Characters),
+  max_chars: v.exactOptional(Characters),
   /** The longest time that text waits for the end of its sentence. */
-  max_ms: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(60_000)), 700),
+  max_ms: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(60_000))),
   /** Characters of the previous window that are moderated again, so that a phrase across a boundary is seen whole. */
-  overlap_chars: v.optional(Characters, 200),
+  overlap_chars: v.exactOptional(Characters),
 });
 
-const Policy = v.strictObject({
+/** The default windows by what chats are moderated by. Each window of `rules` costs a call of the judge. */
+const WINDOWS: Record<"categories" | "rules", WindowSettings> = {
+  categories: { min_chars: 1, max_chars: 400, max_ms: 700, overlap_chars: 200 },
+  rules: { min_chars: 600, max_chars: 1200, max_ms: 3000, overlap_chars: 200 },
+};
+
+const PolicyFields = v.strictObject({
   /** The moderation model. */
   classifier: v.optional(ModelName, "omni-moderation-latest"),
   categories: v.optional(v.record(v.picklist(CATEGORIES), Threshold), {}),
@@ -53,14 +62,21 @@ const Policy = v.strictObject({
   otherwise: v.optional(Action, "block"),
   /** Instructions for the judge model. */
   instructions: v.optional(v.pipe(v.string(), v.minLength(1))),
-  /** The app's own rules by name, in plain language. Only /moderate applies them. */
+  /** The app's own rules by name, in plain language. */
   rules: v.optional(v.record(CatalogName, v.pipe(v.string(), v.minLength(1))), {}),
   /** The model that applies the rules. */
   judge: v.optional(ModelName, "default"),
-  /** The action when the classifier fails. */
+  /** Chats are moderated by `categories` only, or by the rules as well. Each call of the judge costs tokens. */
+  chats: v.optional(v.picklist(["categories", "rules"]), "categories"),
+  /** The action when the classifier or the judge of a chat fails. */
   on_failure: v.optional(v.picklist(["block", "allow"]), "block"),
   window: v.optional(Window, {}),
 });
+
+const Policy = v.pipe(
+  PolicyFields,
+  v.transform(({ window, ...policy }) => ({ ...policy, window: { ...WINDOWS[policy.chats], ...window } })),
+);
 
 /** The modes of moderation, the mildest first. */
 const INPUTS = ["off", "parallel", "before"] as const;
@@ -106,6 +122,10 @@ export const policiesSection: CatalogSection = {
   alias: { moderation: v.optional(Moderation) },
   plan: { moderation: v.optional(Moderation) },
   faults: (catalog, names) => [...policyFaults(catalog, names), ...moderationFaults(catalog)],
+  calledModels: (catalog) =>
+    Object.values(policiesOf(catalog))
+      .filter(hasRules)
+      .map(({ judge }) => judge),
   warnings: moderationWarnings,
 };
 
@@ -122,6 +142,7 @@ function policyFaults(catalog: Catalog, { isModelName, cardFor }: CatalogNames):
     else if (hasRules(policy) && !cardFor(judge)?.features.includes("structured_outputs")) {
       faults.push(`${path}.judge: '${judge}' has no structured outputs`);
     }
+    if (policy.chats === "rules" && !hasRules(policy)) faults.push(`${path}.chats: the policy has no rules`);
   }
   return faults;
 }
@@ -147,7 +168,7 @@ function moderationFaults(catalog: Catalog): string[] {
 function moderationWarnings(catalog: Catalog): string[] {
   return policyNames(catalog).flatMap(({ path, policy }) => {
     const named = entry(policiesOf(catalog), policy);
-    if (!named || !hasRules(named)) return [];
-    return [`${path}: the rules of '${policy}' do not apply to chats, which are moderated by its categories only`];
+    if (!named || !hasRules(named) || named.chats === "rules") return [];
+    return [`${path}: chats are not held against the rules of '${policy}': set policies.${policy}.chats to "rules"`];
   });
 }

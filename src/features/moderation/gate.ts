@@ -17,8 +17,7 @@ const MAX_IMAGES = 32;
 const ALLOWED = Promise.resolve();
 
 export const moderationGate: Gate = {
-  open({ caller, plan, model, exchange, control, clock }) {
-    const { env, catalog, requestId } = caller;
+  open({ caller, key, plan, model, exchange, control, clock }) {
     const { ask } = exchange;
     const moderation = strictest([...model.aliases.map(moderationOf), moderationOf(plan)]);
     const isWindowed = moderation.output === "window";
@@ -33,12 +32,15 @@ export const moderationGate: Gate = {
       const message = `'${param}' contains token ids, which cannot be moderated. Send text instead.`;
       throw apiError("unsupported_value", message, { param });
     }
-    const keeper: Gatekeeper = { env, catalog, moderation, requestId, signal: control.signal };
+    const keeper: Gatekeeper = { caller, key, moderation, signal: control.signal };
     const moderateOutput = (text: string) => refusalFor(keeper, "output", { text, images: [] });
+    const reserved = Promise.withResolvers<void>();
     const input =
-      moderation.input === "off" ? ALLOWED : abortOnEnding(refusalFor(keeper, "input", ask.subject), control);
+      moderation.input === "off"
+        ? ALLOWED
+        : abortOnEnding(refusalFor(keeper, "input", ask.subject, reserved.resolve), control);
     return {
-      beforeCall: isFirst(moderation, ask) ? input : ALLOWED,
+      beforeCall: isFirst(moderation, ask) ? input : beforeCall(keeper, input, reserved.promise),
       beforeResponse: input,
       stream({ dialect, events }) {
         if (!isWindowed) return undefined;
@@ -51,6 +53,14 @@ export const moderationGate: Gate = {
     };
   },
 };
+
+/** The provider is not called before the quota has granted the judge's call, which it may refuse. */
+function beforeCall(keeper: Gatekeeper, input: Promise<void>, reserved: Promise<void>): Promise<void> {
+  if (policyFor(keeper).chats === "categories") return ALLOWED;
+  const first = Promise.race([input, reserved]);
+  first.catch(() => undefined);
+  return first;
+}
 
 /**
  * Tests if the input must be moderated before the provider is called. Stored answers and background responses cannot be

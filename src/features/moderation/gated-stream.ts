@@ -118,7 +118,9 @@ export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: Outp
   while (!signal.aborted) {
     if (work.isOver) windows.end();
     const text = windows.next(clock.now());
-    if (text !== undefined) work.moderating = moderateWindow(gate, text, work, control);
+    // Nothing is sent to a caller who has left. The answer is read on for its usage only.
+    if (text !== undefined && disconnect.callerLeft) windows.takeVerdict(true);
+    else if (text !== undefined) work.moderating = moderateWindow(gate, text, work, control);
     const bytes = codec.take();
     if (bytes.length > 0) {
       await sink.write(bytes);

@@ -1,58 +1,133 @@
-// The moderation decision for a subject: the classifier's verdict, or the policy's failure mode.
+// The moderation decision for a subject of a chat: by categories and rules, or by the policy's failure mode.
 
-import type { Catalog } from "../../core/catalog/schema.ts";
 import { lookup } from "../../core/catalog/schema.ts";
-import type { Bindings } from "../../core/env.ts";
 import { ApiError, apiError } from "../../core/errors.ts";
 import type { Subject } from "../../core/gateway/exchange.ts";
 import { toLogged } from "../../core/log.ts";
 import type { Refusal } from "../../core/relay/watchdog.ts";
-import type { Moderation, Policy } from "./catalog.ts";
+import type { Action, Moderation, Policy } from "./catalog.ts";
 import { policiesOf } from "./catalog.ts";
+import type { JudgedChat } from "./chat-judge.ts";
+import { judgeChat } from "./chat-judge.ts";
 import { classify } from "./classifier.ts";
-import type { Verdict } from "./verdict.ts";
-import { toVerdict } from "./verdict.ts";
+import { toVerdict, worstAction } from "./verdict.ts";
 
-export interface Gatekeeper {
-  env: Bindings;
-  catalog: Catalog;
+export interface Gatekeeper extends JudgedChat {
   moderation: Moderation;
-  requestId: string;
-  signal: AbortSignal;
 }
 
 type Side = "input" | "output";
 
+/** The result of one check. */
+interface Finding {
+  action: Action;
+  /** The categories or rules that block. */
+  blocking: string[];
+  /** Fields of the log line. Never content. */
+  logged: object;
+}
+
 /**
- * Moderates a subject and returns the refusal, or undefined when the subject is allowed. `blocked`: 400
- * `content_policy_violation`. `withheld`: 503 `moderation_unavailable`, when the classifier fails and the policy's
- * `on_failure` is `block`. Throws the signal's reason when it has aborted.
+ * Moderates a subject by the classifier, and by the judge when the policy says so, in parallel. Returns the first
+ * refusal, or undefined when all allow. `onReserved` is called when the quota has granted the judge's call, or
+ * the request goes on without it. Throws the signal's reason when it has aborted.
+ *
+ * - `blocked`: 400 `content_policy_violation`.
+ * - `withheld`: 503 `moderation_unavailable` when a check fails and `on_failure` is `block`. The quota's own error when
+ *   the user's quota refuses the judge, for every `on_failure`: it must not be possible to use up a quota to avoid it.
  */
-export async function refusalFor(keeper: Gatekeeper, side: Side, subject: Subject): Promise<Refusal | undefined> {
-  const { env, catalog, requestId, signal } = keeper;
+export async function refusalFor(
+  keeper: Gatekeeper,
+  side: Side,
+  subject: Subject,
+  onReserved: () => void = () => undefined,
+): Promise<Refusal | undefined> {
   const policy = policyFor(keeper);
   if (subject.text === "" && subject.images.length === 0) return undefined;
-  const line = { event: "moderated", request: requestId, side };
+  const checks = [refusalBy(keeper, side, byCategories(keeper, policy, subject))];
+  if (policy.chats === "rules") {
+    const refusal = refusalBy(keeper, side, byRules(keeper, policy, subject, onReserved));
+    checks.push(refusal);
+    // A judge that fails under `"on_failure": "allow"` may have no reservation.
+    void refusal.then(
+      (refused) => refused ?? onReserved(),
+      () => undefined,
+    );
+  }
+  return firstRefusal(checks);
+}
+
+async function byCategories({ caller, signal }: Gatekeeper, policy: Policy, subject: Subject): Promise<Finding> {
+  const verdict = toVerdict(await classify(caller.env, caller.catalog, policy, subject, signal), policy);
+  return { action: verdict.action, blocking: namesOf(verdict.categories, "block"), logged: verdict };
+}
+
+async function byRules(
+  keeper: Gatekeeper,
+  policy: Policy,
+  subject: Subject,
+  onReserved: () => void,
+): Promise<Finding | undefined> {
+  const rules = await judgeChat(keeper, policy, subject, onReserved);
+  if (!rules) return undefined;
+  const action = worstAction(rules.map((rule) => rule.action));
+  // A quote and a reason hold content.
+  return { action, blocking: namesOf(rules, "block"), logged: { action, rules: namesByAction(rules) } };
+}
+
+/** Converts the result of a check to a refusal, and logs it. A check without a result could not judge the subject. */
+async function refusalBy(
+  { caller, moderation, signal }: Gatekeeper,
+  side: Side,
+  check: Promise<Finding | undefined>,
+): Promise<Refusal | undefined> {
+  const line = { event: "moderated", request: caller.requestId, side };
+  const { on_failure } = policyFor({ caller, moderation });
   try {
-    const verdict = toVerdict(await classify(env, catalog, policy, subject, signal), policy);
-    // The log holds category names and scores, never the text.
-    if (verdict.action !== "allow") console.log(JSON.stringify({ ...line, ...verdict }));
-    return verdict.action === "block" ? { kind: "blocked", error: violation(side, verdict) } : undefined;
+    const finding = await check;
+    if (finding?.action === "allow") return undefined;
+    // The log holds names and scores, never the text.
+    console.log(JSON.stringify({ ...line, ...(finding?.logged ?? { failed: "no_verdict" }) }));
+    if (!finding) return { kind: "blocked", error: unmoderatable(side) };
+    return finding.action === "block" ? { kind: "blocked", error: violation(side, finding.blocking) } : undefined;
   } catch (error) {
     signal.throwIfAborted();
     const failed = error instanceof ApiError ? [error.body.code, toLogged(error.cause)] : toLogged(error);
-    console.warn(JSON.stringify({ ...line, failed, on_failure: policy.on_failure }));
-    // A subject that the classifier rejects is not an outage. It is blocked, so that it cannot bypass the policy.
-    if (error instanceof ApiError && [400, 413, 415, 422].includes(error.status)) {
+    console.warn(JSON.stringify({ ...line, failed, on_failure }));
+    if (error instanceof ApiError && QUOTA_REFUSALS.has(error.status)) return { kind: "withheld", error };
+    // A subject that is rejected is not an outage. It is blocked, so that it cannot bypass the policy.
+    if (error instanceof ApiError && REJECTIONS.has(error.status)) {
       return { kind: "blocked", error: unmoderatable(side, error) };
     }
-    return policy.on_failure === "allow" ? undefined : moderationUnavailable(error);
+    return on_failure === "allow" ? undefined : moderationUnavailable(error);
   }
 }
 
+/** The statuses of a rejected subject. */
+const REJECTIONS = new Set([400, 413, 415, 422]);
+/** The statuses of a user whose quota is used up, or who was blocked or signed out meanwhile. */
+const QUOTA_REFUSALS = new Set([401, 403, 429]);
+
+/** Resolves to the first refusal, or to undefined when there is none. Rejects when a check rejects before that. */
+async function firstRefusal(checks: Promise<Refusal | undefined>[]): Promise<Refusal | undefined> {
+  const first = Promise.withResolvers<Refusal | undefined>();
+  const look = async (check: Promise<Refusal | undefined>) => {
+    const refusal = await check;
+    if (refusal) first.resolve(refusal);
+  };
+  void Promise.all(checks.map(look)).then(() => first.resolve(undefined), first.reject);
+  return first.promise;
+}
+
+const namesOf = (verdicts: { name: string; action: Action }[], wanted: Action) =>
+  verdicts.filter(({ action }) => action === wanted).map(({ name }) => name);
+
+const namesByAction = (verdicts: { name: string; action: Action }[]) =>
+  verdicts.filter(({ action }) => action !== "allow").map(({ name, action }) => ({ name, action }));
+
 /** Returns the policy that a chat is moderated under. */
-export const policyFor = ({ catalog, moderation }: Pick<Gatekeeper, "catalog" | "moderation">): Policy =>
-  lookup(policiesOf(catalog), moderation.policy);
+export const policyFor = ({ caller, moderation }: Pick<Gatekeeper, "caller" | "moderation">): Policy =>
+  lookup(policiesOf(caller.catalog), moderation.policy);
 
 /** The refusal of a request that could not be moderated: 503 `moderation_unavailable`. */
 export function moderationUnavailable(cause: unknown): Refusal {
@@ -60,12 +135,11 @@ export function moderationUnavailable(cause: unknown): Refusal {
   return { kind: "withheld", error: apiError("moderation_unavailable", message, { cause }) };
 }
 
-function violation(side: Side, { categories }: Verdict): ApiError {
-  const names = categories.filter(({ action }) => action === "block").map(({ name }) => name);
+function violation(side: Side, names: string[]): ApiError {
   return contentNotAllowed(side, `The ${side} is not allowed here${names.length > 0 ? `: ${names.join(", ")}` : ""}.`);
 }
 
-const unmoderatable = (side: Side, cause: unknown) =>
+const unmoderatable = (side: Side, cause?: unknown) =>
   contentNotAllowed(side, `The ${side} cannot be moderated, so it is blocked.`, cause);
 
 const contentNotAllowed = (side: Side, message: string, cause?: unknown) =>

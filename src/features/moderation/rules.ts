@@ -69,6 +69,8 @@ export interface RuleReader {
    * when a rule has no verdict, or when the answer holds anything outside the schema.
    */
   action(finish: Finish | undefined): Action;
+  /** Tests if the answer finished with `stop` and has a verdict on every rule, and nothing else. */
+  isComplete(finish: Finish | undefined): boolean;
 }
 
 /** Reads the judge's answer incrementally. Each rule of the policy gets at most one verdict. */
@@ -78,8 +80,11 @@ export function createRuleReader(policy: Policy): RuleReader {
   let answer = "";
   const verdicts: RuleVerdict[] = [];
   let isInvalid = false;
+  const isComplete = (finish: Finish | undefined) =>
+    !isInvalid && open.size === 0 && finish === "stop" && v.safeParse(Answer, answer).success;
   return {
     verdicts,
+    isComplete,
     push(text) {
       answer += text;
       const completed = read(text).flatMap((object) => {
@@ -91,9 +96,7 @@ export function createRuleReader(policy: Policy): RuleReader {
       verdicts.push(...completed);
       return completed;
     },
-    action(finish) {
-      const isComplete = !isInvalid && open.size === 0 && finish === "stop" && v.safeParse(Answer, answer).success;
-      return worstAction([...verdicts.map(({ action }) => action), ...(isComplete ? [] : ["review" as const])]);
-    },
+    action: (finish) =>
+      worstAction([...verdicts.map(({ action }) => action), ...(isComplete(finish) ? [] : ["review" as const])]),
   };
 }

@@ -2,6 +2,8 @@
 // One window is moderated while the next one fills. Pure: time is an argument.
 
 export interface WindowSettings {
+  /** A sentence end closes a window of this size or more. */
+  min_chars: number;
   max_chars: number;
   /** The longest time that text waits for the end of its sentence. */
   max_ms: number;
@@ -36,7 +38,7 @@ const SENTENCE_END = /[.!?…]["')\]”’]*\s|[。！？]["'」』）]*|\n/g;
 
 /** Splits streamed text into windows. At most one window is open for a verdict at a time. */
 export function createTextWindows(settings: WindowSettings): TextWindows {
-  const { max_chars: maxChars, max_ms: maxMs, overlap_chars: overlapChars } = settings;
+  const { min_chars: minChars, max_chars: maxChars, max_ms: maxMs, overlap_chars: overlapChars } = settings;
   /** The buffered text, which begins at `offset`. */
   let text = "";
   let offset = 0;
@@ -56,7 +58,8 @@ export function createTextWindows(settings: WindowSettings): TextWindows {
     if (fresh.length >= maxChars) return from + maxChars;
     if (ended || now >= dueAt()) return added();
     const sentence = [...fresh.matchAll(SENTENCE_END)].at(-1);
-    return sentence && from + sentence.index + sentence[0].length;
+    const length = sentence && sentence.index + sentence[0].length;
+    return length !== undefined && length >= minChars ? from + length : undefined;
   };
 
   return {

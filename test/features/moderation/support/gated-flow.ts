@@ -17,7 +17,7 @@ import { createFakeClock } from "../../../core/support/fake-clock.ts";
 import { toUtf8 } from "../../../support/chat-chunks.ts";
 import type { GatedForm } from "./gated-forms.ts";
 
-const SETTINGS: WindowSettings = { max_chars: 400, max_ms: 700, overlap_chars: 200 };
+const SETTINGS: WindowSettings = { min_chars: 1, max_chars: 400, max_ms: 700, overlap_chars: 200 };
 
 export interface GatedFlowOptions {
   settings?: Partial<WindowSettings>;

@@ -3,6 +3,7 @@
 import "../../../../src/features.ts";
 import type { Catalog } from "../../../../src/core/catalog/schema.ts";
 import type { Bindings } from "../../../../src/core/env.ts";
+import type { Caller } from "../../../../src/core/gateway/call.ts";
 import { policiesOf } from "../../../../src/features/moderation/catalog.ts";
 import type { Gatekeeper } from "../../../../src/features/moderation/gatekeeper.ts";
 import { bundledCatalog } from "../../../support/catalog-documents.ts";
@@ -43,5 +44,6 @@ export function catalogWith(policy: object): Catalog {
 export function keeperOf(answer: Classify, policy: object = {}): Gatekeeper {
   const moderation = { input: "parallel", output: "off", policy: "played" } as const;
   const { signal } = new AbortController();
-  return { env: playClassifier(answer).env, catalog: catalogWith(policy), moderation, requestId: "req_1", signal };
+  const caller = { env: playClassifier(answer).env, catalog: catalogWith(policy), requestId: "req_1" } as Caller;
+  return { caller, key: "k-1", moderation, signal };
 }

@@ -31,9 +31,13 @@ describe("a policy", () => {
       otherwise: "block",
       rules: {},
       judge: "default",
+      chats: "categories",
       on_failure: "block",
-      window: { max_chars: 400, max_ms: 700, overlap_chars: 200 },
+      window: { min_chars: 1, max_chars: 400, max_ms: 700, overlap_chars: 200 },
     });
+    const rules = { judge: "keen-1", rules: { spam: "No advertising." }, chats: "rules", window: { max_ms: 5 } };
+    const window = { min_chars: 600, max_chars: 1200, max_ms: 5, overlap_chars: 200 };
+    expect(policiesOf(complete(documentOf(rules)))["default"]).toMatchObject({ window });
     expect(policiesOf(complete(catalogDocument()))).toEqual({});
   });
 
@@ -47,6 +51,7 @@ describe("a policy", () => {
     ["otherwise", { otherwise: "ask" }],
     ["on_failure", { on_failure: "review" }],
     ["instructions", { instructions: "" }],
+    ["chats", { chats: "all" }],
     ["rules.spam", { rules: { spam: "" } }],
     ["window.max_chars", { window: { max_chars: 0 } }],
     ["window.max_chars", { window: { max_chars: 10_001 } }],
@@ -73,6 +78,7 @@ describe("a policy", () => {
     ["classifier: 'swift-1' does not classify", { classifier: "swift-1" }],
     ["judge: no model 'toString'", { judge: "toString" }],
     ["judge: 'default' has no structured outputs", { rules: { spam: "No advertising." } }],
+    ["chats: the policy has no rules", { chats: "rules" }],
     ["judge: 'default' has no structured outputs", { instructions: "An app for children." }],
   ])("has the fault %s", (fault, policy) => {
     expect(faultsWith(policy)).toEqual([`policies.default.${fault}`]);
@@ -82,6 +88,15 @@ describe("a policy", () => {
     expect(faultsWith({ rules: { spam: "No advertising." }, judge: "keen-1" })).toEqual([]);
     expect(faultsWith({ judge: "swift-1" })).toEqual([]);
   });
+});
+
+it("a plan must bound the cost of the judge of every policy with rules, although it need not include it", () => {
+  const windows = [{ unit: "tokens", per: "day", limit: 1000, models: ["swift"] }];
+  const plans = { free: { windows, concurrent: 1, max_output_tokens: 16, models: ["swift"] } };
+  const judge = { judge: "keen-1", rules: { spam: "No advertising." } };
+  const fault = "plans.free.windows: nothing bounds the cost of 'keen': add a window that counts tokens or usd";
+  expect(faultsWith(judge, { plans })).toEqual([fault]);
+  expect(faultsWith({ judge: "keen-1" }, { plans })).toEqual([]);
 });
 
 const aliases = (moderation: Document, more: Document = {}) => ({
@@ -121,6 +136,7 @@ describe("the moderation of an alias or a plan", () => {
     expect(more).toEqual([]);
     expect(warningsWith({ instructions: "An app for children." }, { policy: "default" })).toEqual([warning]);
     expect(warningsWith({}, { input: "parallel" })).toEqual([]);
+    expect(warningsWith({ ...rules, chats: "rules" }, { input: "parallel" })).toEqual([]);
     expect(warningsOf(complete(documentOf({ judge: "keen-1", ...rules })))).toEqual([]);
   });
 

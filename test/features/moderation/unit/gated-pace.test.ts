@@ -141,6 +141,17 @@ describe("a caller who leaves a moderated stream", () => {
     expect(flow.caller.text()).toBe("");
   });
 
+  it("has no further windows moderated", async () => {
+    const flow = await started(["Rivers rise. "], { leaveMs: 25_000 });
+    flow.disconnect.markLeft();
+    flow.provider.send(...slim.say(["They fall. "]));
+    await flow.giveVerdict(true);
+    flow.provider.send(...slim.say(["They rise. "]), ...slim.end);
+    await flow.clock.advance(1000);
+    expect(flow.ending()).toEqual({ kind: "left" });
+    expect(flow.moderated).toEqual(["Rivers rise. "]);
+  });
+
   it("gets an answer that finishes without the caller read to its end", async () => {
     const flow = await started(["Rivers rise. "], { leaveMs: 25_000 });
     flow.disconnect.markLeft();

@@ -11,6 +11,7 @@ const START = Date.UTC(2026, 10, 23, 12);
 type Step = { text: string } | { ms: number } | { verdict: true };
 
 const settings: fc.Arbitrary<WindowSettings> = fc.record({
+  min_chars: fc.integer({ min: 1, max: 30 }),
   max_chars: fc.integer({ min: 1, max: 30 }),
   max_ms: fc.integer({ min: 0, max: 50 }),
   overlap_chars: fc.integer({ min: 1, max: 20 }),

@@ -5,11 +5,11 @@ import type { WindowSettings } from "../../../../src/features/moderation/text-wi
 import { createTextWindows } from "../../../../src/features/moderation/text-windows.ts";
 
 const START = Date.UTC(2026, 10, 23, 12);
-const SETTINGS: WindowSettings = { max_chars: 400, max_ms: 700, overlap_chars: 200 };
+const SETTINGS: WindowSettings = { min_chars: 1, max_chars: 400, max_ms: 700, overlap_chars: 200 };
 
 /** Windows with a text that arrived at the start. */
-function windowsWith(text: string) {
-  const windows = createTextWindows(SETTINGS);
+function windowsWith(text: string, settings: Partial<WindowSettings> = {}) {
+  const windows = createTextWindows({ ...SETTINGS, ...settings });
   windows.add(text, START);
   return windows;
 }
@@ -43,6 +43,14 @@ describe("a text window", () => {
     expect(windowsWith(text).next(START)).toBe(text.slice(0, 400));
     expect(windowsWith("x".repeat(399)).next(START)).toBeUndefined();
     expect(windowsWith("x".repeat(400)).next(START)).toBe("x".repeat(400));
+  });
+
+  it.each([
+    [14, undefined],
+    [13, "Rivers rise. "],
+  ])("closes at a sentence end when it has %i characters", (min_chars, window) => {
+    expect(windowsWith("Rivers rise. They fall", { min_chars }).next(START)).toBe(window);
+    expect(windowsWith("Rivers rise. They fall", { min_chars }).next(START + 700)).toBe("Rivers rise. They fall");
   });
 
   it("closes when its oldest text has waited for `max_ms`, also after moderation of the window before", () => {

@@ -1,0 +1,45 @@
+// The judge beside a chat: applies a policy's rules to one subject. The caller's quota pays for it.
+
+import type { Caller } from "../../core/gateway/call.ts";
+import type { Subject } from "../../core/gateway/exchange.ts";
+import { metered } from "../../core/gateway/metered.ts";
+import { createServerTiming } from "../../core/server-timing.ts";
+import type { Policy } from "./catalog.ts";
+import { chatJudgeWays } from "./judge-exchange.ts";
+import { createRuleReader } from "./rules.ts";
+import type { RuleVerdict } from "./rules.ts";
+
+/** The chat that is judged. */
+export interface JudgedChat {
+  caller: Caller;
+  /** The key of the chat's reservation. */
+  key: string;
+  /** Aborts when the chat ends. The judge's call then ends too, and is charged. */
+  signal: AbortSignal;
+}
+
+/**
+ * Returns the judge's verdict on each rule; undefined when its answer is not a complete verdict. `onReserved` is called
+ * when the quota has granted the call. Throws an ApiError when the quota refuses, or the judge fails or takes longer
+ * than 30 s.
+ */
+export async function judgeChat(
+  { caller, key, signal }: JudgedChat,
+  policy: Policy,
+  subject: Subject,
+  onReserved: () => void,
+): Promise<RuleVerdict[] | undefined> {
+  let verdicts: RuleVerdict[] | undefined;
+  const ways = chatJudgeWays(policy, subject, ({ text, progress }) => {
+    const rules = createRuleReader(policy);
+    rules.push(text);
+    verdicts = rules.isComplete(progress.finish) ? rules.verdicts : undefined;
+  });
+  const concurrentWork = async () => {
+    onReserved();
+    return undefined;
+  };
+  const judge = { ...caller, signal, timing: createServerTiming(Date.now()) };
+  await metered(judge, { model: policy.judge, ways, concurrentWork, partOf: key });
+  return verdicts;
+}
