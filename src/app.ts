@@ -12,6 +12,7 @@ import { routesOf } from "./core/feature.ts";
 import type { Caller } from "./core/gateway/call.ts";
 import { limitBody } from "./core/json-body.ts";
 import { toLogged, toLoggedFailure } from "./core/log.ts";
+import { withoutLongRetryAfter } from "./core/retry-after.ts";
 import { createServerTiming } from "./core/server-timing.ts";
 import { features } from "./features.ts";
 
@@ -58,7 +59,7 @@ export function createApp(features: Feature[]): Hono<AppEnv> {
       const details = body.code === "internal_error" ? toLoggedFailure(cause) : { cause: toLogged(cause) };
       console.warn(JSON.stringify({ event: "refused", request, status, code: body.code, ...details }));
     }
-    return toErrorResponse(error);
+    return toErrorResponse(c.req.path.startsWith("/v1/") ? withoutLongRetryAfter(error) : error);
   });
   return app;
 }
@@ -75,7 +76,10 @@ async function callerOf(c: Context<AppEnv>): Promise<Caller> {
   const [user] = await Promise.all([authenticated, activeCatalog(c.env.CATALOG, now, waitUntil)]);
   const { catalog, revision } = await catalogFor(user, c.env.CATALOG, now, waitUntil);
   const { signal } = c.req.raw;
-  return { env: c.env, user, catalog, revision, requestId: c.get("requestId"), timing, signal, waitUntil };
+  // OpenAI's clients send this header and retry by themselves.
+  const retriesItself = c.req.header("x-stainless-retry-count") !== undefined;
+  const requestId = c.get("requestId");
+  return { env: c.env, user, catalog, revision, requestId, timing, signal, waitUntil, retriesItself };
 }
 
 export const app = createApp(features);

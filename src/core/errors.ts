@@ -93,6 +93,12 @@ export function withHeaders(error: ApiError, headers: Record<string, string>): A
   return copyOf(error, error.body, { ...headers, ...error.headers });
 }
 
+/** Copies an error without one of its headers. */
+export function withoutHeader(error: ApiError, name: string): ApiError {
+  const { [name]: _, ...headers } = error.headers;
+  return copyOf(error, error.body, headers);
+}
+
 /** Copies an error with another `param`. */
 export function withParam(error: ApiError, param: string | null): ApiError {
   return copyOf(error, { ...error.body, param }, error.headers);

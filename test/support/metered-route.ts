@@ -108,6 +108,7 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
       ["refuses", { status: 500 }, true, 502, "provider_error"],
       ["refuses", { status: 500 }, false, 502, "provider_error"],
       ["is busy", { status: 429, retry_after: 7 }, true, 503, "provider_overloaded"],
+      ["is overloaded", { status: 503, retry_after: 7 }, true, 503, "provider_overloaded"],
       ["begins with an error", { tokens: 10, error_after: 0 }, true, 502, "provider_error"],
     ])("whose provider %s (%j, stream: %s) is nothing", async (_how, script, stream, status, code) => {
       const user = await createUser();

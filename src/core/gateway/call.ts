@@ -16,6 +16,8 @@ export interface Caller extends CatalogRevision {
   /** Aborts when the caller disconnects. */
   signal: AbortSignal;
   waitUntil: (work: Promise<unknown>) => void;
+  /** The caller's client repeats failed requests, so Weir does not. */
+  retriesItself: boolean;
 }
 
 /** One metered request. A feature describes its request with this, and the gateway does the rest. */

@@ -57,7 +57,7 @@ async function reserveAndSend(caller: Caller, call: Call, report: Report): Promi
 
 /** Calls the candidates until one answers. Before the response starts, every failure is settled and then thrown. */
 async function send(request: AdmittedRequest): Promise<Response> {
-  const { admitted, report, settle } = request;
+  const { caller, admitted, report, settle } = request;
   const state = createState(request);
   const { control } = state;
   const { signal } = control;
@@ -72,7 +72,8 @@ async function send(request: AdmittedRequest): Promise<Response> {
     const mayRetry = () =>
       !signal.aborted && !readOnce && (state.stage === "unsent" || (state.stage === "sent" && remains !== "work"));
     const isFinal = () => !mayRetry();
-    return await tryCandidates(admitted.candidates, tryOnce, { isFinal, pause: (ms) => clock.wait(ms, signal) });
+    const pause = caller.retriesItself ? undefined : (ms: number) => clock.wait(ms, signal);
+    return await tryCandidates(admitted.candidates, tryOnce, { isFinal, pause });
   } catch (thrown) {
     state.watchdog.stop();
     const ending: Ending = signal.aborted ? (signal.reason as Ending) : { kind: "failed", error: toApiError(thrown) };

@@ -2,6 +2,7 @@
 
 import type { ErrorCode } from "../errors.ts";
 import { ApiError, apiError } from "../errors.ts";
+import { retryAfterHeader, retryAfterMsOf } from "../retry-after.ts";
 import { readProviderError } from "./provider-error-body.ts";
 
 /** Characters of an error body that are parsed. Longer bodies are HTML pages, which are never shown. */
@@ -10,22 +11,30 @@ const MAX_ERROR_LENGTH = 65_536;
 /** Statuses for an invalid request. The caller gets the provider's message, because only the caller can fix it. */
 const REQUEST_ERROR_STATUSES = new Set([400, 413, 415, 422]);
 
-/** Returns the error for an unsuccessful response. The provider's 401 becomes a 502: the caller's token is valid. */
-export async function toProviderError(response: Response): Promise<ApiError> {
+/** The provider has no capacity. 529 is Anthropic's status for that. */
+const OVERLOAD_STATUSES = new Set([429, 503, 529]);
+/** The wait that callers are told when an overloaded provider names none. */
+const DEFAULT_WAIT_MS = 1000;
+
+/**
+ * Returns the error for an unsuccessful response at `now` (epoch ms). The provider's 401 becomes a 502: the caller's
+ * token is valid.
+ */
+export async function toProviderError(response: Response, now: number): Promise<ApiError> {
   const { status } = response;
   const text = (await response.text().catch(() => "")).slice(0, MAX_ERROR_LENGTH);
   const body = readProviderError(text);
   const cause = { status, code: body?.code ?? null };
-  const retryAfterMs = retryAfterOf(response);
+  const retryAfterMs = retryAfterMsOf(response.headers, now);
   if (REQUEST_ERROR_STATUSES.has(status)) {
     const fallback = { message: `The provider refused the request (${status}).`, param: null, code: null };
     const { message, param, code } = body ?? fallback;
     return new ApiError(status, { message, type: "invalid_request_error", param, code }, { cause });
   }
-  if (status === 429 && body?.code !== "insufficient_quota") {
-    const retryAfter = response.headers.get("retry-after") ?? "1";
+  if (OVERLOAD_STATUSES.has(status) && body?.code !== "insufficient_quota") {
     const message = "The model is busy right now. Please try again shortly.";
-    return apiError("provider_overloaded", message, { cause, retryAfterMs, headers: { "retry-after": retryAfter } });
+    const headers = retryAfterHeader(retryAfterMs ?? DEFAULT_WAIT_MS);
+    return apiError("provider_overloaded", message, { cause, retryAfterMs, headers });
   }
   const { code: missing, param } = body ?? {};
   if (status === 404 && ((missing && missing !== "model_not_found") || (param && param !== "model"))) {
@@ -33,13 +42,9 @@ export async function toProviderError(response: Response): Promise<ApiError> {
     return apiError("not_found", message, { cause, ...(param && { param }) });
   }
   const [code, message] = faultOf(status);
-  return apiError(code, message, { cause, retryAfterMs });
-}
-
-/** `retry-after` seconds (RFC 9110, section 10.2.3) in ms. Undefined for a date: it is too far away to wait for. */
-function retryAfterOf({ headers }: Response): number | undefined {
-  const seconds = headers.get("retry-after");
-  return seconds !== null && /^\d+(\.\d+)?$/.test(seconds) ? Number(seconds) * 1000 : undefined;
+  // Only the operator can change that.
+  const headers = code === "provider_unauthorized" ? { "x-should-retry": "false" } : {};
+  return apiError(code, message, { cause, retryAfterMs, headers });
 }
 
 function faultOf(status: number): [ErrorCode, string] {

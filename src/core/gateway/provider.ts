@@ -47,7 +47,7 @@ export async function callProvider(
     signal.throwIfAborted();
     throw unreachableError(connectionFault(new URL(access.baseUrl).host, cause));
   }
-  if (!response.ok) throw await toProviderError(response);
+  if (!response.ok) throw await toProviderError(response, Date.now());
   return response;
 }
 

@@ -5,6 +5,12 @@ import { ApiError, InternalError } from "../errors.ts";
 /** A longer `retry-after` leads to the next candidate instead of a retry. */
 const MAX_PAUSE_MS = 2000;
 
+interface TryOptions {
+  isFinal: () => boolean;
+  /** Waits before a retry of the same candidate. Undefined when the caller's client retries by itself. */
+  pause: ((ms: number) => Promise<void>) | undefined;
+}
+
 /**
  * Tries the candidates in order until one answers; attempts count from 1. After a provider error it retries once if
  * `retry-after` is at most 2 s. Otherwise it falls back to the next candidate. Throws the error when `isFinal`, when it
@@ -13,7 +19,7 @@ const MAX_PAUSE_MS = 2000;
 export async function tryCandidates<Candidate, Answer>(
   candidates: Candidate[],
   attemptOnce: (candidate: Candidate, attempt: number) => Promise<Answer>,
-  { isFinal, pause }: { isFinal: () => boolean; pause: (ms: number) => Promise<void> },
+  { isFinal, pause }: TryOptions,
 ): Promise<Answer> {
   const remaining = [...candidates];
   let retried = false;
@@ -25,7 +31,7 @@ export async function tryCandidates<Candidate, Answer>(
     } catch (error) {
       if (isFinal() || !isProviderError(error)) throw error;
       const pauseMs = error.retryAfterMs ?? Infinity;
-      if (!retried && pauseMs <= MAX_PAUSE_MS) {
+      if (pause && !retried && pauseMs <= MAX_PAUSE_MS) {
         retried = true;
         await pause(pauseMs);
       } else if (remaining.length > 1) {

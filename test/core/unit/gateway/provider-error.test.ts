@@ -1,7 +1,9 @@
 // Provider errors for callers: the provider's message for an invalid request, Weir's own for everything else.
 
 import { describe, expect, it } from "vitest";
+import { apiError } from "../../../../src/core/errors.ts";
 import { toProviderError, unreachableError } from "../../../../src/core/gateway/provider-error.ts";
+import { withoutLongRetryAfter } from "../../../../src/core/retry-after.ts";
 
 const PROVIDERS = {
   message: "Invalid value for 'n' in org-abc.",
@@ -10,8 +12,11 @@ const PROVIDERS = {
   code: "invalid_value",
 };
 
+/** 2026-10-21, 07:28:00. */
+const NOW = Date.UTC(2026, 9, 21, 7, 28);
+
 const refused = (status: number, body: unknown = { error: PROVIDERS }, headers: Record<string, string> = {}) =>
-  toProviderError(new Response(typeof body === "string" ? body : JSON.stringify(body), { status, headers }));
+  toProviderError(new Response(typeof body === "string" ? body : JSON.stringify(body), { status, headers }), NOW);
 
 describe("a refusal of the caller's request", () => {
   it.each([400, 413, 415, 422])(
@@ -54,9 +59,9 @@ describe("another refusal", () => {
     [302, 502, "provider_error"],
     [429, 503, "provider_overloaded"],
     [500, 502, "provider_error"],
-    [503, 502, "provider_error"],
+    [503, 503, "provider_overloaded"],
     [504, 504, "provider_timeout"],
-    [529, 502, "provider_error"],
+    [529, 503, "provider_overloaded"],
   ])("of %i becomes %i %s, with the provider's code for the log only", async (status, expected, code) => {
     const error = await refused(status);
     expect(error).toMatchObject({ status: expected, body: { code, type: "server_error", param: null } });
@@ -79,34 +84,60 @@ describe("another refusal", () => {
     expect(error.body.message).not.toContain("org-abc");
   });
 
-  it("of 429 because the operator's account has no credit is not worth a retry", async () => {
-    const error = await refused(429, { error: { ...PROVIDERS, code: "insufficient_quota" } });
-    expect(error).toMatchObject({ status: 502, body: { code: "provider_unauthorized" }, headers: {} });
+  it.each([
+    ["401", 401, PROVIDERS],
+    ["429 because the operator's account has no credit", 429, { ...PROVIDERS, code: "insufficient_quota" }],
+  ])("of %s is not worth a retry", async (_what, status, error) => {
+    const headers = { "x-should-retry": "false" };
+    expect(await refused(status, { error })).toMatchObject({
+      status: 502,
+      body: { code: "provider_unauthorized" },
+      headers,
+    });
+  });
+
+  it.each<[Record<string, string>, number | undefined]>([
+    [{ "retry-after": "0" }, 0],
+    [{ "retry-after": "0.5" }, 500],
+    [{ "retry-after": "120" }, 120_000],
+    [{ "retry-after": "Wed, 21 Oct 2026 07:28:20 GMT" }, 20_000],
+    [{ "retry-after": "Wed, 21 Oct 2026 07:27:00 GMT" }, 0],
+    [{ "retry-after-ms": "1250" }, 1250],
+    [{ "retry-after-ms": "1250.5", "retry-after": "9" }, 1250.5],
+    [{ "retry-after-ms": "soon", "retry-after": "9" }, 9000],
+    [{ "retry-after": "-1" }, undefined],
+    [{ "retry-after": "soon" }, undefined],
+    [{ "retry-after": "" }, undefined],
+    [{}, undefined],
+  ])("with %j can be retried after %s ms", async (headers, retryAfterMs) => {
+    for (const status of [429, 500, 503]) {
+      expect((await refused(status, { error: PROVIDERS }, headers)).retryAfterMs).toBe(retryAfterMs);
+    }
   });
 
   it.each([
     ["17", "17"],
+    ["0.2", "1"],
+    ["Wed, 21 Oct 2026 07:29:00 GMT", "60"],
+    ["1e9", "1"],
+    ["99999999999999999999999", "86400"],
     [undefined, "1"],
-  ])("of 429 with retry-after %s tells the caller %s", async (given, told) => {
-    const { headers } = await refused(429, { error: PROVIDERS }, given === undefined ? {} : { "retry-after": given });
-    expect(headers).toEqual({ "retry-after": told });
-  });
-
-  it.each([
-    ["0", 0],
-    ["0.5", 500],
-    ["120", 120_000],
-    ["Wed, 21 Oct 2026 07:28:00 GMT", undefined],
-    ["-1", undefined],
-    ["soon", undefined],
-    ["", undefined],
-    [undefined, undefined],
-  ])("with retry-after %j can be retried after %s ms", async (given, retryAfterMs) => {
-    const headers: Record<string, string> = given === undefined ? {} : { "retry-after": given };
-    for (const status of [500, 503]) {
-      expect((await refused(status, { error: PROVIDERS }, headers)).retryAfterMs).toBe(retryAfterMs);
+  ])("for want of capacity, with retry-after %s, tells the caller %s whole seconds", async (given, told) => {
+    for (const status of [429, 503, 529]) {
+      const { headers } = await refused(status, "", given === undefined ? {} : { "retry-after": given });
+      expect(headers).toEqual({ "retry-after": told });
     }
   });
+});
+
+it.each([
+  ["60", { "retry-after": "60", other: "1" }],
+  ["61", { other: "1" }],
+  ["59000", { other: "1" }],
+])("a client of OpenAI's API is told a wait of %s s as %j", (seconds, headers) => {
+  const error = apiError("insufficient_quota", "No.", { headers: { "retry-after": seconds, other: "1" } });
+  expect(withoutLongRetryAfter(error)).toMatchObject({ status: 429, body: error.body });
+  expect(withoutLongRetryAfter(error).headers).toEqual(headers);
 });
 
 it("an unreachable provider is a 502 without its address", () => {

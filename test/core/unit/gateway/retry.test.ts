@@ -10,7 +10,7 @@ const refusal = new ApiError(400, { message: "No.", type: "invalid_request_error
 const [first, last] = [busy(), apiError("provider_timeout", "Too long.")];
 
 /** Tries candidates that fail so, one after the other, before one answers. */
-async function attempts(candidates: string[], failures: unknown[], isFinal = () => false) {
+async function attempts(candidates: string[], failures: unknown[], { final = false, retries = true } = {}) {
   const tried: string[] = [];
   const pauses: number[] = [];
   const ask = async (candidate: string, attempt: number) => {
@@ -19,7 +19,10 @@ async function attempts(candidates: string[], failures: unknown[], isFinal = () 
     return `${candidate} answers`;
   };
   const pause = async (ms: number) => void pauses.push(ms);
-  const outcome = await tryCandidates(candidates, ask, { isFinal, pause }).catch((error: unknown) => error);
+  const outcome = await tryCandidates(candidates, ask, {
+    isFinal: () => final,
+    pause: retries ? pause : undefined,
+  }).catch((error: unknown) => error);
   return { tried, pauses, outcome };
 }
 
@@ -59,6 +62,11 @@ it.each<[string, string[], unknown[], string[], number[], unknown]>([
   expect(await attempts(candidates, failures)).toEqual({ tried, pauses, outcome });
 });
 
+it("candidates: without retries, for a client that retries by itself, the next one is tried", async () => {
+  const { tried, pauses } = await attempts(["swift", "deep"], [busy(0), last], { retries: false });
+  expect([tried, pauses]).toEqual([["1 swift", "2 deep"], []]);
+});
+
 describe("a fallback", () => {
   it.each(["provider_error", "provider_unauthorized", "provider_timeout", "model_not_found"] as const)(
     "follows %s",
@@ -79,7 +87,7 @@ describe("a fallback", () => {
 
   it("does not follow a final error", async () => {
     const failure = busy(0);
-    const { tried, outcome } = await attempts(["swift", "deep"], [failure], () => true);
+    const { tried, outcome } = await attempts(["swift", "deep"], [failure], { final: true });
     expect([tried, outcome]).toEqual([["1 swift"], failure]);
   });
 });
