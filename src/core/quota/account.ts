@@ -11,6 +11,8 @@ export interface Account {
   revokedBefore?: number;
   /** The latest changes, oldest first. */
   changes: Change[];
+  /** The account of a deleted user ends then (epoch ms), unless an operator decides something new. */
+  endsAt?: number;
 }
 
 export type Decision =
@@ -43,6 +45,9 @@ export interface RefusedClaim {
 
 const MAX_CHANGES = 50;
 
+/** Tokens from before a deletion stay refused for this time. */
+const DELETED_MS = 365 * 86_400_000;
+
 /** Returns why a claim is refused, or undefined when it is accepted. A claim for the wrong plan gets the right one. */
 export function claimRefusal(account: Account | undefined, claim: Claim): ClaimRefusal | undefined {
   const plan = account?.plan ?? claim.claimed;
@@ -53,6 +58,18 @@ export function claimRefusal(account: Account | undefined, claim: Claim): ClaimR
   return plan === claim.plan ? undefined : { reason: "plan", plan };
 }
 
+/**
+ * Returns the account of a user who is deleted at `now`: it refuses the tokens issued until then, because one of them
+ * would make a new account unnoticed. A block stays, because a deletion would be a way around it.
+ */
+export function deletedAccount(account: Account | undefined, now: number): Account {
+  // `iat` has whole seconds: a token of this second is refused too.
+  const revokedBefore = Math.ceil((now + 1) / 1000) * 1000;
+  return account?.blocked
+    ? { blocked: true, revokedBefore, changes: [] }
+    : { revokedBefore, changes: [], endsAt: now + DELETED_MS };
+}
+
 /** Applies a change to account and ledger, and adds it to the account. `ledger` must be swept to `change.at`. */
 export function applyChange(
   account: Account | undefined,
@@ -61,7 +78,8 @@ export function applyChange(
 ): { account: Account; ledger: Ledger } {
   if (account?.changes.some(({ id }) => id === change.id)) return { account, ledger };
   const changes = [...(account?.changes ?? []), change].slice(-MAX_CHANGES);
-  const next: Account = { ...account, changes };
+  const { endsAt: _, ...kept } = account ?? {};
+  const next: Account = { ...kept, changes };
   const startOf = (window: string) => periodStart(parseWindowKey(window).per, ledger.at);
   switch (change.kind) {
     case "plan":

@@ -1,5 +1,5 @@
-// The name of a user's object: a keyed hash.
-// Storage and logs contain only this name, so they do not identify the user.
+// The name of a user's object: a keyed hash. Storage contains only this name, and logs a part of it.
+// Neither identifies the user.
 
 import { base64url } from "jose";
 import type { User } from "../auth/user.ts";
@@ -24,4 +24,9 @@ export async function quotaName(user: QuotaUser, pepper: string): Promise<string
   const name = `q1:${base64url.encode(new Uint8Array(hash))}`;
   names.set(user, name);
   return name;
+}
+
+/** The user in log lines: 96 bits of the object's name, too few to address the object. */
+export function loggedUser(objectName: string): string {
+  return objectName.slice("q1:".length, "q1:".length + 16);
 }

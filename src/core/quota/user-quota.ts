@@ -4,7 +4,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Bindings } from "../env.ts";
 import type { Account, Change, Claim, RefusedClaim } from "./account.ts";
-import { applyChange, claimRefusal } from "./account.ts";
+import { applyChange, claimRefusal, deletedAccount } from "./account.ts";
 import type { Reservation, ReserveResult } from "./ledger.ts";
 import { CORRECTABLE_MS, giveBack, nextLeaseEnd, reserve, settle, sweep, view } from "./ledger.ts";
 import type { Ledger } from "./state.ts";
@@ -75,10 +75,29 @@ export class UserQuota extends DurableObject<Bindings> {
     return next.account;
   }
 
+  /** Returns everything that is stored about the user. Writes nothing. */
+  export(): { ledger: Ledger; account: Account } {
+    const { ledger, account = { changes: [] } } = this.#load();
+    return { ledger, account };
+  }
+
+  /**
+   * Deletes ledger and decisions; tokens issued until now stay refused. A request that still runs settles nothing later,
+   * because its lease is gone. Writes one row.
+   */
+  delete(): Account {
+    const now = Date.now();
+    const account = deletedAccount(this.#load().account, now);
+    this.#save(sweep(emptyLedger(), now), account);
+    return account;
+  }
+
   /** Expires the leases of users who do not return. Deletes all storage when the state is empty. */
   override async alarm(): Promise<void> {
-    const { ledger, account } = this.#load();
-    const now = sweep(ledger, Date.now());
+    const stored = this.#load();
+    const now = sweep(stored.ledger, Date.now());
+    const hasEnded = (stored.account?.endsAt ?? Infinity) <= now.at;
+    const account = hasEnded ? undefined : stored.account;
     this.#stored = { ledger: now, account, alarmAt: null };
     if (Object.keys({ ...now.used, ...now.extra, ...now.leases, ...account }).length > 0) this.#save(now, account);
     else {
@@ -100,7 +119,7 @@ export class UserQuota extends DurableObject<Bindings> {
   #save(ledger: Ledger, account: Account | undefined): void {
     const { storage } = this.ctx;
     let { alarmAt } = this.#load();
-    const due = nextLeaseEnd(ledger) ?? lastEnd(ledger);
+    const due = nextLeaseEnd(ledger) ?? lastEnd(ledger, account);
     // An overdue alarm is about to run, or the runtime gave up on it. A second alarm is harmless.
     if (due !== undefined && (alarmAt === null || alarmAt <= ledger.at || due < alarmAt)) {
       alarmAt = due;
@@ -120,11 +139,18 @@ export class UserQuota extends DurableObject<Bindings> {
   }
 }
 
-/** The time after which the state is empty (epoch ms): all periods have ended, and no lease can be corrected. */
-function lastEnd({ used, extra, leases }: Ledger): number | undefined {
+/**
+ * The time after which the state is empty (epoch ms): all periods and the account of a deleted user have ended, and no
+ * lease can be corrected.
+ */
+function lastEnd({ used, extra, leases }: Ledger, account: Account | undefined): number | undefined {
   const periods = Object.entries({ ...used, ...extra }).map(([key, { start }]) =>
     periodEnd(parseWindowKey(key).per, start),
   );
-  const ends = [...periods, ...Object.values(leases).map((lease) => lease.endsAt + CORRECTABLE_MS)];
+  const ends = [
+    ...periods,
+    ...(account?.endsAt === undefined ? [] : [account.endsAt]),
+    ...Object.values(leases).map((lease) => lease.endsAt + CORRECTABLE_MS),
+  ];
   return ends.length > 0 ? Math.max(...ends) : undefined;
 }

@@ -10,7 +10,7 @@ export const adminUsers: Feature = {
       path: "/admin/users",
       access: "admin",
       app: userRoutes,
-      summary: "`GET /:id`, `POST /:id/changes`: one user's quota, and changes to it",
+      summary: "`GET`, `DELETE` of `/:id`, `GET /:id/export`, `POST /:id/changes`: one user's quota and data",
     },
   ],
 };

@@ -14,7 +14,7 @@ import { apiError, unknownName } from "../../core/errors.ts";
 import type { Account, Change, Decision } from "../../core/quota/account.ts";
 import { callQuota } from "../../core/quota/client.ts";
 import { fromAmount, toAmount, toLimits } from "../../core/quota/limits.ts";
-import { quotaName } from "../../core/quota/name.ts";
+import { loggedUser, quotaName } from "../../core/quota/name.ts";
 import { toWindowObject } from "../../core/quota/rate-limit.ts";
 import { parseWindowKey, windowKey } from "../../core/catalog/quota-window.ts";
 import { readBody } from "../../core/json-body.ts";
@@ -58,7 +58,28 @@ export const userRoutes = new Hono<AppEnv>()
     };
     const account = await callQuota(c.env, quota, (object) => object.change(change));
     return c.json(await describe(c, catalog, quota, account), 201);
+  })
+  .get("/:id/export", async (c) => {
+    const { catalog, quota, user } = await userOf(c);
+    const stored = await callQuota(c.env, quota, (object) => object.export());
+    const described = await describe(c, catalog, quota, stored.account);
+    return c.json(
+      { ...user, ...described, stored, not_included: ELSEWHERE },
+      { headers: { "cache-control": "no-store" } },
+    );
+  })
+  .delete("/:id", async (c) => {
+    const { quota } = await userOf(c);
+    const { blocked = false, revokedBefore } = await callQuota(c.env, quota, (object) => object.delete());
+    return c.json({ deleted: true, blocked, tokens_revoked_before: toIso(revokedBefore), not_deleted: ELSEWHERE });
   });
+
+/** Data of a user that Weir cannot find. */
+const ELSEWHERE = [
+  "objects that the provider stores, such as responses and conversations: Weir keeps no list of them",
+  "log lines, which have a keyed hash of the user",
+  "Cloudflare's recovery copies of the user's object, for 30 days",
+];
 
 async function userOf(c: Context<AppEnv, "/:id">) {
   // A subject may contain '|' (Auth0 uses it). An issuer cannot.
@@ -69,7 +90,8 @@ async function userOf(c: Context<AppEnv, "/:id">) {
     throw apiError("invalid_request", "A user is named 'issuer|subject', URL-encoded: weir%7Calice.", { param: "id" });
   }
   const { catalog } = await activeCatalog(c.env.CATALOG, Date.now(), (work) => c.executionCtx.waitUntil(work));
-  return { catalog, quota: await quotaName({ issuer, subject }, c.env.QUOTA_PEPPER) };
+  const user = { issuer, subject };
+  return { catalog, user, quota: await quotaName(user, c.env.QUOTA_PEPPER) };
 }
 
 function toDecision(catalog: Catalog, request: v.InferOutput<typeof ChangeRequest>): Decision {
@@ -114,6 +136,7 @@ async function describe(c: Context<AppEnv>, catalog: Catalog, quota: string, acc
   const { name, plan } = choosePlan(catalog, account.plan);
   const view = await callQuota(c.env, quota, (object) => object.inspect(toLimits(plan)));
   return {
+    logged_as: loggedUser(quota),
     plan: { stored: account.plan ?? null, shown: name },
     blocked: account.blocked ?? false,
     tokens_revoked_before: toIso(account.revokedBefore),

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { Account, Change, Claim } from "../../../../src/core/quota/account.ts";
-import { applyChange, claimRefusal } from "../../../../src/core/quota/account.ts";
+import { applyChange, claimRefusal, deletedAccount } from "../../../../src/core/quota/account.ts";
 import { emptyLedger } from "../../../../src/core/quota/state.ts";
 import { openBook, tokensADay } from "../../support/quota-book.ts";
 
@@ -36,6 +36,13 @@ describe("a claim", () => {
     const stored = account && { changes: [], ...account };
     expect(claimRefusal(stored, { plan: "free", claimed: "free", issuedAt: NOON, ...claim })).toEqual(refusal);
   });
+});
+
+it("a deleted user's tokens are refused up to the second of the deletion, and newer ones are accepted", () => {
+  const account = deletedAccount({ plan: "pro", changes: [] }, NOON + 300);
+  const refusalOf = (issuedAt: number) => claimRefusal(account, { plan: "free", claimed: "free", issuedAt });
+  expect([refusalOf(0), refusalOf(NOON)]).toEqual([{ reason: "revoked" }, { reason: "revoked" }]);
+  expect(refusalOf(NOON + 1000)).toBeUndefined();
 });
 
 /** A book with 600 tokens used up and 100 running. */
