@@ -37,7 +37,9 @@ function accessOf(env: Bindings, provider: Provider): ProviderAccess {
   if (typeof key !== "string" || key === "") {
     throw misconfigured(`${provider.key_variable} is not set: npx wrangler secret put ${provider.key_variable}`);
   }
-  return { baseUrl: baseUrl.replace(/\/+$/, ""), headers: { ...provider.headers, authorization: `Bearer ${key}` } };
+  const { headers, key_header: name } = provider;
+  const value = name === "authorization" ? `Bearer ${key}` : key;
+  return { baseUrl: baseUrl.replace(/\/+$/, ""), headers: { ...headers, [name]: value } };
 }
 
 const misconfigured = (cause: string) =>

@@ -32,6 +32,11 @@ const Provider = v.strictObject({
    * The Worker secret with the API key. The required suffix keeps a catalog from sending other secrets to a provider.
    */
   key_variable: v.pipe(v.string(), v.regex(/_API_KEY$/, "must end in _API_KEY")),
+  /** The header for the key: `authorization` as a bearer token, any other without a scheme. */
+  key_header: v.optional(
+    v.pipe(v.string(), v.regex(/^(authorization|([a-z0-9]+-)*api-key)$/, "must be authorization or end in api-key")),
+    "authorization",
+  ),
   /** Endpoints that the provider serves, regardless of the cards; all when absent. */
   endpoints: v.optional(v.array(EndpointName)),
   /** Headers of every request. Not for secrets: everyone with access to the catalog can read them. */

@@ -11,6 +11,10 @@ const MAX_ERROR_LENGTH = 65_536;
 /** Statuses for an invalid request. The caller gets the provider's message, because only the caller can fix it. */
 const REQUEST_ERROR_STATUSES = new Set([400, 413, 415, 422]);
 
+/** Some providers answer 400 when the operator's key is wrong, and quote a part of it. */
+const REFUSED_KEY =
+  /\b(incorrect|invalid|expired|missing)\b.{0,20}\bapi[ _-]?key\b|\bapi[ _-]?key\b.{0,20}\b(not valid|invalid|expired|missing)\b/i;
+
 /** The provider has no capacity. 529 is Anthropic's status for that. */
 const OVERLOAD_STATUSES = new Set([429, 503, 529]);
 /** The wait that callers are told when an overloaded provider names none. */
@@ -21,10 +25,10 @@ const DEFAULT_WAIT_MS = 1000;
  * token is valid.
  */
 export async function toProviderError(response: Response, now: number): Promise<ApiError> {
-  const { status } = response;
   const text = (await response.text().catch(() => "")).slice(0, MAX_ERROR_LENGTH);
   const body = readProviderError(text);
-  const cause = { status, code: body?.code ?? null };
+  const status = body && REFUSED_KEY.test(body.message) ? 401 : response.status;
+  const cause = { status: response.status, code: body?.code ?? null };
   const retryAfterMs = retryAfterMsOf(response.headers, now);
   if (REQUEST_ERROR_STATUSES.has(status)) {
     const fallback = { message: `The provider refused the request (${status}).`, param: null, code: null };

@@ -97,13 +97,18 @@ export async function listModels(env: Bindings, provider: Provider): Promise<Lis
   }
 }
 
+/** Media types have no case, and may be followed by spaces (RFC 9110, section 8.3.1). */
 export function isEventStream(response: Response): boolean {
-  return response.headers.get("content-type")?.startsWith("text/event-stream") === true;
+  return /^\s*text\/event-stream\s*(;|$)/i.test(response.headers.get("content-type") ?? "");
 }
 
-/** Returns the response body. Throws `provider_error` when it is missing, or is not the expected event stream. */
+/**
+ * Returns the response body. Throws `provider_error` when it is missing, or is not the expected event stream. An answer
+ * without a content type is taken for what was asked.
+ */
 export function requireBody(response: Response, kind: "stream" | "bytes"): ReadableStream<Uint8Array> {
-  if (response.body && (kind === "bytes" || isEventStream(response))) return response.body;
+  if (response.body && (kind === "bytes" || !response.headers.get("content-type") || isEventStream(response)))
+    return response.body;
   throw apiError("provider_error", "The model did not stream its answer. Please try again.");
 }
 

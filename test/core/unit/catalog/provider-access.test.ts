@@ -13,6 +13,7 @@ const OPENAI: Provider = {
   headers: { "x-title": "Weir" },
   counts_input: true,
   lists_models: true,
+  key_header: "authorization",
 };
 
 /** The variables of a deployment. */
@@ -41,6 +42,11 @@ describe("a base URL of the catalog", () => {
       headers: { authorization: "Bearer sk-1", "x-title": "Weir" },
     });
     expect(baseUrlOf({}, { base_url: "https://eu.models.test:8443/v1/" })).toBe("https://eu.models.test:8443/v1");
+  });
+
+  it.each(["api-key", "x-api-key", "x-goog-api-key"])("is used with the key alone in the header %s", (key_header) => {
+    const { headers } = providerAccess(envOf(), { ...OPENAI, key_header });
+    expect(headers).toEqual({ [key_header]: "sk-1", "x-title": "Weir" });
   });
 
   it.each([

@@ -52,7 +52,12 @@ describe("a short document", () => {
     const lists = { compare: [], features: [], tools: [], refuses: {} };
     expect(cards.swift).toMatchObject({ ...lists, default: false, output_parameter: "max_completion_tokens" });
     expect(aliases.default).toEqual({ target: "swift-1", strict: false, fallback: [] });
-    expect(providers.house).toMatchObject({ headers: {}, counts_input: false, lists_models: true });
+    expect(providers.house).toMatchObject({
+      headers: {},
+      counts_input: false,
+      lists_models: true,
+      key_header: "authorization",
+    });
     expect(providers.house).not.toHaveProperty("endpoints");
   });
 
@@ -97,6 +102,10 @@ describe("a fault", () => {
     ["providers.house.key_variable", providerWith({ key_variable: "AUTH_SECRET" })],
     ["providers.house.base_url", providerWith({ base_url: "models.test" })],
     ["providers.house.endpoints.0", providerWith({ endpoints: ["chat"] })],
+    ...["cookie", "Api-Key", "api-key\n", "x_api-key", "api-key-2", ""].map((key_header): [string, Document] => [
+      "providers.house.key_header",
+      providerWith({ key_header }),
+    ]),
     ["providers.house.key", providerWith({ key: "sk-1" })],
   ])("is reported with its path: %s", (path, changes) => {
     const faults = faultsWith(changes);

@@ -37,7 +37,84 @@ describe("a refusal of the caller's request", () => {
     expect(body).toEqual({ message: "No.", type: expect.any(String), param: null, code: null });
   });
 
-  it.each(["<html>Too Large</html>", "", "null", '{"detail":"no"}', '{"error":7}', '{"error":'])(
+  const TOO_LONG = "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens.";
+  it.each<[string, unknown, Record<string, unknown>]>([
+    [
+      "a list",
+      [{ error: { code: 400, message: "Bad schema.", status: "INVALID_ARGUMENT" } }],
+      { message: "Bad schema." },
+    ],
+    [
+      "an object without an envelope",
+      { object: "error", message: "Bad schema.", type: "BadRequestError", param: "tools", code: 400 },
+      { message: "Bad schema.", param: "tools" },
+    ],
+    ["a message alone", { message: "Bad schema." }, { message: "Bad schema." }],
+    ["a text below error", { code: "Invalid argument given", error: "Bad schema." }, { message: "Bad schema." }],
+    [
+      "a code beside the text",
+      { code: "bad_schema", error: "Bad schema." },
+      { message: "Bad schema.", code: "bad_schema" },
+    ],
+    ["a detail", { detail: "Bad schema." }, { message: "Bad schema." }],
+    [
+      "details of fields",
+      { detail: [{ loc: ["body", "tools", 0], msg: "is required", type: "missing" }, { msg: "and more" }] },
+      { message: "tools.0: is required; and more" },
+    ],
+    [
+      "details below the message",
+      { object: "error", message: { detail: [{ loc: ["body", "n"], msg: "too large" }] } },
+      { message: "n: too large" },
+    ],
+    [
+      "a list of errors",
+      { success: false, errors: [{ code: 7003, message: "Bad schema." }] },
+      { message: "Bad schema." },
+    ],
+    [
+      "a relayed error",
+      { error: { message: "Provider returned error", code: 400, metadata: { raw: '{"message":"Bad schema."}' } } },
+      { message: "Bad schema." },
+    ],
+  ])("in the form of %s has its message", async (_what, body, expected) => {
+    const error = await refused(400, body);
+    expect(error.body).toEqual({ type: "invalid_request_error", param: null, code: null, ...expected });
+    const hidden = await refused(500, body);
+    expect(hidden.body.message).toBe("The model could not answer. Please try again.");
+  });
+
+  it.each([
+    TOO_LONG,
+    "This endpoint's maximum context length is 131072 tokens.",
+    "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+    "Prompt contains 40000 tokens, too large for model with 32768 maximum context length",
+    "This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
+    "`inputs` tokens + `max_new_tokens` must be <= 8193.",
+    "the request exceeds the available context size. try increasing the context size",
+    "prompt is too long: 210000 tokens > 200000 maximum",
+  ])("for a context that is too long has OpenAI's code: %s", async (message) => {
+    expect(await refused(400, { object: "error", message, code: 400 })).toMatchObject({
+      status: 400,
+      body: { message, code: "context_length_exceeded" },
+    });
+  });
+
+  it.each(["context_window is not a known field", "Invalid context.", "max_tokens is too large: 9999"])(
+    "for another fault does not: %s",
+    async (message) => expect((await refused(400, { message })).body.code).toBeNull(),
+  );
+
+  it.each([
+    [{ error: { code: 400, message: "API key not valid. Please pass a valid API key." } }],
+    [{ code: "Client specified an invalid argument", error: "Incorrect API key provided: xa***89." }],
+  ])("for the operator's key is the server's fault, and quotes nothing: %j", async (body) => {
+    const error = await refused(400, body);
+    expect(error).toMatchObject({ status: 502, body: { code: "provider_unauthorized" }, cause: { status: 400 } });
+    expect(error.body.message).not.toMatch(/key/i);
+  });
+
+  it.each(["<html>Too Large</html>", "", "null", "[]", "{}", '{"ok":false}', '{"error":7}', '{"error":'])(
     "in another format gets the envelope: %j",
     async (body) => {
       const message = "The provider refused the request (413).";

@@ -12,6 +12,7 @@ const HOUSE: Provider = {
   headers: { "x-title": "Weir", "anthropic-version": "2023-06-01" },
   counts_input: false,
   lists_models: true,
+  key_header: "authorization",
 };
 
 /** Bindings with a provider that answers so, and the requests that it gets. */

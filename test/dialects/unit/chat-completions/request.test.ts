@@ -55,6 +55,17 @@ describe("the provider's body", () => {
     });
     expect(writtenChat({ stream: false })).not.toHaveProperty("stream_options");
   });
+
+  it("streams without `stream_options` where the card refuses them, whoever asked for them", () => {
+    const model = bundledModel("o4-mini");
+    const card = { ...model.card, refuses: { chat_completions: ["stream_options"] } };
+    for (const stream_options of [undefined, null, { include_usage: true }]) {
+      const body = preparedChat({ stream: true, stream_options }, { ...model, card });
+      expect(body.request).toMatchObject({ stream: true });
+      expect(body.request).not.toHaveProperty("stream_options");
+      expect(body.needs).not.toContainEqual(expect.objectContaining({ name: "stream_options" }));
+    }
+  });
 });
 
 describe("a parameter that the card does not support", () => {
