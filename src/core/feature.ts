@@ -50,7 +50,7 @@ export interface Feature {
 }
 
 /**
- * Checks the features, and installs their catalog sections and gate in the core. Throws an InternalError on a conflict.
+ * Checks the features, and installs their catalog sections, gate and endpoints in the core. Throws an InternalError on a conflict.
  */
 export function defineFeatures(features: Feature[]): Feature[] {
   const names = features.map(({ name }) => name);
@@ -70,8 +70,14 @@ export function defineFeatures(features: Feature[]): Feature[] {
   if (gates.length > 1) throw new InternalError("two features have a gate: remove one");
   installSections(features.flatMap(({ catalog }) => catalog ?? []));
   installGate(gates[0]);
+  servedEndpoints = new Set(features.flatMap(({ serves }) => serves ?? []));
   return features;
 }
+
+let servedEndpoints = new Set<Endpoint>();
+
+/** Tests if a route of the features serves an endpoint of model cards. */
+export const hasRouteFor = (endpoint: Endpoint): boolean => servedEndpoints.has(endpoint);
 
 /**
  * Returns the routes with one kind of access, in mount order. A feature's routes precede those of the features that it

@@ -1,10 +1,10 @@
-// The feature models: GET /v1/models and /v1/models/:id, OpenAI's format with each model's card.
+// The feature models: GET /v1/models and /v1/models/:id, OpenAI's format, and each model's card.
 
 import { Hono } from "hono";
 import { FIRST_DAY, resolveModel } from "../../core/catalog/resolve.ts";
 import { modelsOf } from "../../core/catalog/support.ts";
 import type { AppEnv, Feature } from "../../core/feature.ts";
-import { compareModels, toModelObject } from "./present.ts";
+import { compareModels, toModelObject, toModelWithCard } from "./present.ts";
 
 const app = new Hono<AppEnv>()
   .get("/", (c) => {
@@ -12,7 +12,8 @@ const app = new Hono<AppEnv>()
     const now = Date.now();
     const compare = c.req.query("compare");
     if (compare !== undefined) return c.json(compareModels(catalog, toNames(compare), now));
-    const data = modelsOf(catalog, now).map(({ requestedName: name }) => toModelObject(catalog, name, now));
+    const present = c.req.query("cards") === "true" ? toModelWithCard : toModelObject;
+    const data = modelsOf(catalog, now).map(({ requestedName: name }) => present(catalog, name, now));
     return c.json({ object: "list", data });
   })
   // The name of a model may hold slashes.
@@ -21,7 +22,7 @@ const app = new Hono<AppEnv>()
     const now = Date.now();
     const id = c.req.param("id");
     const compare = c.req.query("compare");
-    if (compare === undefined) return c.json(toModelObject(catalog, id, now));
+    if (compare === undefined) return c.json(toModelWithCard(catalog, id, now));
     const resolution = resolveModel(catalog, id, FIRST_DAY);
     const suggested = resolution.kind === "found" ? resolution.model.card.compare : [];
     return c.json(compareModels(catalog, [id, ...(compare === "" ? suggested : toNames(compare))], now));
@@ -36,7 +37,7 @@ export const models: Feature = {
       path: "/v1/models",
       access: "user",
       app,
-      summary: "`GET`, `GET /:id`: the models of the catalog, each with its card; `?compare=o3,o3-mini`",
+      summary: "`GET`: the models of the catalog; `?cards=true`, `?compare=o3,o3-mini`. `GET /:id`: one with its card",
     },
   ],
 };

@@ -11,14 +11,17 @@ import { FIRST_DAY, resolveModel, toDay } from "../../core/catalog/resolve.ts";
 import type { Catalog } from "../../core/catalog/schema.ts";
 import { entry } from "../../core/catalog/schema.ts";
 import { serves } from "../../core/catalog/support.ts";
+import { hasRouteFor } from "../../core/feature.ts";
 
 /**
- * Returns a model in the format of OpenAI's `GET /v1/models`, with its card, even after its shutdown. `answered_by` is
- * the snapshot that serves the name at `now` (epoch ms), or null. Throws 404 `model_not_found`.
+ * Returns a model in the format of OpenAI's `GET /v1/models`, even after its shutdown. `answered_by` is the snapshot
+ * that serves the name at `now` (epoch ms), or null. `served`: a route of this deployment answers with it. Throws 404
+ * `model_not_found`.
  */
 export function toModelObject(catalog: Catalog, requestedName: string, now: number) {
-  const { snapshot: name, id, card } = originalModel(catalog, requestedName);
+  const { snapshot: name, card } = originalModel(catalog, requestedName);
   const snapshot = entry(card.snapshots, name);
+  const answering = answeringModel(catalog, requestedName, now);
   return {
     id: requestedName,
     object: "model",
@@ -26,10 +29,19 @@ export function toModelObject(catalog: Catalog, requestedName: string, now: numb
     owned_by: card.provider,
     shutdown_date: snapshot?.shutdown_date ?? null,
     snapshot: name,
-    answered_by: servingSnapshot(catalog, requestedName, now),
-    card: toCardObject(catalog, id, card),
+    answered_by: answering?.snapshot ?? null,
+    served: answering !== undefined && isServed(catalog, answering.card),
   };
 }
+
+/** Returns a model with its card. Throws 404 `model_not_found`. */
+export function toModelWithCard(catalog: Catalog, requestedName: string, now: number) {
+  const { id, card } = originalModel(catalog, requestedName);
+  return { ...toModelObject(catalog, requestedName, now), card: toCardObject(catalog, id, card) };
+}
+
+const isServed = (catalog: Catalog, card: ModelCard) =>
+  card.endpoints.some((endpoint) => hasRouteFor(endpoint) && serves(catalog, card, endpoint));
 
 /** The model of a name, ignoring shutdown dates. */
 function originalModel(catalog: Catalog, name: string): Model {
@@ -38,10 +50,10 @@ function originalModel(catalog: Catalog, name: string): Model {
   return resolution.model;
 }
 
-/** The snapshot that serves a name now; null when none does. */
-function servingSnapshot(catalog: Catalog, name: string, now: number): string | null {
+/** The model that serves a name now; undefined when none does. */
+function answeringModel(catalog: Catalog, name: string, now: number): Model | undefined {
   const resolution = resolveModel(catalog, name, toDay(now));
-  return resolution.kind === "found" ? resolution.model.snapshot : null;
+  return resolution.kind === "found" ? resolution.model : undefined;
 }
 
 function toCardObject(catalog: Catalog, id: string, card: ModelCard) {
@@ -116,7 +128,7 @@ export function compareModels(catalog: Catalog, names: string[], now: number) {
       cached_input: card.prices?.cached_input ?? null,
       output: card.prices?.output ?? null,
       shutdown_date: entry(card.snapshots, snapshot)?.shutdown_date ?? null,
-      answered_by: servingSnapshot(catalog, name, now),
+      answered_by: answeringModel(catalog, name, now)?.snapshot ?? null,
     };
   });
   return { object: "comparison", data: rows.toSorted((one, other) => (other.input ?? 0) - (one.input ?? 0)) };

@@ -14,5 +14,6 @@ const app = new Hono<AppEnv>().post("/", async (c) => {
 
 export const slimChat: Feature = {
   name: "slim-chat",
+  serves: ["chat_completions", "responses"],
   routes: [{ path: "/chat", access: "user", app, summary: "`POST`: slim chat; streams or not" }],
 };

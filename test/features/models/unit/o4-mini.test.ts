@@ -3,12 +3,12 @@
 import { describe, expect, it } from "vitest";
 import { resolveModel } from "../../../../src/core/catalog/resolve.ts";
 import { costOf } from "../../../../src/core/quota/price.ts";
-import { compareModels, toModelObject } from "../../../../src/features/models/present.ts";
+import { compareModels, toModelWithCard } from "../../../../src/features/models/present.ts";
 import { bundledCard, bundledCatalog } from "../../../support/catalog-documents.ts";
 
 const CATALOG = bundledCatalog();
 const AFTER_ITS_END = Date.parse("2026-11-23");
-const served = toModelObject(CATALOG, "o4-mini", AFTER_ITS_END);
+const served = toModelWithCard(CATALOG, "o4-mini", AFTER_ITS_END);
 const { card } = served;
 const supported = (table: { name: string; supported: boolean }[]) =>
   table.filter((row) => row.supported).map(({ name }) => name);

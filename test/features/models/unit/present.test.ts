@@ -4,16 +4,20 @@ import { describe, expect, it } from "vitest";
 import { MODALITIES, MODEL_FEATURES, MODEL_TOOLS } from "../../../../src/core/catalog/card.ts";
 import { ENDPOINTS } from "../../../../src/core/catalog/endpoints.ts";
 import type { Catalog } from "../../../../src/core/catalog/schema.ts";
+import { defineFeatures } from "../../../../src/core/feature.ts";
+import { features } from "../../../../src/features.ts";
 import { modelsOf } from "../../../../src/core/catalog/support.ts";
-import { compareModels, toModelObject } from "../../../../src/features/models/present.ts";
+import { compareModels, toModelObject, toModelWithCard } from "../../../../src/features/models/present.ts";
 import { bundledCatalog, cardDocument, catalogDocument, complete } from "../../../support/catalog-documents.ts";
 import { refusalOf } from "../../../support/refusals.ts";
 
 const BUNDLED = bundledCatalog();
 const NOW = Date.parse("2026-11-23");
-const show = (catalog: Catalog, requestedName: string, now = NOW) => toModelObject(catalog, requestedName, now);
+const show = (catalog: Catalog, requestedName: string, now = NOW) => toModelWithCard(catalog, requestedName, now);
 
 const rows = (table: object, has: readonly string[]) => Object.keys(table).map((name) => [name, has.includes(name)]);
+
+const served = (name: string) => toModelObject(BUNDLED, name, NOW).served;
 
 describe("a model object", () => {
   it("has the same card under its alias and its snapshot", () => {
@@ -23,6 +27,14 @@ describe("a model object", () => {
   it("of an ended model has the snapshot that answers today", () => {
     expect(show(BUNDLED, "o4-mini")).toMatchObject({ answered_by: "gpt-5-mini-2025-08-07", card: { id: "o4-mini" } });
     expect(show(BUNDLED, "o4-mini-2025-04-16")).toMatchObject({ answered_by: null, card: { id: "o4-mini" } });
+  });
+
+  it("is served when a route here answers with it today", () => {
+    defineFeatures([{ name: "chat", serves: ["chat_completions"] }]);
+    expect(["o3", "o4-mini"].map(served)).toEqual([true, true]);
+    expect(["whisper-1", "text-embedding-3-small", "o4-mini-2025-04-16"].map(served)).toEqual([false, false, false]);
+    defineFeatures(features);
+    expect(served("o3")).toBe(true);
   });
 
   it("without dates and prices has null for them", () => {

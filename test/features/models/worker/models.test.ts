@@ -65,8 +65,17 @@ describe("GET /v1/models", () => {
       snapshot: SNAPSHOT,
       shutdown_date: ENDED,
       answered_by: "gpt-5-mini-2025-08-07",
-      card: { id: "o4-mini" },
     });
+  });
+
+  it("has small entries, and the cards on request", async () => {
+    const { data } = await get("/v1/models");
+    const fields = ["answered_by", "created", "id", "object", "owned_by", "served", "shutdown_date", "snapshot"];
+    for (const model of data) expect(Object.keys(model).toSorted()).toEqual(fields);
+    const withCards = await get("/v1/models?cards=true");
+    expect(withCards.data.map(({ card, ...model }) => [card["name"] !== undefined, model])).toEqual(
+      data.map((model) => [true, model]),
+    );
   });
 
   it("lists the canary's models to users of the canary", async () => {
