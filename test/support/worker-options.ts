@@ -26,6 +26,8 @@ function providerModule(): string {
 export function workerOptions(): Options {
   return {
     wrangler: { configPath: "./wrangler.toml" },
+    // Otherwise workerd logs every exception that a test provokes, such as a cut connection.
+    verbose: false,
     miniflare: {
       bindings: {
         AUTH_ISSUERS: ISSUERS,
