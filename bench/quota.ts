@@ -1,6 +1,8 @@
 // `npm run bench:quota`: the throughput and the latency of quota decisions. It asserts nothing.
 
+import { parseArgs } from "node:util";
 import { createTestHarness } from "wrangler";
+import { parseCommandLine } from "../dev/command-line.ts";
 import { spreadOf } from "./statistics.ts";
 
 interface Run {
@@ -15,6 +17,8 @@ const CASES = [
   { name: "one user, 50 at once", objects: 1, parallel: 50, count: 5000 },
   { name: "100 users, 100 at once", objects: 100, parallel: 100, count: 5000 },
 ];
+
+parseCommandLine("npm run bench:quota", () => parseArgs({ options: { help: { type: "boolean" } } }).values);
 
 process.env.WRANGLER_SEND_METRICS = "false";
 process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";

@@ -5,18 +5,26 @@ import { parseArgs } from "node:util";
 import type { Case } from "./cases.ts";
 import { CASES, countUncancelled } from "./cases.ts";
 import type { Figures } from "./measure.ts";
+import { parseCommandLine, UsageError } from "../dev/command-line.ts";
 import { startTestbed } from "./testbed.ts";
 import type { Spread } from "./statistics.ts";
 import { spreadOf } from "./statistics.ts";
 
 type Round = Record<"bare" | "weir", Figures>;
 
-const { values } = parseArgs({
-  options: {
+const values = parseCommandLine("npm run bench -- [--rounds 5] [--only NAME] [--json]", () => {
+  const options = {
     json: { type: "boolean" },
     rounds: { type: "string", default: "5" },
     only: { type: "string", default: "" },
-  },
+    help: { type: "boolean" },
+  } as const;
+  const { values } = parseArgs({ options });
+  if (!/^[1-9]\d*$/.test(values.rounds))
+    throw new UsageError(`--rounds must be a number from 1, not '${values.rounds}'.`);
+  if (!CASES.some(({ name }) => name.includes(values.only)))
+    throw new UsageError(`No case in bench/cases.ts has '${values.only}' in its name.`);
+  return values;
 });
 const print = (line: string) => values.json || console.log(line);
 

@@ -2,7 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { measureBundle } from "./bundle-measure.ts";
-import { parseCommandLine } from "./command-line.ts";
+import { parseCommandLine, UsageError } from "./command-line.ts";
 
 const LIMIT_KIB = 256;
 
@@ -13,7 +13,8 @@ const { json, limit } = parseCommandLine("npm run bundle -- [--json] [--limit KI
     help: { type: "boolean" },
   } as const;
   const { values } = parseArgs({ options });
-  if (!/^\d+$/.test(values.limit)) throw new Error("no limit");
+  if (!/^\d+$/.test(values.limit))
+    throw new UsageError(`--limit must be a whole number of KiB, not '${values.limit}'.`);
   return values;
 });
 const limitKib = Number(limit);

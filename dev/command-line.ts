@@ -1,18 +1,33 @@
-// The command line of the commands in dev/: arguments, or a one-line usage.
+// The command line of the commands in dev/ and bench/: arguments, or one line that says what is wrong.
 
-/** Returns the result of `parse`. Prints `usage` and exits instead: with 0 for `--help`, with 1 when `parse` throws. */
+/** A fault of the arguments. Its message says what is wrong in one sentence. */
+export class UsageError extends Error {}
+
+/**
+ * Returns the result of `parse`. Exits instead with 0 for `--help`, after printing `usage`, and with 1 when `parse`
+ * throws a UsageError or an error of `parseArgs`, after one line with the fault and `usage`.
+ */
 export function parseCommandLine<Arguments extends { help?: boolean | undefined }>(
   usage: string,
   parse: () => Arguments,
 ): Arguments {
-  let parsed: Arguments | undefined;
   try {
-    parsed = parse();
-  } catch {
-    // The usage line replaces the error.
+    const parsed = parse();
+    if (!parsed.help) return parsed;
+    console.log(`Usage: ${usage}`);
+    process.exit(0);
+  } catch (error) {
+    console.error(`${faultOf(error)} Usage: ${usage}`);
+    process.exit(1);
   }
-  if (parsed && !parsed.help) return parsed;
-  if (parsed) console.log(`Usage: ${usage}`);
-  else console.error(`Usage: ${usage}`);
-  process.exit(parsed ? 0 : 1);
+}
+
+/** Returns the fault of the arguments in one sentence. Throws any other error again. */
+export function faultOf(error: unknown): string {
+  if (error instanceof UsageError) return error.message;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (!code?.startsWith("ERR_PARSE_ARGS_")) throw error;
+  // The other sentences explain `--`.
+  const [sentence = message] = message.split(/\.\s/);
+  return `${sentence.replace(/\.$/, "")}.`;
 }

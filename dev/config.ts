@@ -2,14 +2,19 @@
 // Without a provider's key or URL in .dev.vars, it binds the emulated provider as a service.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { unstable_readConfig } from "wrangler";
-import { devVars } from "./secrets.ts";
+import { DEV_VARS, devVars, readDevVars } from "./secrets.ts";
 
-const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url).href);
+const path = (address: string) => fileURLToPath(new URL(address, import.meta.url).href);
+const ROOT = path("..");
 
-/** The source files of the configuration. A change of one requires `writeDevConfig` again. */
-export const SOURCES = [path("../wrangler.toml"), path("../.dev.vars")];
+const WEIR_TOML = path("../wrangler.toml");
+const PROVIDER_TOML = path("wrangler.toml");
+
+/** The source files of the configuration. */
+export const SOURCES = [WEIR_TOML, DEV_VARS, PROVIDER_TOML];
 
 /** The name in dev/wrangler.toml. */
 const EMULATED_PROVIDER = "emulated-provider";
@@ -19,39 +24,100 @@ const EMULATED_KEY = "emulated-key";
 /** The issuer of the tokens from dev/token.ts, which development always trusts. */
 const WEIR = { issuer: "weir", audience: "weir" };
 
+/** A configuration in memory. */
+export interface DevConfig {
+  emulated: boolean;
+  /** The config files for wrangler, Weir's first. */
+  files: string[];
+  /** The files to generate, by path. */
+  generated: Record<string, string>;
+  authSecret: string;
+}
+
 /**
- * Writes the configuration and returns the paths of the config files for wrangler, Weir's first. `emulate` selects the
+ * Writes the configuration, with missing secrets generated. Throws when a source has a fault. `emulate` selects the
  * emulated provider even when .dev.vars has a real provider.
  */
-export function writeDevConfig(emulate = false): { files: string[]; emulated: boolean } {
-  const { OPENAI_API_KEY: key, OPENAI_BASE_URL: baseUrl, ...vars } = devVars();
+export function writeDevConfig(emulate = false): DevConfig {
+  devVars();
+  const config = readDevConfig(emulate);
+  writeGenerated(config);
+  return config;
+}
+
+/** Reads the configuration and writes nothing. Throws an Error whose message names the source and its fault. */
+export function readDevConfig(emulate = false): DevConfig {
+  const { text, vars } = readDevVars();
+  const { OPENAI_API_KEY: key, OPENAI_BASE_URL: baseUrl, AUTH_SECRET: authSecret = "" } = vars;
   const emulated = emulate || (!key && !baseUrl);
-  const real = { OPENAI_API_KEY: key ?? "none", ...(baseUrl ? { OPENAI_BASE_URL: baseUrl } : {}) };
-  const secrets = { ...vars, ...(emulated ? { OPENAI_API_KEY: EMULATED_KEY } : real) };
-  // `secrets` is removed, because wrangler would ignore every variable of .dev.vars that it does not list.
-  const { secrets: _, unsafe: __, ...config } = unstable_readConfig({ config: path("../wrangler.toml") });
+  const changes = {
+    ...(emulated ? { OPENAI_API_KEY: EMULATED_KEY } : key ? {} : { OPENAI_API_KEY: "none" }),
+    ...(emulated && baseUrl ? { OPENAI_BASE_URL: "" } : {}),
+  };
+  const config = readToml(WEIR_TOML);
   const upstream = { binding: "UPSTREAM", service: EMULATED_PROVIDER };
   const services = emulated ? [...(config.services ?? []), upstream] : config.services;
 
-  const issuers = [
-    ...(config.vars.AUTH_ISSUERS as { issuer: string }[]).filter(({ issuer }) => issuer !== "weir"),
-    WEIR,
-  ];
-
   const folder = path(emulate ? "../.wrangler/emulated" : "../.wrangler/dev");
-  mkdirSync(folder, { recursive: true });
-  write(
-    `${folder}/wrangler.json`,
-    JSON.stringify({ ...config, minify: false, services, vars: { ...config.vars, AUTH_ISSUERS: issuers } }, null, 2),
-  );
-  const lines = Object.entries(secrets).map(([name, value]) => `${name}=${JSON.stringify(value)}\n`);
-  write(`${folder}/.dev.vars`, lines.join(""));
-  const files = [`${folder}/wrangler.json`];
-  return { files: emulated ? [...files, path("wrangler.toml")] : files, emulated };
+  const [weir, provider] = [`${folder}/wrangler.json`, `${folder}/provider/wrangler.json`];
+  return {
+    emulated,
+    files: emulated ? [weir, provider] : [weir],
+    generated: {
+      [weir]: toJson({ ...config, minify: false, services, vars: withWeir(config.vars) }),
+      [`${folder}/.dev.vars`]: withVariables(text, changes),
+      ...(emulated ? { [provider]: toJson(readToml(PROVIDER_TOML)) } : {}),
+    },
+    authSecret,
+  };
+}
+
+/** Writes the generated files of a configuration. */
+export function writeGenerated({ generated }: DevConfig): void {
+  for (const [file, text] of Object.entries(generated)) {
+    mkdirSync(dirname(file), { recursive: true });
+    replace(file, text);
+  }
+}
+
+const toJson = (config: object) => JSON.stringify(config, null, 2);
+
+/**
+ * Returns a wrangler.toml as wrangler reads it. Throws when wrangler could not start with it. `secrets` is left out,
+ * because wrangler would ignore every variable of .dev.vars that it does not list.
+ */
+function readToml(file: string) {
+  const name = relative(ROOT, file);
+  try {
+    const { secrets: _, unsafe: __, ...config } = unstable_readConfig({ config: file });
+    if (config.main !== undefined && existsSync(config.main)) return config;
+  } catch (error) {
+    const { message, location } = error as Error & { location?: { line: number } };
+    throw new Error(`${name}${location ? `:${location.line}` : ""}: ${message.replaceAll(/\s*\n\s*/g, " ")}`, {
+      cause: error,
+    });
+  }
+  throw new Error(`${name}: \`main\` is not the path of a file.`);
+}
+
+/** Adds Weir's own issuer. What is no list of issuers stays, and GET /healthz reports it. */
+function withWeir({ AUTH_ISSUERS: issuers, ...vars }: Record<string, unknown>): Record<string, unknown> {
+  if (!Array.isArray(issuers)) return issuers === undefined ? vars : { ...vars, AUTH_ISSUERS: issuers };
+  const others = (issuers as { issuer?: unknown }[]).filter((entry) => entry?.issuer !== WEIR.issuer);
+  return { ...vars, AUTH_ISSUERS: [...others, WEIR] };
+}
+
+/**
+ * Returns the text of .dev.vars with other values of variables, whose values need no quotes. The last value of a name counts.
+ * The text is copied, because a value that is quoted anew can change.
+ */
+export function withVariables(text: string, changes: Record<string, string>): string {
+  const lines = Object.entries(changes).map(([name, value]) => `${name}=${value}\n`);
+  return `${text}\n\n${lines.join("")}`;
 }
 
 /** Replaces a file atomically, and only when its content changes: another process may be reading or watching it. */
-function write(file: string, text: string): void {
+function replace(file: string, text: string): void {
   if (existsSync(file) && readFileSync(file, "utf8") === text) return;
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, text, { mode: 0o600 });

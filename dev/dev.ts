@@ -1,99 +1,113 @@
 // `npm run dev`: Weir on http://127.0.0.1:8787 with reload on change.
 // It runs with the emulated provider, unless .dev.vars has a real provider's key or URL.
 
-import type { ChildProcess } from "node:child_process";
-import { spawn } from "node:child_process";
-import { watch } from "node:fs";
-import { createServer } from "node:net";
-import { basename, dirname } from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import { SOURCES, writeDevConfig } from "./config.ts";
-import { createToken } from "./token.ts";
-import { parseCommandLine } from "./command-line.ts";
+import { isDeepStrictEqual, parseArgs } from "node:util";
+import { parseCommandLine, UsageError } from "./command-line.ts";
+import type { DevConfig } from "./config.ts";
+import { readDevConfig, SOURCES, writeDevConfig, writeGenerated } from "./config.ts";
+import { troubleOf } from "./health.ts";
 import { loadFeatures } from "./features-command/manifest.ts";
+import { listenFault, toUrl } from "./listening.ts";
+import { watchSaves } from "./saves.ts";
+import { signToken } from "./token.ts";
+import type { WranglerProcess } from "./wrangler-process.ts";
+import { startWrangler } from "./wrangler-process.ts";
+
+const FLAGS = ["--persist-to", ".wrangler/state"];
+const PARENT_POLL_MS = 500;
 
 const { port, ip } = parseCommandLine("npm run dev -- [--port 8787] [--ip 127.0.0.1]", () => {
-  const { values } = parseArgs({
-    options: {
-      port: { type: "string", default: "8787" },
-      ip: { type: "string", default: "127.0.0.1" },
-      help: { type: "boolean" },
-    },
-  });
+  const options = {
+    port: { type: "string", default: "8787" },
+    ip: { type: "string", default: "127.0.0.1" },
+    help: { type: "boolean" },
+  } as const;
+  const { values } = parseArgs({ options });
   if (!/^\d+$/.test(values.port) || Number(values.port) < 1 || Number(values.port) > 65_535)
-    throw new Error("not a port");
+    throw new UsageError(`--port must be a number from 1 to 65535, not '${values.port}'.`);
+  if (values.ip === "") throw new UsageError("--ip must not be empty.");
   return values;
 });
-const url = `http://${ip === "0.0.0.0" ? "127.0.0.1" : ip}:${port}`;
+const url = toUrl(ip, port);
 
-if (await isTaken()) {
-  console.error(`Port ${port} is in use. Stop the process that listens there, or use: npm run dev -- --port 8790`);
-  process.exit(1);
+const taken = await listenFault(ip, Number(port));
+if (taken !== undefined) fail(taken);
+
+let wrangler: WranglerProcess | undefined;
+const end = () => void Promise.resolve(wrangler?.end()).then(() => process.exit());
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
+// The shell between npm and this process does not pass signals on. It only dies.
+const shell = process.ppid;
+if (process.env.npm_lifecycle_event !== undefined) setInterval(() => process.ppid === shell || end(), PARENT_POLL_MS);
+/** Looks for another configuration after each save. */
+let check = () => undefined as void;
+watchSaves(SOURCES, () => check());
+
+let config = firstConfig();
+for (let isFirst = true; ; isFirst = false) {
+  writeGenerated(config);
+  wrangler = startWrangler([...config.files.flatMap((file) => ["-c", file]), ...FLAGS, "--ip", ip, "--port", port]);
+  void announce(wrangler, config);
+  const next = nextConfig(config);
+  const code = await Promise.race([wrangler.ended, next]);
+  if (typeof code !== "number") console.log("\nThe configuration has changed. Weir starts again.\n");
+  else if (isFirst || (await wrangler.ready)) process.exit(code);
+  else console.error("\nWeir does not start with this configuration. Correct it, and Weir starts again.\n");
+  await wrangler.end();
+  config = await next;
 }
-let emulated = false;
-let restarting = false;
-let wrangler = start();
-// Folders are watched, because many editors save by replacing the file.
-for (const file of SOURCES) {
-  watch(dirname(file), (_, name) => name === basename(file) && (name === ".dev.vars" ? restart() : writeDevConfig()));
+
+function firstConfig(): DevConfig {
+  try {
+    return writeDevConfig();
+  } catch (error) {
+    return fail((error as Error).message);
+  }
 }
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => wrangler.kill(signal));
 
-await ready();
-const provider = emulated
-  ? "the emulated provider (put OPENAI_API_KEY into .dev.vars for a real one)"
-  : "the provider of .dev.vars";
-console.log(`
-Weir is ready, with ${provider}. Try:
+/** Resolves with the next configuration that has no fault and differs from `present`. */
+function nextConfig(present: DevConfig): Promise<DevConfig> {
+  return new Promise((resolve) => {
+    let shown = "";
+    check = () => {
+      let message = "";
+      try {
+        const config = readDevConfig();
+        if (!isDeepStrictEqual(config, present)) resolve(config);
+      } catch (error) {
+        ({ message } = error as Error);
+      }
+      if (message !== "" && message !== shown)
+        console.error(`\n${message}\nWeir goes on with its last configuration.\n`);
+      shown = message;
+    };
+    // A save may have come before this.
+    check();
+  });
+}
 
-  ${await sampleRequest()}
-`);
+/** Says that Weir is ready, or what is missing. */
+async function announce({ ready }: WranglerProcess, { emulated, authSecret }: DevConfig): Promise<void> {
+  if (!(await ready)) return;
+  const answer = await fetch(`${url}/healthz`).catch(() => undefined);
+  // It has ended meanwhile.
+  if (!answer) return;
+  const trouble = troubleOf(answer.status, await answer.text());
+  if (trouble !== undefined) return console.error(`\nWeir is not ready. ${trouble}\n`);
+  const provider = emulated
+    ? "the emulated provider (put OPENAI_API_KEY into .dev.vars for a real one)"
+    : "the provider of .dev.vars";
+  console.log(`\nWeir is ready, with ${provider}. Try:\n\n  ${await sampleRequest(authSecret)}\n`);
+}
 
 /** A command that works with the features of this fork. */
-async function sampleRequest(): Promise<string> {
+async function sampleRequest(authSecret: string): Promise<string> {
   const names = (await loadFeatures()).map(({ name }) => name);
   if (!names.includes("slim-chat")) return `curl ${url}/healthz`;
-  return `curl -N ${url}/chat -H 'authorization: Bearer ${await createToken("dev")}' -d '{"input":"Hi"}'`;
+  return `curl -N ${url}/chat -H 'authorization: Bearer ${await signToken(authSecret, "dev")}' -d '{"input":"Hi"}'`;
 }
 
-function start(): ChildProcess {
-  const config = writeDevConfig();
-  emulated = config.emulated;
-  const cli = fileURLToPath(new URL("../bin/wrangler.js", import.meta.resolve("wrangler")).href);
-  const flags = ["--ip", ip, "--port", port, "--persist-to", ".wrangler/state"];
-  const child = spawn(process.execPath, [cli, "dev", ...config.files.flatMap((file) => ["-c", file]), ...flags], {
-    stdio: "inherit",
-    env: { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" },
-  });
-  child.once("exit", (code) => {
-    if (!restarting) process.exit(code ?? 0);
-    restarting = false;
-    wrangler = start();
-  });
-  return child;
-}
-
-/** Another provider needs another set of Workers, which wrangler cannot reload. */
-function restart(): void {
-  if (restarting) return;
-  restarting = true;
-  wrangler.kill("SIGTERM");
-}
-
-function isTaken(): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once("error", () => resolve(true));
-    probe.listen(Number(port), ip, () => probe.close(() => resolve(false)));
-  });
-}
-
-/** Waits until Weir responds. If wrangler cannot start, its exit ends this process. */
-async function ready(): Promise<void> {
-  for (;;) {
-    const answer = await fetch(`${url}/healthz`).catch(() => undefined);
-    if (answer?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
 }

@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { measureBundle } from "./bundle-measure.ts";
+import { faultOf } from "./command-line.ts";
 import { describeFeature } from "./features-command/description.ts";
 import { sameTables, writeTables } from "./features-command/generated-tables.ts";
 import { loadFeatures, neededBy } from "./features-command/manifest.ts";
@@ -24,7 +25,7 @@ if (values.help) console.log(USAGE);
 else if (command === "list" && operands.length === 0) await list();
 else if (command === "remove" && operands.length > 0) await remove();
 else if (command === "tables" && operands.length === 0) await tables();
-else fail(USAGE);
+else fail(`${usageFault(command)} npm run features -- --help shows all commands.`);
 
 function readWords() {
   try {
@@ -38,9 +39,14 @@ function readWords() {
       },
     });
   } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    console.error(`${faultOf(error)} npm run features -- --help shows all commands.`);
     process.exit(1);
   }
+}
+
+function usageFault(command: string): string {
+  if (command === "remove") return "remove takes at least one NAME.";
+  return command === "list" || command === "tables" ? `${command} takes no NAME.` : `There is no command '${command}'.`;
 }
 
 async function list(): Promise<void> {

@@ -3,18 +3,44 @@
 import { randomBytes } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { parseEnv } from "node:util";
+import { parse } from "dotenv";
 
-const FILE = fileURLToPath(new URL("../.dev.vars", import.meta.url).href);
+export const DEV_VARS = fileURLToPath(new URL("../.dev.vars", import.meta.url).href);
+
+const REQUIRED = ["AUTH_SECRET", "QUOTA_PEPPER", "ADMIN_TOKEN"];
+
+/** The text of .dev.vars, and its variables as wrangler reads them: wrangler uses the same parser. */
+export interface DevVars {
+  text: string;
+  vars: Record<string, string>;
+}
 
 /** Returns the variables of .dev.vars. Required secrets that are missing are generated and appended to the file. */
 export function devVars(): Record<string, string> {
-  const present = existsSync(FILE) ? readFileSync(FILE, "utf8") : "";
-  const vars = parseEnv(present) as Record<string, string>;
-  const missing = ["AUTH_SECRET", "QUOTA_PEPPER", "ADMIN_TOKEN"].filter((name) => !vars[name]);
+  const { text, vars } = parseDevVars();
+  const missing = REQUIRED.filter((name) => !vars[name]);
   if (missing.length === 0) return vars;
   const lines = missing.map((name) => `${name}=${randomBytes(32).toString("base64url")}\n`);
-  const separator = present === "" || present.endsWith("\n") ? "" : "\n";
-  appendFileSync(FILE, separator + lines.join(""), { mode: 0o600 });
-  return { ...vars, ...parseEnv(lines.join("")) } as Record<string, string>;
+  // After a blank line, no open value of the file takes the new lines for its own.
+  const separator = text === "" ? "" : text.endsWith("\n") ? "\n" : "\n\n";
+  appendFileSync(DEV_VARS, separator + lines.join(""), { mode: 0o600 });
+  return parseDevVars().vars;
 }
+
+/** Returns .dev.vars as it is, and never writes it: an editor may be saving it. Throws when a secret is missing. */
+export function readDevVars(): DevVars {
+  const file = parseDevVars();
+  const missing = REQUIRED.filter((name) => !file.vars[name]);
+  if (missing.length === 0) return file;
+  throw new Error(
+    `.dev.vars has no ${missing.join(", ")}. Set it, or end npm run dev and start it again to generate it.`,
+  );
+}
+
+function parseDevVars(): DevVars {
+  const text = existsSync(DEV_VARS) ? readFileSync(DEV_VARS, "utf8") : "";
+  return { text, vars: parseVars(text) };
+}
+
+/** Parses a .dev.vars file, as wrangler does. */
+export const parseVars = (text: string): Record<string, string> => parse(text);

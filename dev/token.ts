@@ -4,12 +4,16 @@
 import { parseArgs } from "node:util";
 import { SignJWT } from "jose";
 import bundled from "../src/core/catalog/default.json" with { type: "json" };
+import { parseCommandLine, UsageError } from "./command-line.ts";
 import { devVars } from "./secrets.ts";
-import { parseCommandLine } from "./command-line.ts";
 
 /** Creates a token for `subject`, signed with this checkout's AUTH_SECRET. `lifetime` is a duration such as "24h". */
 export function createToken(subject: string, plan?: string, lifetime = "24h"): Promise<string> {
-  const secret = new TextEncoder().encode(devVars().AUTH_SECRET);
+  return signToken(devVars().AUTH_SECRET ?? "", subject, plan, lifetime);
+}
+
+/** Creates a token for `subject`, signed with `secret`. Throws when `lifetime` is not a duration. */
+export async function signToken(secret: string, subject: string, plan?: string, lifetime = "24h"): Promise<string> {
   return new SignJWT(plan === undefined ? {} : { plan })
     .setProtectedHeader({ alg: "HS256" })
     .setIssuer("weir")
@@ -17,17 +21,24 @@ export function createToken(subject: string, plan?: string, lifetime = "24h"): P
     .setSubject(subject)
     .setIssuedAt()
     .setExpirationTime(lifetime)
-    .sign(secret);
+    .sign(new TextEncoder().encode(secret));
 }
 
 if (import.meta.main) {
-  const options = { plan: { type: "string" }, expires: { type: "string" }, help: { type: "boolean" } } as const;
+  const options = {
+    plan: { type: "string" },
+    expires: { type: "string", default: "24h" },
+    help: { type: "boolean" },
+  } as const;
   const { subject, plan, expires } = parseCommandLine(
     "npm run -s token -- [SUBJECT] [--plan PLAN] [--expires 24h]",
     () => {
       const { values, positionals } = parseArgs({ allowPositionals: true, options });
       const [subject = "dev", ...more] = positionals;
-      if (more.length > 0) throw new Error("too many arguments");
+      if (subject === "") throw new UsageError("SUBJECT must not be empty.");
+      if (more.length > 0) throw new UsageError(`There is one SUBJECT, so '${more[0]}' is too much.`);
+      if (!isDuration(values.expires))
+        throw new UsageError(`--expires must be a duration such as 30s, 15m, 24h or 7d, not '${values.expires}'.`);
       return { subject, ...values };
     },
   );
@@ -37,4 +48,14 @@ if (import.meta.main) {
     );
   }
   console.log(await createToken(subject, plan, expires));
+}
+
+/** Returns whether jose reads a text as a duration. */
+function isDuration(text: string): boolean {
+  try {
+    new SignJWT().setExpirationTime(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

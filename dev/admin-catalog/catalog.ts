@@ -6,6 +6,7 @@ import { userInfo } from "node:os";
 import { parseArgs } from "node:util";
 // The features add their sections to the catalog schema.
 import "../../src/features.ts";
+import { faultOf, UsageError } from "../command-line.ts";
 import { parseCatalog, warningsOf } from "../../src/core/catalog/parse.ts";
 import type { Notices, Publication } from "./client.ts";
 import { CommandFailed, createClient, isLocal } from "./client.ts";
@@ -24,22 +25,21 @@ const USAGE = `npm run catalog -- COMMAND [--json]
   notices                 list model shutdowns and differences to the providers (--refresh: check the providers now)
 
 REV is a revision, or one of: active, previous, canary, bundled.
---url URL                 the Weir to manage, by default http://127.0.0.1:8787; set WEIR_ADMIN_TOKEN to its ADMIN_TOKEN
+--url URL                 the Weir to manage, by default WEIR_URL, or else http://127.0.0.1:8787
+                          set WEIR_ADMIN_TOKEN to its ADMIN_TOKEN
 --expected REVISION       refuse the change unless this revision is active
 --note TEXT, --author TEXT   recorded in the history
 --json                    print JSON instead of text
 `;
 
-class UsageError extends Error {}
-
 const OPTIONS = {
-  url: { type: "string", default: "http://127.0.0.1:8787" },
+  url: { type: "string", default: process.env.WEIR_URL || "http://127.0.0.1:8787" },
   json: { type: "boolean", default: false },
   inactive: { type: "boolean", default: false },
   refresh: { type: "boolean", default: false },
   expected: { type: "string" },
   note: { type: "string" },
-  author: { type: "string", default: userInfo().username },
+  author: { type: "string", default: userName() },
   help: { type: "boolean", default: false },
 } as const;
 
@@ -120,11 +120,20 @@ async function run(): Promise<void> {
   console.log(values.json ? JSON.stringify(answer, null, 2) : text);
 }
 
+/** Returns the name of this machine's user. A container can run as a user without a name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return "unknown";
+  }
+}
+
 function parseArguments() {
   try {
     return parseArgs({ allowPositionals: true, options: OPTIONS });
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw new UsageError(faultOf(error));
   }
 }
 
@@ -166,7 +175,7 @@ try {
   await run();
 } catch (error) {
   if (!(error instanceof CommandFailed || error instanceof UsageError)) throw error;
-  const hint = error instanceof UsageError ? "\nnpm run catalog -- --help shows all commands." : "";
+  const hint = error instanceof UsageError ? " npm run catalog -- --help shows all commands." : "";
   console.error(error.message + hint);
   if (process.argv.includes("--json")) console.log(JSON.stringify({ error: error.message }, null, 2));
   process.exitCode = error instanceof CommandFailed ? 1 : 2;

@@ -35,11 +35,11 @@ export const isLocal = (url: string): boolean =>
 
 /** Creates a client for /admin/catalog of the Weir at `url`. Every failure is thrown as CommandFailed. */
 export function createClient(url: string) {
-  if (!isLocal(url) && URL.parse(url)?.protocol === "http:") {
-    throw new CommandFailed(`The admin token must not be sent over http to ${url}. Use https.`);
-  }
-  if (!/^https?:/.test(url))
+  const { protocol } = URL.parse(url) ?? {};
+  if (protocol !== "http:" && protocol !== "https:")
     throw new CommandFailed(`'${url}' is not a valid URL. Use one such as https://weir.example.com.`);
+  if (!isLocal(url) && protocol === "http:")
+    throw new CommandFailed(`The admin token must not be sent over http to ${url}. Use https.`);
   const token = process.env.WEIR_ADMIN_TOKEN || (isLocal(url) ? devVars().ADMIN_TOKEN : undefined);
   if (!token) throw new CommandFailed("There is no admin token. Set WEIR_ADMIN_TOKEN to the Worker's ADMIN_TOKEN.");
   return async <Answer>(method: string, path = "", body?: unknown): Promise<Answer> => {

@@ -1,12 +1,21 @@
 // `npm run demo -- "a question"`: starts Weir, streams the answer to one question, stops.
 
+import { parseArgs } from "node:util";
 import { EventSourceParserStream } from "eventsource-parser/stream";
+import { parseCommandLine } from "../command-line.ts";
 import { startStack } from "../stack.ts";
 import { createToken } from "../token.ts";
 
-const question = process.argv.slice(2).join(" ") || "Why does a weir make a river easier to measure?";
+const { words } = parseCommandLine("npm run demo -- [QUESTION]", () => {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { help: { type: "boolean" } } });
+  return { ...values, words: positionals };
+});
+const question = words.join(" ") || "Why does a weir make a river easier to measure?";
 
-const stack = await startStack();
+const stack = await startStack().catch((error: Error) => {
+  console.error(error.message);
+  process.exit(1);
+});
 try {
   process.exitCode = (await ask(stack.url)) ? 0 : 1;
 } finally {

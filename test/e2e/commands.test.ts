@@ -53,17 +53,35 @@ describe("npm run token", () => {
   });
 });
 
-describe.each([
-  ["token", "Usage: npm run -s token -- [SUBJECT] [--plan PLAN] [--expires 24h]\n", [["--plna", "pro"]]],
-  ["dev", "Usage: npm run dev -- [--port 8787] [--ip 127.0.0.1]\n", [["--prot=8790"], ["--port", "65536"]]],
-])("npm run %s", (command, usage, misunderstood) => {
-  it("prints its usage with --help", async () => {
-    expect(await run(command, "--help")).toEqual({ code: 0, output: usage, errors: "" });
-  });
+const USAGES = {
+  token: "Usage: npm run -s token -- [SUBJECT] [--plan PLAN] [--expires 24h]\n",
+  dev: "Usage: npm run dev -- [--port 8787] [--ip 127.0.0.1]\n",
+  "slim-chat/demo": "Usage: npm run demo -- [QUESTION]\n",
+  "../bench/relay": "Usage: npm run bench -- [--rounds 5] [--only NAME] [--json]\n",
+};
 
-  it.each(misunderstood.map((words) => [words]))("prints its usage as an error for the arguments %j", async (words) => {
-    expect(await run(command, ...words)).toEqual({ code: 1, output: "", errors: usage });
-  });
+it.each(["token", "dev"] as const)("%s prints its usage with --help", async (command) => {
+  expect(await run(command, "--help")).toEqual({ code: 0, output: USAGES[command], errors: "" });
+});
+
+it.each<[keyof typeof USAGES, string[], string]>([
+  ["token", ["--plna", "pro"], "Unknown option '--plna'."],
+  ["token", ["--expires", "abc"], "--expires must be a duration such as 30s, 15m, 24h or 7d, not 'abc'."],
+  ["token", ["alice", "bob"], "There is one SUBJECT, so 'bob' is too much."],
+  ["dev", ["--port", "65536"], "--port must be a number from 1 to 65535, not '65536'."],
+  ["slim-chat/demo", ["--question"], "Unknown option '--question'."],
+  ["../bench/relay", ["--rounds", "many"], "--rounds must be a number from 1, not 'many'."],
+])("%s %j is one line and no stack", async (command, words, fault) => {
+  expect(await run(command, ...words)).toEqual({ code: 1, output: "", errors: `${fault} ${USAGES[command]}` });
+});
+
+it.each([
+  [["nosuch"], "There is no command 'nosuch'."],
+  [["remove"], "remove takes at least one NAME."],
+  [["tables", "--chekc"], "Unknown option '--chekc'."],
+])("features %j is one line and no stack", async (words, fault) => {
+  const errors = `${fault} npm run features -- --help shows all commands.\n`;
+  expect(await run("features", ...words)).toEqual({ code: 1, output: "", errors });
 });
 
 it("npm run bundle fails above the limit, and says what to do", async () => {
