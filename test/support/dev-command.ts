@@ -25,15 +25,15 @@ export async function startDev(folder: string, program: string, ...words: string
     detached: true,
   });
   let output = "";
-  let changed: () => void = () => undefined;
+  let changed: (() => void) | undefined;
   const read = (chunk: Buffer) => {
     output += String(chunk);
-    changed();
+    changed?.();
   };
   child.stdout.on("data", read);
   child.stderr.on("data", read);
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  void ended.then(() => changed());
+  void ended.then(() => changed?.());
   return {
     url: `http://127.0.0.1:${port}`,
     output: () => output,

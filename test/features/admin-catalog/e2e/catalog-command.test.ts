@@ -115,7 +115,16 @@ describe("npm run catalog", () => {
     });
   });
 
+  it("talks to the Weir at WEIR_URL, which --url overrides", async () => {
+    expect((await run("list")).code).toBe(0);
+    expect((await run("list", "--url", "http://127.0.0.1:1")).errors).toContain(
+      "Nothing answers at http://127.0.0.1:1.",
+    );
+  });
+
   it.each([
+    ["an address without a host", ["list", "--url", "https://"], 1, "'https://' is not a valid URL."],
+    ["an unknown option", ["list", "--jsno"], 2, "Unknown option '--jsno'. npm run catalog -- --help"],
     ["a missing file", ["push", "/nowhere/catalog.json"], 1, "/nowhere/catalog.json"],
     ["a share that is not a number", ["canary", "bundled", "many"], 2, "PERCENT"],
     ["a share above 100", ["canary", "bundled", "101"], 1, "percent"],

@@ -21,8 +21,8 @@ export function createCommand(url: string) {
     new Promise<Ran>((resolve) => {
       execFile(
         process.execPath,
-        ["dev/admin-catalog/catalog.ts", ...words, "--url", url],
-        { env },
+        ["dev/admin-catalog/catalog.ts", ...words],
+        { env: { ...env, WEIR_URL: url } },
         (error, output, errors) => resolve({ code: error ? Number(error.code) : 0, output, errors }),
       );
     });
