@@ -14,7 +14,7 @@ const limits: Limits = {
   concurrent: 1e6,
 };
 const claim = { plan: "bench", claimed: "bench", issuedAt: 0 };
-const bound = { input: 100, output: 1000, minOutput: 100, choices: 1, inputNanoUsd: 0, outputNanoUsd: 0 };
+const bound = { input: 100, output: 1000, minOutput: 100, choices: 1, requests: 1, inputNanoUsd: 0, outputNanoUsd: 0 };
 const charge = { tokens: 500, requests: 1, nanoUsd: 0 };
 export default {
   async fetch(request: Request, env: { USER_QUOTA: DurableObjectNamespace<UserQuota> }): Promise<Response> {

@@ -84,6 +84,8 @@ export function spentOf({ windows }: Usage): { tokens: number; requests: number;
 
 /** The use of a request that costs nothing. */
 export const NOTHING = { tokens: 0, requests: 0, reserved: 0 };
+/** What a request costs that a provider refused. */
+export const ONLY_REQUESTS = (requests = 1) => ({ ...NOTHING, requests });
 
 /** Used dollars; NaN where the plan has no window of dollars. */
 export function dollarsOf({ windows }: Usage): number {

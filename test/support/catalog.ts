@@ -38,7 +38,10 @@ export function createCatalog(timing: Partial<Catalog["timing"]> = {}): Catalog 
   // No plan of the tests bounds the cost of models that are priced by time.
   delete catalog.cards["whisper-1"];
   delete catalog.cards["sora-2"];
-  for (const { snapshots } of Object.values(catalog.cards)) {
+  for (const card of Object.values(catalog.cards)) {
+    const { snapshots } = card;
+    // So slow that the time of a test adds a few tokens to an estimate.
+    card.max_tokens_per_second = 1;
     for (const [name, { released }] of Object.entries(snapshots)) snapshots[name] = released ? { released } : {};
   }
   const plans = { ...catalog.plans, ...PLANS };
@@ -58,6 +61,12 @@ export const toAlias = (target: string, fixes: Partial<Alias> = {}): Alias => ({
   fallback: [],
   ...fixes,
 });
+
+/** A catalog whose providers do not count tokens, so that estimates use the bound of the input. */
+export function withoutCounter(catalog: Catalog): Catalog {
+  const providers = Object.entries(catalog.providers).map(([name, each]) => [name, { ...each, counts_input: false }]);
+  return { ...catalog, providers: Object.fromEntries(providers) };
+}
 
 /** The same catalog, with other limits in its default plan. */
 export function createCatalogOf(plan: Partial<Plan>, timing: Partial<Catalog["timing"]> = {}): Catalog {

@@ -1,5 +1,6 @@
 // The costs of docs/settlement.md for the tests' models.
 
+import { expect } from "vitest";
 import type { Caller } from "./caller.ts";
 import { dollarsOf } from "./caller.ts";
 import type { Surface } from "./surface.ts";
@@ -7,8 +8,6 @@ import type { Surface } from "./surface.ts";
 /** Nano-dollars per token. */
 export const INPUT_RATE = 1100;
 export const OUTPUT_RATE = 4400;
-/** Estimated reasoning tokens of an answer without usage. */
-export const ALLOWANCE = 1024;
 /** Tokens of the provider's template in the bound. */
 export const TEMPLATE_TOKENS = 16;
 /** The output that the tests' default plan grants. */
@@ -17,9 +16,21 @@ export const PLAN_OUTPUT = 2000;
 /** The price in dollars. */
 export const priceOf = (input: number, output: number) => (input * INPUT_RATE + output * OUTPUT_RATE) / 1e9;
 
-/** The tokens of an answer without usage, of which `saidBytes` bytes of text arrived. */
+/**
+ * The least tokens of an answer without usage and without a counter, of which `saidBytes` bytes of text arrived. The
+ * time of the answer can make it a few more.
+ */
 export const estimateOf = (surface: Surface, body: Record<string, unknown>, saidBytes = 0) =>
-  Math.ceil(surface.shown(body) / 4) + Math.ceil(saidBytes / 4) + ALLOWANCE;
+  surface.shown(body) + TEMPLATE_TOKENS + Math.ceil(saidBytes / 2);
+
+/** Seconds of a test, at one token a second. */
+const MOST_SECONDS = 20;
+
+export function expectEstimate(tokens: number, surface: Surface, body: Record<string, unknown>, saidBytes = 0): void {
+  const least = estimateOf(surface, body, saidBytes);
+  expect(tokens).toBeGreaterThanOrEqual(least);
+  expect(tokens).toBeLessThanOrEqual(least + MOST_SECONDS);
+}
 
 /** The tokens that a request reserves under the tests' default plan. */
 export const boundOf = (surface: Surface, body: Record<string, unknown>) =>

@@ -1,12 +1,12 @@
 // The contract of every metered chat route: the cost of each ending, and what the provider and the caller get.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Plan } from "../../src/core/catalog/schema.ts";
+import type { Catalog, Plan } from "../../src/core/catalog/schema.ts";
 import type { Bindings } from "../../src/core/env.ts";
 import { UserQuota } from "../../src/core/quota/user-quota.ts";
 import { errorOf, NOTHING } from "./caller.ts";
-import { createCatalog, createCatalogOf } from "./catalog.ts";
-import { ALLOWANCE, boundOf, estimateOf, FIVE_TOKENS, priceOf, spendingOf, TEMPLATE_TOKENS } from "./estimate.ts";
+import { createCatalog, createCatalogOf, withoutCounter } from "./catalog.ts";
+import { boundOf, estimateOf, expectEstimate, FIVE_TOKENS, priceOf, spendingOf, TEMPLATE_TOKENS } from "./estimate.ts";
 import { readUntil } from "./events.ts";
 import { repeatUntil } from "./repeat.ts";
 import { readSaid } from "./said.ts";
@@ -19,13 +19,14 @@ const WINDOWS: Plan["windows"] = [
   { unit: "requests", per: "month", limit: 10_000 },
 ];
 const useDollars = (limit: number) =>
-  useCatalog(createCatalogOf({ windows: [...WINDOWS, { unit: "usd", per: "month", limit }] }));
+  useCatalog(withoutCounter(createCatalogOf({ windows: [...WINDOWS, { unit: "usd", per: "month", limit }] })));
+const useTiming = (timing: Partial<Catalog["timing"]>) => useCatalog(withoutCounter(createCatalog(timing)));
 
 /** The tests' catalog, in which every alias finishes an answer after a disconnect, for at most this time. */
 function useFinishing(leaveMs: number): Promise<string> {
   const catalog = createCatalog({ leave_ms: leaveMs });
   const aliases = Object.entries(catalog.aliases).map(([name, alias]) => [name, { ...alias, on_leave: "finish" }]);
-  return useCatalog({ ...catalog, aliases: Object.fromEntries(aliases) });
+  return useCatalog(withoutCounter({ ...catalog, aliases: Object.fromEntries(aliases) }));
 }
 
 const KINDS: [string, boolean][] = [
@@ -99,9 +100,9 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
       expect(spent).toMatchObject({ requests: 1, reserved: 0 });
       expect(settlements()).toBe(1);
       if (said === undefined) return expect(spent.tokens).toBeGreaterThanOrEqual(estimateOf(surface, body));
-      const tokens = estimateOf(surface, body, said);
-      const output = Math.ceil(said / 4) + ALLOWANCE;
-      expect(spent).toMatchObject({ tokens, usd: priceOf(tokens - output, output) });
+      expectEstimate(spent.tokens, surface, body, said);
+      const input = estimateOf(surface, body);
+      expect(spent.usd).toBeCloseTo(priceOf(input, spent.tokens - input), 9);
     });
 
     it.each([
@@ -110,27 +111,30 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
       ["is busy", { status: 429, retry_after: 7 }, true, 503, "provider_overloaded"],
       ["is overloaded", { status: 503, retry_after: 7 }, true, 503, "provider_overloaded"],
       ["begins with an error", { tokens: 10, error_after: 0 }, true, 502, "provider_error"],
-    ])("whose provider %s (%j, stream: %s) is nothing", async (_how, script, stream, status, code) => {
+    ])("whose provider %s (%j, stream: %s) is a request", async (_how, script, stream, status, code) => {
       const user = await createUser();
       const response = await ask(user, surface, script, stream);
       expect(response.status).toBe(status);
       expect(response.headers.get("retry-after")).toBe("retry_after" in script ? "7" : null);
       expect(await errorOf(response)).toMatchObject({ type: "server_error", code });
-      expect(await spendingOf(user)).toEqual({ ...NOTHING, usd: 0 });
+      expect(await spendingOf(user)).toEqual({ ...NOTHING, requests: 1, usd: 0 });
     });
 
-    it.each(KINDS)("whose provider is too late, %s, is nothing", async (_kind, stream) => {
-      await useCatalog(createCatalog(stream ? { first_byte_ms: 30 } : { total_ms: 30, first_byte_ms: 1 }));
+    it.each(KINDS)("whose provider is too late, %s, is an estimate", async (_kind, stream) => {
+      await useTiming(stream ? { first_byte_ms: 30 } : { total_ms: 30, first_byte_ms: 1 });
       const user = await createUser();
-      const response = await ask(user, surface, { tokens: 5, first_ms: 60_000 }, stream);
+      const body = surface.body({ tokens: 5, first_ms: 60_000 }, stream);
+      const response = await user.post(surface.path, body);
       expect(response.status).toBe(504);
       expect(await errorOf(response)).toMatchObject({ type: "server_error", code: "provider_timeout" });
-      expect(await user.settled()).toEqual(NOTHING);
+      const { tokens, ...rest } = await user.settled();
+      expect(rest).toEqual({ requests: 1, reserved: 0 });
+      expectEstimate(tokens, surface, body);
       expect(await emulation.idle()).toMatchObject(STOPPED);
     });
 
     it("that takes too long in total is an estimate of its text, whether it is read or not", async () => {
-      await useCatalog(createCatalog({ total_ms: 100 }));
+      await useTiming({ total_ms: 100 });
       const user = await createUser();
       const body = surface.body(LONG, true);
       const text = await (await user.post(surface.path, body)).text();
@@ -155,7 +159,9 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
       await emulation.busy();
       control.abort();
       await expect(response).rejects.toThrow("abort");
-      expect(await user.settled()).toEqual({ tokens: estimateOf(surface, body), requests: 1, reserved: 0 });
+      const { tokens, ...rest } = await user.settled();
+      expect(rest).toEqual({ requests: 1, reserved: 0 });
+      expectEstimate(tokens, surface, body);
       expect(await emulation.idle()).toMatchObject(STOPPED);
     });
 
@@ -166,8 +172,9 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
       const reader = await readUntil(response.body, ' low"');
       expect(await user.usage()).toMatchObject({ leases: { running: 1 } });
       await reader.cancel();
-      const tokens = estimateOf(surface, body, FIVE_TOKENS.bytes);
-      expect(await user.settled()).toEqual({ tokens, requests: 1, reserved: 0 });
+      const { tokens, ...rest } = await user.settled();
+      expect(rest).toEqual({ requests: 1, reserved: 0 });
+      expectEstimate(tokens, surface, body, FIVE_TOKENS.bytes);
       expect(await emulation.idle()).toMatchObject(STOPPED);
     });
 

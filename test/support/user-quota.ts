@@ -13,7 +13,15 @@ export const NEXT_DAY = Date.UTC(2100, 0, 2);
 export const LEASE_MS = 60_000;
 export const MODEL = "o4-mini";
 /** 10 of input and 50 of output; one nano-dollar each. */
-export const BOUND = { input: 10, output: 50, minOutput: 50, choices: 1, inputNanoUsd: 10, outputNanoUsd: 1 };
+export const BOUND = {
+  input: 10,
+  output: 50,
+  minOutput: 50,
+  choices: 1,
+  requests: 1,
+  inputNanoUsd: 10,
+  outputNanoUsd: 1,
+};
 export const BOUND_TOKENS = 60;
 
 /** A token without a plan and without a time of issue. */

@@ -58,6 +58,7 @@ export const ModelName = v.pipe(
     "must not have an empty part, '.' or '..'",
   ),
 );
+export const Milliseconds = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(3_600_000));
 export const WholeNumber = v.pipe(v.number(), v.integer(), v.minValue(0));
 const Day = v.pipe(v.string(), v.isoDate());
 const Text = v.string();
@@ -133,8 +134,16 @@ export const ModelCard = v.strictObject({
   max_input_tokens: v.optional(WholeNumber),
   max_output_tokens: v.optional(WholeNumber),
   knowledge_cutoff: v.optional(Day),
-  /** Present for reasoning models. `allowance`: hidden output tokens, estimated when the usage is missing. */
-  reasoning: v.optional(v.strictObject({ efforts: v.array(Text), allowance: v.optional(WholeNumber, 1024) })),
+  /**
+   * Present for reasoning models. `max_thinking_ms`: the longest time until the first text, where it is longer than
+   * `timing.first_byte_ms`.
+   */
+  reasoning: v.optional(v.strictObject({ efforts: v.array(Text), max_thinking_ms: v.optional(Milliseconds) })),
+  /**
+   * The highest speed of one answer. An answer without usage is charged as if it was generated at this speed, so a
+   * value below the real speed charges too little.
+   */
+  max_tokens_per_second: v.optional(v.pipe(v.number(), v.minValue(1)), 500),
   prices: v.optional(Prices),
   modalities: v.strictObject({ input: Modalities, output: Modalities }),
   /** The most tokens of one input image. */

@@ -4,9 +4,8 @@
 import * as v from "valibot";
 import { InternalError } from "../errors.ts";
 import { isSecureUrl } from "../secure-url.ts";
-import { CatalogName, EndpointName, ModelCard, ModelName, WholeNumber } from "./card.ts";
+import { CatalogName, EndpointName, Milliseconds, ModelCard, ModelName, WholeNumber } from "./card.ts";
 
-const Milliseconds = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(3_600_000));
 const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
 /** 16 is the minimum of the Responses API. */
 const OutputTokens = v.pipe(v.number(), v.integer(), v.minValue(16));
@@ -84,20 +83,23 @@ const alias = {
   instructions: v.optional(v.pipe(v.string(), v.minLength(1))),
   effort: v.optional(v.string()),
   max_output_tokens: v.optional(OutputTokens),
-  /** After a disconnect: cancel the provider, or let it finish to get the usage (at most `timing.leave_ms`). */
+  /**
+   * After a disconnect: cancel the provider, or let it finish to get the usage (at most `timing.leave_ms`). When absent,
+   * it finishes only if the rest of the answer costs nothing.
+   */
   on_leave: v.optional(v.picklist(["cancel", "finish"])),
 };
 
 const Timing = v.strictObject({
-  /** Deadlines: until the answer starts, between two reads, and in total. */
+  /** Deadlines: until the first text, between two reads after it, and in total. */
   first_byte_ms: v.optional(Milliseconds, 120_000),
   idle_ms: v.optional(Milliseconds, 60_000),
   total_ms: v.optional(Milliseconds, 600_000),
-  /** Idle time after which the caller gets a keep-alive comment. */
-  keep_alive_ms: v.optional(Milliseconds, 15_000),
+  /** Idle time after which the caller of a stream gets a keep-alive comment, also before the answer starts. */
+  keep_alive_ms: v.optional(Milliseconds, 8000),
   /** Text that arrives within this time is sent in one write; 0 disables coalescing. */
   coalesce_ms: v.optional(Milliseconds, 40),
-  /** How long an answer is read for its usage after a disconnect, with `on_leave: finish`. */
+  /** How long an answer is read for its usage after a disconnect. */
   leave_ms: v.optional(Milliseconds, 25_000),
   /** An unsettled reservation expires this long after `total_ms`. */
   lease_grace_ms: v.optional(Milliseconds, 90_000),

@@ -1,10 +1,12 @@
 // One attempt: calls one provider and turns the start of its answer into the response.
 
+import type { Bindings } from "../env.ts";
+import { providerAccess } from "../catalog/provider-access.ts";
 import { ENDPOINTS } from "../catalog/endpoints.ts";
 import { ApiError, withParam } from "../errors.ts";
 import type { Admitted } from "../quota/admission.ts";
 import type { Stage } from "../quota/ending-cost.ts";
-import type { Settlement } from "../quota/settlement.ts";
+import type { RequestEnd, Settlement } from "../quota/settlement.ts";
 import type { Progress } from "../relay/answer.ts";
 import { emptyProgress } from "../relay/answer.ts";
 import { createBytesCodec } from "../relay/bytes-codec.ts";
@@ -15,7 +17,8 @@ import { toStreamError } from "../relay/failure.ts";
 import type { PumpAnswer } from "../relay/pump.ts";
 import { afterLastRead } from "../relay/pump.ts";
 import { startRelay } from "../relay/relay.ts";
-import type { Clock, Watchdog } from "../relay/watchdog.ts";
+import type { StreamBody } from "../relay/stream-body.ts";
+import type { Clock, Ending, Watchdog } from "../relay/watchdog.ts";
 import type { Call, Caller } from "./call.ts";
 import type { Candidate } from "./candidates.ts";
 import type { BytesReply, JsonReply, StreamReply } from "./exchange.ts";
@@ -23,7 +26,15 @@ import type { OpenGate } from "./gate.ts";
 import type { Report } from "./headers.ts";
 import { toFinalHeaders } from "./headers.ts";
 import { statusOf } from "./provider-error.ts";
-import { callProvider, contentTypeOf, isEventStream, passedHeaders, readText, requireBody } from "./provider.ts";
+import {
+  callProvider,
+  contentTypeOf,
+  countInput,
+  isEventStream,
+  passedHeaders,
+  readText,
+  requireBody,
+} from "./provider.ts";
 
 export const clock: Clock = {
   now: () => Date.now(),
@@ -52,18 +63,30 @@ export interface RequestState {
   /** The candidate that was called last. */
   lastCandidate: Candidate;
   stage: Stage;
-  /** Progress of the answer before it is relayed. */
   progress: Progress;
+  /** Requests to providers beside those to candidates. */
+  otherRequests: number;
+  /** The time of the last call of a candidate (epoch ms). */
+  sentAt: number;
+  /** The response to the caller. A keep-alive starts it when the answer takes long. */
+  response: PromiseWithResolvers<Response>;
+  /** The response has started. */
+  hasResponded: boolean;
+  /** The body of a streamed response, created when it is first needed. */
+  openBody: () => StreamBody;
 }
 
-/** Calls one provider and returns the response once its answer has started. Throws only before the response starts. */
-export async function attempt(request: AdmittedRequest, state: RequestState, candidate: Candidate): Promise<Response> {
+/** Calls one provider and starts the response once its answer has started. Throws only before the answer starts. */
+export async function attempt(request: AdmittedRequest, state: RequestState, candidate: Candidate): Promise<void> {
   const { caller, admitted, report } = request;
   const { ask, reply } = candidate.exchange;
   const maxOutputTokens = admitted.grantedTo(candidate);
   Object.assign(report, { model: candidate.model, maxOutputTokens });
   const sent = ask.write({ maxOutputTokens });
-  Object.assign(state, { lastCandidate: candidate, stage: "sent", progress: emptyProgress() });
+  // A provider that is not configured is not called.
+  providerAccess(caller.env, candidate.provider);
+  const sentAt = clock.now();
+  Object.assign(state, { lastCandidate: candidate, stage: "sent", progress: emptyProgress(), sentAt });
   const providerAbort = new AbortController();
   afterLastRead(state.control.signal, clock, () => providerAbort.abort(state.control.signal.reason));
   try {
@@ -80,7 +103,7 @@ export async function attempt(request: AdmittedRequest, state: RequestState, can
     providerAbort.abort(error);
     if (!(error instanceof ApiError)) throw error;
     // The provider returned an error status, so it did no billable work.
-    if (statusOf(error) > 0) state.stage = "unsent";
+    if (statusOf(error) > 0) state.stage = "refused";
     const { param } = error.body;
     throw param && ask.callerField ? withParam(error, ask.callerField(param)) : error;
   }
@@ -92,12 +115,12 @@ async function relayReply(
   candidate: Candidate,
   reply: StreamReply | BytesReply,
   response: Response,
-): Promise<Response> {
-  const { caller, admitted, settle } = request;
+): Promise<void> {
+  const { caller, settle } = request;
   const { control, disconnect, watchdog, ready } = state;
   const { codec, pump } = codecFor(reply, state.gate);
   state.progress = codec.progress;
-  const body = await startRelay({
+  await startRelay({
     body: requireBody(response, reply.kind),
     codec,
     pump,
@@ -107,11 +130,34 @@ async function relayReply(
     clock,
     coalesceMs: caller.catalog.timing.coalesce_ms,
     disconnect,
-    settle: (progress, ending) => settle({ lastCandidate: candidate, stage: "relayed", ending, progress }),
+    grantedOutput: grantedOutput(request, candidate),
+    start() {
+      caller.timing.mark("relay", Date.now());
+      state.stage = "relayed";
+      const body = state.openBody();
+      respond(request, state, body.readable, reply.kind === "stream" ? EVENT_STREAM : contentTypeOf(response));
+      return body;
+    },
+    settle: (_, ending, onSlow) => settle(endOf(request, state, ending), onSlow),
   });
-  caller.timing.mark("relay", Date.now());
-  request.report.view = admitted.lease.view;
-  return respond(request, body, reply.kind === "stream" ? "text/event-stream; charset=utf-8" : contentTypeOf(response));
+}
+
+/** Gets a candidate's exact input token count from its provider; undefined when it is not available. */
+export const countFor = (env: Bindings, { provider, exchange: { ask } }: Candidate) =>
+  countInput(env, provider, ask.count?.());
+
+export const EVENT_STREAM = "text/event-stream; charset=utf-8";
+
+/** The output tokens that were granted to all choices of a candidate together. */
+const grantedOutput = ({ admitted }: AdmittedRequest, candidate: Candidate) =>
+  admitted.grantedTo(candidate) * candidate.exchange.ask.demand.choices;
+
+/** Returns how the request ended, with the work that its last candidate may have done by now. */
+export function endOf(request: AdmittedRequest, state: RequestState, ending: Ending): RequestEnd {
+  const { lastCandidate, stage, progress, otherRequests, sentAt } = state;
+  const work = { elapsedMs: clock.now() - sentAt, grantedOutput: grantedOutput(request, lastCandidate) };
+  const count = () => countFor(request.caller.env, lastCandidate);
+  return { lastCandidate, stage, ending, progress, otherRequests, work, count };
 }
 
 function codecFor(reply: StreamReply | BytesReply, gate: OpenGate): { codec: Codec; pump: PumpAnswer | undefined } {
@@ -127,8 +173,8 @@ async function readReply(
   candidate: Candidate,
   reply: JsonReply,
   response: Response,
-): Promise<Response> {
-  const { caller, admitted, report, settle } = request;
+): Promise<void> {
+  const { caller, report, settle } = request;
   const answer = reply.read(await readText(response));
   caller.timing.mark("relay", Date.now());
   state.watchdog.stop();
@@ -138,22 +184,22 @@ async function readReply(
   await state.gate.requireAllowed(answer.allText);
   if (answer.settlesLater) {
     request.release();
-    const { view } = admitted.lease;
-    report.view = view;
-    return respond(request, answer.conclude({ left: {}, usd: 0 }), "application/json");
+    return respond(request, state, answer.conclude({ left: {}, usd: 0 }), "application/json");
   }
   if (progress.error) throw toStreamError(progress.error);
-  const settled = await settle({
-    lastCandidate: candidate,
-    stage: state.stage,
-    ending: { kind: "finished" },
-    progress,
-  });
+  const settled = await settle(endOf(request, state, { kind: "finished" }));
   report.view = settled.view;
-  return respond(request, answer.conclude(settled), "application/json");
+  respond(request, state, answer.conclude(settled), "application/json");
 }
 
-function respond({ caller, report }: AdmittedRequest, body: BodyInit, contentType: string): Response {
+/** Starts the response to the caller, unless it has started. */
+export function respond(request: AdmittedRequest, state: RequestState, body: BodyInit, contentType: string): void {
+  if (state.hasResponded) return;
+  state.hasResponded = true;
+  const { report, caller, admitted } = request;
+  report.view ??= admitted.lease.view;
   const headers = toFinalHeaders(report, caller.timing);
-  return new Response(body, { headers: { ...headers, "content-type": contentType, "cache-control": "no-cache" } });
+  state.response.resolve(
+    new Response(body, { headers: { ...headers, "content-type": contentType, "cache-control": "no-cache" } }),
+  );
 }

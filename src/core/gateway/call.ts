@@ -31,6 +31,8 @@ export interface Call {
    * far. The response starts only when it has finished. If it fails or returns an ending, the request ends with that.
    */
   concurrentWork?: (headers: Record<string, string>, signal: AbortSignal) => Promise<Ending | undefined>;
+  /** The requests to providers that the concurrent work makes. Each counts as one request. */
+  concurrentRequests?: number;
   /** The reservation's key, for a feature that settles it in a later request. Random when absent. */
   key?: string;
   /** The key of the running request that this call is part of. It takes no place among the concurrent requests. */

@@ -10,6 +10,8 @@ import type { Caller } from "./call.ts";
 import type { Exchange, StreamReply } from "./exchange.ts";
 
 export interface Gate {
+  /** Returns how many requests to providers `open` makes for the input. Each counts as one request. */
+  inputRequests(plan: Plan, model: Model, exchange: Exchange): number;
   /**
    * Starts moderation of one request, before the provider call. Returns undefined when it is not moderated. Throws 400
    * for content that it cannot moderate.
@@ -56,14 +58,19 @@ export const NO_MODERATION: OpenGate = {
   requireAllowed: () => ALLOWED,
 };
 
+/** Returns how many requests to providers the installed gate makes for the input. */
+export function gateRequests(plan: Plan, { model, exchange }: { model: Model; exchange: Exchange }): number {
+  return installed?.inputRequests(plan, model, exchange) ?? 0;
+}
+
 /** Starts moderation of one request with the installed gate. */
 export function openGate(request: GatedRequest): OpenGate {
   return installed?.open(request) ?? NO_MODERATION;
 }
 
 /**
- * Waits for work that can end the request. Aborts `control` with its ending or failure, and then rejects. The result
- * need not be awaited: its rejection counts as handled.
+ * Waits for work beside the answer that can end the request. Aborts `control` with its ending, or with `withheld` when
+ * it fails, and then rejects. The result need not be awaited: its rejection counts as handled.
  */
 export function abortOnEnding(work: Promise<Ending | undefined>, control: AbortController): Promise<void> {
   const done = (async () => {
@@ -71,7 +78,7 @@ export function abortOnEnding(work: Promise<Ending | undefined>, control: AbortC
       const ending = await work;
       if (ending) control.abort(ending);
     } catch (thrown) {
-      control.abort({ kind: "failed", error: toApiError(thrown) } satisfies Ending);
+      control.abort({ kind: "withheld", error: toApiError(thrown) } satisfies Ending);
     }
     control.signal.throwIfAborted();
   })();

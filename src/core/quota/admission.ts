@@ -20,6 +20,7 @@ import { boundAmounts } from "./ledger.ts";
 import { toLimits } from "./limits.ts";
 import { quotaName } from "./name.ts";
 import { busyError, toQuotaError } from "./refusal.ts";
+import { spendRequests } from "./spend.ts";
 
 export interface Admission<Candidate extends AdmissionCandidate> {
   env: Bindings;
@@ -32,8 +33,12 @@ export interface Admission<Candidate extends AdmissionCandidate> {
   /** The key of the running reservation that this one is part of. */
   partOf?: string | undefined;
   waitUntil: (work: Promise<unknown>) => void;
+  /** The provider can count the input of the first candidate. */
+  canCount: boolean;
   /** Gets the exact input token count from the provider; undefined when it is not available. */
   count(): Promise<number | undefined>;
+  /** Provider requests beside that of a candidate, such as those of the gate. */
+  otherRequests?: (plan: Plan, candidate: Candidate) => number;
 }
 
 /** The part of a candidate that admission uses. */
@@ -82,12 +87,13 @@ async function reserveUnder<Candidate extends AdmissionCandidate>(
   const { env, catalog, key } = admission;
   const { model, exchange } = admission.candidates[0];
   const { demand } = exchange.ask;
-  const counted = demand.needsCount ? await requireCount(admission) : undefined;
+  const count = () => countFor(admission);
+  const counted = demand.needsCount ? await requireCount(count) : undefined;
   let exactInput = counted;
   let reserved = await tryReserve(admission, name, counted);
   let minimum = minimumOf(admission, reserved.plan, counted);
   if (!reserved.result.ok && counted === undefined && couldFit(reserved.result, model.id, minimum)) {
-    exactInput = await admission.count();
+    exactInput = await count();
     if (exactInput !== undefined) {
       reserved = await tryReserve(admission, name, exactInput);
       minimum = boundAmounts(reserved.bound, reserved.bound.minOutput);
@@ -98,6 +104,7 @@ async function reserveUnder<Candidate extends AdmissionCandidate>(
   const { granted, view } = result;
   if (demand.exclusive !== undefined && counted !== undefined) {
     // Another request can add stored input until this reservation. Refuse if the count has changed.
+    // Not counted as a request: it follows a granted reservation, which is one.
     const recounted = await admission.count();
     if (recounted !== counted) {
       giveBack();
@@ -115,9 +122,18 @@ async function reserveUnder<Candidate extends AdmissionCandidate>(
   };
 }
 
-async function requireCount(admission: Admission<AdmissionCandidate>): Promise<number> {
-  const count = await admission.count();
-  if (count !== undefined) return count;
+/** Gets the exact count, which counts as a request. Throws 429 when a window of requests is used up. */
+async function countFor<Candidate extends AdmissionCandidate>(
+  admission: Admission<Candidate>,
+): Promise<number | undefined> {
+  if (!admission.canCount) return undefined;
+  await spendRequests(admission, 1, admission.candidates[0].model.id);
+  return admission.count();
+}
+
+async function requireCount(count: () => Promise<number | undefined>): Promise<number> {
+  const counted = await count();
+  if (counted !== undefined) return counted;
   throw inputNotCountedError();
 }
 
@@ -165,22 +181,28 @@ function coveredBy<Candidate extends AdmissionCandidate>(
   return [first, ...others.filter((other) => mayUse(plan, other) && sameWindows(other.model.id))];
 }
 
-function boundOf(
-  { catalog }: Admission<AdmissionCandidate>,
+function boundOf<Candidate extends AdmissionCandidate>(
+  { catalog, otherRequests }: Admission<Candidate>,
   plan: Plan,
-  candidates: AdmissionCandidate[],
+  candidates: Candidate[],
   exactInput?: number,
 ): Bound {
   return widestBound(
-    candidates.map(({ model, exchange: { ask } }) => {
-      const demand = exactInput === undefined ? ask.demand : { ...ask.demand, exactInput };
-      return toBound(demand, model.card, plan, catalog.min_output_tokens);
+    candidates.map((candidate) => {
+      const { demand } = candidate.exchange.ask;
+      const counted = exactInput === undefined ? demand : { ...demand, exactInput };
+      const bound = toBound(counted, candidate.model.card, plan, catalog.min_output_tokens);
+      return { ...bound, requests: bound.requests + (otherRequests?.(plan, candidate) ?? 0) };
     }),
   );
 }
 
 /** The least that a request needs: the fewest tokens that its input can have, and the shortest answer. */
-function minimumOf(admission: Admission<AdmissionCandidate>, plan: Plan, counted?: number): Amounts {
+function minimumOf<Candidate extends AdmissionCandidate>(
+  admission: Admission<Candidate>,
+  plan: Plan,
+  counted?: number,
+): Amounts {
   const [first] = admission.candidates;
   const bound = boundOf(admission, plan, [first], counted ?? minInputTokens(first.exchange.ask.demand));
   return boundAmounts(bound, bound.minOutput);

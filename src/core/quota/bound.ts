@@ -28,8 +28,10 @@ export interface Demand {
   toolCalls?: ProviderToolCalls | undefined;
   /** Units that are not priced by tokens, for speech, transcription and video. No feature sets them yet. */
   units?: PricedUnits;
-  /** Counts as a request, but costs neither tokens nor money. */
+  /** Costs neither tokens nor money, only requests. */
   free?: boolean;
+  /** The requests that it counts as: one for each text or image of a list. 1 when absent. */
+  requests?: number;
 }
 
 /** The most that the tool calls of the provider can cost. */
@@ -52,6 +54,19 @@ export function minInputTokens({ inputBytes }: Demand): number {
   return Math.floor(inputBytes / MAX_BYTES_PER_TOKEN);
 }
 
+/** The most tokens of the input, without the calls of tools. It has at least one byte a token. */
+export function inputBound(demand: Demand, card: ModelCard): number {
+  return Math.min(contextOf(demand, card), inputCeiling(demand, card));
+}
+
+function contextOf(demand: Demand, card: ModelCard): number {
+  const inputTokens = demand.inputBytes + demand.images * (card.image_tokens ?? 0);
+  return (demand.exactInput ?? inputTokens) + TEMPLATE_TOKENS + (demand.addedTokens ?? 0);
+}
+
+const inputCeiling = ({ maxInputTokens }: Demand, card: ModelCard) =>
+  maxInputTokens ?? card.max_input_tokens ?? card.context_window ?? Infinity;
+
 /** The maximum of several bounds, field by field: it covers each of them. */
 export function widestBound(bounds: Bound[]): Bound {
   const max = (field: keyof Bound) => Math.max(...bounds.map((bound) => bound[field]));
@@ -60,6 +75,7 @@ export function widestBound(bounds: Bound[]): Bound {
     output: max("output"),
     minOutput: max("minOutput"),
     choices: max("choices"),
+    requests: max("requests"),
     inputNanoUsd: max("inputNanoUsd"),
     outputNanoUsd: max("outputNanoUsd"),
   };
@@ -75,14 +91,15 @@ export function toBound(
   plan: { max_output_tokens: number },
   minOutputTokens: number,
 ): Bound {
-  if (demand.free) return { input: 0, output: 0, minOutput: 0, choices: 1, inputNanoUsd: 0, outputNanoUsd: 0 };
-  const inputTokens = demand.inputBytes + demand.images * (card.image_tokens ?? 0);
+  const { requests = 1 } = demand;
+  if (demand.free) {
+    return { input: 0, output: 0, minOutput: 0, choices: 1, requests, inputNanoUsd: 0, outputNanoUsd: 0 };
+  }
   const { most: calls = 0, inputTokensPerCall = 0, nanoUsdPerCall = 0 } = demand.toolCalls ?? {};
-  const added = TEMPLATE_TOKENS + (demand.addedTokens ?? 0) + calls * inputTokensPerCall;
-  const ceiling = demand.maxInputTokens ?? card.max_input_tokens ?? card.context_window ?? Infinity;
+  const ceiling = inputCeiling(demand, card);
   const requested = demand.maxOutputTokens ?? Infinity;
   const output = Math.min(requested, plan.max_output_tokens, card.max_output_tokens ?? Infinity);
-  const context = (demand.exactInput ?? inputTokens) + added;
+  const context = contextOf(demand, card) + calls * inputTokensPerCall;
   // After each tool call the model reads the whole input again, and its own output so far.
   const input = Math.min(context, ceiling) + calls * Math.min(context + output, ceiling);
   const price = highestPrice(card, input);
@@ -91,6 +108,7 @@ export function toBound(
     output,
     minOutput: Math.min(minOutputTokens, output),
     choices: demand.choices,
+    requests,
     inputNanoUsd: price.input + calls * nanoUsdPerCall + costOfUnits(demand.units ?? {}, card.prices),
     outputNanoUsd: price.output,
   };

@@ -5,62 +5,93 @@ import type { Amounts } from "../catalog/quota-window.ts";
 import type { Progress, Usage } from "../relay/answer.ts";
 import type { Ending } from "../relay/watchdog.ts";
 import type { Demand } from "./bound.ts";
-import { costOf, costOfUnits } from "./price.ts";
+import { inputBound } from "./bound.ts";
+import { costOf, costOfUnits, highestPrice } from "./price.ts";
 
 /**
  * How far a request got before it ended.
- * - `unsent`: no provider was called, or the last one called returned an error status.
- * - `sent`: a provider was called. A stream keeps this stage until the response to the caller starts.
+ * - `unsent`: no provider was called.
+ * - `refused`: the provider that was called last returned an error status.
+ * - `sent`: a provider was called. A stream keeps this stage until its first event.
  * - `answering`: an answer that is not an event stream has started.
- * - `relayed`: the response to the caller has started.
+ * - `relayed`: the provider's stream has started.
  */
-export type Stage = "unsent" | "sent" | "answering" | "relayed";
+export type Stage = "unsent" | "refused" | "sent" | "answering" | "relayed";
 
-/** `unknown`: the work ended at the provider, and its usage is lost. */
-export type EndingKind = Ending["kind"] | "unknown";
+/** The provider's work on a request that it may not have reported. */
+export interface Work {
+  /** Time from the call of the provider to the end of its work. */
+  elapsedMs: number;
+  /** Output tokens granted to all choices together. */
+  grantedOutput: number;
+}
 
 export interface EndedRequest {
   stage: Stage;
-  ending: EndingKind;
+  ending: Ending["kind"];
   progress: Progress;
   demand: Demand;
   /** The card of the model that answered; undefined when the catalog no longer has it. */
   card: ModelCard | undefined;
+  /** Requests to providers, of which each counts as one request. */
+  requests: number;
+  /** Undefined when the work went on after its request, so that only the provider knows it. */
+  work: Work | undefined;
 }
 
 export const NO_COST: Amounts = { tokens: 0, requests: 0, nanoUsd: 0 };
-const ONE_REQUEST: Amounts = { tokens: 0, requests: 1, nanoUsd: 0 };
-/** Charges the whole reservation, because the ledger caps every charge at it. */
-const WHOLE_BOUND: Amounts = { tokens: Number.MAX_SAFE_INTEGER, requests: 1, nanoUsd: Number.MAX_SAFE_INTEGER };
 
-/** English has about 4.75 UTF-8 bytes per token. The lower value estimates slightly too many tokens. */
-const BYTES_PER_TOKEN = 4;
+/** The UTF-8 bytes of a token of relayed text: fewer than the 4.75 of English, so that the estimate is high. */
+const RELAYED_BYTES_PER_TOKEN = 2;
 
 /** Returns the cost of a request by its ending. The ledger charges at most the reservation. */
-export function costOfEnding({ stage, ending, progress, demand, card }: EndedRequest): Amounts {
-  if (stage === "unsent") return NO_COST;
-  if (stage === "sent" && ending === "failed") return NO_COST;
-  if (stage !== "relayed" && ending === "withheld") return NO_COST;
-  if (stage === "answering" && ending === "failed" && demand.free) return NO_COST;
-  if (demand.free) return ONE_REQUEST;
-  if (!card || (ending === "unknown" && !progress.usage)) return WHOLE_BOUND;
-  const usage = progress.usage ?? estimate(progress, demand, card);
-  const calls = (progress.providerToolCalls ?? 0) * (demand.toolCalls?.nanoUsdPerCall ?? 0);
+export function costOfEnding(request: EndedRequest): Amounts {
+  const { progress, demand, card, requests } = request;
+  if (!hasWorked(request)) return { tokens: 0, requests, nanoUsd: 0 };
+  const cost = card && (progress.usage ? costOfUsage(progress.usage, progress, demand, card) : estimate(request, card));
+  return { ...(cost ?? WHOLE_BOUND), requests };
+}
+
+/** Tests if the cost is the estimate. It is lower with an exact count of the input. */
+export function isEstimated(request: EndedRequest): boolean {
+  const { progress, card } = request;
+  return card !== undefined && !progress.usage && hasWorked(request) && estimate(request, card) !== undefined;
+}
+
+type Cost = Omit<Amounts, "requests">;
+
+/** The ledger caps every charge at the reservation. */
+const WHOLE_BOUND: Cost = { tokens: Number.MAX_SAFE_INTEGER, nanoUsd: Number.MAX_SAFE_INTEGER };
+
+/** Tests if the model may have worked. An error of the provider before its answer costs no tokens. */
+const hasWorked = ({ stage, ending, demand }: EndedRequest) =>
+  !demand.free && stage !== "unsent" && stage !== "refused" && !(stage === "sent" && ending === "failed");
+
+function costOfUsage(usage: Usage, { providerToolCalls = 0 }: Progress, demand: Demand, card: ModelCard): Cost {
   // The provider's own count of audio seconds replaces the one of the demand.
   const { audioSeconds, ...units } = demand.units ?? {};
   const counted = usage.audioSeconds === undefined && audioSeconds !== undefined ? { ...units, audioSeconds } : units;
+  const calls = providerToolCalls * (demand.toolCalls?.nanoUsdPerCall ?? 0);
   return {
     tokens: Math.max(1, usage.input + usage.output),
-    requests: 1,
     nanoUsd: costOf(usage, card) + costOfUnits(counted, card.prices) + calls,
   };
 }
 
-/** Estimates the usage from the bytes sent and relayed, when the provider reported none. */
-function estimate(progress: Progress, demand: Demand, card: ModelCard): Omit<Usage, "reasoning"> {
-  const inputTokens = Math.ceil(demand.inputBytes / BYTES_PER_TOKEN) + demand.images * (card.image_tokens ?? 0);
-  const toolTokens = (progress.providerToolCalls ?? 0) * (demand.toolCalls?.inputTokensPerCall ?? 0);
-  const input = (demand.exactInput ?? inputTokens) + (demand.addedTokens ?? 0) + toolTokens;
-  const output = Math.ceil(progress.outputBytes / BYTES_PER_TOKEN) + (card.reasoning?.allowance ?? 0);
-  return { input, cached: 0, cacheWrite: 0, output };
+/**
+ * Returns an upper estimate of the cost. The output is at least the text that was relayed, and at least what the model
+ * can generate in the elapsed time, because reasoning is not relayed. Undefined when only the bound covers the work: it
+ * went on alone, or could call tools.
+ */
+function estimate({ progress, demand, work }: EndedRequest, card: ModelCard): Cost | undefined {
+  if (!work || (demand.toolCalls?.most ?? 0) > 0) return undefined;
+  const generated = Math.ceil((work.elapsedMs / 1000) * card.max_tokens_per_second * demand.choices);
+  const relayed = Math.ceil(progress.outputBytes / RELAYED_BYTES_PER_TOKEN);
+  const output = Math.min(work.grantedOutput, Math.max(relayed, generated));
+  const input = inputBound(demand, card);
+  const price = highestPrice(card, input);
+  return {
+    tokens: Math.max(1, input + output),
+    nanoUsd: price.input + output * price.output + costOfUnits(demand.units ?? {}, card.prices),
+  };
 }

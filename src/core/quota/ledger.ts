@@ -16,6 +16,8 @@ export interface Bound {
   output: number;
   minOutput: number;
   choices: number;
+  /** Requests to providers. */
+  requests: number;
   /** Nano-dollars for the whole input, and for one output token, at the highest rate that can apply. */
   inputNanoUsd: number;
   outputNanoUsd: number;
@@ -45,7 +47,18 @@ export type ReserveResult =
   | { ok: true; granted: number; view: QuotaView }
   | { ok: false; reason: "settled"; view: QuotaView }
   | { ok: false; reason: "concurrent" | "busy"; retryAfterMs: number; view: QuotaView }
-  | { ok: false; reason: "window"; window: WindowView; needed: number; retryAfterMs: number; view: QuotaView };
+  | WindowRefusal;
+
+interface WindowRefusal {
+  ok: false;
+  reason: "window";
+  window: WindowView;
+  needed: number;
+  retryAfterMs: number;
+  view: QuotaView;
+}
+
+export type SpendResult = { ok: true; view: QuotaView } | WindowRefusal;
 
 const MAX_SETTLED_KEYS = 32;
 /** An expired lease can be corrected by a late settlement for this time. */
@@ -113,6 +126,30 @@ export function reserve(
 }
 
 /**
+ * Counts requests at once, without a reservation, in every window that counts the model. Requests without a model count
+ * in the windows of all models. `changed`: the ledger must be stored.
+ */
+export function spend(
+  ledger: Ledger,
+  limits: Limits,
+  { requests, model = "" }: { requests: number; model?: string | undefined },
+  now: number,
+): { ledger: Ledger; changed: boolean; result: SpendResult } {
+  const state = openWindows(sweep(ledger, now), limits);
+  const before = viewOf(state, limits);
+  const counting = before.windows.filter(({ unit, ...window }) => unit === "requests" && countsModel(window, model));
+  const window = counting.find(({ left }) => left < requests);
+  if (window) {
+    const retryAfterMs = window.used + requests > window.limit ? window.resetAt - state.at : BUSY_RETRY_MS;
+    const result = { ok: false, reason: "window", window, needed: requests, retryAfterMs, view: before } as const;
+    return { ledger: state, changed: false, result };
+  }
+  const lease = { at: state.at, model, ended: false, endsAt: state.at };
+  const next = { ...state, used: addUse(state.used, lease, { ...NOTHING, requests }) };
+  return { ledger: next, changed: true, result: { ok: true, view: viewOf(next, limits) } };
+}
+
+/**
  * Replaces a reservation with the charge, in the periods in which it was reserved. The charge never exceeds the
  * reservation. Idempotent by key: an unknown or settled key changes nothing. Corrects an expired lease once.
  */
@@ -175,7 +212,8 @@ export function nextLeaseEnd(ledger: Ledger): number | undefined {
 /** The amounts of a bound with `outputEach` output tokens per choice. */
 export function boundAmounts(bound: Bound, outputEach: number): Amounts {
   const output = outputEach * bound.choices;
-  return { tokens: bound.input + output, requests: 1, nanoUsd: bound.inputNanoUsd + output * bound.outputNanoUsd };
+  const { requests } = bound;
+  return { tokens: bound.input + output, requests, nanoUsd: bound.inputNanoUsd + output * bound.outputNanoUsd };
 }
 
 /** The output tokens per choice that fit into a window. */
@@ -198,8 +236,10 @@ function openWindows(state: Ledger, limits: Limits): Ledger {
   return { ...state, used: { ...opened, ...state.used } };
 }
 
+type ChargedLease = Pick<StoredLease, "at" | "endsAt" | "model" | "ended">;
+
 /** Adds a charge to every window that counts the lease. Skips other periods, and leases that expired before a reset. */
-function addUse(used: Ledger["used"], lease: StoredLease, charge: Amounts): Ledger["used"] {
+function addUse(used: Ledger["used"], lease: ChargedLease, charge: Amounts): Ledger["used"] {
   const added = Object.entries(used).map(([key, use]) => {
     const { unit, per, counts } = parseWindowKey(key);
     const forgiven = lease.ended && lease.endsAt <= (use.resetAt ?? 0);

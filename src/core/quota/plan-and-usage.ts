@@ -2,15 +2,30 @@
 
 import { choosePlan } from "../catalog/choose.ts";
 import type { User } from "../auth/user.ts";
-import type { Catalog } from "../catalog/schema.ts";
+import type { Catalog, Plan } from "../catalog/schema.ts";
 import type { Bindings } from "../env.ts";
 import { isRefused, withClaim } from "./claim.ts";
 import { callQuota } from "./client.ts";
 import { toLimits } from "./limits.ts";
 import { quotaName } from "./name.ts";
+import type { QuotaView } from "./view.ts";
+
+export interface QuotaCaller {
+  env: Bindings;
+  user: User;
+  catalog: Catalog;
+}
+
+export interface PlanAndUsage {
+  objectName: string;
+  /** The plan's name. */
+  name: string;
+  plan: Plan;
+  view: QuotaView;
+}
 
 /** Returns the user's object name, plan and quota view. Throws 403 for blocked users and 401 for revoked tokens. */
-export async function planAndUsage({ env, user, catalog }: { env: Bindings; user: User; catalog: Catalog }) {
+export async function planAndUsage({ env, user, catalog }: QuotaCaller): Promise<PlanAndUsage> {
   const objectName = await quotaName(user, env.QUOTA_PEPPER);
   return withClaim(user, objectName, async (claim) => {
     const { name, plan } = choosePlan(catalog, claim.plan);

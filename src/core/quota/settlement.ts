@@ -7,8 +7,8 @@ import type { Progress } from "../relay/answer.ts";
 import type { Settled } from "../relay/codec.ts";
 import type { Ending } from "../relay/watchdog.ts";
 import type { Demand } from "./bound.ts";
-import type { Stage } from "./ending-cost.ts";
-import { costOfEnding } from "./ending-cost.ts";
+import type { EndedRequest, Stage, Work } from "./ending-cost.ts";
+import { costOfEnding, isEstimated } from "./ending-cost.ts";
 import type { Lease } from "./lease.ts";
 import { toUsd } from "./limits.ts";
 import { leftOf } from "./rate-limit.ts";
@@ -26,10 +26,18 @@ export interface RequestEnd {
   stage: Stage;
   ending: Ending;
   progress: Progress;
+  /** Requests to providers beside that of the candidate. */
+  otherRequests: number;
+  work: Work;
+  /** Gets the exact input token count; undefined when it is not available. Must not throw. */
+  count(): Promise<number | undefined>;
 }
 
-/** Settles a request and returns the windows afterwards. Never throws. */
-export type Settlement = (end: RequestEnd) => Promise<Settled & { view: QuotaView }>;
+/**
+ * Settles a request and returns the windows afterwards. Never throws. Calls `onSlow` before it asks the provider for the
+ * exact count of the input, so that the caller need not wait for it.
+ */
+export type Settlement = (end: RequestEnd, onSlow?: () => void) => Promise<Settled & { view: QuotaView }>;
 
 interface MeteredRequest {
   requestId: string;
@@ -42,10 +50,11 @@ interface MeteredRequest {
 
 /** Creates the settlement of one request. The lease ignores a second call. */
 export function createSettlement({ requestId, lease, exactInput, startedAt }: MeteredRequest): Settlement {
-  return async ({ lastCandidate: { model, exchange }, stage, ending, progress }) => {
-    const { endpoint, demand } = exchange.ask;
-    const counted = exactInput === undefined ? demand : { ...demand, exactInput };
-    const cost = costOfEnding({ stage, ending: ending.kind, progress, demand: counted, card: model.card });
+  return async (end, onSlow = () => undefined) => {
+    const { ending, progress } = end;
+    const { model, exchange } = end.lastCandidate;
+    const ended = await withExactInput(toEndedRequest(end, exactInput), end, onSlow);
+    const cost = costOfEnding(ended);
     if (progress.usage && cost.tokens > lease.bound.tokens) {
       console.error(JSON.stringify({ event: "bound_exceeded", model: model.snapshot, cost, bound: lease.bound }));
     }
@@ -55,12 +64,13 @@ export function createSettlement({ requestId, lease, exactInput, startedAt }: Me
     const line = {
       event: "metered",
       request: requestId,
-      endpoint,
+      endpoint: exchange.ask.endpoint,
       model: model.snapshot,
       ending: ending.kind,
       code: failure?.body.code,
       cause: toLogged(failure?.cause),
       usage: progress.usage,
+      estimated: isEstimated(ended) || undefined,
       charged: Math.min(cost.tokens, lease.bound.tokens),
       usd: toUsd(Math.min(cost.nanoUsd, lease.bound.nanoUsd)),
       ms: Date.now() - startedAt,
@@ -68,4 +78,21 @@ export function createSettlement({ requestId, lease, exactInput, startedAt }: Me
     console.log(JSON.stringify(line));
     return { left: leftOf(view), usd: line.usd, view };
   };
+}
+
+function toEndedRequest(end: RequestEnd, exactInput: number | undefined): EndedRequest {
+  const { stage, ending, progress, work, otherRequests } = end;
+  const { model, exchange } = end.lastCandidate;
+  const demand = exactInput === undefined ? exchange.ask.demand : { ...exchange.ask.demand, exactInput };
+  const requests = otherRequests + (stage === "unsent" ? 0 : (demand.requests ?? 1));
+  return { stage, ending: ending.kind, progress, demand, card: model.card, requests, work };
+}
+
+/** Adds the exact count of the input, if it lowers an estimate. The caller of a finished answer does not wait for it. */
+async function withExactInput(ended: EndedRequest, end: RequestEnd, onSlow: () => void): Promise<EndedRequest> {
+  const { demand } = ended;
+  if (ended.ending === "finished" || demand.exactInput !== undefined || !isEstimated(ended)) return ended;
+  onSlow();
+  const exactInput = await end.count();
+  return exactInput === undefined ? ended : { ...ended, demand: { ...demand, exactInput } };
 }

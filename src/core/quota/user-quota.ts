@@ -5,8 +5,8 @@ import { DurableObject } from "cloudflare:workers";
 import type { Bindings } from "../env.ts";
 import type { Account, Change, Claim, RefusedClaim } from "./account.ts";
 import { applyChange, claimRefusal, deletedAccount } from "./account.ts";
-import type { Reservation, ReserveResult } from "./ledger.ts";
-import { CORRECTABLE_MS, giveBack, nextLeaseEnd, reserve, settle, sweep, view } from "./ledger.ts";
+import type { Reservation, ReserveResult, SpendResult } from "./ledger.ts";
+import { CORRECTABLE_MS, giveBack, nextLeaseEnd, reserve, settle, spend, sweep, view } from "./ledger.ts";
 import type { Ledger } from "./state.ts";
 import { emptyLedger, readLedger } from "./state.ts";
 import type { Limits, QuotaView } from "./view.ts";
@@ -30,6 +30,16 @@ export class UserQuota extends DurableObject<Bindings> {
     const refusal = claimRefusal(account, claim);
     if (refusal) return { refusal };
     const next = reserve(ledger, limits, reservation, Date.now());
+    if (next.changed) this.#save(next.ledger, account);
+    return next.result;
+  }
+
+  /** Counts requests at once. Writes one row when granted, none when refused. */
+  spend(claim: Claim, limits: Limits, spending: { requests: number; model?: string }): SpendResult | RefusedClaim {
+    const { ledger, account } = this.#load();
+    const refusal = claimRefusal(account, claim);
+    if (refusal) return { refusal };
+    const next = spend(ledger, limits, spending, Date.now());
     if (next.changed) this.#save(next.ledger, account);
     return next.result;
   }

@@ -51,6 +51,8 @@ export type Piece =
 export interface Progress {
   /** An event has arrived. */
   heard: boolean;
+  /** Text, a tool call or the end has arrived. Before that, the model may be reasoning. */
+  begun: boolean;
   /** UTF-8 bytes of text and tool arguments so far. */
   outputBytes: number;
   /** Tool calls that the provider ran. */
@@ -60,11 +62,14 @@ export interface Progress {
   error?: ErrorBody;
   /** The end mark has arrived. */
   ended: boolean;
+  /** Weir ended the answer, because the provider exceeded the granted output. */
+  overran?: boolean;
 }
 
 /** Adds a piece of an answer to its progress. */
 export function applyPiece(progress: Progress, piece: Piece): void {
   progress.heard = true;
+  if (piece.kind !== "thinking" && piece.kind !== "usage") progress.begun = true;
   switch (piece.kind) {
     case "text":
       progress.outputBytes += utf8Length(piece.text);
@@ -96,5 +101,19 @@ export function applyPiece(progress: Progress, piece: Piece): void {
 
 /** The progress of an answer that has not started. */
 export function emptyProgress(): Progress {
-  return { heard: false, outputBytes: 0, ended: false };
+  return { heard: false, begun: false, outputBytes: 0, ended: false };
+}
+
+/** UTF-8 bytes of a token, above the average of any answer. Only single tokens are longer. */
+const MOST_BYTES_PER_TOKEN = 8;
+const SHORT_ANSWER_BYTES = 512;
+
+/** Tests if an answer is longer than the granted output tokens of all its choices can be. */
+export function isOverGrant({ outputBytes }: Progress, grantedOutput: number): boolean {
+  return outputBytes > grantedOutput * MOST_BYTES_PER_TOKEN + SHORT_ANSWER_BYTES;
+}
+
+/** Ends the answer of a provider that does not keep the granted output. */
+export function endOverrun(progress: Progress): void {
+  Object.assign(progress, { finish: "length", ended: true, overran: true } satisfies Partial<Progress>);
 }

@@ -22,6 +22,7 @@ export function createBytesCodec(usageIn: (tail: string) => Usage | undefined): 
     isBinary: true,
     push(bytes) {
       progress.heard = true;
+      progress.begun = true;
       pending = concatBytes(pending, bytes);
       tail = bytes.length >= TAIL_BYTES ? bytes.slice(-TAIL_BYTES) : concatBytes(tail, bytes).slice(-TAIL_BYTES);
     },
@@ -35,6 +36,8 @@ export function createBytesCodec(usageIn: (tail: string) => Usage | undefined): 
       if (usage) progress.usage = usage;
       progress.finish = "stop";
     },
+    // The size of bytes such as audio says nothing about tokens.
+    isOverGrant: () => false,
     conclude: () => NO_BYTES,
     fail: () => undefined,
     block: () => NO_BYTES,

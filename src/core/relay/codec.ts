@@ -16,7 +16,7 @@ export type Pace = "native" | "at once" | "coalesced";
 
 /** Writes the closing event of an answer. */
 export interface Closing {
-  /** Sent after a complete and settled answer. */
+  /** Sent after a complete and settled answer. If the answer `overran`, the provider has not sent its own end. */
   conclude(settled: Settled): Uint8Array;
   /** Sent after a failed answer. Undefined when the format has no error event: the connection is then cut. */
   fail(error: ErrorBody): Uint8Array | undefined;
@@ -39,6 +39,8 @@ export interface Codec extends Closing {
    * effect. Throws when the answer is not valid.
    */
   finish(): void;
+  /** Tests if the answer is longer than the granted output tokens of all its choices can be. */
+  isOverGrant(grantedOutput: number): boolean;
 }
 
 /** One decoded event of a provider's stream. A comment and an event without data have neither pieces nor JSON. */

@@ -9,8 +9,11 @@ export interface Disconnect {
   markLeft: () => void;
 }
 
-/** Aborts `control` with an `Ending` when the caller disconnects, or `afterMs` later to wait for the usage. */
-export function createDisconnect(control: AbortController, clock: Clock, afterMs: number): Disconnect {
+/**
+ * Aborts `control` with an `Ending` when the caller disconnects. `leaveMs` returns how long the provider may still work
+ * to report its usage.
+ */
+export function createDisconnect(control: AbortController, clock: Clock, leaveMs: () => number): Disconnect {
   const left = { kind: "left" } satisfies Ending;
   let callerLeft = false;
   return {
@@ -20,6 +23,7 @@ export function createDisconnect(control: AbortController, clock: Clock, afterMs
     markLeft() {
       if (callerLeft) return;
       callerLeft = true;
+      const afterMs = leaveMs();
       if (afterMs === 0) control.abort(left);
       else void clock.wait(afterMs, control.signal).then(() => control.abort(left));
     },

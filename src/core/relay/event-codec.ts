@@ -1,7 +1,7 @@
 // Decoder from bytes to events, and a codec that combines it with an event codec.
 
 import type { Progress } from "./answer.ts";
-import { applyPiece, emptyProgress } from "./answer.ts";
+import { applyPiece, emptyProgress, isOverGrant } from "./answer.ts";
 import type { Codec, CreateEventCodec, StreamEvent } from "./codec.ts";
 import type { Dialect, SeenParts } from "./dialect.ts";
 import type { RawEvent } from "./events.ts";
@@ -62,6 +62,7 @@ export function createDecodingCodec(dialect: Dialect, createEvents: CreateEventC
     push: decoder.push,
     take: () => events.take(),
     finish: decoder.flush,
+    isOverGrant: (grantedOutput) => isOverGrant(progress, grantedOutput),
     conclude: (settled) => events.conclude(settled),
     fail: (error) => events.fail(error),
     block: (error, first) => events.block(error, first),

@@ -42,6 +42,7 @@ export async function pipeNatively(
   else signal.addEventListener("abort", stopAfterFlush, { once: true });
 
   const metering = meterCopy(flow, clock, pipeEnded.signal);
+  void metering.then(() => codec.progress.overran && stopPipe.abort());
   const delivered = await pipe;
   if (!delivered && !signal.aborted) {
     const failureVisible = metering.then(() => true);
@@ -51,7 +52,7 @@ export async function pipeNatively(
   const readError = await metering;
   const fault = finishCodec(codec);
   // If the caller does not read, writing the closing event would wait forever.
-  if (!delivered && stopPipe.signal.aborted) void writable.abort().catch(() => undefined);
+  if (!delivered && stopPipe.signal.aborted && !codec.progress.overran) void writable.abort().catch(() => undefined);
   if (signal.aborted && !codec.progress.ended) return signal.reason as Ending;
   return disconnect.callerLeft ? { kind: "left" } : endingOf(codec, readError ?? fault);
 }
@@ -67,6 +68,7 @@ async function meterCopy(flow: Flow, clock: Clock, pipeEnded: AbortSignal): Prom
     while (!signal.aborted) {
       const bytes = await readChunk(flow);
       if (bytes === 0) return undefined;
+      if (flow.codec.progress.overran) return await flow.source.cancel();
       if (bytes < flow.buffer.byteLength) await clock.wait(READ_EVERY_MS, stopWaiting);
     }
     await readLast(flow);

@@ -1,5 +1,6 @@
 // The pump: moves an answer from the provider through a codec to the caller.
 
+import { endOverrun } from "./answer.ts";
 import type { Codec } from "./codec.ts";
 import type { Disconnect } from "./disconnect.ts";
 import { interruptedError, toStreamError } from "./failure.ts";
@@ -23,6 +24,8 @@ export interface Flow {
   /** Aborted with an `Ending` by a deadline, by the gate, or by the caller's disconnect. */
   control: AbortController;
   disconnect: Disconnect;
+  /** The granted output tokens of all choices together. */
+  grantedOutput: number;
 }
 
 /** Sends the codec's output to the sink and returns the ending. Leaves the sink open for the closing event. */
@@ -42,7 +45,6 @@ export async function readFirst(flow: Flow, clock: Clock): Promise<void> {
       if (bytes === 0) codec.finish();
     }
     if (!codec.progress.heard) throw interruptedError();
-    if (!codec.progress.error) flow.watchdog.answerStarted();
   } catch (cause) {
     control.signal.throwIfAborted();
     throw interruptedError(cause);
@@ -133,7 +135,11 @@ export async function readChunk(flow: Flow): Promise<number> {
   // The reader also returns the buffer at the end of the stream.
   if (value) flow.buffer = value.buffer;
   if (done) return 0;
+  const { progress } = codec;
+  const wasBegun = progress.begun;
   codec.push(value);
+  if (progress.begun && !wasBegun && !progress.error) watchdog.answerStarted();
+  if (!progress.ended && codec.isOverGrant(flow.grantedOutput)) endOverrun(progress);
   return value.length;
 }
 

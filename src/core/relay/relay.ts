@@ -10,6 +10,7 @@ import { pump, READ_BYTES, readFirst } from "./pump.ts";
 import { createBatchingSource } from "./read-batching.ts";
 import type { Sink } from "./sink.ts";
 import { createSink } from "./sink.ts";
+import type { StreamBody } from "./stream-body.ts";
 import type { Clock, Ending, Watchdog } from "./watchdog.ts";
 
 export interface Relay {
@@ -26,63 +27,81 @@ export interface Relay {
   ready: Promise<void>;
   /** Replaces the standard pump, for a codec that holds events back. */
   pump?: PumpAnswer | undefined;
-  /** Called once after every ending. Must not throw. */
-  settle(progress: Progress, ending: Ending): Promise<Settled>;
+  /** The granted output tokens of all choices together. An answer that exceeds them is ended. */
+  grantedOutput: number;
+  /** Starts the response. Called once, when the answer can be sent. */
+  start(): StreamBody;
+  /** Called once after every ending. Must not throw. Calls `onSlow` before it waits for a provider. */
+  settle(progress: Progress, ending: Ending, onSlow: () => void): Promise<Settled>;
 }
 
-const KEEP_ALIVE = new TextEncoder().encode(":\n\n");
-
 /**
- * Starts the relay and returns the response body. Throws an ApiError when the answer fails before its first event, or
- * an `Ending` after an abort. Once it has returned, `settle` is always called, once.
+ * Starts the relay and calls `start` when the response can start. Throws an ApiError when the answer fails before its
+ * first event, or an `Ending` after an abort. Once it has returned, `settle` is always called, once.
  */
-export async function startRelay(relay: Relay): Promise<ReadableStream<Uint8Array>> {
-  const { codec, control, disconnect, watchdog } = relay;
+export async function startRelay(relay: Relay): Promise<void> {
+  const { codec, disconnect, watchdog, control } = relay;
   const [piped, copy] = codec.pace === "native" ? relay.body.tee() : [undefined, relay.body];
   const coalesceMs = codec.pace === "coalesced" ? relay.coalesceMs : 0;
   const source = coalesceMs > 0 ? createBatchingSource(copy) : copy.getReader({ mode: "byob" });
-  const flow: Flow = { source, buffer: new ArrayBuffer(READ_BYTES), codec, watchdog, control, disconnect };
+  const buffer = new ArrayBuffer(READ_BYTES);
+  const { grantedOutput } = relay;
+  const flow: Flow = { source, buffer, codec, watchdog, control, disconnect, grantedOutput };
   await readFirst(flow, relay.clock);
   const { error, outputBytes } = codec.progress;
   // If text arrived in the same read as the error, it is sent and charged like any other text.
   if (error && outputBytes === 0) throw toStreamError(error);
   await relay.ready;
-  const { readable, writable } = new IdentityTransformStream();
-  void (piped ? runNatively(relay, flow, piped, writable) : runPumped(relay, flow, coalesceMs, writable));
-  return readable;
+  const body = relay.start();
+  void (piped ? runNatively(relay, flow, piped, body) : runPumped(relay, flow, coalesceMs, body.sink));
 }
 
-async function runPumped(relay: Relay, flow: Flow, coalesceMs: number, writable: WritableStream<Uint8Array>) {
-  const sink = createSink(writable.getWriter(), relay.disconnect);
-  // The platform can report a disconnect late. A failed write always reveals it, and keep-alives are writes.
-  if (!relay.codec.isBinary) relay.watchdog.startKeepAlives(() => void sink.write(KEEP_ALIVE));
+async function runPumped(relay: Relay, flow: Flow, coalesceMs: number, sink: Sink) {
+  if (relay.codec.isBinary) relay.watchdog.sendKeepAlives(undefined);
   const { clock } = relay;
   const ending = relay.pump ? await relay.pump(flow, sink, clock) : await pump(flow, sink, clock, coalesceMs);
   await conclude(relay, ending, sink);
 }
 
-async function runNatively(
-  relay: Relay,
-  flow: Flow,
-  piped: ReadableStream<Uint8Array>,
-  writable: WritableStream<Uint8Array>,
-) {
+async function runNatively(relay: Relay, flow: Flow, piped: ReadableStream<Uint8Array>, body: StreamBody) {
+  relay.watchdog.sendKeepAlives(undefined);
+  flow.control.signal.addEventListener("abort", () => body.sink.cutIfStuck(), { once: true });
+  const writable = await body.release();
   const ending = await pipeNatively(flow, piped, writable, relay.clock);
   await conclude(relay, ending, createSink(writable.getWriter(), relay.disconnect));
 }
 
-/** Settles, then sends the closing event. */
+/** Settles and sends the closing event. */
 async function conclude(relay: Relay, ending: Ending, sink: Sink) {
   const { codec } = relay;
   relay.watchdog.stop();
-  const settled = await relay.settle(codec.progress, ending);
-  const closing = ending.kind === "left" ? undefined : closingOf(codec, ending, settled);
+  const slow = Promise.withResolvers<void>();
+  const settling = relay.settle(codec.progress, ending, slow.resolve);
+  const closing = await closingOf(codec, ending, settling, slow.promise);
   if (closing === undefined) return sink.cut();
   await sink.write(closing);
   await sink.close();
 }
 
-function closingOf(codec: Codec, ending: Exclude<Ending, { kind: "left" }>, settled: Settled): Uint8Array | undefined {
-  if (ending.kind === "finished") return codec.conclude(settled);
-  return ending.kind === "blocked" ? codec.block(ending.error.body, undefined) : codec.fail(ending.error.body);
+/** Returns the closing event after the settlement. A failure does not wait for a slow settlement. */
+async function closingOf(
+  codec: Codec,
+  ending: Ending,
+  settling: Promise<Settled>,
+  slow: Promise<void>,
+): Promise<Uint8Array | undefined> {
+  switch (ending.kind) {
+    case "finished":
+      return codec.conclude(await settling);
+    case "left":
+      return undefined;
+    case "blocked":
+      await settling;
+      return codec.block(ending.error.body, undefined);
+    case "failed":
+    case "timeout":
+    case "withheld":
+      await Promise.race([settling, slow]);
+      return codec.fail(ending.error.body);
+  }
 }

@@ -2,7 +2,7 @@
 // Usually it parses only the last 4 KiB of the copied bytes.
 
 import type { Progress } from "./answer.ts";
-import { applyPiece, emptyProgress } from "./answer.ts";
+import { applyPiece, emptyProgress, isOverGrant } from "./answer.ts";
 import type { Dialect } from "./dialect.ts";
 import type { EventReader } from "./events.ts";
 import { createEventReader } from "./events.ts";
@@ -17,8 +17,10 @@ const PARSE_BYTES = 32_768;
 const BLANK_LINE = "\n\n";
 
 export interface UsageTap {
-  /** Before `finish`, only `heard` is reliable. `outputBytes` counts only parsed events. */
+  /** Before `finish`, only `heard` and `begun` are reliable. `outputBytes` counts only parsed events. */
   readonly progress: Progress;
+  /** The JSON of the first event. */
+  readonly first: unknown;
   /** Copies bytes. Throws when the first event is not valid in the dialect. */
   push(bytes: Uint8Array): void;
   /**
@@ -26,6 +28,8 @@ export interface UsageTap {
    * and throws the first error at the end.
    */
   finish(): void;
+  /** Parses the copy when it has more events than granted tokens. Tests if the answer is longer than granted. */
+  isOverGrant(grantedOutput: number): boolean;
 }
 
 export function createUsageTap(dialect: Dialect): UsageTap {
@@ -35,6 +39,10 @@ export function createUsageTap(dialect: Dialect): UsageTap {
   let buffer = new Uint8Array(TAIL_BYTES);
   let used = 0;
   let firstError: unknown;
+  let first: unknown;
+  /** Events that were not parsed when they arrived, counted by their blank lines. */
+  let events = 0;
+  let parsedAt = 0;
 
   const collectError = (parseStep: () => void) => {
     const isFirst = !progress.heard;
@@ -47,7 +55,12 @@ export function createUsageTap(dialect: Dialect): UsageTap {
   };
   const parse = (bytes: Uint8Array) =>
     collectError(() => {
-      for (const { data } of reader.read(bytes)) collectError(() => applyEvent(progress, dialect, data));
+      for (const { data } of reader.read(bytes)) {
+        collectError(() => {
+          const json = applyEvent(progress, dialect, data);
+          first ??= json;
+        });
+      }
     });
   const parseBuffered = () => {
     for (let from = 0; from < used; from += PARSE_BYTES) {
@@ -57,9 +70,13 @@ export function createUsageTap(dialect: Dialect): UsageTap {
   };
   return {
     progress,
+    get first() {
+      return first;
+    },
     push(bytes) {
-      // The first event is checked before the response starts.
-      if (!progress.heard) return parse(bytes);
+      // The first event is checked before the response starts. The first text changes the deadline.
+      if (!progress.begun) return parse(bytes);
+      events += countBlankLines(bytes);
       if (used + bytes.length > MAX_BUFFERED_BYTES) parseBuffered();
       if (used + bytes.length > buffer.length) buffer = grow(buffer, used, used + bytes.length);
       buffer.set(bytes, used);
@@ -74,6 +91,12 @@ export function createUsageTap(dialect: Dialect): UsageTap {
       }
       if (firstError !== undefined) throw firstError;
     },
+    isOverGrant(grantedOutput) {
+      if (events <= parsedAt + grantedOutput) return false;
+      parsedAt = events;
+      parseBuffered();
+      return isOverGrant(progress, grantedOutput);
+    },
   };
 }
 
@@ -83,11 +106,13 @@ function grow(buffer: Uint8Array, used: number, needed: number): Uint8Array<Arra
   return larger;
 }
 
-function applyEvent(progress: Progress, dialect: Dialect, data: string | undefined): void {
-  if (data === undefined) return;
-  const { pieces } = dialect.decode(data);
+/** Applies an event to the progress and returns its JSON. */
+function applyEvent(progress: Progress, dialect: Dialect, data: string | undefined): unknown {
+  if (data === undefined) return undefined;
+  const { pieces, json } = dialect.decode(data);
   progress.heard = true;
   for (const piece of pieces) applyPiece(progress, piece);
+  return json;
 }
 
 /** Applies the last event when its blank line is missing. Drops it when the stream ended inside it. */
@@ -97,6 +122,17 @@ function flushTo(progress: Progress, dialect: Dialect, reader: EventReader): voi
   } catch {
     // The event is cut, so the answer is not complete, or it was complete before.
   }
+}
+
+const LINE_FEED = 10;
+
+/** Counts the blank lines after LF. A blank line that is split between reads is not counted. */
+function countBlankLines(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = bytes.indexOf(LINE_FEED); at !== -1; at = bytes.indexOf(LINE_FEED, at + 1)) {
+    if (bytes[at + 1] === LINE_FEED) count += 1;
+  }
+  return count;
 }
 
 /** Parses the last events; undefined when they cannot be separated or are not valid. */

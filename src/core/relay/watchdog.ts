@@ -13,14 +13,16 @@ export interface Clock {
  * How a request ended.
  * - `finished`: the answer is complete.
  * - `left`: the caller disconnected.
- * - `failed`: the provider, a deadline or Weir failed.
+ * - `failed`: the provider or Weir failed.
+ * - `timeout`: one of Weir's deadlines passed while the provider worked.
  * - `blocked`: the gate refused the input or the answer.
- * - `withheld`: the gate failed.
+ * - `withheld`: the gate or other work beside the answer failed.
  */
 export type Ending =
   | { kind: "finished" }
   | { kind: "left" }
   | { kind: "failed"; error: ApiError }
+  | { kind: "timeout"; error: ApiError }
   | { kind: "blocked"; error: ApiError }
   | { kind: "withheld"; error: ApiError };
 
@@ -28,6 +30,7 @@ export type Ending =
 export type Refusal = Extract<Ending, { error: ApiError }>;
 
 export interface Deadlines {
+  /** Until the first text. */
   first_byte_ms: number;
   idle_ms: number;
   total_ms: number;
@@ -39,10 +42,10 @@ export interface Watchdog {
   readStarted(): void;
   /** The read has returned. */
   readEnded(): void;
-  /** The answer has started. Until then, all attempts share `first_byte_ms`. */
+  /** The first text has arrived. Until then, all attempts share `first_byte_ms`. */
   answerStarted(): void;
-  /** From now on, calls `keepAlive` whenever nothing was sent for `keep_alive_ms`. */
-  startKeepAlives(keepAlive: () => void): void;
+  /** From now on, calls `keepAlive` whenever nothing was sent for `keep_alive_ms`. Undefined stops the calls. */
+  sendKeepAlives(keepAlive: (() => void) | undefined): void;
   /** Bytes were written to the caller. */
   bytesSent(): void;
   stop(): void;
@@ -58,12 +61,12 @@ export function startWatchdog(clock: Clock, deadlines: Deadlines, control: Abort
   const stopped = new AbortController();
   let readingSince: number | undefined = startedAt;
   let hasStarted = false;
-  let sentAt = 0;
+  let sentAt = startedAt;
   let keepAlive: (() => void) | undefined;
 
   const expire = (what: string) => {
     const error = apiError("provider_timeout", `The model ${what}. Please try again.`);
-    control.abort({ kind: "failed", error } satisfies Ending);
+    control.abort({ kind: "timeout", error } satisfies Ending);
   };
   const run = async () => {
     while (!stopped.signal.aborted && !control.signal.aborted) {
@@ -86,7 +89,7 @@ export function startWatchdog(clock: Clock, deadlines: Deadlines, control: Abort
     readStarted: () => (readingSince = clock.now()),
     readEnded: () => (readingSince = undefined),
     answerStarted: () => (hasStarted = true),
-    startKeepAlives(send) {
+    sendKeepAlives(send) {
       sentAt = clock.now();
       keepAlive = send;
     },

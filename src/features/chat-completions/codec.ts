@@ -56,20 +56,23 @@ export function createPassCodec(dialect: Dialect, { keepUsage }: PassOptions): C
       add(filter.flush());
       tap.finish();
     },
-    conclude: () => NOTHING,
+    isOverGrant: (grantedOutput) => tap.isOverGrant(grantedOutput),
+    conclude: () => (progress.overran ? toEnd(tap.first, "length") : NOTHING),
     fail: (error) => encoder.encode(`data: ${JSON.stringify({ error })}\n\n`),
-    block: toBlocked,
+    block: (_, first) => toEnd(first, "content_filter"),
   };
 }
 
 /** Passes decoded events through, for moderated answers. */
 export const passEvents =
   ({ keepUsage }: PassOptions): CreateEventCodec =>
-  () => {
+  (progress) => {
     let pending = "";
+    let first: unknown;
     return {
       pace: "at once",
-      push({ raw, pieces }) {
+      push({ raw, pieces, json }) {
+        first ??= json;
         if (!isRemoved(pieces, keepUsage)) pending += raw;
       },
       take() {
@@ -77,16 +80,16 @@ export const passEvents =
         pending = "";
         return bytes;
       },
-      conclude: () => NOTHING,
+      conclude: () => (progress.overran ? toEnd(first, "length") : NOTHING),
       fail: (error) => encoder.encode(`data: ${JSON.stringify({ error })}\n\n`),
-      block: toBlocked,
+      block: (_, begun) => toEnd(begun, "content_filter"),
     };
   };
 
-/** Ends a blocked answer with the finish reason of the provider's own content filter. */
-function toBlocked(_error: unknown, first: unknown): Uint8Array {
+/** Ends an answer that Weir cut. A blocked one gets the finish reason of the provider's own content filter. */
+function toEnd(first: unknown, finishReason: "content_filter" | "length"): Uint8Array {
   const { id, created, model } = (first ?? {}) as Record<string, unknown>;
-  const choices = [{ index: 0, delta: {}, finish_reason: "content_filter" }];
+  const choices = [{ index: 0, delta: {}, finish_reason: finishReason }];
   const chunk = { id, object: "chat.completion.chunk", created, model, choices };
   return encoder.encode(`data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`);
 }

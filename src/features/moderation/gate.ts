@@ -1,5 +1,7 @@
 // The moderation gate of a chat: moderates the input, and the answer in windows.
 
+import type { Model } from "../../core/catalog/resolve.ts";
+import type { Plan } from "../../core/catalog/schema.ts";
 import { apiError } from "../../core/errors.ts";
 import type { Ask, Exchange } from "../../core/gateway/exchange.ts";
 import type { Gate } from "../../core/gateway/gate.ts";
@@ -17,9 +19,13 @@ const MAX_IMAGES = 32;
 const ALLOWED = Promise.resolve();
 
 export const moderationGate: Gate = {
+  inputRequests(plan, model, { ask: { subject } }) {
+    if (!subject || moderationFor(plan, model).input === "off") return 0;
+    return subject.images.length + (subject.text === "" ? 0 : 1);
+  },
   open({ caller, key, plan, model, exchange, control, clock }) {
     const { ask } = exchange;
-    const moderation = strictest([...model.aliases.map(moderationOf), moderationOf(plan)]);
+    const moderation = moderationFor(plan, model);
     const isWindowed = moderation.output === "window";
     if (ask.subject === undefined || (moderation.input === "off" && !isWindowed)) return undefined;
     if (isWindowed) requireModeratable(exchange);
@@ -71,6 +77,9 @@ function isFirst({ input }: Moderation, { remains, subject }: Ask): boolean {
 }
 
 const isAddress = (url: string) => !url.startsWith("data:");
+/** Returns the strictest moderation of a plan and of all aliases of a model. */
+const moderationFor = (plan: Plan, { aliases }: Model): Moderation =>
+  strictest([...aliases.map(moderationOf), moderationOf(plan)]);
 
 /** Throws 400 when parts of the answer could reach the caller without passing through a moderated window. */
 function requireModeratable({ ask: { demand, needs, remains } }: Exchange): void {

@@ -2,7 +2,7 @@
 
 import { toApiError } from "../../core/errors.ts";
 import type { Piece } from "../../core/relay/answer.ts";
-import { applyPiece, emptyProgress } from "../../core/relay/answer.ts";
+import { applyPiece, emptyProgress, endOverrun, isOverGrant } from "../../core/relay/answer.ts";
 import type { Codec, CreateEventCodec, StreamEvent } from "../../core/relay/codec.ts";
 import type { Dialect } from "../../core/relay/dialect.ts";
 import { createEventDecoder } from "../../core/relay/event-codec.ts";
@@ -80,7 +80,11 @@ export function createGatedCodec(
       return events.take();
     },
     finish: decoder.flush,
-    conclude: (settled) => events.conclude(settled),
+    isOverGrant: (grantedOutput) => isOverGrant(progress, grantedOutput),
+    conclude(settled) {
+      if (progress.overran) endOverrun(released);
+      return events.conclude(settled);
+    },
     fail: (error) => events.fail(error),
     block: (error) => events.block(error, first),
   };

@@ -34,6 +34,15 @@ export const passResponsesEvents =
     const openItems = createOpenItems();
 
     const nextNumber = () => (last.sequence_number ?? 0) + 1;
+    /** Ends an answer that Weir cut. */
+    const cut = (reason: "content_filter" | "max_output_tokens") => {
+      const { output, events } = openItems.end();
+      const incomplete = { ...response, output, status: "incomplete", incomplete_details: { reason } };
+      const end: ResponsesEvent = { type: "response.incomplete", response: incomplete };
+      return encoder.encode(
+        write(nextNumber(), [...events, ...(memo ? endWithMemo(end) : [[end.type, end] as PendingEvent])]),
+      );
+    };
 
     return {
       pace: "at once",
@@ -55,15 +64,8 @@ export const passResponsesEvents =
         pending = "";
         return bytes;
       },
-      conclude: () => NOTHING,
-      block() {
-        const { output, events } = openItems.end();
-        const blocked = { ...response, output, status: "incomplete", incomplete_details: { reason: "content_filter" } };
-        const end: ResponsesEvent = { type: "response.incomplete", response: blocked };
-        return encoder.encode(
-          write(nextNumber(), [...events, ...(memo ? endWithMemo(end) : [[end.type, end] as PendingEvent])]),
-        );
-      },
+      conclude: () => (progress.overran ? cut("max_output_tokens") : NOTHING),
+      block: () => cut("content_filter"),
       fail(error) {
         const failed = { ...response, status: "failed", error: toResponseError(error) };
         const { message, code, param } = error;

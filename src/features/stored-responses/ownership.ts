@@ -7,7 +7,7 @@ import type { Caller } from "../../core/gateway/call.ts";
 import { callQuota } from "../../core/quota/client.ts";
 import { costOfEnding } from "../../core/quota/ending-cost.ts";
 import { toLimits } from "../../core/quota/limits.ts";
-import { planAndUsage } from "../../core/quota/plan-and-usage.ts";
+import { spendRequests } from "../../core/quota/spend.ts";
 import { applyPiece, emptyProgress } from "../../core/relay/answer.ts";
 import { responsesDialect } from "../../dialects/responses/decode.ts";
 import { switchesOf } from "./catalog.ts";
@@ -26,7 +26,8 @@ export interface StoredAction {
 
 /**
  * Returns the caller's stored object as JSON text, or the provider's answer to an action on it. Settles a background
- * response that has ended. Throws 404 `not_found` when the caller has no such object.
+ * response that has ended. Each call to the provider counts as a request. Throws 404 `not_found` when the caller has no
+ * such object.
  */
 export async function accessStored(
   caller: Caller,
@@ -35,15 +36,18 @@ export async function accessStored(
   { rest = "", method }: StoredAction = {},
 ): Promise<string> {
   const { env, catalog } = caller;
+  requireKind(catalog, kind);
+  const isAction = rest !== "" || method !== undefined;
   // This call also rejects blocked users and revoked tokens.
-  const { objectName: owner } = await planAndUsage(caller);
+  const { objectName: owner } = await spendRequests(caller, 1);
   const { provider, text } = await findStored(env, catalog, kind, id, owner);
   const settle = async (last: string, { isOver = false } = {}) => {
     if (kind === "response") await settleStored(caller, owner, last, isOver);
   };
   // Settled before the action, because the usage is gone after a DELETE.
   await settle(text);
-  if (rest === "" && !method) return text;
+  if (!isAction) return text;
+  await spendRequests(caller, 1);
   const answer = await callStorage(env, provider, `/${kind}s/${id}${rest}`, method && { method });
   if (method === "DELETE") await settle(text, { isOver: true });
   else await settle(answer);
@@ -53,10 +57,10 @@ export async function accessStored(
 /** Creates a conversation of the caller and returns its JSON text. Throws 404 when the catalog does not allow it. */
 export async function createConversation(caller: Caller, metadata: Record<string, unknown>): Promise<string> {
   const { env, catalog } = caller;
-  const { objectName: owner } = await planAndUsage(caller);
   requireKind(catalog, "conversation");
   const [provider] = storingProviders(catalog);
   if (!provider) throw apiError("not_found", "No provider of this deployment stores conversations.");
+  const { objectName: owner } = await spendRequests(caller, 1);
   const body = JSON.stringify({ metadata: { ...metadata, ...ownerMetadata(owner) } });
   return callStorage(env, provider, "/conversations", { body });
 }
@@ -99,8 +103,15 @@ async function settleStored(
   if (!running) for (const piece of responsesDialect.decodeWhole(text).pieces) applyPiece(progress, piece);
   const toolCalls = toolCallBound(stored, switchesOf(catalog));
   const demand = { inputBytes: 0, images: 0, choices: 1, maxOutputTokens: undefined, toolCalls };
-  const ending = progress.usage ? "finished" : "unknown";
-  const charge = costOfEnding({ stage: "relayed", ending, progress, demand, card });
+  const charge = costOfEnding({
+    stage: "relayed",
+    ending: "finished",
+    progress,
+    demand,
+    card,
+    requests: 1,
+    work: undefined,
+  });
   const limits = toLimits(choosePlan(catalog, user.plan).plan);
   await callQuota(env, owner, (object) => object.settle(limits, { key, charge }));
   console.log(JSON.stringify({ event: "settled", model: snapshot, key, usage: progress.usage }));

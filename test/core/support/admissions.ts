@@ -72,6 +72,7 @@ export function createVisitor({ claims, names = ["default"], demand, counts = []
         candidates: [toCandidate(first, changes), ...others.map((name) => toCandidate(name, changes))],
         key: crypto.randomUUID(),
         waitUntil: (work) => void works.push(work),
+        canCount: true,
         count: async () => counts[asked++],
       });
       const { lease, exactInput, candidates } = admitted;

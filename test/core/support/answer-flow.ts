@@ -93,6 +93,7 @@ export interface FlowOptions {
   /** How long an answer is read after a disconnect; 0 cancels it. */
   leaveMs?: number;
   lastWords?: string[];
+  grantedOutput?: number;
 }
 
 /** A flow with the setup of the relay. `begin` waits for the first event and then pumps. */
@@ -102,13 +103,14 @@ export function createAnswerFlow({
   coalesceMs = 40,
   leaveMs = 0,
   lastWords,
+  grantedOutput = 10_000,
 }: FlowOptions = {}) {
   const clock = createFakeClock();
   const provider = createProvider(lastWords);
   const caller = createCallerSink(() => clock.now());
   const control = new AbortController();
   const watchdog = startWatchdog(clock, { ...DEADLINES, ...deadlines }, control);
-  const disconnect = createDisconnect(control, clock, leaveMs);
+  const disconnect = createDisconnect(control, clock, () => leaveMs);
   const flow: Flow = {
     source: provider.body.getReader({ mode: "byob" }),
     buffer: new ArrayBuffer(READ_BYTES),
@@ -116,6 +118,7 @@ export function createAnswerFlow({
     watchdog,
     control,
     disconnect,
+    grantedOutput,
   };
   const sink = createSink(caller.writer, disconnect);
   let ending: Ending | undefined;
@@ -123,7 +126,7 @@ export function createAnswerFlow({
 
   const run = async () => {
     await readFirst(flow, clock);
-    watchdog.startKeepAlives(() => void sink.write(toUtf8(":\n\n")));
+    watchdog.sendKeepAlives(() => void sink.write(toUtf8(":\n\n")));
     ending = await pump(flow, sink, clock, codec.pace === "coalesced" ? coalesceMs : 0);
     watchdog.stop();
   };

@@ -2,8 +2,8 @@
 
 import type { Account, Decision } from "../../../src/core/quota/account.ts";
 import { applyChange } from "../../../src/core/quota/account.ts";
-import type { Bound, Reservation, ReserveResult } from "../../../src/core/quota/ledger.ts";
-import { giveBack, reserve, settle, sweep, view } from "../../../src/core/quota/ledger.ts";
+import type { Bound, Reservation, ReserveResult, SpendResult } from "../../../src/core/quota/ledger.ts";
+import { giveBack, reserve, settle, spend, sweep, view } from "../../../src/core/quota/ledger.ts";
 import type { Ledger } from "../../../src/core/quota/state.ts";
 import { emptyLedger } from "../../../src/core/quota/state.ts";
 import type { Limits, QuotaView } from "../../../src/core/quota/view.ts";
@@ -15,6 +15,7 @@ export type BoundSketch = Pick<Bound, "input" | "output"> & Partial<Bound>;
 export const boundOf = (sketch: BoundSketch): Bound => ({
   minOutput: 1,
   choices: 1,
+  requests: 1,
   inputNanoUsd: 0,
   outputNanoUsd: 0,
   ...sketch,
@@ -37,6 +38,7 @@ export interface Book {
   reserve(key: string, bound: BoundSketch, leaseMs?: number, model?: string, exclusive?: string): ReserveResult;
   /** Reserves for a request that is part of another one. */
   reservePart(key: string, partOf: string): ReserveResult;
+  spend(spending: { requests: number; model?: string }): SpendResult;
   /** Returns true if the ledger changed. */
   settle(key: string, tokens: number, requests?: number, nanoUsd?: number): boolean;
   charge(key: string, charge: Amounts): boolean;
@@ -83,6 +85,11 @@ export function openBook(limits: Limits, now: number, stored: Ledger = emptyLedg
       reserveNext({ key, model, bound: boundOf(bound), leaseMs, exclusive }),
     reservePart: (key, partOf) =>
       reserveNext({ key, model: "swift", bound: boundOf({ input: 1, output: 1 }), leaseMs: 600_000, partOf }),
+    spend(spending) {
+      const next = spend(ledger, book.limits, spending, book.now);
+      store(next);
+      return next.result;
+    },
     settle: (key, tokens, requests = 1, nanoUsd = 0) => book.charge(key, { tokens, requests, nanoUsd }),
     charge: (key, charge) => store(settle(ledger, { key, charge }, book.now)),
     giveBack: (key) => void store(giveBack(ledger, key, book.now)),

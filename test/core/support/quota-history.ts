@@ -1,7 +1,7 @@
 // Random histories of one user's quota, as fast-check arbitraries.
 
 import * as fc from "fast-check";
-import type { Bound, ReserveResult } from "../../../src/core/quota/ledger.ts";
+import type { Bound, ReserveResult, SpendResult } from "../../../src/core/quota/ledger.ts";
 import type { Limits } from "../../../src/core/quota/view.ts";
 import type { Amounts, QuotaUnit, QuotaWindow } from "../../../src/core/catalog/quota-window.ts";
 import { windowKey } from "../../../src/core/catalog/quota-window.ts";
@@ -12,6 +12,7 @@ import { openBook } from "./quota-book.ts";
 export type Step =
   | { kind: "reserve"; model: string; bound: Bound; leaseMs: number }
   | { kind: "reserve again"; which: number; model: string; bound: Bound; leaseMs: number }
+  | { kind: "spend"; model: string; requests: number }
   | { kind: "settle"; which: number; charge: Amounts }
   | { kind: "time"; ms: number }
   | { kind: "plan"; plan: number }
@@ -33,14 +34,16 @@ const bounds: fc.Arbitrary<Bound> = fc
     output: fc.integer({ min: 0, max: 600 }),
     least: fc.integer({ min: 0, max: 600 }),
     choices: fc.constantFrom(1, 1, 1, 2, 3, 7),
+    requests: fc.constantFrom(1, 1, 1, 4),
     inputNanoUsd: fc.integer({ min: 0, max: 3000 }),
     outputNanoUsd: fc.integer({ min: 0, max: 9 }),
   })
-  .map(({ input, output, least, choices, inputNanoUsd, outputNanoUsd }) => ({
+  .map(({ input, output, least, choices, requests, inputNanoUsd, outputNanoUsd }) => ({
     input,
     output,
     minOutput: Math.min(least, output),
     choices,
+    requests,
     inputNanoUsd,
     outputNanoUsd,
   }));
@@ -79,6 +82,10 @@ export function arbitrarySteps(plans: number): fc.Arbitrary<Step[]> {
       }),
     },
     { weight: 6, arbitrary: fc.record({ kind: fc.constant("settle"), which, charge: charges }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant("spend"), model: models, requests: fc.integer({ min: 1, max: 3 }) }),
+    },
     { weight: 4, arbitrary: fc.record({ kind: fc.constant("time"), ms: forward }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("time"), ms: backward }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant("plan"), plan: fc.nat({ max: plans - 1 }) }) },
@@ -137,8 +144,8 @@ export function windowAt({ plans }: Stage, which: number): QuotaWindow | undefin
   return all[which % Math.max(1, all.length)];
 }
 
-/** Applies a step. Returns the result of a reserve, or if a settlement changed the ledger. */
-export function play(stage: Stage, step: Step): ReserveResult | boolean | undefined {
+/** Applies a step. Returns the result of a reserve or spend, or if a settlement changed the ledger. */
+export function play(stage: Stage, step: Step): ReserveResult | SpendResult | boolean | undefined {
   const { book, keys, plans } = stage;
   switch (step.kind) {
     case "reserve":
@@ -146,6 +153,8 @@ export function play(stage: Stage, step: Step): ReserveResult | boolean | undefi
       return book.reserve(`key-${keys.length - 1}`, step.bound, step.leaseMs, step.model);
     case "reserve again":
       return book.reserve(keyAt(stage, step.which), step.bound, step.leaseMs, step.model);
+    case "spend":
+      return book.spend(step);
     case "settle":
       return book.charge(keyAt(stage, step.which), step.charge);
     case "time":

@@ -73,6 +73,19 @@ export function createQuotaModel() {
   };
   const running = (now: number) => history.filter((entry) => isRunning(entry, timeAt(now))).length;
 
+  const openAll = (limits: Limits, time: number) => {
+    for (const window of limits.windows) {
+      if (!opened.has(slotOf(window, time))) open(window, time, entriesOf(window, time));
+    }
+  };
+  const add = (entry: Entry, time: number) => {
+    history.push(entry);
+    for (const { window, period, entries } of opened.values()) {
+      if (isCounted(window, entry) && period === periodOf(window.per, time)) entries.add(entry);
+    }
+    storedAt = time;
+  };
+
   return {
     useOf,
     running,
@@ -94,9 +107,7 @@ export function createQuotaModel() {
         if (fits(middle)) granted = middle;
         else tooMuch = middle;
       }
-      for (const window of limits.windows) {
-        if (!opened.has(slotOf(window, time))) open(window, time, entriesOf(window, time));
-      }
+      openAll(limits, time);
       const entry = {
         key,
         model,
@@ -106,12 +117,19 @@ export function createQuotaModel() {
         granted,
         charge: undefined,
       };
-      history.push(entry);
-      for (const { window, period, entries } of opened.values()) {
-        if (isCounted(window, entry) && period === periodOf(window.per, time)) entries.add(entry);
-      }
-      storedAt = time;
+      add(entry, time);
       return { reason: "granted", granted };
+    },
+    spend(model: string, requests: number, limits: Limits, now: number): ModelDecision {
+      const time = timeAt(now);
+      const rooms = limits.windows.filter(
+        ({ unit, models }) => unit === "requests" && models?.includes(model) !== false,
+      );
+      if (rooms.some((window) => useOf(window, now).left < requests)) return { reason: "window" };
+      openAll(limits, time);
+      const amounts = { tokens: 0, requests, nanoUsd: 0 };
+      add({ key: "", model, at: time, endsAt: time, bound: amounts, granted: 0, charge: amounts }, time);
+      return { reason: "granted" };
     },
     /** Returns true if it changed anything. */
     settle(key: string, charge: Amounts, now: number): boolean {
@@ -147,7 +165,7 @@ const isCounted = ({ models }: QuotaWindow, { model }: Entry) => models === unde
 
 const costOf = (bound: Bound, output: number): Amounts => ({
   tokens: bound.input + output * bound.choices,
-  requests: 1,
+  requests: bound.requests,
   nanoUsd: bound.inputNanoUsd + output * bound.choices * bound.outputNanoUsd,
 });
 

@@ -38,6 +38,8 @@ export function createNamespace(now: number, failures: Failure[] = []) {
       return book.view(limits);
     },
     giveBack: (key: string) => book.giveBack(key),
+    spend: (claim: Claim, limits: Limits, spending: { requests: number; model?: string }) =>
+      under(claim, limits) ?? book.spend(spending),
     view: (claim: Claim, limits: Limits) => under(claim, limits) ?? { view: book.view(limits) },
   };
   const getByName = () => {
@@ -57,6 +59,7 @@ export function createNamespace(now: number, failures: Failure[] = []) {
       reserve: call("reserve", methods.reserve),
       settle: call("settle", methods.settle),
       giveBack: call("giveBack", methods.giveBack),
+      spend: call("spend", methods.spend),
       view: call("view", methods.view),
     };
   };

@@ -52,6 +52,7 @@ export function createByteCodec(pace: "native" | "at once"): Codec {
       return taken;
     },
     finish: () => tap.finish(),
+    isOverGrant: (grantedOutput) => tap.isOverGrant(grantedOutput),
     conclude: () => toUtf8(""),
     fail: (error) => toUtf8(`${pace === "native" ? "\n\n" : ""}data: ${JSON.stringify({ error })}\n\n`),
     block: () => toUtf8(""),

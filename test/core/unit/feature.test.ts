@@ -12,7 +12,7 @@ const route = (path: string, access: Route["access"]): Route => ({
   app: new Hono<AppEnv>(),
   summary: path,
 });
-const gate: NonNullable<Feature["gate"]> = { open: () => undefined };
+const gate: NonNullable<Feature["gate"]> = { inputRequests: () => 0, open: () => undefined };
 
 afterAll(() => void defineFeatures(installed));
 

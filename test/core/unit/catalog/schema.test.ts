@@ -38,13 +38,14 @@ describe("a short document", () => {
   it("gets every default", () => {
     const document = catalogDocument(cardWith({ reasoning: { efforts: ["low"] } }));
     const { min_output_tokens, timing, cards, aliases, providers } = complete(document);
-    expect(cards.swift?.reasoning).toEqual({ efforts: ["low"], allowance: 1024 });
+    expect(cards.swift?.reasoning).toEqual({ efforts: ["low"] });
+    expect(cards.swift?.max_tokens_per_second).toBe(500);
     expect(min_output_tokens).toBe(256);
     expect(timing).toEqual({
       first_byte_ms: 120_000,
       idle_ms: 60_000,
       total_ms: 600_000,
-      keep_alive_ms: 15_000,
+      keep_alive_ms: 8000,
       coalesce_ms: 40,
       leave_ms: 25_000,
       lease_grace_ms: 90_000,

@@ -91,13 +91,13 @@ describe("a request whose bound does not fit", () => {
     const visitor = createVisitor({ demand, counts: [count] });
     expect(await visitor.enter()).toMatchObject({ granted: [100], exactInput: count });
     expect(visitor.asked()).toBe(1);
-    expect(visitor.methods()).toEqual(["reserve", "reserve"]);
+    expect(visitor.methods()).toEqual(["reserve", "spend", "reserve"]);
     expect(visitor.book.tokens().reserved).toBe(count + TEMPLATE_TOKENS + 100);
   });
 
   it.each([
-    ["the provider does not count", undefined, ["reserve"], "insufficient_quota", "5026 tokens"],
-    ["the exact count never fits", 990, ["reserve", "reserve"], "plan_limit_exceeded", "1016 tokens"],
+    ["the provider does not count", undefined, ["reserve", "spend"], "insufficient_quota", "5026 tokens"],
+    ["the exact count never fits", 990, ["reserve", "spend", "reserve"], "plan_limit_exceeded", "1016 tokens"],
   ])("is a 429 after one count when %s", async (_why, count, methods, code, needed) => {
     const visitor = createVisitor({ demand: long, counts: [count] });
     const error = await refusalOf(() => visitor.enter());
@@ -146,13 +146,13 @@ describe("a request that needs an exact count", () => {
   it("is counted before it is reserved, and its bound uses only the count", async () => {
     const visitor = createVisitor({ names: ["brief-1", "deep-1"], demand: { needsCount: true }, counts: [700] });
     expect(await visitor.enter()).toMatchObject({ names: ["brief-1"], exactInput: 700 });
-    expect([visitor.asked(), visitor.methods()]).toEqual([1, ["reserve"]]);
+    expect([visitor.asked(), visitor.methods()]).toEqual([1, ["spend", "reserve"]]);
     expect(visitor.book.tokens().reserved).toBe(700 + TEMPLATE_TOKENS + 60);
   });
 
   it.each([
-    ["502 and reserves nothing when there is no count", undefined, 502, []],
-    ["429 and not counted again when the count does not fit", 2000, 429, ["reserve"]],
+    ["502 and reserves nothing when there is no count", undefined, 502, ["spend"]],
+    ["429 and not counted again when the count does not fit", 2000, 429, ["spend", "reserve"]],
   ])("is a %s", async (_what, count, status, methods) => {
     const visitor = createVisitor({ demand: { needsCount: true }, counts: [count] });
     expect((await refusalOf(() => visitor.enter())).status).toBe(status);
@@ -174,7 +174,7 @@ describe("a request that needs an exact count", () => {
     const visitor = createVisitor({ demand: { needsCount: true, exclusive }, counts: [70, second] });
     expect((await refusalOf(() => visitor.enter())).status).toBe(status);
     await visitor.done();
-    expect(visitor.methods()).toEqual(["reserve", "giveBack"]);
+    expect(visitor.methods()).toEqual(["spend", "reserve", "giveBack"]);
     expect(visitor.book.tokens()).toEqual({ used: 0, reserved: 0, left: 1000 });
   });
 });

@@ -70,7 +70,15 @@ describe("the output bound", () => {
 
 it("a free request is bounded by one request and nothing else", () => {
   const bound = boundOf({ free: true, inputBytes: 9000, images: 3, toolCalls, addedTokens: 500 });
-  expect(bound).toEqual({ input: 0, output: 0, minOutput: 0, choices: 1, inputNanoUsd: 0, outputNanoUsd: 0 });
+  expect(bound).toEqual({
+    input: 0,
+    output: 0,
+    minOutput: 0,
+    choices: 1,
+    requests: 1,
+    inputNanoUsd: 0,
+    outputNanoUsd: 0,
+  });
   expect(boundAmounts(bound, 0)).toEqual({ tokens: 0, requests: 1, nanoUsd: 0 });
 });
 
@@ -81,6 +89,7 @@ it("the widest of several bounds covers each of them, whatever is granted", () =
     output: amount,
     minOutput: amount,
     choices: fc.integer({ min: 1, max: 8 }),
+    requests: fc.integer({ min: 1, max: 8 }),
     inputNanoUsd: amount,
     outputNanoUsd: amount,
   });

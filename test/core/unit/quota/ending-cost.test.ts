@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ModelCard } from "../../../../src/core/catalog/card.ts";
 import type { Demand } from "../../../../src/core/quota/bound.ts";
-import type { EndingKind, Stage } from "../../../../src/core/quota/ending-cost.ts";
+import type { EndedRequest, Stage } from "../../../../src/core/quota/ending-cost.ts";
 import { costOfEnding } from "../../../../src/core/quota/ending-cost.ts";
 import { giveBack, reserve, settle, sweep } from "../../../../src/core/quota/ledger.ts";
 import { emptyLedger } from "../../../../src/core/quota/state.ts";
@@ -19,6 +19,7 @@ const card = (changes: object = {}) =>
     prices: { input: 1, cached_input: 0.5, output: 4 },
     modalities: { input: ["text", "image"], output: ["text"] },
     image_tokens: 1000,
+    max_tokens_per_second: 100,
     endpoints: ["chat_completions"],
     snapshots: { "swift-1": {} },
     ...changes,
@@ -31,39 +32,37 @@ const DEMAND: Demand = { inputBytes: 1001, images: 0, choices: 1, maxOutputToken
 const NOTHING = { tokens: 0, requests: 0, nanoUsd: 0 };
 /** Fresh input at 1,000 nano-dollars a token, cached at 500, output at 4,000. */
 const THE_USAGE = { tokens: 150, requests: 1, nanoUsd: 20 * 1000 + 100 * 500 + 30 * 4000 };
-/** A quarter of 1,001 bytes sent and of 401 bytes relayed, rounded up. */
-const ESTIMATE = { tokens: 251 + 101, requests: 1, nanoUsd: 251 * 1000 + 101 * 4000 };
+/** All 1,001 bytes sent and the template, and half of the 401 bytes relayed. */
+const ESTIMATE = { tokens: 1017 + 201, requests: 1, nanoUsd: 1017 * 1000 + 201 * 4000 };
 const ONE_REQUEST = { tokens: 0, requests: 1, nanoUsd: 0 };
 const WHOLE_BOUND = { tokens: Number.MAX_SAFE_INTEGER, requests: 1, nanoUsd: Number.MAX_SAFE_INTEGER };
 
+/** A second of work, in which the model generates at most 100 tokens. */
+const WORK = { elapsedMs: 1000, grantedOutput: 5000 };
+const TOOLS = { toolCalls: { most: 8, inputTokensPerCall: 8000, nanoUsdPerCall: 0 } };
+
 const cost = (
   stage: Stage,
-  ending: EndingKind,
+  ending: EndedRequest["ending"],
   progress: Partial<Progress> = {},
   demand: Partial<Demand> = {},
-  of: ModelCard | undefined = CARD,
+  changes: Partial<EndedRequest> = {},
 ) =>
   costOfEnding({
     stage,
     ending,
     progress: { ...emptyProgress(), outputBytes: 401, ...progress },
     demand: { ...DEMAND, ...demand },
-    card: of,
-  });
-
-const lostCard = (progress: Partial<Progress>) =>
-  costOfEnding({
-    stage: "relayed",
-    ending: "finished",
-    progress: { ...emptyProgress(), ...progress },
-    demand: DEMAND,
-    card: undefined,
+    card: CARD,
+    requests: stage === "unsent" ? 0 : 1,
+    work: WORK,
+    ...changes,
   });
 
 const LIMITS = { windows: [{ unit: "tokens" as const, per: "day" as const, limit: 10_000 }], concurrent: 1 };
 const NOON = Date.UTC(2026, 5, 15, 12);
 const reserved = () => {
-  const bound = { input: 400, output: 100, minOutput: 100, choices: 1, inputNanoUsd: 0, outputNanoUsd: 0 };
+  const bound = { input: 400, output: 100, minOutput: 100, choices: 1, requests: 1, inputNanoUsd: 0, outputNanoUsd: 0 };
   return reserve(emptyLedger(), LIMITS, { key: "one", model: "swift", bound, leaseMs: 60_000 }, NOON).ledger;
 };
 const settleAt = (ledger: ReturnType<typeof reserved>, now: number) =>
@@ -73,15 +72,22 @@ const usedTokens = (ledger: ReturnType<typeof reserved>) => ledger.used["tokens/
 /** Each row of the document's tables and its cases: a cost, and what it must be. */
 const ROWS: Record<string, [actual: unknown, expected: unknown][]> = {
   "Weir refused: token, body, model, quota": [[cost("unsent", "failed"), NOTHING]],
-  "the provider refused with a status": [[cost("unsent", "failed"), NOTHING]],
-  "the connection failed, or no first byte came in time": [[cost("sent", "failed"), NOTHING]],
-  "the first event of a stream was an error": [[cost("sent", "failed"), NOTHING]],
+  "the provider refused with a status": [[cost("refused", "failed"), ONE_REQUEST]],
+  "the connection failed": [[cost("sent", "failed"), ONE_REQUEST]],
+  "the first event of a stream was an error": [[cost("sent", "failed"), ONE_REQUEST]],
   "a fallback answered after that": [[cost("relayed", "finished", { usage: USAGE }), THE_USAGE]],
+  "no first byte came in time": [[cost("sent", "timeout"), ESTIMATE]],
+  "the answer fell silent, or took too long in total": [
+    [cost("relayed", "timeout"), ESTIMATE],
+    [cost("answering", "timeout"), ESTIMATE],
+    [cost("relayed", "timeout", { usage: USAGE }), THE_USAGE],
+  ],
   "the answer is complete": [
     [cost("answering", "finished", { usage: USAGE }), THE_USAGE],
     [cost("relayed", "finished", { usage: USAGE }), THE_USAGE],
     [cost("relayed", "finished"), ESTIMATE],
   ],
+  "the answer exceeded the granted output and was ended": [[cost("relayed", "finished", { overran: true }), ESTIMATE]],
   "an answer that is not streamed broke off": [
     [cost("answering", "failed"), ESTIMATE],
     [cost("answering", "failed", { usage: USAGE }), THE_USAGE],
@@ -96,7 +102,9 @@ const ROWS: Record<string, [actual: unknown, expected: unknown][]> = {
     [cost("relayed", "left"), ESTIMATE],
     [cost("relayed", "left", { usage: USAGE }), THE_USAGE],
   ],
-  "the gate blocked the input before the provider was called": [[cost("unsent", "blocked"), NOTHING]],
+  "the gate blocked the input before the provider was called": [
+    [cost("unsent", "blocked", {}, {}, { requests: 3 }), { ...NOTHING, requests: 3 }],
+  ],
   "the gate blocked the input while the model began to answer": [
     [cost("sent", "blocked"), ESTIMATE],
     [cost("answering", "blocked", { usage: USAGE }), THE_USAGE],
@@ -105,28 +113,27 @@ const ROWS: Record<string, [actual: unknown, expected: unknown][]> = {
     [cost("relayed", "blocked"), ESTIMATE],
     [cost("relayed", "blocked", { usage: USAGE }), THE_USAGE],
   ],
-  "moderation of the input failed": [
-    [cost("unsent", "withheld"), NOTHING],
-    [cost("sent", "withheld"), NOTHING],
-    [cost("answering", "withheld", { usage: USAGE }), NOTHING],
+  "the gate failed before the provider was called": [
+    [cost("unsent", "withheld", {}, {}, { requests: 1 }), ONE_REQUEST],
   ],
-  "moderation of the rest of a stream failed": [
+  "the gate failed while the provider worked": [
+    [cost("sent", "withheld"), ESTIMATE],
+    [cost("answering", "withheld", { usage: USAGE }), THE_USAGE],
     [cost("relayed", "withheld"), ESTIMATE],
-    [cost("relayed", "withheld", { usage: USAGE }), THE_USAGE],
   ],
-  "a free request was answered": [
+  "a free request was answered, or failed": [
     [cost("answering", "finished", { usage: USAGE }, { free: true }), ONE_REQUEST],
     [cost("sent", "left", {}, { free: true }), ONE_REQUEST],
-  ],
-  "a free request failed": [
-    [cost("answering", "failed", {}, { free: true }), NOTHING],
-    [cost("sent", "failed", {}, { free: true }), NOTHING],
+    [cost("answering", "failed", {}, { free: true }), ONE_REQUEST],
   ],
   "work that went on after its request has ended": [[cost("relayed", "finished", { usage: USAGE }), THE_USAGE]],
   "such work has ended, and its usage is not known": [
-    [cost("relayed", "unknown"), WHOLE_BOUND],
-    [cost("relayed", "unknown", { usage: USAGE }), THE_USAGE],
-    [lostCard({ usage: USAGE }), WHOLE_BOUND],
+    [cost("relayed", "finished", {}, {}, { work: undefined }), WHOLE_BOUND],
+    [cost("relayed", "finished", { usage: USAGE }, {}, { card: undefined }), WHOLE_BOUND],
+  ],
+  "the provider could call tools, and reported no usage": [
+    [cost("relayed", "left", {}, TOOLS), WHOLE_BOUND],
+    [cost("relayed", "left", { usage: USAGE }, TOOLS), THE_USAGE],
   ],
   "the settlement never came (the Worker died)": [
     [usedTokens(sweep(reserved(), NOON + 59_999)), 0],
@@ -157,35 +164,34 @@ describe("the tables of endings", () => {
   });
 });
 
-/** The tokens of an answer without usage, for 1000 bytes of input. */
-const estimate = (progress: Partial<Progress>, demand: Partial<Demand>, of = CARD) =>
-  cost("relayed", "failed", { outputBytes: 0, ...progress }, { inputBytes: 1000, ...demand }, of).tokens;
+/** The tokens of an answer without usage, for 1,000 bytes of input. */
+const estimate = (progress: Partial<Progress>, demand: Partial<Demand>, changes: Partial<EndedRequest> = {}) =>
+  cost("relayed", "left", { outputBytes: 0, ...progress }, { inputBytes: 1000, ...demand }, changes).tokens;
 
 describe("the estimate", () => {
-  const reasoning = card({ reasoning: { efforts: ["low"], allowance: 1024 } });
-  it.each([
-    ["counts each image at its ceiling", {}, { images: 2 }, 250 + 2 * 1000],
-    ["takes the exact count of the input where there is one", {}, { images: 2, exactInput: 90 }, 90],
-    ["adds what the provider adds to the input", {}, { addedTokens: 500 }, 250 + 500],
-    [
-      "adds what the calls of tools may have shown the model",
-      { providerToolCalls: 2 },
-      { toolCalls: { most: 8, inputTokensPerCall: 8000, nanoUsdPerCall: 0 } },
-      250 + 16_000,
-    ],
-    ["is never nothing", {}, { inputBytes: 0 }, 1],
-  ] as const)("%s", (_, progress, demand, tokens) => {
-    expect(estimate(progress, demand)).toBe(tokens);
+  const TEMPLATE = 16;
+  it.each<[string, Partial<Progress>, Partial<Demand>, Partial<EndedRequest>, number]>([
+    ["counts each image at its ceiling", {}, { images: 2 }, {}, 1000 + 2 * 1000 + 100],
+    ["takes the exact count of the input where there is one", {}, { images: 2, exactInput: 90 }, {}, 90 + 100],
+    ["adds what the provider adds to the input", {}, { addedTokens: 500 }, {}, 1000 + 500 + 100],
+    ["grows with the time that the model had", {}, {}, { work: { ...WORK, elapsedMs: 2500 } }, 1000 + 250],
+    ["counts the speed of each choice", {}, { choices: 3 }, {}, 1000 + 300],
+    ["counts text that came faster than the card says", { outputBytes: 4000 }, {}, {}, 1000 + 2000],
+    ["has no more output than was granted", {}, {}, { work: { ...WORK, grantedOutput: 40 } }, 1000 + 40],
+  ])("%s", (_, progress, demand, changes, tokens) => {
+    expect(estimate(progress, demand, changes)).toBe(tokens + TEMPLATE);
   });
 
-  it("adds the card's allowance when the model reasons", () => {
-    expect(estimate({ outputBytes: 400 }, {}, reasoning)).toBe(250 + 100 + 1024);
+  it("has the dollars of the dearest input, as the bound has", () => {
+    const cacheWrite = card({ prices: { input: 1, cache_write: 1.25, output: 4 } });
+    const { nanoUsd } = cost("relayed", "left", {}, {}, { card: cacheWrite });
+    expect(nanoUsd).toBe(1017 * 1250 + 201 * 4000);
   });
 });
 
 /** The nano-dollars beside those of the tokens. */
 const charged = (demand: Partial<Demand>, progress: Partial<Progress> = {}, of = CARD) =>
-  cost("relayed", "finished", { usage: USAGE, ...progress }, demand, of).nanoUsd - THE_USAGE.nanoUsd;
+  cost("relayed", "finished", { usage: USAGE, ...progress }, demand, { card: of }).nanoUsd - THE_USAGE.nanoUsd;
 
 describe("beside tokens, a request is charged", () => {
   it("each call of a tool that the provider ran", () => {

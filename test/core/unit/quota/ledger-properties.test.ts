@@ -3,7 +3,6 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ReserveResult } from "../../../../src/core/quota/ledger.ts";
 import type { Stage, Step } from "../../support/quota-history.ts";
 import { windowKey } from "../../../../src/core/catalog/quota-window.ts";
 import { arbitraryPlans, arbitrarySteps, keyAt, openStage, play, windowAt } from "../../support/quota-history.ts";
@@ -19,6 +18,8 @@ function playModel(model: QuotaModel, stage: Stage, step: Step): unknown {
       const key = step.kind === "reserve" ? `key-${keys.length - 1}` : keyAt(stage, step.which);
       return model.reserve(key, step.model, step.bound, step.leaseMs, book.limits, book.now);
     }
+    case "spend":
+      return model.spend(step.model, step.requests, book.limits, book.now);
     case "settle":
       return model.settle(keyAt(stage, step.which), step.charge, book.now);
     case "grant":
@@ -37,9 +38,10 @@ function playModel(model: QuotaModel, stage: Stage, step: Step): unknown {
 }
 
 /** The ledger's answer in the model's words. */
-function inWords(answer: ReserveResult | boolean | undefined): unknown {
+function inWords(answer: ReturnType<typeof play>): unknown {
   if (typeof answer !== "object") return answer;
-  return answer.ok ? { reason: "granted", granted: answer.granted } : { reason: answer.reason };
+  if (!answer.ok) return { reason: answer.reason };
+  return "granted" in answer ? { reason: "granted", granted: answer.granted } : { reason: "granted" };
 }
 
 /** Plays a history in both, and compares every answer and, after each step, every window of every plan. */

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Amounts } from "../../../../src/core/catalog/quota-window.ts";
 import { apiError } from "../../../../src/core/errors.ts";
+import type { Stage } from "../../../../src/core/quota/ending-cost.ts";
 import type { Lease } from "../../../../src/core/quota/lease.ts";
 import { createSettlement } from "../../../../src/core/quota/settlement.ts";
 import { emptyProgress } from "../../../../src/core/relay/answer.ts";
@@ -24,7 +25,8 @@ beforeEach(() => {
 afterEach(() => void vi.restoreAllMocks());
 
 /** Settles an answer under a bound of 1000 tokens and a million nano-dollars. */
-async function settle(ending: Ending, used?: ReturnType<typeof usage>, exactInput?: number) {
+async function settle(ending: Ending, used?: ReturnType<typeof usage>, exactInput?: number, stage: Stage = "relayed") {
+  const steps: string[] = [];
   const charges: Amounts[] = [];
   const bound = { tokens: 1000, requests: 1, nanoUsd: 1_000_000 };
   const lease: Lease = {
@@ -35,13 +37,17 @@ async function settle(ending: Ending, used?: ReturnType<typeof usage>, exactInpu
     settle: async (charge) => void charges.push(charge),
   };
   const settlement = createSettlement({ requestId: "r-1", lease, exactInput, startedAt: Date.now() });
-  const settled = await settlement({
+  const end = {
     lastCandidate: { model: MODEL, exchange: { ask: { endpoint: "chat_completions", demand: DEMAND } } },
-    stage: "relayed",
+    stage,
     ending,
     progress: { ...emptyProgress(), ...(used && { usage: used }) },
-  });
-  return { charges, settled, line: JSON.parse(String(log.mock.calls[0]?.[0])) as Record<string, unknown> };
+    otherRequests: 0,
+    work: { elapsedMs: 0, grantedOutput: 100 },
+    count: async () => steps.push("count") && 90,
+  } as const;
+  const settled = await settlement(end, () => steps.push("slow"));
+  return { charges, settled, steps, line: JSON.parse(String(log.mock.calls[0]?.[0])) as Record<string, unknown> };
 }
 
 it("the cost is charged, reported and logged", async () => {
@@ -60,9 +66,20 @@ it("a cost above the bound is reported as what is charged, and logged as an erro
   expect(JSON.parse(String(errors.mock.calls[0]?.[0]))).toMatchObject({ event: "bound_exceeded" });
 });
 
-it("an estimate uses the exact input count of the bound", async () => {
-  expect((await settle({ kind: "left" })).charges[0]?.tokens).toBe(100 + 1024);
-  expect((await settle({ kind: "left" }, undefined, 7)).charges[0]?.tokens).toBe(7 + 1024);
+it("an estimate uses the exact input count of the bound, and asks for it only when the caller does not wait", async () => {
+  const template = 16;
+  expect((await settle({ kind: "left" }, undefined, 7)).charges[0]?.tokens).toBe(7 + template);
+  const left = await settle({ kind: "left" });
+  expect([left.charges[0]?.tokens, left.steps]).toEqual([90 + template, ["slow", "count"]]);
+  const finished = await settle({ kind: "finished" });
+  expect([finished.charges[0]?.tokens, finished.steps]).toEqual([400 + template, []]);
+  expect(left.line).toMatchObject({ estimated: true });
+});
+
+it("an answer with usage, and one that the provider refused, are not counted", async () => {
+  expect((await settle({ kind: "left" }, usage(100, 10))).steps).toEqual([]);
+  const refused = await settle({ kind: "left" }, undefined, undefined, "refused");
+  expect([refused.charges, refused.steps]).toEqual([[{ tokens: 0, requests: 1, nanoUsd: 0 }], []]);
 });
 
 it("a failure is logged with its code and cause, without its message", async () => {

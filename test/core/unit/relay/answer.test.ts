@@ -18,7 +18,7 @@ it.each<[string, Piece[], Partial<Progress>]>([
       { kind: "thinking", text: "Hm." },
       { kind: "text", text: "abc" },
     ],
-    { heard: true, outputBytes: 3 + 7 + 3, ended: false },
+    { heard: true, begun: true, outputBytes: 3 + 7 + 3, ended: false },
   ],
   [
     "counts the calls that the provider ran",
@@ -48,7 +48,7 @@ it.each<[string, Piece[], Partial<Progress>]>([
   ],
 ])("the progress %s", (_what, pieces, expected) => {
   const progress = emptyProgress();
-  expect(progress).toEqual({ heard: false, outputBytes: 0, ended: false });
+  expect(progress).toEqual({ heard: false, begun: false, outputBytes: 0, ended: false });
   for (const piece of pieces) applyPiece(progress, piece);
   expect(progress).toMatchObject(expected);
 });

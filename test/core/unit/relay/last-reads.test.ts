@@ -32,7 +32,7 @@ describe.each<[string, (flow: AnswerFlow) => unknown, object]>([
   [
     "by its total deadline",
     (flow) => flow.clock.advance(20),
-    { kind: "failed", error: { body: { code: "provider_timeout" } } },
+    { kind: "timeout", error: { body: { code: "provider_timeout" } } },
   ],
 ])("an answer that ends %s", (_why, end, ending) => {
   it.each(CODECS)("has the usage that had arrived while its caller was slow: %s", async (_how, options) => {

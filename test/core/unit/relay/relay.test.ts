@@ -6,6 +6,7 @@ import type { Progress } from "../../../../src/core/relay/answer.ts";
 import { createDisconnect } from "../../../../src/core/relay/disconnect.ts";
 import { startRelay } from "../../../../src/core/relay/relay.ts";
 import type { Ending } from "../../../../src/core/relay/watchdog.ts";
+import { createStreamBody } from "../../../../src/core/relay/stream-body.ts";
 import { startWatchdog } from "../../../../src/core/relay/watchdog.ts";
 import type { FlowProvider } from "../../support/answer-flow.ts";
 import { createProvider, DEADLINES, LAST_READ_MS } from "../../support/answer-flow.ts";
@@ -22,7 +23,7 @@ function createRelay({ leaveMs = 0, codec = createTextCodec(), ready = Promise.r
   const clock = createFakeClock();
   const provider = createProvider();
   const control = new AbortController();
-  const disconnect = createDisconnect(control, clock, leaveMs);
+  const disconnect = createDisconnect(control, clock, () => leaveMs);
   const watchdog = startWatchdog(clock, DEADLINES, control);
   const settlements: { progress: Progress; ending: Ending }[] = [];
   const settle = async (progress: Progress, ending: Ending) => {
@@ -30,8 +31,10 @@ function createRelay({ leaveMs = 0, codec = createTextCodec(), ready = Promise.r
     return { left: { "tokens/day": 7 }, usd: 0.25 };
   };
   const start = async () => {
-    const relay = { body: provider.body, codec, control, watchdog, clock, coalesceMs: 40, disconnect, ready, settle };
-    const reader = (await startRelay(relay)).getReader();
+    const setup = { body: provider.body, codec, control, watchdog, clock, coalesceMs: 40, disconnect, ready, settle };
+    const body = createStreamBody(disconnect);
+    await startRelay({ ...setup, grantedOutput: 100, start: () => body });
+    const reader = body.readable.getReader();
     const seen = { text: "", end: "open" };
     const readAll = async () => {
       for (;;) {

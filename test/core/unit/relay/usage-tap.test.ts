@@ -108,7 +108,7 @@ describe("an invalid event", () => {
     it("is not counted in an answer without usage", () => {
       const text = textOf(events / 2) + INVALID + textOf(events / 2) + finishChunk() + DONE;
       const { progress, thrown } = tapped(chunksOf(text, 997));
-      expect(progress).toEqual({ heard: true, outputBytes: 6 * events, finish: "stop", ended: true });
+      expect(progress).toEqual({ heard: true, begun: true, outputBytes: 6 * events, finish: "stop", ended: true });
       expect(thrown).toBeDefined();
     });
   });
@@ -148,7 +148,7 @@ describe("an answer without usage or end", () => {
 
   it("is metered by all of its bytes also when usage came, but not the end", () => {
     const { progress } = tapped(chunksOf(textOf(1000) + usageChunk(12, 30)));
-    expect(progress).toEqual({ heard: true, outputBytes: 6000, usage: USAGE, ended: false });
+    expect(progress).toEqual({ heard: true, begun: true, outputBytes: 6000, usage: USAGE, ended: false });
   });
 });
 
@@ -159,5 +159,5 @@ it("an answer counts as started with its first event, not with a comment or part
     expect(tap.progress.heard).toBe(false);
   }
   tap.push(toUtf8(textChunk("Hel").slice(9)));
-  expect(tap.progress).toMatchObject({ heard: true, outputBytes: 3 });
+  expect(tap.progress).toMatchObject({ heard: true, begun: true, outputBytes: 3 });
 });

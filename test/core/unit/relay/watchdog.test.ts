@@ -10,7 +10,7 @@ import { createByteCodec } from "../../support/relay-codecs.ts";
 
 const timeout = (what: string) =>
   expect.objectContaining({
-    kind: "failed",
+    kind: "timeout",
     error: expect.objectContaining({ status: 504, message: `The model ${what}. Please try again.` }),
   });
 
@@ -163,7 +163,7 @@ describe("the keep-alive", () => {
 
 it("the timer wakes up about once a second while an answer streams, and stops with it", async () => {
   const { clock, control, watchdog } = startAlone();
-  watchdog.startKeepAlives(() => undefined);
+  watchdog.sendKeepAlives(() => undefined);
   for (let count = 0; count < 60; count++) {
     watchdog.readEnded();
     watchdog.bytesSent();

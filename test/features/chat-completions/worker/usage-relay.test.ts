@@ -2,7 +2,7 @@
 // closed cleanly after a failure.
 
 import { beforeEach, describe, expect, it } from "vitest";
-import { createCatalogOf } from "../../../support/catalog.ts";
+import { createCatalogOf, withoutCounter } from "../../../support/catalog.ts";
 import { DONE, errorFrame, finishChunk, sse, textChunk, usageChunk } from "../../../support/chat-chunks.ts";
 import { estimateOf } from "../../../support/estimate.ts";
 import { readEvents } from "../../../support/events.ts";
@@ -12,6 +12,7 @@ import { ask } from "../../../support/surface.ts";
 import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 import { OPENAI } from "../support/surface.ts";
 
+const uncounted = (...how: Parameters<typeof createCatalogOf>) => withoutCounter(createCatalogOf(...how));
 const LONG = { max_output_tokens: 50_000 };
 /** The buffer of the usage tap. */
 const MOST_KEPT_BYTES = 524_288;
@@ -54,7 +55,7 @@ async function begin() {
 }
 
 beforeEach(async () => {
-  await useCatalog(createCatalogOf(LONG));
+  await useCatalog(uncounted(LONG));
   await emulation.zero();
 });
 
@@ -95,7 +96,7 @@ describe("a stream with usage", () => {
   });
 
   it("is complete and settled at its end mark, even if the provider keeps the connection open", async () => {
-    await useCatalog(createCatalogOf(LONG, { idle_ms: 60 }));
+    await useCatalog(uncounted(LONG, { idle_ms: 60 }));
     const { user, write, rest } = await begin();
     const end = finishChunk() + usageChunk(12, 30) + DONE;
     await write(end);
@@ -104,7 +105,7 @@ describe("a stream with usage", () => {
   });
 
   it("of a silent provider has comments, then fails", async () => {
-    await useCatalog(createCatalogOf(LONG, { idle_ms: 1200, keep_alive_ms: 10 }));
+    await useCatalog(uncounted(LONG, { idle_ms: 1200, keep_alive_ms: 10 }));
     const text = await (await ask(await createUser(), OPENAI, { tokens: 50, stall_after: 5 })).text();
     expect(lastErrorOf(text)).toBe("provider_timeout");
     expect(text.split("\n").filter((line) => line.startsWith(":")).length).toBeGreaterThan(0);
@@ -113,7 +114,7 @@ describe("a stream with usage", () => {
   it("is not cut by the idle deadline while the caller does not read", async () => {
     // Silence is checked once a second.
     const IDLE_MS = 250;
-    await useCatalog(createCatalogOf(LONG, { idle_ms: IDLE_MS }));
+    await useCatalog(uncounted(LONG, { idle_ms: IDLE_MS }));
     const user = await createUser();
     const script = { tokens: 6000, reasoning: 0 };
     const response = await ask(user, OPENAI, script);
@@ -169,7 +170,7 @@ it.each([
   ["in the middle of an event", textChunk("lo"), textChunk("!").slice(0, 20)],
   ["after its usage", finishChunk() + usageChunk(12, 30), ""],
 ])("a stream with usage that the total deadline cuts %s ends with a timeout error", async (_how, more, part) => {
-  await useCatalog(createCatalogOf(LONG, { total_ms: 300 }));
+  await useCatalog(uncounted(LONG, { total_ms: 300 }));
   const { user, write, send, rest } = await begin();
   await write(more);
   if (part) await send(part);

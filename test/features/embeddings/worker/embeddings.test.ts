@@ -1,8 +1,9 @@
 // POST /v1/embeddings in workerd: passed on unread, charged by the usage at its end, gated by the card.
 
+import { TEMPLATE_TOKENS } from "../../../support/estimate.ts";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createCatalog, createCatalogOf } from "../../../support/catalog.ts";
-import { errorOf, NOTHING } from "../../../support/caller.ts";
+import { errorOf, ONLY_REQUESTS } from "../../../support/caller.ts";
 import { emulate } from "../../../support/emulation.ts";
 import { createUserOf } from "../../../support/providers.ts";
 import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
@@ -49,13 +50,13 @@ describe("an answer", () => {
     const user = await createUser();
     const input = emulate({ no_usage: true });
     await (await user.post(PATH, embed(input, { dimensions: 2 }))).text();
-    expect(await user.settled()).toEqual({ tokens: Math.ceil(input.length / 4), requests: 1, reserved: 0 });
+    expect(await user.settled()).toEqual({ tokens: input.length + TEMPLATE_TOKENS, requests: 1, reserved: 0 });
   });
 
   it("without usage costs all tokens of its token arrays", async () => {
     const user = await createUserOf(() => Response.json({ object: "list", data: [] }));
     await (await user.post(PATH, embed([[1, 2, 3], [4]]))).text();
-    expect(await user.settled()).toEqual({ tokens: 4, requests: 1, reserved: 0 });
+    expect(await user.settled()).toEqual({ tokens: 4 + TEMPLATE_TOKENS, requests: 1, reserved: 0 });
   });
 });
 
@@ -71,12 +72,12 @@ describe("an answer that does not come to its end", () => {
     expect(tokens).toBeGreaterThan(0);
   });
 
-  it.each([500, 429, 400])("since the provider refuses with %i, costs nothing", async (status) => {
+  it.each([500, 429, 400])("since the provider refuses with %i, costs a request", async (status) => {
     const user = await createUser();
     const response = await user.post(PATH, embed(emulate({ status })));
     expect(response.status).toBeGreaterThanOrEqual(400);
     await errorOf(response);
-    expect(await user.settled()).toEqual(NOTHING);
+    expect(await user.settled()).toEqual(ONLY_REQUESTS());
   });
 });
 

@@ -3,7 +3,7 @@
 
 import { beforeAll, expect, it } from "vitest";
 import { createCatalog } from "../../../support/catalog.ts";
-import { errorOf, NOTHING } from "../../../support/caller.ts";
+import { errorOf, ONLY_REQUESTS } from "../../../support/caller.ts";
 import { createUser, useCatalog } from "../../../support/workerd.ts";
 
 beforeAll(async () => {
@@ -16,16 +16,19 @@ beforeAll(async () => {
 });
 
 it.each([
-  ["a text", "emulate-violence", 400, "content_policy_violation"],
-  ["one of several texts", ["a river", "emulate-violence"], 400, "content_policy_violation"],
-  ["tokens", [[1, 2]], 400, "unsupported_value"],
-])("%s that may not pass is refused, and costs nothing", async (_, input, status, code) => {
-  const user = await createUser();
-  const response = await user.post("/v1/embeddings", { model: "text-embedding-3-small", input });
-  expect(response.status).toBe(status);
-  expect(await errorOf(response)).toMatchObject({ code, param: "input" });
-  expect(await user.settled()).toEqual(NOTHING);
-});
+  ["a text", "emulate-violence", 400, "content_policy_violation", 1],
+  ["one of several texts", ["a river", "emulate-violence"], 400, "content_policy_violation", 1],
+  ["tokens", [[1, 2]], 400, "unsupported_value", 0],
+])(
+  "%s that may not pass is refused, and costs only the classifier's request",
+  async (_, input, status, code, requests) => {
+    const user = await createUser();
+    const response = await user.post("/v1/embeddings", { model: "text-embedding-3-small", input });
+    expect(response.status).toBe(status);
+    expect(await errorOf(response)).toMatchObject({ code, param: "input" });
+    expect(await user.settled()).toEqual(ONLY_REQUESTS(requests));
+  },
+);
 
 it("a text that may pass is embedded", async () => {
   const user = await createUser();

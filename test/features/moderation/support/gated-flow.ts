@@ -41,11 +41,12 @@ export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {})
   const control = new AbortController();
   const { signal } = control;
   const watchdog = startWatchdog(clock, { ...DEADLINES, ...deadlines }, control);
-  const disconnect = createDisconnect(control, clock, leaveMs);
+  const disconnect = createDisconnect(control, clock, () => leaveMs);
   const windows = createTextWindows({ ...SETTINGS, ...settings });
   const codec = createGatedCodec(form.dialect, form.events, windows, () => clock.now());
   const source = provider.body.getReader({ mode: "byob" });
-  const flow: Flow = { source, buffer: new ArrayBuffer(READ_BYTES), codec, watchdog, control, disconnect };
+  const buffer = new ArrayBuffer(READ_BYTES);
+  const flow: Flow = { source, buffer, codec, watchdog, control, disconnect, grantedOutput: 1_000_000 };
   const sink = createSink(caller.writer, disconnect);
   const moderated: string[] = [];
   let open: PromiseWithResolvers<Refusal | undefined> | undefined;
@@ -67,7 +68,7 @@ export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {})
   const say = (allowed: boolean) => open?.resolve(allowed ? undefined : BLOCKED);
   const run = async () => {
     await readFirst(flow, clock);
-    watchdog.startKeepAlives(() => void sink.write(toUtf8(":\n\n")));
+    watchdog.sendKeepAlives(() => void sink.write(toUtf8(":\n\n")));
     const ended = await pumpGated(flow, sink, clock, { windows, heldChars: () => codec.heldChars, moderate });
     ending = ended;
     usage = codec.progress.usage;

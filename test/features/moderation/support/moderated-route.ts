@@ -1,7 +1,7 @@
 // The moderation of every chat route: blocked inputs, blocked answers and blocked tool calls.
 
 import { beforeEach, describe, expect, it } from "vitest";
-import { errorOf, NOTHING } from "../../../support/caller.ts";
+import { errorOf, ONLY_REQUESTS } from "../../../support/caller.ts";
 import { readSaid } from "../../../support/said.ts";
 import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 import { message, moderatedCatalog, windowsOf } from "./moderated.ts";
@@ -24,15 +24,18 @@ export function checkModeratedRoute({ path, body, toTool, blockedEnd }: Moderate
   describe(`moderation of ${path}`, () => {
     beforeEach(emulation.zero);
 
-    it.each([true, false])("answers a blocked input with a 400 that costs nothing (stream: %s)", async (stream) => {
-      await useCatalog(moderatedCatalog({ alias: { input: "before" } }));
-      const user = await createUser();
-      const response = await user.post(path, body(message({ tokens: 5 }, BAD), stream));
-      expect(response.status).toBe(400);
-      expect(await errorOf(response)).toMatchObject({ ...BLOCKED, param: "input" });
-      expect(await user.settled()).toEqual(NOTHING);
-      expect((await emulation.stats()).by_path).toEqual({ "/v1/moderations": 1 });
-    });
+    it.each([true, false])(
+      "answers a blocked input with a 400 that costs the classifier's request (stream: %s)",
+      async (stream) => {
+        await useCatalog(moderatedCatalog({ alias: { input: "before" } }));
+        const user = await createUser();
+        const response = await user.post(path, body(message({ tokens: 5 }, BAD), stream));
+        expect(response.status).toBe(400);
+        expect(await errorOf(response)).toMatchObject({ ...BLOCKED, param: "input" });
+        expect(await user.settled()).toEqual(ONLY_REQUESTS());
+        expect((await emulation.stats()).by_path).toEqual({ "/v1/moderations": 1 });
+      },
+    );
 
     it("does not send a complete answer that ends before its input is blocked", async () => {
       await useCatalog(moderatedCatalog({ alias: { input: "parallel" } }));
@@ -41,7 +44,7 @@ export function checkModeratedRoute({ path, body, toTool, blockedEnd }: Moderate
       expect(response.status).toBe(400);
       expect(await errorOf(response)).toMatchObject(BLOCKED);
       expect(await emulation.stats()).toMatchObject({ requests: 2, completed: 2 });
-      expect(await user.settled()).toMatchObject({ requests: 1, reserved: 0 });
+      expect(await user.settled()).toMatchObject({ requests: 2, reserved: 0 });
     });
 
     it("ends a stream at a block, and answers with a 400 without a stream", async () => {

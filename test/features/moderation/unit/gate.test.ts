@@ -186,7 +186,7 @@ describe("work that fails beside a request", () => {
     const control = new AbortController();
     const ending = await reasonOf(abortOnEnding(Promise.reject(new Error("secret")), control));
     expect(ending).toBe(control.signal.reason);
-    expect(ending).toMatchObject({ kind: "failed", error: { status: 500, body: { code: "internal_error" } } });
+    expect(ending).toMatchObject({ kind: "withheld", error: { status: 500, body: { code: "internal_error" } } });
     expect((ending as { error: Error }).error.message).not.toContain("secret");
   });
 });

@@ -10,7 +10,7 @@ import { createGatedFlow, startedFlow } from "../support/gated-flow.ts";
 import { SLIM_FORMS, SLIM_OVER_CHAT } from "../support/gated-forms.ts";
 
 const USAGE = { input: 3, output: 4 };
-const TIMEOUT = { kind: "failed", error: { body: { code: "provider_timeout" } } };
+const TIMEOUT = { kind: "timeout", error: { body: { code: "provider_timeout" } } };
 const BLOCK_DELIVERY_MS = 10_000;
 
 const slim = SLIM_OVER_CHAT;

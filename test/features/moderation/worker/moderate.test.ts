@@ -1,7 +1,7 @@
 // POST /moderate under a policy without rules: the classifier's verdict.
 
 import { beforeEach, describe, expect, it } from "vitest";
-import { errorOf, NOTHING } from "../../../support/caller.ts";
+import { errorOf, ONLY_REQUESTS } from "../../../support/caller.ts";
 import { createCatalogOf } from "../../../support/catalog.ts";
 import { readEvents } from "../../../support/events.ts";
 import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
@@ -66,19 +66,19 @@ describe("a verdict", () => {
 });
 
 describe("a request to moderate", () => {
-  it.each<[string, object, number, string, string | null]>([
-    ["has an unknown policy", { input: "Hi", policy: "constructor" }, 400, "invalid_request", "policy"],
-    ["streams a list", { input: ["Hi"], stream: true }, 400, "unsupported_value", "stream"],
-    ["has an invalid image", { input: [{ type: "image", url: "http://a.test/" }] }, 400, "invalid_request", null],
-    ["has a classifier that fails", { input: FAILING }, 502, "provider_error", null],
-    ["streams, and the classifier fails", { input: FAILING, stream: true }, 502, "provider_error", null],
-    ["has one image that fails", { input: ["calm", FAILING].map(imageOf) }, 502, "provider_error", null],
-  ])("costs nothing when it %s", async (_what, body, status, code, param) => {
+  it.each<[string, object, number, string, string | null, number]>([
+    ["has an unknown policy", { input: "Hi", policy: "constructor" }, 400, "invalid_request", "policy", 0],
+    ["streams a list", { input: ["Hi"], stream: true }, 400, "unsupported_value", "stream", 0],
+    ["has an invalid image", { input: [{ type: "image", url: "http://a.test/" }] }, 400, "invalid_request", null, 0],
+    ["has a classifier that fails", { input: FAILING }, 502, "provider_error", null, 1],
+    ["streams, and the classifier fails", { input: FAILING, stream: true }, 502, "provider_error", null, 1],
+    ["has one image that fails", { input: ["calm", FAILING].map(imageOf) }, 502, "provider_error", null, 1],
+  ])("costs only requests when it %s", async (_what, body, status, code, param, requests) => {
     const user = await createUser();
     const response = await user.post(PATH, body);
     expect(response.status).toBe(status);
     expect(await errorOf(response)).toMatchObject({ code, ...(param && { param }) });
-    expect(await user.settled()).toEqual(NOTHING);
+    expect(await user.settled()).toEqual(ONLY_REQUESTS(requests));
   });
 
   it("is a 429 when no request is left", async () => {

@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { CATEGORIES } from "../../../../src/features/moderation/catalog.ts";
-import { errorOf, NOTHING } from "../../../support/caller.ts";
+import { errorOf, ONLY_REQUESTS } from "../../../support/caller.ts";
 import { createCatalog } from "../../../support/catalog.ts";
 import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 
@@ -39,17 +39,17 @@ describe("a classification", () => {
   });
 
   it.each([
-    ["a chat model", { input: "Hi", model: "o4-mini" }, 400, "unsupported_value", "model"],
-    ["an unknown model", { input: "Hi", model: "constructor" }, 404, "model_not_found", "model"],
-    ["no input", {}, 400, "invalid_request", "input"],
-    ["an unknown part", { input: [{ type: "audio" }] }, 400, "invalid_request", "input.0.type"],
-    ["an unknown field", { input: "Hi", stream: true }, 400, "unsupported_parameter", "stream"],
-    ["a classifier that fails", { input: "emulate-moderation-status-500" }, 502, "provider_error", null],
-  ])("with %s is refused and costs nothing", async (_what, body, status, code, param) => {
+    ["a chat model", { input: "Hi", model: "o4-mini" }, 400, "unsupported_value", "model", 0],
+    ["an unknown model", { input: "Hi", model: "constructor" }, 404, "model_not_found", "model", 0],
+    ["no input", {}, 400, "invalid_request", "input", 0],
+    ["an unknown part", { input: [{ type: "audio" }] }, 400, "invalid_request", "input.0.type", 0],
+    ["an unknown field", { input: "Hi", stream: true }, 400, "unsupported_parameter", "stream", 0],
+    ["a classifier that fails", { input: "emulate-moderation-status-500" }, 502, "provider_error", null, 1],
+  ])("with %s is refused and costs only requests", async (_what, body, status, code, param, requests) => {
     const user = await createUser();
     const response = await user.post(PATH, body);
     expect(response.status).toBe(status);
     expect(await errorOf(response)).toMatchObject({ code, param });
-    expect(await user.settled()).toEqual(NOTHING);
+    expect(await user.settled()).toEqual(ONLY_REQUESTS(requests));
   });
 });

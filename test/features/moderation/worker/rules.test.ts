@@ -1,7 +1,7 @@
 // POST /moderate under a policy with rules: the classifier and the judge in parallel.
 
 import { beforeEach, describe, expect, it } from "vitest";
-import { errorOf, NOTHING } from "../../../support/caller.ts";
+import { errorOf, ONLY_REQUESTS } from "../../../support/caller.ts";
 import { textChunk } from "../../../support/chat-chunks.ts";
 import { readEvents, readUntil } from "../../../support/events.ts";
 import { createUserOf, writtenProvider } from "../../../support/providers.ts";
@@ -103,7 +103,7 @@ describe("a verdict by rules", () => {
       expect(await verdictOf(await ask(input, stream), stream)).toMatchObject({ action: "block", flagged: false });
     });
 
-    it("is a 502 that costs nothing when the judge fails first, and cancels the classifier", async () => {
+    it("is a 502 that costs a request when the judge fails first, and cancels the classifier", async () => {
       const cancelled = Promise.withResolvers<void>();
       const user = await createUserOf(async ({ url, signal }) => {
         if (!url.endsWith("/moderations")) return new Response(null, { status: 500 });
@@ -112,7 +112,7 @@ describe("a verdict by rules", () => {
         throw signal.reason;
       });
       expect((await user.post(PATH, body("Hi", stream))).status).toBe(502);
-      expect(await user.settled()).toEqual(NOTHING);
+      expect(await user.settled()).toEqual(ONLY_REQUESTS());
       await cancelled.promise;
     });
   });
@@ -145,7 +145,7 @@ describe("a streamed verdict", () => {
     expect(more).toEqual([]);
     const error = expect.objectContaining({ code: "provider_error" }) as object;
     expect([done?.name, JSON.parse(done?.data ?? "")]).toEqual(["done", { action: "review", flagged: true, error }]);
-    expect(await user.settled()).toEqual(NOTHING);
+    expect(await user.settled()).toEqual(ONLY_REQUESTS());
   });
 
   it("aborts at the total deadline instead of closing", async () => {
@@ -193,7 +193,7 @@ describe("a list by rules", () => {
     expect(results.map((result) => result.action)).toEqual(["review", "review", "block", "block"]);
     expect(results.map(({ error }) => error?.code)).toEqual([undefined, "provider_error", undefined, "provider_error"]);
     const paid = results.filter(({ error }) => !error).map(({ usage }) => usage.input + usage.output);
-    expect(await user.settled()).toEqual({ tokens: (paid[0] ?? 0) + (paid[1] ?? 0), requests: 2, reserved: 0 });
+    expect(await user.settled()).toEqual({ tokens: (paid[0] ?? 0) + (paid[1] ?? 0), requests: 4, reserved: 0 });
   });
 
   it("stops when the caller leaves", async () => {

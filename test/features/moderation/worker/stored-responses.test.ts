@@ -2,7 +2,7 @@
 // Moderation of stored answers, background responses and conversations.
 
 import { beforeEach, describe, expect, it } from "vitest";
-import { errorOf, NOTHING } from "../../../support/caller.ts";
+import { errorOf } from "../../../support/caller.ts";
 import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 import { converse, turnsOf } from "../../stored-responses/support/stored.ts";
 import { message, moderatedCatalog } from "../support/moderated.ts";
@@ -27,7 +27,7 @@ describe.each([
     expect(response.status).toBe(400);
     expect(await errorOf(response)).toMatchObject({ code: "content_policy_violation", param: "input" });
     expect((await emulation.idle()).by_path).not.toHaveProperty(PATH);
-    expect(await user.settled()).toEqual(NOTHING);
+    expect(await user.settled()).toMatchObject({ tokens: 0, reserved: 0 });
     expect(await turnsOf(user, id)).toEqual([]);
   });
 
@@ -38,6 +38,6 @@ describe.each([
     const response = await user.post(PATH, body("Hi", given ?? { conversation: id }));
     expect(response.status).toBe(400);
     expect(await errorOf(response)).toMatchObject({ code: "unsupported_value" });
-    expect(await user.settled()).toEqual(NOTHING);
+    expect(await user.settled()).toMatchObject({ tokens: 0, reserved: 0 });
   });
 });

@@ -45,8 +45,8 @@ export async function askBoth(body: Json): Promise<[Received, Received]> {
     await useDialect(endpoint);
     await emulation.zero();
     received.push(await askDialect(await createUser(), body));
-    const { last } = await emulation.stats();
-    if (last?.path !== path) throw new Error(`${endpoint} was asked at ${last?.path}`);
+    const { by_path: paths } = await emulation.stats();
+    if (paths[path] === undefined) throw new Error(`${endpoint} was asked at ${Object.keys(paths).join(", ")}`);
   }
   return received as [Received, Received];
 }

@@ -26,7 +26,7 @@ const tool = (id: string, name: string, args: string): SlimEvent => ({
 const usage = (input: number, cached: number, output: number, reasoning: number) => ({
   usage: { input, cached, cacheWrite: 0, output, reasoning },
 });
-const ENDED = { heard: true, ended: true };
+const ENDED = { heard: true, begun: true, ended: true };
 const WEIR = text("A weir holds water back,\nmeasures it and lets it pass.");
 const MULTIBYTE = text('Ein Wehr: 🦫🌊 堰是一道矮墙，👩🏽‍🔧 e\u0301 \u2028 "quoted" \\ \t end');
 const error = {

@@ -1,7 +1,7 @@
 // Coalesced text, a slow caller, a silent provider, and an error with usage on POST /chat.
 
 import { beforeEach, expect, it } from "vitest";
-import { createCatalog, createCatalogOf } from "../../../support/catalog.ts";
+import { createCatalog, createCatalogOf, withoutCounter } from "../../../support/catalog.ts";
 import { estimateOf, FIVE_TOKENS } from "../../../support/estimate.ts";
 import { readEvents } from "../../../support/events.ts";
 import { readSaid } from "../../../support/said.ts";
@@ -40,7 +40,7 @@ it("a caller who does not read slows the provider down, and gets everything late
 
 it("a silent stream gets comments, then fails and costs an estimate", async () => {
   // Silence is checked once a second, so the deadline must be later.
-  await useCatalog(createCatalog({ keep_alive_ms: 10, idle_ms: 1200 }));
+  await useCatalog(withoutCounter(createCatalog({ keep_alive_ms: 10, idle_ms: 1200 })));
   const user = await createUser();
   const body = SLIM.body({ tokens: 50, stall_after: 5 }, true);
   const text = await (await user.post(SLIM.path, body)).text();

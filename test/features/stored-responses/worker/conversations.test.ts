@@ -1,7 +1,7 @@
 // Conversations stored at the provider, and the answers in them.
 
 import { beforeEach, describe, expect, it } from "vitest";
-import { errorOf, NOTHING } from "../../../support/caller.ts";
+import { errorOf, ONLY_REQUESTS } from "../../../support/caller.ts";
 import { readUntil } from "../../../support/events.ts";
 import { createSend, createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 import {
@@ -44,7 +44,12 @@ describe("an answer in a conversation", () => {
     expect((await emulation.stats()).by_path).toEqual({ [`${CONVERSATIONS}/:id`]: 1, [COUNTER]: 2, [PATH]: 1 });
     expect(Number(/"input_tokens":(\d+)/.exec(text)?.[1])).toBeGreaterThan(400);
     const total = Number(/"total_tokens":(\d+)/.exec(text)?.[1]);
-    expect(await user.settled()).toEqual({ tokens: before.tokens + total, requests: 2, reserved: 0 });
+    expect(await user.settled()).toEqual({
+      tokens: before.tokens + total,
+      // The look-up of the owner, the count, and the answer.
+      requests: before.requests + 3,
+      reserved: 0,
+    });
     expect(await turnsOf(user, id)).toEqual(["user", "assistant", "user", "assistant"]);
   });
 
@@ -65,7 +70,7 @@ describe("an answer in a conversation", () => {
   it.each([
     ["a 429 when the conversation grows between count and reservation", 429, "concurrency_limit_exceeded", 200],
     ["a 502 when the second count fails", 502, "provider_error", undefined],
-  ])("is %s, and costs nothing", async (_kind, status, code, recounted) => {
+  ])("is %s, and costs only requests", async (_kind, status, code, recounted) => {
     const owner = await createUser();
     const { id: conversation } = await converse(owner);
     const counts = [100, recounted];
@@ -81,7 +86,8 @@ describe("an answer in a conversation", () => {
     });
     expect([response.status, (await errorOf(response)).code]).toEqual([status, code]);
     expect((await emulation.stats()).by_path).toEqual({ [`${CONVERSATIONS}/:id`]: 1 });
-    expect(await owner.settled()).toEqual(NOTHING);
+    // The new conversation, the look-up of the owner, and the count.
+    expect(await owner.settled()).toEqual(ONLY_REQUESTS(3));
   });
 
   it.each([PATH, COUNTER])("is refused in another user's conversation: %s", async (path) => {
@@ -93,7 +99,7 @@ describe("an answer in a conversation", () => {
       expect(response.status).toBe(404);
       expect(await errorOf(response)).toMatchObject({ code: "not_found", param: "conversation" });
     }
-    expect(await other.settled()).toEqual(NOTHING);
+    expect(await other.settled()).toEqual(ONLY_REQUESTS(4));
     expect((await emulation.stats()).by_path).toEqual({ [`${CONVERSATIONS}/:id`]: 3 });
   });
 });

@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Caller } from "../../../support/caller.ts";
-import { NOTHING } from "../../../support/caller.ts";
+import { ONLY_REQUESTS } from "../../../support/caller.ts";
 import { createCatalog } from "../../../support/catalog.ts";
 import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 import {
@@ -57,7 +57,7 @@ describe.each([
     const unknown = await visit(other, `${prefix}_unknown${rest}`, method);
     expect(JSON.stringify(unknown).replace(`${prefix}_unknown`, id)).toBe(JSON.stringify(refused));
     expect((await visit(owner, id)).status).toBe(200);
-    expect(await other.settled()).toEqual(NOTHING);
+    expect(await other.settled()).toEqual(ONLY_REQUESTS(2));
   });
 
   it("never reaches the provider with an invalid id or an unknown query", async () => {
@@ -88,7 +88,7 @@ describe.each([
 describe.each(["resp", "conv"] as const)("a stored object with the id %s_…", (prefix) => {
   const { create, visit, lists } = KINDS[prefix];
 
-  it("is available to its owner with the caller's metadata until it is deleted, at no further cost", async () => {
+  it("is available to its owner with the caller's metadata until it is deleted, and costs only requests", async () => {
     const user = await createUser();
     const created = await create(user, METADATA);
     expect(created.metadata).toMatchObject(METADATA);
@@ -98,7 +98,7 @@ describe.each(["resp", "conv"] as const)("a stored object with the id %s_…", (
     expect((await visit(user, `${created.id}${lists}?limit=many`)).status).toBe(400);
     expect(await visit(user, created.id, "DELETE")).toMatchObject({ status: 200, body: { deleted: true } });
     expect((await visit(user, created.id)).status).toBe(404);
-    expect(await user.settled()).toEqual(spent);
+    expect(await user.settled()).toEqual({ ...spent, requests: spent.requests + 6 });
   });
 
   it("belongs to its owner, even with forged metadata", async () => {
@@ -108,6 +108,6 @@ describe.each(["resp", "conv"] as const)("a stored object with the id %s_…", (
     const forged = await create(forger, { ...metadata, weir_lease: "a", weir_model: "o4-mini" });
     expect((await visit(owner, forged.id)).status).toBe(404);
     expect((await visit(forger, forged.id)).status).toBe(200);
-    expect(await owner.settled()).toEqual(before);
+    expect(await owner.settled()).toEqual({ ...before, requests: before.requests + 1 });
   });
 });

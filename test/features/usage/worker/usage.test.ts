@@ -29,7 +29,7 @@ it("the usage counts running and settled requests", async () => {
   const user = await createUser();
   const { plans } = createCatalog();
   const limits = { windows: plans.roomy?.windows ?? [], concurrent: 8 };
-  const bound = { input: 10, output: 50, minOutput: 50, choices: 1, inputNanoUsd: 0, outputNanoUsd: 0 };
+  const bound = { input: 10, output: 50, minOutput: 50, choices: 1, requests: 1, inputNanoUsd: 0, outputNanoUsd: 0 };
   const claim = { plan: "", claimed: "", issuedAt: 0 };
   for (const key of ["one", "two"]) {
     await user.quota.reserve(claim, limits, { key, model: "o4-mini", bound, leaseMs: 60_000 });
