@@ -7,7 +7,7 @@ import { createCatalog } from "../../support/catalog.ts";
 import { createUser, send, useCatalog } from "../../support/workerd.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-const UNKNOWN_PATHS = ["/", "/nowhere", "/v1", "/v1/models/o4-mini/secrets", "/healthz/more", "//healthz"];
+const UNKNOWN_PATHS = ["/", "/nowhere", "/v1", "/v1/secrets/o4-mini", "/healthz/more", "//healthz"];
 const ADMIN_PATHS = ["/admin", "/admin/", "/admin/nowhere", "/admin/users", "/admin/users/o4-mini/changes"];
 
 /** Every path once, with something in place of its parameters; middleware has no path of its own. */
