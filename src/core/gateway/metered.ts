@@ -179,7 +179,8 @@ function deadlinesOf(timing: Deadlines, { model, exchange }: Candidate): Deadlin
  * answer has ended except for its usage, or its cost is known before it begins.
  */
 function leaveMsOf({ lastCandidate: { model, exchange }, progress, stage }: RequestState, leaveMs: number): number {
-  const isPaid = progress.finish !== undefined || (exchange.reply.kind === "bytes" && stage !== "unsent");
+  const onlyUsageIsMissing = progress.finish !== undefined && !progress.usage && !progress.ended;
+  const isPaid = onlyUsageIsMissing || (exchange.reply.kind === "bytes" && stage !== "unsent");
   const { on_leave = isPaid ? "finish" : "cancel" } = model.fixed;
   return on_leave === "finish" ? leaveMs : 0;
 }

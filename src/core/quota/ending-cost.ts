@@ -39,8 +39,6 @@ export interface EndedRequest {
   work: Work | undefined;
 }
 
-export const NO_COST: Amounts = { tokens: 0, requests: 0, nanoUsd: 0 };
-
 /** The UTF-8 bytes of a token of relayed text: fewer than the 4.75 of English, so that the estimate is high. */
 const RELAYED_BYTES_PER_TOKEN = 2;
 

@@ -135,10 +135,10 @@ describe("the judge of a chat", () => {
     expect((await calls())[CHATS]).toBeUndefined();
   });
 
-  it.each<[string, object, number]>([
-    ["of the input", INPUT, 3],
-    ["of a window", OUTPUT, 2],
-  ])("ends and is charged when the caller leaves during the verdict %s", async (_what, alias, open) => {
+  it.each<[string, object, number, number]>([
+    ["of the input", INPUT, 3, 3],
+    ["of a window", OUTPUT, 2, 2],
+  ])("ends and is charged when the caller leaves during the verdict %s", async (_what, alias, open, requests) => {
     await use(alias, { window: windowsOf(40) }, { timing: { keep_alive_ms: 10 } });
     const user = await createUser();
     const control = new AbortController();
@@ -151,6 +151,6 @@ describe("the judge of a chat", () => {
     await expect(left).rejects.toThrow("abort");
     expect(await emulation.idle()).toMatchObject({ cancelled: open });
     const { windows } = await repeatUntil(user.usage, (usage) => usage.windows.every(({ reserved }) => reserved === 0));
-    expect(windows.map(({ used }) => used)).toMatchObject([expect.any(Number), 2]);
+    expect(windows.map(({ used }) => used)).toMatchObject([expect.any(Number), requests]);
   });
 });
