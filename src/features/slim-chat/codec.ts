@@ -16,6 +16,7 @@ export const slimEvents =
     const tools = createToolCollector(createId);
     let text = "";
     let thinking = "";
+    let hasTools = false;
     /** The text that can be sent. Half a character waits for its other half, or for the end. */
     const takeText = (isEnd: boolean) => {
       const [thought, heldThought] = splitHalf(thinking, isEnd);
@@ -37,10 +38,13 @@ export const slimEvents =
       },
       take() {
         let out = takeText(false);
-        for (const tool of tools.take(progress)) out += toSlimEvent("tool", tool);
+        for (const tool of tools.take(progress)) {
+          out += toSlimEvent("tool", tool);
+          hasTools = true;
+        }
         return encoder.encode(out);
       },
-      conclude: (settled) => close("done", toSummary(progress, settled)),
+      conclude: (settled) => close("done", toSummary(progress, settled, hasTools)),
       fail: (error) => close("failed", { error: { ...error, param: error.param && callerField(error.param) } }),
       block: (error) => close("failed", { error }),
     };
@@ -51,15 +55,18 @@ function splitHalf(text: string, isEnd: boolean): [ready: string, half: string] 
   return !isEnd && /[\ud800-\udbff]$/.test(text) ? [text.slice(0, -1), text.slice(-1)] : [text, ""];
 }
 
-/** Returns the fields of `done`, which an answer that is not streamed has beside its text. */
-export function toSummary({ finish, usage }: Progress, { left, usd }: Settled) {
+/**
+ * Returns the fields of `done`, which an answer that is not streamed has beside its text. An answer with tool calls
+ * finishes with them, although some providers say `stop`.
+ */
+export function toSummary({ finish = "stop", usage }: Progress, { left, usd }: Settled, hasTools = false) {
   const counted = usage && {
     input: usage.input,
     cached: usage.cached,
     output: usage.output,
     reasoning: usage.reasoning,
   };
-  return { finish: finish ?? "stop", usage: { ...counted, usd }, left };
+  return { finish: hasTools && finish === "stop" ? "tool_calls" : finish, usage: { ...counted, usd }, left };
 }
 
 /** Writes one slim event. */

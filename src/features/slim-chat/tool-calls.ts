@@ -51,10 +51,13 @@ export function createToolCollector(createId: () => string) {
   };
 }
 
-/** Tests if a fragment is of the next call with the same index. Some servers number all parallel calls 0. */
+/**
+ * Tests if a fragment is of the next call with the same index. Some servers number all parallel calls 0, and others give
+ * each fragment another id. Only the start of a call has a name.
+ */
 function startsNext(call: SlimToolCall, { id, name, arguments: text }: ToolPiece): boolean {
-  if (id && call.id) return id !== call.id;
   if (!name || !call.name) return false;
+  if (id && call.id) return id !== call.id;
   return name !== call.name || (text !== "" && isWholeJson(call.arguments));
 }
 

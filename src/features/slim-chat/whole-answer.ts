@@ -30,6 +30,6 @@ export function slimWhole(body: string, dialect: Dialect, createId: () => string
     progress,
     text,
     allText: () => dialect.allText(decoded.json),
-    conclude: (settled) => toSlimJson({ text, ...more, ...toSummary(progress, settled) }),
+    conclude: (settled) => toSlimJson({ text, ...more, ...toSummary(progress, settled, tools.length > 0) }),
   };
 }

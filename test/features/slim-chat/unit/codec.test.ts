@@ -164,6 +164,10 @@ describe("a tool call", () => {
     ["its name repeated", ["", '{"city":', '"Oslo"}'].map((text) => toolChunk(0, text, "", "weather"))],
     ["its end repeated", [toolChunk(0, OSLO, "", "weather"), toolChunk(0, "", "", "weather")]],
     ["the deprecated form", [chunk({ function_call: { name: "weather", arguments: OSLO } })]],
+    [
+      "another id in each fragment",
+      [toolChunk(0, "", "call_new1", "weather"), toolChunk(0, '{"city":', "call_b"), toolChunk(0, '"Oslo"}', "call_c")],
+    ],
     ["its id in a later fragment", [toolChunk(0, '{"city":', "", "weather"), toolChunk(0, '"Oslo"}', "call_new1")]],
   ])("is one call and has an id: %s", (_what, fragments) => {
     expect(toolsOf(...fragments)).toEqual([{ id: "call_new1", name: "weather", arguments: OSLO }]);
