@@ -16,13 +16,22 @@ const storedAnswers = new Hono<AppEnv>()
   .post("/:id/cancel", (c) => answerStored(c, "response", { method: "POST", rest: "/cancel" }))
   .get("/:id/input_items", (c) => answerPage(c, "response", "input_items"));
 
-const NewConversation = v.strictObject({ metadata: v.nullish(v.record(v.string(), v.unknown())) });
+const Metadata = v.nullish(v.record(v.string(), v.unknown()), {});
+const NewConversation = v.strictObject({
+  metadata: Metadata,
+  items: v.nullish(v.pipe(v.array(v.unknown()), v.maxLength(0, "must be empty: items come from /v1/responses"))),
+});
+const ConversationUpdate = v.strictObject({ metadata: Metadata });
 
 /** Conversations. There is no route to add items: they come from requests to /v1/responses, which are metered. */
 const conversations = new Hono<AppEnv>()
   .post("/", async (c) => {
     const { metadata } = await readBody(c.req, NewConversation);
-    return jsonResponse(await createConversation(c.get("caller"), metadata ?? {}));
+    return jsonResponse(await createConversation(c.get("caller"), metadata));
+  })
+  .post("/:id", async (c) => {
+    const { metadata } = await readBody(c.req, ConversationUpdate);
+    return answerStored(c, "conversation", { method: "POST", metadata });
   })
   .get("/:id", (c) => answerStored(c, "conversation"))
   .delete("/:id", (c) => answerStored(c, "conversation", { method: "DELETE" }))
@@ -50,7 +59,7 @@ export const storedResponses: Feature = {
       path: "/v1/conversations",
       access: "user",
       app: conversations,
-      summary: "`POST`; `GET`, `DELETE` of `/:id`; `GET /:id/items`: conversations, for their owner",
+      summary: "`POST`; `GET`, `POST`, `DELETE` of `/:id`; `GET /:id/items`: conversations, for their owner",
     },
   ],
 };

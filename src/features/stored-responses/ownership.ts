@@ -22,6 +22,8 @@ import { toolCallBound } from "./switches.ts";
 export interface StoredAction {
   rest?: string;
   method?: "POST" | "DELETE";
+  /** New metadata of the object. The owner's stamp is added. */
+  metadata?: Record<string, unknown>;
 }
 
 /**
@@ -33,7 +35,7 @@ export async function accessStored(
   caller: Caller,
   kind: StoredKind,
   id: string,
-  { rest = "", method }: StoredAction = {},
+  { rest = "", method, metadata }: StoredAction = {},
 ): Promise<string> {
   const { env, catalog } = caller;
   requireKind(catalog, kind);
@@ -48,7 +50,11 @@ export async function accessStored(
   await settle(text);
   if (!isAction) return text;
   await spendRequests(caller, 1);
-  const answer = await callStorage(env, provider, `/${kind}s/${id}${rest}`, method && { method });
+  const body = metadata && stampedMetadata(metadata, owner);
+  const answer = await callStorage(env, provider, `/${kind}s/${id}${rest}`, {
+    ...(method ? { method } : {}),
+    ...(body ? { body } : {}),
+  });
   if (method === "DELETE") await settle(text, { isOver: true });
   else await settle(answer);
   return answer;
@@ -61,9 +67,11 @@ export async function createConversation(caller: Caller, metadata: Record<string
   const [provider] = storingProviders(catalog);
   if (!provider) throw apiError("not_found", "No provider of this deployment stores conversations.");
   const { objectName: owner } = await spendRequests(caller, 1);
-  const body = JSON.stringify({ metadata: { ...metadata, ...ownerMetadata(owner) } });
-  return callStorage(env, provider, "/conversations", { body });
+  return callStorage(env, provider, "/conversations", { body: stampedMetadata(metadata, owner) });
 }
+
+const stampedMetadata = (metadata: Record<string, unknown>, owner: string) =>
+  JSON.stringify({ metadata: { ...metadata, ...ownerMetadata(owner) } });
 
 /**
  * Throws 400 `previous_response_not_found` or 404 `not_found` unless the caller owns the answer or the conversation

@@ -17,7 +17,8 @@ const model = "o4-mini";
 
 it("the client uses a conversation, reads it page by page, and deletes it", async () => {
   const { client, user } = await createClient(weir);
-  const { id } = await client.conversations.create({ metadata: { topic: "rivers" } });
+  const { id } = await client.conversations.create({ items: [], metadata: { topic: "lakes" } });
+  await client.conversations.update(id, { metadata: { topic: "rivers" } });
   expect(await client.conversations.retrieve(id)).toMatchObject({ id, metadata: { topic: "rivers" } });
   const first = await client.responses.create({ model, input: "What is a weir?", conversation: id });
   expect(first.conversation).toEqual({ id });

@@ -31,6 +31,22 @@ it.each([
   expect((await emulation.stats()).requests).toBe(0);
 });
 
+it("a conversation begins empty, and its owner can replace its metadata, but not the owner's key", async () => {
+  const user = await createUser();
+  const created = await user.post(CONVERSATIONS, { items: [], metadata: { topic: "rivers" } });
+  const { id, metadata } = (await created.json()) as { id: string; metadata: Record<string, string> };
+  const { weir_user: owner } = metadata;
+  expect(metadata).toEqual({ topic: "rivers", weir_user: expect.stringMatching(/^q1:/) });
+  const path = `${CONVERSATIONS}/${id}`;
+  const updated = await user.post(path, { metadata: { topic: "lakes", weir_user: "another" } });
+  expect(await updated.json()).toMatchObject({ id, metadata: { topic: "lakes", weir_user: owner } });
+  expect(await (await user.get(path)).json()).toMatchObject({ metadata: { topic: "lakes", weir_user: owner } });
+  const other = await createUser();
+  expect((await other.post(path, { metadata: {} })).status).toBe(404);
+  expect((await user.post(path, { items: [] })).status).toBe(400);
+  expect(await (await user.post(path, { metadata: null })).json()).toMatchObject({ metadata: { weir_user: owner } });
+});
+
 describe("an answer in a conversation", () => {
   it.each([false, true])("is counted with all items, and added to them (stream: %s)", async (stream) => {
     const user = await createUser();
