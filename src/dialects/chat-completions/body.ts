@@ -10,7 +10,17 @@ import { jsonTexts, textsIn } from "../openai/texts.ts";
 import { dropRefused, effortFor, measureBody, parameterNeeds } from "../openai/request-body.ts";
 
 /** Fields that are no input of the model, so they cost no tokens. */
-const NOT_INPUT = new Set(["model", "stream", "stream_options", "n", "reasoning_effort", "service_tier", "store"]);
+const NOT_INPUT = new Set([
+  "model",
+  "stream",
+  "stream_options",
+  "n",
+  "reasoning_effort",
+  "service_tier",
+  "store",
+  "prompt_cache_retention",
+  "prompt_cache_options",
+]);
 
 /** The caller's field names for error messages, where they differ from OpenAI's. */
 export type ChatFieldNames = Partial<Record<keyof ChatRequest, string>>;

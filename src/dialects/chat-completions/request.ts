@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { MAX_MODEL_NAME_LENGTH, MODALITIES } from "../../core/catalog/card.ts";
 import type { Modality } from "../../core/catalog/card.ts";
+import { PromptCacheOptions } from "../openai/prompt-cache-options.ts";
 import { textOr } from "../../core/text-or.ts";
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -60,6 +61,8 @@ const ChatRequest = v.strictObject({
   user: Any,
   safety_identifier: Any,
   prompt_cache_key: Any,
+  prompt_cache_retention: Any,
+  prompt_cache_options: PromptCacheOptions,
   metadata: Any,
 });
 

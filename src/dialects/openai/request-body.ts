@@ -112,7 +112,7 @@ export function measureBody(
       maxOutputTokens: givenLimits.length > 0 ? Math.min(...givenLimits) : undefined,
     },
     // Joins the JSON of both parts, to serialize only once. Neither is empty: `rest` holds the model, `input` the
-    // input.
+    // input or the prompt.
     write: ({ maxOutputTokens }) =>
       jsonBody(`${rest.slice(0, -1)},${input.slice(1, -1)},"${outputParameter}":${maxOutputTokens}}`),
   };

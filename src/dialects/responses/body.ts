@@ -27,6 +27,7 @@ const NOT_INPUT = new Set([
   "safety_identifier",
   "prompt_cache_key",
   "prompt_cache_retention",
+  "prompt_cache_options",
 ]);
 
 /** The caller's field names for error messages, where they differ from OpenAI's. */
@@ -66,7 +67,7 @@ function toSentRequest<Request extends ResponsesRequest>(
   // The provider stores every answer by default.
   if (!callerRequest.store) sent.store = false;
   // Reasoning without encrypted content is only a reference by id, which may be another user's.
-  if (typeof sent.input !== "string") {
+  if (Array.isArray(sent.input)) {
     sent.input = sent.input.filter((item) => item.type !== "reasoning" || item["encrypted_content"]);
   }
   if (instructions !== "") sent.instructions = instructions;
@@ -99,7 +100,7 @@ export function responsesSubject(request: ResponsesRequest): Subject {
 
 /** The URLs of all images, including those in tool outputs. */
 function imagesOf({ input }: ResponsesRequest): string[] {
-  if (typeof input === "string") return [];
+  if (!Array.isArray(input)) return [];
   const parts = input.flatMap(({ content, output }) => [content, output].flatMap((each) => asParts(each)));
   return parts.flatMap((part) => (part.type === "input_image" ? [part.image_url as string] : []));
 }

@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { MAX_MODEL_NAME_LENGTH } from "../../core/catalog/card.ts";
 import { ImageUrl } from "../openai/image-url.ts";
+import { PromptCacheOptions } from "../openai/prompt-cache-options.ts";
 import { textOr } from "../../core/text-or.ts";
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -58,7 +59,7 @@ const NOT_STORED = "must be false: storage at the provider is not allowed here";
 
 /** All fields that Weir passes on. An unknown field could cost money unmetered, or access another user's data. */
 const ResponsesRequest = v.strictObject({
-  model: v.pipe(v.string(), v.maxLength(MAX_MODEL_NAME_LENGTH)),
+  model: v.nullish(v.pipe(v.string(), v.maxLength(MAX_MODEL_NAME_LENGTH)), "default"),
   input: v.pipe(
     textOr(v.array(InputItem)),
     v.check((input) => input.length > 0, "must not be empty"),
@@ -86,12 +87,14 @@ const ResponsesRequest = v.strictObject({
   safety_identifier: Any,
   prompt_cache_key: Any,
   prompt_cache_retention: Any,
+  prompt_cache_options: PromptCacheOptions,
 });
 
 type Parsed = v.InferOutput<typeof ResponsesRequest>;
 
 /** A request, with the wider values that features with storage allow. */
-export type ResponsesRequest = Omit<Parsed, "store" | "background" | "tools"> & {
+export type ResponsesRequest = Omit<Parsed, "input" | "store" | "background" | "tools"> & {
+  input?: Parsed["input"] | undefined;
   store?: boolean | null | undefined;
   background?: boolean | null | undefined;
   tools?: { type: string }[] | null | undefined;

@@ -3,7 +3,7 @@
 import type { ResponsesRequest } from "../../dialects/responses/request.ts";
 import type { SlimMessage, SlimPart, SlimRequest, SlimTool } from "./request.ts";
 
-type InputItem = Exclude<ResponsesRequest["input"], string>[number];
+type InputItem = Exclude<NonNullable<ResponsesRequest["input"]>, string>[number];
 
 /** Converts a slim request to Responses. Raises `max_output_tokens` to the 16 that Responses requires. */
 export function slimToResponses(request: SlimRequest, formatName: string): ResponsesRequest {

@@ -7,6 +7,8 @@ const Id = v.pipe(v.string(), v.minLength(1));
 
 const StoringRequest = v.strictObject({
   ...ResponsesRequestSchema.entries,
+  // A stored prompt may hold all input.
+  input: v.optional(ResponsesRequestSchema.entries.input),
   store: v.nullish(v.boolean()),
   background: v.nullish(v.boolean()),
   previous_response_id: v.nullish(Id),

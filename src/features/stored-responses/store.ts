@@ -16,6 +16,8 @@ const KINDS = {
   response: { id: /^resp_[\w-]{1,200}$/, allowedBy: "store" },
   conversation: { id: /^conv_[\w-]{1,200}$/, allowedBy: "conversations" },
 } as const;
+/** OpenAI stores by default, so its clients may expect an answer that was not stored. */
+const HINTS = { response: ' Only answers to requests with "store": true are stored.', conversation: "" };
 const TIMEOUT_MS = 30_000;
 
 export type StoredKind = keyof typeof KINDS;
@@ -44,7 +46,7 @@ export async function findStored(
       if (!isNotFound(error)) failure ??= error;
     }
   }
-  throw failure ?? apiError("not_found", `You have no stored ${kind} '${id.slice(0, 100)}'.`);
+  throw failure ?? apiError("not_found", `You have no stored ${kind} '${id.slice(0, 100)}'.${HINTS[kind]}`);
 }
 
 /** Throws 404 `not_found` with the name of the switch when the catalog does not allow the kind. */

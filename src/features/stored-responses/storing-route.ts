@@ -1,5 +1,6 @@
 // POST /v1/responses and /input_tokens with storage. They replace the routes of the feature responses.
 
+import { apiError } from "../../core/errors.ts";
 import { emptyProgress } from "../../core/relay/answer.ts";
 import { quotaName } from "../../core/quota/name.ts";
 import { passWhole } from "../../dialects/openai/whole-answer.ts";
@@ -15,6 +16,9 @@ import { isRunning, withStamp } from "./stamp.ts";
 export const storingResponses = createResponsesRoutes({
   schema: StoringRequestSchema,
   async accept(caller, request, memo) {
+    if (request.input === undefined && !request.prompt) {
+      throw apiError("invalid_request", "'input' is required.", { param: "input" });
+    }
     await requireOwn(caller, request);
     const { background, store, conversation } = request;
     const owner = await quotaName(caller.user, caller.env.QUOTA_PEPPER);

@@ -43,6 +43,8 @@ describe("the provider's body", () => {
       service_tier: "default",
       metadata: { page: "home" },
       prompt_cache_key: "k",
+      prompt_cache_retention: "24h",
+      prompt_cache_options: { mode: "explicit", ttl: "12h" },
     };
     expect(writtenChat(kept)).toMatchObject(kept);
   });

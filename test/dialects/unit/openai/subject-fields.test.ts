@@ -96,6 +96,8 @@ const OTHERS_OF_CHAT: Partial<Record<keyof ChatRequest, unknown>> = {
   user: TEXT,
   safety_identifier: TEXT,
   prompt_cache_key: TEXT,
+  prompt_cache_retention: "24h",
+  prompt_cache_options: { mode: "explicit" },
   metadata: { note: TEXT },
 };
 
@@ -161,6 +163,7 @@ const OTHERS_OF_RESPONSES: Partial<Record<keyof ResponsesRequest, unknown>> = {
   safety_identifier: TEXT,
   prompt_cache_key: TEXT,
   prompt_cache_retention: "24h",
+  prompt_cache_options: { mode: "explicit" },
 };
 
 const ofChat = (changes: Json) => preparedChat(changes, MODEL).subject;

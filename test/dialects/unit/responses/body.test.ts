@@ -20,6 +20,19 @@ const images = (...urls: string[]) => urls.map((image_url) => ({ type: "input_im
 const bytesOf = (changes: Json) => preparedBody(changes).demand.inputBytes;
 
 describe("a request to Responses", () => {
+  it.each([{ model: undefined }, { model: null }])("without a model is for the alias `default`: %j", (changes) => {
+    expect(responsesRequest(changes).model).toBe("default");
+  });
+
+  it("says what the provider caches, but compares with no other answer", () => {
+    const caching = { prompt_cache_retention: "24h", prompt_cache_options: { mode: "implicit", ttl: "30m" } };
+    expect(writtenBody(caching)).toMatchObject(caching);
+    expect(bytesOf(caching)).toBe(bytesOf({}));
+    for (const more of [{ comparison_response_id: "resp_1" }, { prewarm: true }]) {
+      expect(() => responsesRequest({ prompt_cache_options: more })).toThrow();
+    }
+  });
+
   it("is sent unchanged, not stored, with the snapshot's name and the granted output", () => {
     expect(writtenBody({ stream: true, include: ["message.output_text.logprobs"], user: "u-1" })).toEqual({
       model: "o4-mini-2025-04-16",

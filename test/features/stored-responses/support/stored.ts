@@ -30,6 +30,7 @@ export const asking = (script: object, changes: object = {}) => ({
 
 export interface Answer {
   id: string;
+  model: string;
   status: string;
   metadata: Record<string, string>;
   usage: { input_tokens: number; output_tokens: number; total_tokens: number } | null;

@@ -35,6 +35,19 @@ afterEach(() => void vi.restoreAllMocks());
 const next = (previous: string, changes: object = {}) =>
   asking({ tokens: 2 }, { previous_response_id: previous, ...changes });
 
+it("a request with a prompt needs no input and no model, and one without needs its input", async () => {
+  await use({ prompts: { pmpt_plain: { input_tokens: 900 } } });
+  const user = await createUser();
+  const { model } = await respond(user, { prompt: { id: "pmpt_plain" } });
+  expect(model).toBe("o4-mini-2025-04-16");
+  expect(boundOf()?.input).toBeGreaterThan(900);
+  for (const body of [{ model: "o4-mini" }, { model: "o4-mini", prompt: null }]) {
+    const response = await user.post(PATH, body);
+    expect(response.status).toBe(400);
+    expect(await errorOf(response)).toMatchObject({ param: "input", message: "'input' is required." });
+  }
+});
+
 describe("a previous response", () => {
   it("is refused when it is another user's", async () => {
     const { id } = await respond(await createUser(), asking({ tokens: 1 }, { store: true }));
