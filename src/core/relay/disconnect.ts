@@ -5,6 +5,8 @@ import type { Clock, Ending } from "./watchdog.ts";
 export interface Disconnect {
   /** True after the caller disconnected. */
   readonly callerLeft: boolean;
+  /** Aborts when the caller disconnects. Its reason is the `Ending`. */
+  readonly left: AbortSignal;
   /** Records the disconnect. Repeated calls have no effect. */
   markLeft: () => void;
 }
@@ -14,18 +16,20 @@ export interface Disconnect {
  * to report its usage.
  */
 export function createDisconnect(control: AbortController, clock: Clock, leaveMs: () => number): Disconnect {
-  const left = { kind: "left" } satisfies Ending;
-  let callerLeft = false;
+  const ending = { kind: "left" } satisfies Ending;
+  const departure = new AbortController();
+  const left = departure.signal;
   return {
+    left,
     get callerLeft() {
-      return callerLeft;
+      return left.aborted;
     },
     markLeft() {
-      if (callerLeft) return;
-      callerLeft = true;
+      if (left.aborted) return;
+      departure.abort(ending);
       const afterMs = leaveMs();
-      if (afterMs === 0) control.abort(left);
-      else void clock.wait(afterMs, control.signal).then(() => control.abort(left));
+      if (afterMs === 0) control.abort(ending);
+      else void clock.wait(afterMs, control.signal).then(() => control.abort(ending));
     },
   };
 }

@@ -9,6 +9,8 @@ import { chatJudgeWays } from "./judge-exchange.ts";
 import { createRuleReader } from "./rules.ts";
 import type { RuleVerdict } from "./rules.ts";
 
+export type Side = "input" | "output";
+
 /** The chat that is judged. */
 export interface JudgedChat {
   caller: Caller;
@@ -19,18 +21,20 @@ export interface JudgedChat {
 }
 
 /**
- * Returns the judge's verdict on each rule; undefined when its answer is not a complete verdict. `onReserved` is called
- * when the quota has granted the call. Throws an ApiError when the quota refuses, or the judge fails or takes longer
- * than 30 s.
+ * Returns the judge's verdict on each rule; undefined when its answer is not a complete verdict. The judge of the input
+ * counts as a request. Those of an answer do not: they cost tokens, and one long answer must not use up the requests.
+ * `onReserved` is called when the quota has granted the call. Throws an ApiError when the quota refuses, or the judge
+ * fails or takes longer than 30 s.
  */
 export async function judgeChat(
   { caller, key, signal }: JudgedChat,
   policy: Policy,
+  side: Side,
   subject: Subject,
   onReserved: () => void,
 ): Promise<RuleVerdict[] | undefined> {
   let verdicts: RuleVerdict[] | undefined;
-  const ways = chatJudgeWays(policy, subject, ({ text, progress }) => {
+  const ways = chatJudgeWays(policy, subject, side === "input" ? 1 : 0, ({ text, progress }) => {
     const rules = createRuleReader(policy);
     rules.push(text);
     verdicts = rules.isComplete(progress.finish) ? rules.verdicts : undefined;

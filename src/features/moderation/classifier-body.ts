@@ -41,6 +41,7 @@ export type ClassifierResult = v.InferOutput<typeof ModerationResponse>["results
 export const passModeration = (request: ClassifierRequest): Way =>
   classifierWay(
     "caller",
+    typeof request.input === "string" ? 1 : request.input.length,
     (model) => JSON.stringify({ ...request, model }),
     (text) => ({
       progress: emptyProgress(),
@@ -49,11 +50,15 @@ export const passModeration = (request: ClassifierRequest): Way =>
     }),
   );
 
+/** Returns how many requests the classification of a subject counts as: one for its text and one for each image. */
+export const classifierRequests = ({ text, images }: Subject): number => images.length + (text === "" ? 0 : 1);
+
 /**
- * A request to the classifier. A policy's classifier need not be in the caller's plan; a caller's own choice must be.
+ * A request to the classifier that counts as `requests`. A policy's classifier need not be in the caller's plan; a caller's own choice must be.
  */
 export function classifierWay(
   chosenBy: "caller" | "policy",
+  requests: number,
   write: (model: string) => string,
   read: JsonReply["read"],
 ): Way {
@@ -65,7 +70,7 @@ export function classifierWay(
         endpoint,
         chosenByCatalog: chosenBy === "policy",
         needs: [{ kind: "endpoint", endpoint, param: chosenBy === "policy" ? "policy" : "model" }],
-        demand: { inputBytes: 0, images: 0, choices: 1, maxOutputTokens: undefined, free: true },
+        demand: { inputBytes: 0, images: 0, choices: 1, maxOutputTokens: undefined, free: true, requests },
         maxMs: CLASSIFIER_TIMEOUT_MS,
         // Text for the classifier is not moderated a second time.
         subject: undefined,

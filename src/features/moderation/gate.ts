@@ -8,6 +8,7 @@ import type { Gate } from "../../core/gateway/gate.ts";
 import { abortOnEnding } from "../../core/gateway/gate.ts";
 import type { Moderation } from "./catalog.ts";
 import { moderationOf, strictest } from "./catalog.ts";
+import { classifierRequests } from "./classifier-body.ts";
 import { createGatedCodec, pumpGated } from "./gated-stream.ts";
 import type { Gatekeeper } from "./gatekeeper.ts";
 import { policyFor, refusalFor } from "./gatekeeper.ts";
@@ -20,8 +21,7 @@ const ALLOWED = Promise.resolve();
 
 export const moderationGate: Gate = {
   inputRequests(plan, model, { ask: { subject } }) {
-    if (!subject || moderationFor(plan, model).input === "off") return 0;
-    return subject.images.length + (subject.text === "" ? 0 : 1);
+    return !subject || moderationFor(plan, model).input === "off" ? 0 : classifierRequests(subject);
   },
   open({ caller, key, plan, model, exchange, control, clock }) {
     const { ask } = exchange;
@@ -39,7 +39,8 @@ export const moderationGate: Gate = {
       throw apiError("unsupported_value", message, { param });
     }
     const keeper: Gatekeeper = { caller, key, moderation, signal: control.signal };
-    const moderateOutput = (text: string) => refusalFor(keeper, "output", { text, images: [] });
+    const moderateOutput = (text: string, signal = control.signal) =>
+      refusalFor({ ...keeper, signal }, "output", { text, images: [] });
     const reserved = Promise.withResolvers<void>();
     const input =
       moderation.input === "off"

@@ -25,8 +25,11 @@ export interface OutputGate {
   windows: TextWindows;
   /** Characters of the events that wait for a verdict. */
   heldChars: () => number;
-  /** Resolves to the refusal when the text is not allowed or could not be moderated, and to undefined otherwise. */
-  moderate: (text: string) => Promise<Refusal | undefined>;
+  /**
+   * Resolves to the refusal when the text is not allowed or could not be moderated, and to undefined otherwise. Rejects
+   * when the signal aborts.
+   */
+  moderate: (text: string, signal: AbortSignal) => Promise<Refusal | undefined>;
 }
 
 export interface GatedCodec extends Codec {
@@ -124,7 +127,7 @@ export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: Outp
     const text = windows.next(clock.now());
     // Nothing is sent to a caller who has left. The answer is read on for its usage only.
     if (text !== undefined && disconnect.callerLeft) windows.takeVerdict(true);
-    else if (text !== undefined) work.moderating = moderateWindow(gate, text, work, control);
+    else if (text !== undefined) work.moderating = moderateWindow(gate, text, work, flow);
     const bytes = codec.take();
     if (bytes.length > 0) {
       await sink.write(bytes);
@@ -174,13 +177,12 @@ async function moderateWindow(
   { windows, moderate }: OutputGate,
   text: string,
   work: PendingWork,
-  control: AbortController,
+  { control, disconnect }: Flow,
 ): Promise<void> {
-  // If the flow was aborted meanwhile, the abort decides the ending.
-  const refusal = await moderate(text).catch((error: unknown): Refusal => ({
-    kind: "failed",
-    error: toApiError(error),
-  }));
+  // If the flow was aborted meanwhile, the abort decides the ending. A caller who has left needs no verdict.
+  const refusal = await moderate(text, AbortSignal.any([control.signal, disconnect.left])).catch((error: unknown) =>
+    disconnect.callerLeft ? undefined : ({ kind: "failed", error: toApiError(error) } satisfies Refusal),
+  );
   windows.takeVerdict(refusal === undefined);
   work.moderating = undefined;
   if (!refusal || control.signal.aborted) return;

@@ -7,7 +7,7 @@ import { toLogged } from "../../core/log.ts";
 import type { Refusal } from "../../core/relay/watchdog.ts";
 import type { Action, Moderation, Policy } from "./catalog.ts";
 import { policiesOf } from "./catalog.ts";
-import type { JudgedChat } from "./chat-judge.ts";
+import type { JudgedChat, Side } from "./chat-judge.ts";
 import { judgeChat } from "./chat-judge.ts";
 import { classify } from "./classifier.ts";
 import { toVerdict, worstAction } from "./verdict.ts";
@@ -15,8 +15,6 @@ import { toVerdict, worstAction } from "./verdict.ts";
 export interface Gatekeeper extends JudgedChat {
   moderation: Moderation;
 }
-
-type Side = "input" | "output";
 
 /** The result of one check. */
 interface Finding {
@@ -46,7 +44,7 @@ export async function refusalFor(
   if (subject.text === "" && subject.images.length === 0) return undefined;
   const checks = [refusalBy(keeper, side, byCategories(keeper, policy, subject))];
   if (policy.chats === "rules") {
-    const refusal = refusalBy(keeper, side, byRules(keeper, policy, subject, onReserved));
+    const refusal = refusalBy(keeper, side, byRules(keeper, policy, side, subject, onReserved));
     checks.push(refusal);
     // A judge that fails under `"on_failure": "allow"` may have no reservation.
     void refusal.then(
@@ -65,10 +63,11 @@ async function byCategories({ caller, signal }: Gatekeeper, policy: Policy, subj
 async function byRules(
   keeper: Gatekeeper,
   policy: Policy,
+  side: Side,
   subject: Subject,
   onReserved: () => void,
 ): Promise<Finding | undefined> {
-  const rules = await judgeChat(keeper, policy, subject, onReserved);
+  const rules = await judgeChat(keeper, policy, side, subject, onReserved);
   if (!rules) return undefined;
   const action = worstAction(rules.map((rule) => rule.action));
   // A quote and a reason hold content.

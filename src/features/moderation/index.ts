@@ -32,6 +32,11 @@ export const moderation: Feature = {
       app: verdicts,
       summary: "`POST`: a verdict on text and images under a policy; streams or not",
     },
-    { path: "/v1/moderations", access: "user", app: moderations, summary: "`POST`: OpenAI's, metered as a request" },
+    {
+      path: "/v1/moderations",
+      access: "user",
+      app: moderations,
+      summary: "`POST`: OpenAI's, metered by texts and images",
+    },
   ],
 };

@@ -24,8 +24,16 @@ export function judgeWays(policy: Policy, subject: Subject, stream: boolean, cla
   return toWays(request, (reply) => verdictReply(policy, reply, classified));
 }
 
-/** Returns the request of a chat to the judge model. `take` receives the judge's answer, which nobody else reads. */
-export function chatJudgeWays(policy: Policy, subject: Subject, take: (answer: SlimAnswer) => void): Way[] {
+/**
+ * Returns the request of a chat to the judge model, which counts as `requests`. `take` receives the judge's answer,
+ * which nobody else reads.
+ */
+export function chatJudgeWays(
+  policy: Policy,
+  subject: Subject,
+  requests: number,
+  take: (answer: SlimAnswer) => void,
+): Way[] {
   return toWays(
     toJudgeRequest(policy, subject, false),
     (reply) => {
@@ -37,11 +45,15 @@ export function chatJudgeWays(policy: Policy, subject: Subject, take: (answer: S
       };
       return { kind: "json", read };
     },
-    { maxMs: CHAT_JUDGE_TIMEOUT_MS },
+    ({ demand }) => ({ maxMs: CHAT_JUDGE_TIMEOUT_MS, demand: { ...demand, requests } }),
   );
 }
 
-function toWays(request: SlimRequest, toReply: (reply: SlimReply) => Reply, changes: Partial<Ask> = {}): Way[] {
+function toWays(
+  request: SlimRequest,
+  toReply: (reply: SlimReply) => Reply,
+  changed: (ask: Ask) => Partial<Ask> = () => ({}),
+): Way[] {
   return slimWays(request, VERDICT_FORMAT).map((way) => ({
     endpoint: way.endpoint,
     prepare(model): Exchange {
@@ -49,7 +61,7 @@ function toWays(request: SlimRequest, toReply: (reply: SlimReply) => Reply, chan
       const { effort } = model.fixed;
       const { ask, reply } = way.prepare({ ...model, fixed: { effort } });
       // Weir consumes the answer, so it is not moderated. The plan need not include the policy's judge.
-      return { ask: { ...ask, subject: undefined, chosenByCatalog: true, ...changes }, reply: toReply(reply) };
+      return { ask: { ...ask, subject: undefined, chosenByCatalog: true, ...changed(ask) }, reply: toReply(reply) };
     },
   }));
 }

@@ -13,7 +13,13 @@ import type { Settled } from "../../core/relay/codec.ts";
 import type { Policy } from "./catalog.ts";
 import { policiesOf } from "./catalog.ts";
 import type { ClassifierResult } from "./classifier-body.ts";
-import { classifierBody, classifierWay, readClassifierResults, worstResult } from "./classifier-body.ts";
+import {
+  classifierBody,
+  classifierRequests,
+  classifierWay,
+  readClassifierResults,
+  worstResult,
+} from "./classifier-body.ts";
 import { classify } from "./classifier.ts";
 import { moderationUnavailable } from "./gatekeeper.ts";
 import { judgeWays } from "./judge-exchange.ts";
@@ -110,7 +116,8 @@ async function judge(
     return undefined;
   };
   const ways = judgeWays(policy, subject, stream, () => verdict);
-  const judged = metered(caller, { model: policy.judge, ways, concurrentWork });
+  const call = { model: policy.judge, ways, concurrentWork, concurrentRequests: classifierRequests(subject) };
+  const judged = metered(caller, call);
   if (!stream) return judged;
   // If the judge fails before the classifier has answered, the response is the judge's error with its status.
   const headers = await Promise.race([classified, judged.then(() => classified)]);
@@ -144,10 +151,11 @@ async function classifyOnly({ caller, policy }: Question, request: ModerateReque
   const [{ text, images } = { text: "", images: [] }] = subjects;
   // The classifier takes one image per request: the others are classified in parallel.
   const meteredSubjects = images.length > 1 ? [{ text, images: images.slice(0, 1) }] : subjects;
+  const otherImages = images.slice(1);
   const others: ClassifierResult[] = [];
   const concurrentWork = async (_: unknown, signal: AbortSignal) => {
     if (meteredSubjects === subjects) return undefined;
-    others.push(await classify(caller.env, caller.catalog, policy, { text: "", images: images.slice(1) }, signal));
+    others.push(await classify(caller.env, caller.catalog, policy, { text: "", images: otherImages }, signal));
     return undefined;
   };
   const read = (answer: string): WholeAnswer => {
@@ -163,8 +171,10 @@ async function classifyOnly({ caller, policy }: Question, request: ModerateReque
     };
     return { progress, allText: () => "", conclude };
   };
-  const ways = [classifierWay("policy", (model) => classifierBody(model, meteredSubjects), read)];
-  const response = await metered(caller, { model: policy.classifier, ways, concurrentWork });
+  const requests = isTextList(request) ? subjects.length : Math.max(1, ...meteredSubjects.map(classifierRequests));
+  const ways = [classifierWay("policy", requests, (model) => classifierBody(model, meteredSubjects), read)];
+  const concurrentRequests = otherImages.length;
+  const response = await metered(caller, { model: policy.classifier, ways, concurrentWork, concurrentRequests });
   if (request.stream) response.headers.set("content-type", EVENT_STREAM);
   return response;
 }

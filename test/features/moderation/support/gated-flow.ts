@@ -53,11 +53,11 @@ export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {})
   let ending: Ending | undefined;
   let usage: Usage | undefined;
 
-  const moderate = async (window: string) => {
+  const moderate = async (window: string, ended: AbortSignal) => {
     if (open) throw new Error("two windows are moderated at once");
     moderated.push(window);
     open = Promise.withResolvers();
-    signal.addEventListener("abort", () => open?.reject(signal.reason), { once: true });
+    ended.addEventListener("abort", () => open?.reject(ended.reason), { once: true });
     if (verdict) void clock.wait(verdict.ms(), signal).then(() => say(verdict.allows(window)));
     try {
       return await open.promise;

@@ -38,7 +38,7 @@ describe("the classifier", () => {
 });
 
 it.each(["caller", "policy"] as const)("the metered classifier has 10 s (chosen by the %s)", (chosenBy) => {
-  const way = classifierWay(chosenBy, () => "", vi.fn());
+  const way = classifierWay(chosenBy, 1, () => "", vi.fn());
   expect(way.prepare(bundledModel("omni-moderation-latest"), bundledCatalog()).ask.maxMs).toBe(10_000);
 });
 

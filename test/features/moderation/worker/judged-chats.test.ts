@@ -136,8 +136,9 @@ describe("the judge of a chat", () => {
   });
 
   it.each<[string, object, number, number]>([
+    // The chat, the classifier and the judge.
     ["of the input", INPUT, 3, 3],
-    ["of a window", OUTPUT, 2, 2],
+    ["of a window", OUTPUT, 2, 1],
   ])("ends and is charged when the caller leaves during the verdict %s", async (_what, alias, open, requests) => {
     await use(alias, { window: windowsOf(40) }, { timing: { keep_alive_ms: 10 } });
     const user = await createUser();

@@ -43,7 +43,7 @@ describe("a verdict", () => {
     expect(await user.settled()).toEqual(ONE_REQUEST);
   });
 
-  it("on a list has one result for each text, for one request", async () => {
+  it("on a list has one result for each text, and counts each as a request", async () => {
     const user = await createUser();
     const results = [
       { action: "block", flagged: true, categories: [VIOLENCE] },
@@ -51,16 +51,16 @@ describe("a verdict", () => {
     ];
     const response = await user.post(PATH, { input: ["emulate-violence", "The river is low."] });
     expect(await response.json()).toEqual({ action: "block", flagged: true, results });
-    expect(await user.settled()).toEqual(ONE_REQUEST);
+    expect(await user.settled()).toEqual(ONLY_REQUESTS(2));
   });
 
-  it("on a text and several images has all categories, for one request", async () => {
+  it("on a text and several images has all categories, and counts each as a request", async () => {
     const user = await createUser();
     const images = ["calm", "emulate-violence", "emulate-sexual-0.6"].map(imageOf);
     const response = await user.post(PATH, { input: [{ type: "text", text: "emulate-hate" }, ...images] });
     const categories = [{ name: "hate" }, { name: "violence" }, { name: "sexual" }];
     expect(await response.json()).toMatchObject({ categories });
-    expect(await user.settled()).toEqual(ONE_REQUEST);
+    expect(await user.settled()).toEqual(ONLY_REQUESTS(4));
     expect((await emulation.stats()).by_path).toEqual({ "/v1/moderations": 3 });
   });
 });
@@ -72,7 +72,7 @@ describe("a request to moderate", () => {
     ["has an invalid image", { input: [{ type: "image", url: "http://a.test/" }] }, 400, "invalid_request", null, 0],
     ["has a classifier that fails", { input: FAILING }, 502, "provider_error", null, 1],
     ["streams, and the classifier fails", { input: FAILING, stream: true }, 502, "provider_error", null, 1],
-    ["has one image that fails", { input: ["calm", FAILING].map(imageOf) }, 502, "provider_error", null, 1],
+    ["has one image that fails", { input: ["calm", FAILING].map(imageOf) }, 502, "provider_error", null, 2],
   ])("costs only requests when it %s", async (_what, body, status, code, param, requests) => {
     const user = await createUser();
     const response = await user.post(PATH, body);
@@ -81,11 +81,13 @@ describe("a request to moderate", () => {
     expect(await user.settled()).toEqual(ONLY_REQUESTS(requests));
   });
 
-  it("is a 429 when no request is left", async () => {
-    await useCatalog(createCatalogOf({ windows: [{ unit: "requests", per: "month", limit: 1 }] }));
+  it("is a 429 when fewer requests are left than it has texts and images", async () => {
+    await useCatalog(createCatalogOf({ windows: [{ unit: "requests", per: "month", limit: 4 }] }));
     const user = await createUser();
-    expect((await user.post(PATH, { input: "Hi" })).status).toBe(200);
-    expect((await user.post(PATH, { input: "Hi" })).status).toBe(429);
+    expect((await user.post(PATH, { input: ["One", "two"] })).status).toBe(200);
+    expect((await user.post(PATH, { input: ["One", "two", "three"] })).status).toBe(429);
+    expect((await user.post(PATH, { input: ["one", "two", "three"].map(imageOf) })).status).toBe(429);
+    expect((await user.post("/v1/moderations", { input: ["One", "two", "three"] })).status).toBe(429);
     expect((await emulation.stats()).requests).toBe(1);
   });
 });

@@ -20,21 +20,21 @@ beforeEach(async () => {
 });
 
 describe("a classification", () => {
-  it.each<[string, unknown, boolean[]]>([
-    ["a text", "Hold emulate-violence-0.8 back.", [true]],
-    ["two texts", ["The river is low.", "emulate-hate"], [false, true]],
-    ["a text and an image", [{ type: "text", text: "Low." }, IMAGE], [true]],
-  ])("of %s is the provider's answer, for one request", async (_what, input, flagged) => {
+  it.each<[string, unknown, boolean[], number]>([
+    ["a text", "Hold emulate-violence-0.8 back.", [true], 1],
+    ["two texts", ["The river is low.", "emulate-hate"], [false, true], 2],
+    ["a text and an image", [{ type: "text", text: "Low." }, IMAGE], [true], 2],
+  ])("of %s is the provider's answer, and counts each entry as a request", async (_what, input, flagged, requests) => {
     const user = await createUser();
     const response = await user.post(PATH, { input });
     expect(response.status).toBe(200);
-    expect(response.headers.get("x-ratelimit-remaining-requests")).toBe("9999");
+    expect(response.headers.get("x-ratelimit-remaining-requests")).toBe(String(10_000 - requests));
     const { model, results } = (await response.json()) as Answer;
     expect(model).toBe("omni-moderation-2024-09-26");
     expect(results.map((result) => result.flagged)).toEqual(flagged);
     for (const { category_scores: scores } of results)
       expect(Object.keys(scores).toSorted()).toEqual(CATEGORIES.toSorted());
-    expect(await user.settled()).toEqual({ tokens: 0, requests: 1, reserved: 0 });
+    expect(await user.settled()).toEqual(ONLY_REQUESTS(requests));
     expect((await emulation.stats()).by_path).toEqual({ [PATH]: 1 });
   });
 

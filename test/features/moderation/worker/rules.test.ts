@@ -83,7 +83,7 @@ describe("a verdict by rules", () => {
       expect(response.headers.get("weir-model")).toBe("o3-2025-04-16");
       const { usage } = await verdictOf(response, stream);
       expect(usage.usd).toBeCloseTo(usage.input * PRICE.input + usage.output * PRICE.output, 9);
-      expect(await user.settled()).toEqual({ tokens: usage.input + usage.output, requests: 1, reserved: 0 });
+      expect(await user.settled()).toEqual({ tokens: usage.input + usage.output, requests: 2, reserved: 0 });
     });
 
     it("without the judge's verdicts is at least `review`", async () => {
@@ -95,9 +95,13 @@ describe("a verdict by rules", () => {
 
     it("without a classification is a 503, or the judge's verdict when `on_failure` is `allow`", async () => {
       const input = "emulate-moderation-status-500 emulate-phone-number";
-      const response = await ask(input, stream);
+      const user = await createUser();
+      const response = await user.post(PATH, body(input, stream));
       expect(response.status).toBe(503);
       expect(await errorOf(response)).toMatchObject({ code: "moderation_unavailable" });
+      // The judge had begun to work.
+      const { tokens, requests } = await user.settled();
+      expect([tokens > 0, requests]).toEqual([true, 2]);
       await emulation.idle();
       await use({ on_failure: "allow" });
       expect(await verdictOf(await ask(input, stream), stream)).toMatchObject({ action: "block", flagged: false });
@@ -112,7 +116,7 @@ describe("a verdict by rules", () => {
         throw signal.reason;
       });
       expect((await user.post(PATH, body("Hi", stream))).status).toBe(502);
-      expect(await user.settled()).toEqual(ONLY_REQUESTS());
+      expect(await user.settled()).toEqual(ONLY_REQUESTS(2));
       await cancelled.promise;
     });
   });
@@ -145,7 +149,7 @@ describe("a streamed verdict", () => {
     expect(more).toEqual([]);
     const error = expect.objectContaining({ code: "provider_error" }) as object;
     expect([done?.name, JSON.parse(done?.data ?? "")]).toEqual(["done", { action: "review", flagged: true, error }]);
-    expect(await user.settled()).toEqual(ONLY_REQUESTS());
+    expect(await user.settled()).toEqual(ONLY_REQUESTS(2));
   });
 
   it("aborts at the total deadline instead of closing", async () => {
@@ -193,7 +197,7 @@ describe("a list by rules", () => {
     expect(results.map((result) => result.action)).toEqual(["review", "review", "block", "block"]);
     expect(results.map(({ error }) => error?.code)).toEqual([undefined, "provider_error", undefined, "provider_error"]);
     const paid = results.filter(({ error }) => !error).map(({ usage }) => usage.input + usage.output);
-    expect(await user.settled()).toEqual({ tokens: (paid[0] ?? 0) + (paid[1] ?? 0), requests: 4, reserved: 0 });
+    expect(await user.settled()).toEqual({ tokens: (paid[0] ?? 0) + (paid[1] ?? 0), requests: 8, reserved: 0 });
   });
 
   it("stops when the caller leaves", async () => {
