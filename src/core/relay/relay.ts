@@ -51,7 +51,9 @@ export async function startRelay(relay: Relay): Promise<void> {
   const { error, outputBytes } = codec.progress;
   // If text arrived in the same read as the error, it is sent and charged like any other text.
   if (error && outputBytes === 0) throw toStreamError(error);
+  watchdog.verdictAwaited(true);
   await relay.ready;
+  watchdog.verdictAwaited(false);
   const body = relay.start();
   void (piped ? runNatively(relay, flow, piped, body) : runPumped(relay, flow, coalesceMs, body.sink));
 }

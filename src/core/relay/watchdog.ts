@@ -42,6 +42,8 @@ export interface Watchdog {
   readStarted(): void;
   /** The read has returned. */
   readEnded(): void;
+  /** The caller waits for a verdict, not for the provider: keep-alives are sent, but no idle deadline runs. */
+  verdictAwaited(isAwaited: boolean): void;
   /** The first text has arrived. Until then, all attempts share `first_byte_ms`. */
   answerStarted(): void;
   /** From now on, calls `keepAlive` whenever nothing was sent for `keep_alive_ms`. Undefined stops the calls. */
@@ -60,6 +62,7 @@ export function startWatchdog(clock: Clock, deadlines: Deadlines, control: Abort
   const totalAt = startedAt + deadlines.total_ms;
   const stopped = new AbortController();
   let readingSince: number | undefined = startedAt;
+  let isVerdictAwaited = false;
   let hasStarted = false;
   let sentAt = startedAt;
   let keepAlive: (() => void) | undefined;
@@ -74,11 +77,12 @@ export function startWatchdog(clock: Clock, deadlines: Deadlines, control: Abort
       const idleAt = hasStarted ? (readingSince ?? Infinity) + deadlines.idle_ms : startedAt + deadlines.first_byte_ms;
       if (now >= totalAt) return expire("took too long to finish");
       if (now >= idleAt) return expire(hasStarted ? "fell silent" : "took too long to begin");
-      if (keepAlive && readingSince !== undefined && now >= sentAt + deadlines.keep_alive_ms) {
+      const isWaiting = readingSince !== undefined || isVerdictAwaited;
+      if (keepAlive && isWaiting && now >= sentAt + deadlines.keep_alive_ms) {
         sentAt = now;
         keepAlive();
       }
-      const aliveAt = keepAlive && readingSince !== undefined ? sentAt + deadlines.keep_alive_ms : Infinity;
+      const aliveAt = keepAlive && isWaiting ? sentAt + deadlines.keep_alive_ms : Infinity;
       const next = Math.min(totalAt, idleAt, aliveAt, now + MAX_SLEEP_MS);
       await clock.wait(next - now, stopped.signal);
     }
@@ -88,6 +92,7 @@ export function startWatchdog(clock: Clock, deadlines: Deadlines, control: Abort
   return {
     readStarted: () => (readingSince = clock.now()),
     readEnded: () => (readingSince = undefined),
+    verdictAwaited: (isAwaited) => (isVerdictAwaited = isAwaited),
     answerStarted: () => (hasStarted = true),
     sendKeepAlives(send) {
       sentAt = clock.now();

@@ -140,7 +140,9 @@ export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: Outp
     const round = new AbortController();
     const due = windows.dueAt();
     const waits = due === Infinity ? [] : [clock.wait(Math.max(0, due - clock.now()), round.signal)];
+    watchdog.verdictAwaited(work.moderating !== undefined);
     await Promise.race([aborted, ...waits, ...[work.reading, work.moderating].filter((each) => each !== undefined)]);
+    watchdog.verdictAwaited(false);
     round.abort();
   }
   if (signal.aborted) {

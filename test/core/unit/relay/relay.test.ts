@@ -50,7 +50,7 @@ function createRelay({ leaveMs = 0, codec = createTextCodec(), ready = Promise.r
       );
     return { reader, seen, read };
   };
-  return { clock, provider, control, disconnect, settlements, start };
+  return { clock, provider, control, disconnect, watchdog, settlements, start };
 }
 
 /** A relay whose caller left after the first text. */
@@ -65,6 +65,19 @@ async function left(leaveMs: number) {
 }
 
 describe("a relay", () => {
+  it("sends keep-alives while its answer waits for a verdict", async () => {
+    const ready = Promise.withResolvers<void>();
+    const { clock, provider, watchdog, start } = createRelay({ ready: ready.promise });
+    let sent = 0;
+    watchdog.sendKeepAlives(() => (sent += 1));
+    provider.send(textChunk("Hello"));
+    const started = start();
+    await clock.advance(DEADLINES.keep_alive_ms);
+    expect(sent).toBe(1);
+    ready.resolve();
+    await started;
+  });
+
   it("settles a finished answer once, before the closing event with its cost", async () => {
     const { clock, provider, settlements, start } = createRelay();
     provider.send(textChunk("Hello"));

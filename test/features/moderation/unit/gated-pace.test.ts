@@ -118,6 +118,14 @@ describe("a deadline of a moderated stream", () => {
     expect(flow.caller.isAborted()).toBe(true);
   });
 
+  it("sends keep-alives while the last window is moderated, and has no idle time then", async () => {
+    const flow = await startedFlow(slim, ["Rivers rise."], slim.end, { deadlines: { idle_ms: 2000 } });
+    await flow.clock.advance(DEADLINES.keep_alive_ms);
+    expect(flow.caller.text()).toBe(":\n\n");
+    await flow.giveVerdict(true);
+    expect(flow.ending()).toEqual({ kind: "finished" });
+  });
+
   it("sends a keep-alive only after a pause in the answer", async () => {
     const flow = await started(["Rivers rise. "]);
     await flow.clock.advance(DEADLINES.keep_alive_ms - 1);
