@@ -26,6 +26,8 @@ export interface WorkerConfig {
   objects?: Record<string, string>;
   /** The module that implements a KV namespace, with its own text bindings. */
   kv?: { binding: string; entry: string; vars: Record<string, string> };
+  /** Flags of the JavaScript engine, such as a limit of the heap. */
+  v8Flags?: string[];
 }
 
 // The workerd version that wrangler depends on.
@@ -77,7 +79,7 @@ export async function serve(name: string, config: WorkerConfig): Promise<Served 
 }
 
 function toCapnp(
-  { entry, vars = {}, json = {}, objects = {}, kv }: WorkerConfig,
+  { entry, vars = {}, json = {}, objects = {}, kv, v8Flags = [] }: WorkerConfig,
   port: number,
   storage: string,
 ): string {
@@ -101,6 +103,7 @@ function toCapnp(
 const config :Workerd.Config = (
   services = [${services.join(", ")}],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+  v8Flags = ${JSON.stringify(v8Flags)},
 );
 const main :Workerd.Worker = (
   modules = [(name = "main.js", esModule = embed "${entry.replace(`${FOLDER}/`, "")}")],

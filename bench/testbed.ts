@@ -27,8 +27,15 @@ export interface Testbed {
 
 export type StartedServer = Server & { startMs: number };
 
+interface TestbedOptions {
+  /** Flags of Weir's JavaScript engine. */
+  v8Flags?: string[];
+  /** Base URLs of more providers. Each has one model, with the same name. */
+  providers?: Record<string, string>;
+}
+
 /** Builds and starts all Workers. The caller must call `stop`. */
-export async function startTestbed(): Promise<Testbed> {
+export async function startTestbed({ v8Flags = [], providers = {} }: TestbedOptions = {}): Promise<Testbed> {
   const provider = await serve("provider", {
     entry: build("provider", "dev/wrangler.toml"),
     first: "/__stats",
@@ -48,13 +55,15 @@ export async function startTestbed(): Promise<Testbed> {
       PROVIDER_HOSTS: "api.openai.com",
       AUTH_SECRET: devVars().AUTH_SECRET ?? "",
       QUOTA_PEPPER: "bench",
+      ...Object.fromEntries(Object.entries(providers).map(([name, url]) => [urlVariable(name), url])),
     },
+    v8Flags,
     json: { AUTH_ISSUERS: [{ issuer: "weir", audience: "weir" }] },
     objects: { USER_QUOTA: "UserQuota", CATALOG_PUBLISHER: "CatalogPublisher" },
     kv: {
       binding: "CATALOG",
       entry: stripTypes("kv"),
-      vars: { CATALOG: JSON.stringify(catalog()) },
+      vars: { CATALOG: JSON.stringify(catalog(Object.keys(providers))) },
     },
   };
   const bare = await serve("pass-through", bareConfig);
@@ -76,15 +85,27 @@ export async function startTestbed(): Promise<Testbed> {
 }
 
 /** The bundled catalog with an unlimited and an empty plan. The model has one dialect, to compare the same work. */
-function catalog() {
+function catalog(otherProviders: string[]) {
   const plans = {
     bench: { windows: windowsOf(1_000_000), concurrent: 1000, max_output_tokens: 128_000 },
     exhausted: { windows: windowsOf(0), concurrent: 1000, max_output_tokens: 128_000 },
   };
   const card = { ...bundled.cards[MODEL], endpoints: ["chat_completions"] };
   const aliases = { ...bundled.aliases, [GATED]: { target: MODEL, moderation: { input: "parallel" } } };
-  return { ...bundled, aliases, cards: { ...bundled.cards, [MODEL]: card }, plans: { ...bundled.plans, ...plans } };
+  const cards = otherProviders.map((name) => [name, { ...card, provider: name, snapshots: { [name]: {} } }] as const);
+  const providers = otherProviders.map(
+    (name) => [name, { ...bundled.providers.openai, base_url_variable: urlVariable(name) }] as const,
+  );
+  return {
+    ...bundled,
+    aliases,
+    providers: { ...bundled.providers, ...Object.fromEntries(providers) },
+    cards: { ...bundled.cards, [MODEL]: card, ...Object.fromEntries(cards) },
+    plans: { ...bundled.plans, ...plans },
+  };
 }
+
+const urlVariable = (provider: string) => `${provider.toUpperCase()}_BASE_URL`;
 
 const windowsOf = (requests: number) => [
   { unit: "tokens", per: "month", limit: requests * 1_000_000 },

@@ -9,27 +9,47 @@ import { activeCatalog, catalogFor } from "./core/catalog/store.ts";
 import { apiError, toApiError, toErrorResponse } from "./core/errors.ts";
 import type { AppEnv, Feature } from "./core/feature.ts";
 import { routesOf } from "./core/feature.ts";
+import { configurationFaults, unhealthyError } from "./core/configuration.ts";
+import { allowOrigin, preflightResponse } from "./core/cors.ts";
+import type { Bindings } from "./core/env.ts";
+import type { Catalog } from "./core/catalog/schema.ts";
 import type { Caller } from "./core/gateway/call.ts";
-import { limitBody } from "./core/json-body.ts";
 import { toLogged, toLoggedFailure } from "./core/log.ts";
 import { withoutLongRetryAfter } from "./core/retry-after.ts";
+import { releaseBody, startReading } from "./core/request-bytes.ts";
 import { createServerTiming } from "./core/server-timing.ts";
 import { features } from "./features.ts";
 
 /** Creates the app. Public routes precede the middleware that requires a user. */
 export function createApp(features: Feature[]): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
+  const faultsOf = (env: Bindings, catalog: Catalog) => [
+    ...configurationFaults(env, catalog),
+    ...features.flatMap((feature) => feature.configurationFaults?.(env) ?? []),
+  ];
+  /** The configuration is checked once per isolate. */
+  let isChecked = false;
+  const logFaults = (env: Bindings, catalog: Catalog) => {
+    const faults = faultsOf(env, catalog);
+    if (faults.length > 0) console.warn(JSON.stringify({ event: "not_configured", faults }));
+  };
   const mount = (access: "public" | "user" | "admin") => {
     for (const route of routesOf(features, access)) app.route(route.path, route.app);
   };
 
   app.use(requestId(), async (c, next) => {
-    await next();
+    const preflight = preflightResponse(c.req.raw, c.env);
+    if (preflight) c.res = preflight;
+    else await next();
+    releaseBody(c.req.raw);
     c.res.headers.set("x-request-id", c.get("requestId"));
+    allowOrigin(c.req.raw, c.env, c.res.headers);
   });
   app.get("/healthz", async (c) => {
     const now = Date.now();
-    const { revision } = await activeCatalog(c.env.CATALOG, now, (work) => c.executionCtx.waitUntil(work));
+    const { catalog, revision } = await activeCatalog(c.env.CATALOG, now, (work) => c.executionCtx.waitUntil(work));
+    const faults = faultsOf(c.env, catalog);
+    if (faults.length > 0) throw unhealthyError(faults);
     const fields = await Promise.all(features.map(async (feature) => feature.health?.(c.env, now)));
     return c.json(Object.assign({ status: "ok", revision }, ...fields));
   });
@@ -39,13 +59,14 @@ export function createApp(features: Feature[]): Hono<AppEnv> {
     await requireAdmin(c.req.header("authorization"), c.env);
     await next();
   });
-  app.use("/admin/*", limitBody());
   mount("admin");
   app.all("/admin/*", (c) => c.notFound());
 
-  app.use(limitBody());
   app.use(async (c, next) => {
-    c.set("caller", await callerOf(c));
+    const caller = await callerOf(c);
+    if (!isChecked) logFaults(c.env, caller.catalog);
+    isChecked = true;
+    c.set("caller", caller);
     await next();
   });
   mount("user");
@@ -69,11 +90,14 @@ async function callerOf(c: Context<AppEnv>): Promise<Caller> {
   const now = Date.now();
   const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
   const timing = createServerTiming(now);
-  // Body and catalog load while the token is verified. Multipart bodies are not buffered.
-  const isMultipart = c.req.header("content-type")?.startsWith("multipart/") === true;
-  if (c.req.method === "POST" && !isMultipart) c.req.arrayBuffer().catch(() => undefined);
-  const authenticated = authenticate(c.req.header("authorization"), c.env, now);
-  const [user] = await Promise.all([authenticated, activeCatalog(c.env.CATALOG, now, waitUntil)]);
+  const authenticateThenRead = async () => {
+    const user = await authenticate(c.req.header("authorization"), c.env, now);
+    // The body loads beside the catalog, but only after the token is verified. Multipart bodies are not buffered.
+    const isMultipart = c.req.header("content-type")?.startsWith("multipart/") === true;
+    if (c.req.method === "POST" && !isMultipart) startReading(c.req.raw);
+    return user;
+  };
+  const [user] = await Promise.all([authenticateThenRead(), activeCatalog(c.env.CATALOG, now, waitUntil)]);
   const { catalog, revision } = await catalogFor(user, c.env.CATALOG, now, waitUntil);
   const { signal } = c.req.raw;
   // OpenAI's clients send this header and retry by themselves.

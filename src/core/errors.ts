@@ -15,9 +15,11 @@ const ERRORS = {
   model_not_allowed: 403,
   model_not_found: 404,
   not_found: 404,
+  body_timeout: 408,
   revision_not_found: 404,
   revision_conflict: 409,
   body_too_large: 413,
+  unsupported_encoding: 415,
   insufficient_quota: 429,
   concurrency_limit_exceeded: 429,
   plan_limit_exceeded: 429,
@@ -31,6 +33,7 @@ const ERRORS = {
   moderation_unavailable: 503,
   provider_overloaded: 503,
   quota_unavailable: 503,
+  server_busy: 503,
   provider_timeout: 504,
 } as const satisfies Record<string, number>;
 
@@ -128,6 +131,12 @@ function typeOf(code: ErrorCode): string {
   return code === "concurrency_limit_exceeded" ? "requests" : "invalid_request_error";
 }
 
+/** Creates the 500 for a deployment that lacks something. Only the log shows the cause. */
+export const notConfigured = (cause: string): ApiError =>
+  apiError("not_configured", "This server is not configured for this request. Its operator reads why in the log.", {
+    cause,
+  });
+
 /** Creates the 400 for an unknown name; the message lists the known ones. `param`: the field with the name. */
 export function unknownName(kind: string, name: string, names: Iterable<string>, param = kind): ApiError {
   const message = `There is no ${kind} '${name}'. Use one of: ${[...names].join(", ")}.`;
@@ -148,7 +157,11 @@ export function toApiError(thrown: unknown): ApiError {
   });
 }
 
-/** Writes an error as a JSON response. */
-export function toErrorResponse(error: ApiError): Response {
-  return Response.json({ error: error.body }, { status: error.status, headers: error.headers });
+/** The form of codes. A provider's code of another form does not become a header. */
+const CODE = /^[\w.-]{1,100}$/;
+
+/** Writes an error as a JSON response. The header `weir-error` has its code. */
+export function toErrorResponse({ status, body, headers }: ApiError): Response {
+  const code = body.code !== null && CODE.test(body.code) ? body.code : "provider_refused";
+  return Response.json({ error: body }, { status, headers: { ...headers, "weir-error": code } });
 }

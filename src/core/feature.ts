@@ -43,6 +43,8 @@ export interface Feature {
   catalog?: CatalogSection;
   /** Moderates every request. At most one feature has a gate. */
   gate?: Gate;
+  /** Faults of the bindings and variables that it needs. Each begins with a name and says what to do. */
+  configurationFaults?(env: Bindings): string[];
   /** Fields that it adds to GET /healthz; `now` in epoch ms. Must not throw. */
   health?(env: Bindings, now: number): Promise<Record<string, unknown>>;
   /** Runs in the daily cron; `now` in epoch ms. */

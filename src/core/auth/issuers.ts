@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { textOr } from "../text-or.ts";
 import { isSecureUrl } from "../secure-url.ts";
 import { apiError } from "../errors.ts";
+import { toWords } from "../validation-words.ts";
 
 const Issuer = v.strictObject({
   // NUL and | separate the issuer from the subject, in quota/name.ts and in /admin/users/:id.
@@ -26,14 +27,38 @@ const cachedIssuers = new WeakMap<object, Issuer[]>();
 export function issuersOf(env: { AUTH_ISSUERS: unknown }): Issuer[] {
   const cached = cachedIssuers.get(env);
   if (cached) return cached;
-  const { AUTH_ISSUERS: given } = env;
-  const parsed = v.safeParse(typeof given === "string" ? IssuersJson : Issuers, given);
+  const parsed = parseIssuers(env.AUTH_ISSUERS);
   if (!parsed.success) {
-    const faults = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? ""} ${issue.message}`.trim());
-    throw apiError("not_configured", "This server is not configured to accept callers.", {
-      cause: `AUTH_ISSUERS: ${faults.join("; ")}`,
-    });
+    const message = "This server is not configured to accept callers.";
+    throw apiError("not_configured", message, { cause: toFault(parsed.issues) });
   }
   cachedIssuers.set(env, parsed.output);
   return parsed.output;
+}
+
+/** Returns the faults of AUTH_ISSUERS, and of AUTH_SECRET where an issuer needs it. */
+export function issuerFaults({
+  AUTH_ISSUERS,
+  AUTH_SECRET,
+}: {
+  AUTH_ISSUERS: unknown;
+  AUTH_SECRET?: unknown;
+}): string[] {
+  const parsed = parseIssuers(AUTH_ISSUERS);
+  if (!parsed.success) return [toFault(parsed.issues)];
+  const needsSecret = parsed.output.some(({ jwks_url: url }) => url === undefined);
+  const hasSecret = typeof AUTH_SECRET === "string" && AUTH_SECRET !== "";
+  return needsSecret && !hasSecret ? ["AUTH_SECRET: npx wrangler secret put AUTH_SECRET"] : [];
+}
+
+const parseIssuers = (given: unknown) =>
+  v.safeParse(typeof given === "string" ? IssuersJson : Issuers, given, { message: toWords });
+
+function toFault(issues: v.BaseIssue<unknown>[]): string {
+  const faults = issues.map((issue) => {
+    const isUnknown = issue.type === "strict_object" && issue.expected === "never";
+    const words = isUnknown ? "is not a known field" : issue.received === "undefined" ? "is missing" : issue.message;
+    return `${v.getDotPath(issue) ?? ""} ${words}`.trim();
+  });
+  return `AUTH_ISSUERS: ${faults.join("; ")}`;
 }

@@ -133,6 +133,8 @@ export const ModelCard = v.strictObject({
   context_window: v.optional(WholeNumber),
   max_input_tokens: v.optional(WholeNumber),
   max_output_tokens: v.optional(WholeNumber),
+  /** The most bytes of an answer that is not streamed. 16 MB without it. */
+  max_answer_bytes: v.optional(WholeNumber),
   knowledge_cutoff: v.optional(Day),
   /**
    * Present for reasoning models. `max_thinking_ms`: the longest time until the first text, where it is longer than

@@ -2,8 +2,8 @@
 
 import type { Bindings } from "../env.ts";
 import { isSecureUrl } from "../secure-url.ts";
-import { apiError } from "../errors.ts";
-import type { Provider } from "./schema.ts";
+import { apiError, toApiError } from "../errors.ts";
+import type { Catalog, Provider } from "./schema.ts";
 
 export interface ProviderAccess {
   baseUrl: string;
@@ -24,18 +24,37 @@ export function providerAccess(env: Bindings, provider: Provider): ProviderAcces
   return access;
 }
 
+/** Returns the faults of the providers that the catalog's cards use, as `providers.NAME: message`. */
+export function providerFaults(env: Bindings, catalog: Pick<Catalog, "cards" | "providers">): string[] {
+  const used = new Set(Object.values(catalog.cards).map(({ provider }) => provider));
+  return Object.entries(catalog.providers).flatMap(([name, provider]) => {
+    if (!used.has(name)) return [];
+    try {
+      providerAccess(env, provider);
+      return [];
+    } catch (error) {
+      return [`providers.${name}: ${String(toApiError(error).cause)}`];
+    }
+  });
+}
+
 function accessOf(env: Bindings, provider: Provider): ProviderAccess {
   const variables = env as unknown as Record<string, unknown>;
-  const override = provider.base_url_variable ? variables[provider.base_url_variable] : undefined;
-  const baseUrl = typeof override === "string" && override !== "" ? override : provider.base_url;
-  const hosts = env.PROVIDER_HOSTS.split(/\s+/);
-  if (!isSecureUrl(baseUrl)) throw misconfigured(`${baseUrl} is neither https nor on this machine`);
-  if (baseUrl !== override && !hosts.includes(new URL(baseUrl).host)) {
-    throw misconfigured(`the host of ${baseUrl} is not in PROVIDER_HOSTS`);
+  const { base_url_variable: variable, key_variable: keyVariable } = provider;
+  const override = variable ? variables[variable] : undefined;
+  const isOverridden = typeof override === "string" && override !== "";
+  const baseUrl = isOverridden ? override : provider.base_url;
+  const { PROVIDER_HOSTS: hosts } = variables;
+  if (typeof hosts !== "string") throw misconfigured("PROVIDER_HOSTS is not set: add it to [vars] in wrangler.toml");
+  if (!isSecureUrl(baseUrl)) {
+    throw misconfigured(`${isOverridden ? variable : "base_url"} is neither https nor on this machine`);
   }
-  const key = variables[provider.key_variable];
+  if (!isOverridden && !hosts.split(/\s+/).includes(new URL(baseUrl).host)) {
+    throw misconfigured("the host of base_url is not in PROVIDER_HOSTS: add it in wrangler.toml");
+  }
+  const key = variables[keyVariable];
   if (typeof key !== "string" || key === "") {
-    throw misconfigured(`${provider.key_variable} is not set: npx wrangler secret put ${provider.key_variable}`);
+    throw misconfigured(`${keyVariable} is not set: npx wrangler secret put ${keyVariable}`);
   }
   const { headers, key_header: name } = provider;
   const value = name === "authorization" ? `Bearer ${key}` : key;

@@ -175,7 +175,7 @@ async function readReply(
   response: Response,
 ): Promise<void> {
   const { caller, report, settle } = request;
-  const answer = reply.read(await readText(response));
+  const answer = reply.read(await readText(response, candidate.model.card.max_answer_bytes));
   caller.timing.mark("relay", Date.now());
   state.watchdog.stop();
   const { progress } = answer;

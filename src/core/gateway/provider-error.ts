@@ -3,10 +3,11 @@
 import type { ErrorCode } from "../errors.ts";
 import { ApiError, apiError } from "../errors.ts";
 import { retryAfterHeader, retryAfterMsOf } from "../retry-after.ts";
+import { readAtMost } from "../read-at-most.ts";
 import { readProviderError } from "./provider-error-body.ts";
 
-/** Characters of an error body that are parsed. Longer bodies are HTML pages, which are never shown. */
-const MAX_ERROR_LENGTH = 65_536;
+/** Bytes of an error body that are read. Longer bodies are HTML pages, which are never shown. */
+const MAX_ERROR_BYTES = 65_536;
 
 /** Statuses for an invalid request. The caller gets the provider's message, because only the caller can fix it. */
 const REQUEST_ERROR_STATUSES = new Set([400, 413, 415, 422]);
@@ -25,7 +26,8 @@ const DEFAULT_WAIT_MS = 1000;
  * token is valid.
  */
 export async function toProviderError(response: Response, now: number): Promise<ApiError> {
-  const text = (await response.text().catch(() => "")).slice(0, MAX_ERROR_LENGTH);
+  const { bytes } = await readAtMost(response.body, MAX_ERROR_BYTES).catch(() => ({ bytes: new Uint8Array(0) }));
+  const text = new TextDecoder().decode(bytes);
   const body = readProviderError(text);
   const status = body && REFUSED_KEY.test(body.message) ? 401 : response.status;
   const cause = { status: response.status, code: body?.code ?? null };

@@ -5,8 +5,10 @@ import * as v from "valibot";
 import type { Provider } from "../catalog/schema.ts";
 import type { Bindings } from "../env.ts";
 import { connectionFault } from "../connection-fault.ts";
-import { apiError } from "../errors.ts";
+import { apiError, InternalError } from "../errors.ts";
 import { toLogged } from "../log.ts";
+import type { ReadBytes } from "../read-at-most.ts";
+import { readAtMost } from "../read-at-most.ts";
 import { interruptedError } from "../relay/failure.ts";
 import { providerAccess } from "../catalog/provider-access.ts";
 import { jsonBody } from "./exchange.ts";
@@ -17,6 +19,8 @@ export const COUNTER_PATH = "/responses/input_tokens";
 const COUNTER_MS = 5000;
 /** The daily cron lists models, so no caller waits for it. */
 const LIST_MS = 30_000;
+/** Of an answer that is not streamed. A card can allow more. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 /** A request to one of a provider's routes. */
 interface ProviderRequest {
@@ -67,7 +71,7 @@ export async function countInput(
       { path: COUNTER_PATH, ...jsonBody(body) },
       AbortSignal.timeout(COUNTER_MS),
     );
-    return v.parse(InputTokens, await response.json()).input_tokens;
+    return v.parse(InputTokens, JSON.parse(await readText(response))).input_tokens;
   } catch (error) {
     console.warn(JSON.stringify({ event: "input_not_counted", reason: toLogged(error) }));
     return undefined;
@@ -91,7 +95,7 @@ const ModelList = v.object({
 export async function listModels(env: Bindings, provider: Provider): Promise<ListedModel[]> {
   const response = await callProvider(env, provider, { path: "/models" }, AbortSignal.timeout(LIST_MS));
   try {
-    return v.parse(ModelList, await response.json()).data;
+    return v.parse(ModelList, JSON.parse(await readText(response))).data;
   } catch (cause) {
     throw apiError("provider_error", "The provider did not list its models.", { cause });
   }
@@ -117,13 +121,22 @@ export function contentTypeOf(response: Response): string {
   return response.headers.get("content-type") ?? "application/octet-stream";
 }
 
-/** Reads the whole response as text. Throws `provider_error` when the connection breaks. */
-export async function readText(response: Response): Promise<string> {
+/**
+ * Reads the whole response as text, of at most `maxBytes` after decompression. Throws `provider_error` when it is longer
+ * or the connection breaks. The rest of a longer response is cancelled.
+ */
+export async function readText(response: Response, maxBytes = MAX_ANSWER_BYTES): Promise<string> {
+  let read: ReadBytes;
   try {
-    return await response.text();
+    read = await readAtMost(response.body, maxBytes);
   } catch (cause) {
     throw interruptedError(cause);
   }
+  if (!read.isWhole) {
+    const cause = new InternalError(`the answer has more than ${maxBytes} bytes: see max_answer_bytes in the card`);
+    throw apiError("provider_error", "The model's answer is too large.", { cause });
+  }
+  return new TextDecoder().decode(read.bytes);
 }
 
 /** The provider's headers that are passed on to the caller: an allow-list. */

@@ -1,7 +1,7 @@
 // Calls to a user's quota object, with retries. Fails closed when it cannot be reached.
 
 import type { Bindings } from "../env.ts";
-import { apiError, InternalError } from "../errors.ts";
+import { apiError, InternalError, notConfigured } from "../errors.ts";
 import type { UserQuota } from "./user-quota.ts";
 
 /** Pauses between attempts, in ms. Random jitter shortens each by up to a half. */
@@ -20,6 +20,9 @@ export async function callQuota<Result>(
   name: string,
   method: (object: Stub) => Result,
 ): Promise<Awaited<Result>> {
+  if (!(env as Partial<Bindings>).USER_QUOTA) {
+    throw notConfigured("USER_QUOTA: bind the Durable Object in wrangler.toml");
+  }
   for (let attempt = 0; ; attempt++) {
     try {
       return await withTimeout(method(env.USER_QUOTA.getByName(name)));

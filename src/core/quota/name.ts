@@ -2,6 +2,7 @@
 // Neither identifies the user.
 
 import { base64url } from "jose";
+import { notConfigured } from "../errors.ts";
 import type { User } from "../auth/user.ts";
 
 const encoder = new TextEncoder();
@@ -9,8 +10,12 @@ let keyed: { pepper: string; key: CryptoKey; names: WeakMap<QuotaUser, string> }
 
 type QuotaUser = Pick<User, "issuer" | "subject">;
 
-/** Returns `q1:` and the base64url HMAC-SHA-256 of issuer and subject, keyed with the deployment's pepper. */
-export async function quotaName(user: QuotaUser, pepper: string): Promise<string> {
+/**
+ * Returns `q1:` and the base64url HMAC-SHA-256 of issuer and subject, keyed with the deployment's pepper. Throws
+ * `not_configured` without it.
+ */
+export async function quotaName(user: QuotaUser, pepper: string | undefined): Promise<string> {
+  if (!pepper) throw notConfigured("QUOTA_PEPPER: npx wrangler secret put QUOTA_PEPPER");
   if (keyed?.pepper !== pepper) {
     const algorithm = { name: "HMAC", hash: "SHA-256" };
     const key = await crypto.subtle.importKey("raw", encoder.encode(pepper), algorithm, false, ["sign"]);

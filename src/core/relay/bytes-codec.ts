@@ -3,7 +3,7 @@
 import type { Usage } from "./answer.ts";
 import { emptyProgress } from "./answer.ts";
 import type { Codec } from "./codec.ts";
-import { concatBytes } from "./concat-bytes.ts";
+import { concatBytes } from "./byte-buffers.ts";
 
 /** Usage is within this many bytes of the end. */
 const TAIL_BYTES = 4096;
@@ -23,8 +23,8 @@ export function createBytesCodec(usageIn: (tail: string) => Usage | undefined): 
     push(bytes) {
       progress.heard = true;
       progress.begun = true;
-      pending = concatBytes(pending, bytes);
-      tail = bytes.length >= TAIL_BYTES ? bytes.slice(-TAIL_BYTES) : concatBytes(tail, bytes).slice(-TAIL_BYTES);
+      pending = concatBytes([pending, bytes]);
+      tail = bytes.length >= TAIL_BYTES ? bytes.slice(-TAIL_BYTES) : concatBytes([tail, bytes]).slice(-TAIL_BYTES);
     },
     take() {
       const bytes = pending;

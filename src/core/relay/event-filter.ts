@@ -2,12 +2,14 @@
 // It parses only events that match a regular expression.
 
 import { InternalError } from "../errors.ts";
-import { concatBytes } from "./concat-bytes.ts";
+import { concatBytes, createGrowingBuffer } from "./byte-buffers.ts";
 import type { EventReader } from "./events.ts";
 import { createEventReader } from "./events.ts";
 
-/** Bytes. Every read copies the unfinished event, so its length is bounded. No chunk of a chat is this long. */
+/** Bytes. The unfinished event is in memory, so its length is bounded. No chunk of a chat is this long. */
 const MAX_EVENT_BYTES = 1_000_000;
+
+const NO_BYTES = new Uint8Array(0);
 
 /** Matches events with usage, an error or the end mark. Text cannot match: JSON strings escape quotes. */
 const PARSED_EVENT = /"usage"\s*:\s*\{|"error"|\[DONE\]/;
@@ -33,31 +35,34 @@ export function createEventFilter(withhold: (data: string) => boolean): EventFil
         .map(({ raw }) => raw)
         .join(""),
     );
-  let rest = new Uint8Array(0);
+  const unfinished = createGrowingBuffer();
   let exact: EventReader | undefined;
 
   const read = (bytes: Uint8Array): Uint8Array => {
     // The complete events before it were returned by the previous call.
-    if (rest.length > MAX_EVENT_BYTES) throw new InternalError(`an event of more than ${MAX_EVENT_BYTES} bytes`);
+    if (unfinished.length > MAX_EVENT_BYTES) throw new InternalError(`an event of more than ${MAX_EVENT_BYTES} bytes`);
     if (exact) return encode(exact.read(bytes));
-    const all = concatBytes(rest, bytes);
-    const text = decoder.decode(all);
-    if (text.includes("\r")) {
+    // A blank line may be split between reads, so the search includes the last byte of the previous one.
+    const from = Math.max(0, unfinished.length - 1);
+    unfinished.append(bytes);
+    const fresh = decoder.decode(unfinished.from(from));
+    if (fresh.includes("\r")) {
       // CR and CRLF line ends can be split between reads; the event reader handles that.
       exact = createEventReader();
-      return encode(exact.read(all));
+      return encode(exact.read(unfinished.take(unfinished.length)));
     }
-    const end = text.lastIndexOf("\n\n");
-    const whole = all.subarray(0, end === -1 ? 0 : end + 2);
-    rest = all.slice(whole.length);
+    const end = fresh.lastIndexOf("\n\n");
+    if (end === -1) return NO_BYTES;
+    // Only now, an event that came in many pieces is decoded as a whole. So each byte is decoded at most twice.
+    const whole = unfinished.take(from + end + 2);
+    const text = from === 0 ? fresh.slice(0, end + 2) : decoder.decode(whole);
     return PARSED_EVENT.test(text) ? withoutSome(whole, text, withhold) : whole;
   };
   return {
     read,
     flush() {
       const reader = exact ?? createEventReader();
-      const completed = exact ? [] : reader.read(rest);
-      rest = new Uint8Array(0);
+      const completed = exact ? [] : reader.read(unfinished.take(unfinished.length));
       return encode([...completed, ...reader.flush()]);
     },
   };
@@ -65,7 +70,7 @@ export function createEventFilter(withhold: (data: string) => boolean): EventFil
 
 /** Removes withheld events from complete events; `text` has one character per byte. */
 function withoutSome(whole: Uint8Array, text: string, withhold: (data: string) => boolean): Uint8Array {
-  let kept: Uint8Array = new Uint8Array(0);
+  const kept: Uint8Array[] = [];
   for (let from = 0; from < whole.length;) {
     const blankLine = text.indexOf("\n\n", from);
     // Extra blank lines can leave a single line end after the last event.
@@ -76,8 +81,8 @@ function withoutSome(whole: Uint8Array, text: string, withhold: (data: string) =
       createEventReader()
         .read(event)
         .some(({ data }) => data !== undefined && withhold(data));
-    if (!isWithheld) kept = concatBytes(kept, event);
+    if (!isWithheld) kept.push(event);
     from = end;
   }
-  return kept;
+  return concatBytes(kept);
 }

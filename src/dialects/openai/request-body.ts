@@ -75,9 +75,10 @@ export function parameterNeeds(request: Fields, endpoint: Endpoint, nameOf: (fie
 function isDefault(name: string, value: unknown): boolean {
   if (value === undefined || value === null) return true;
   if (typeof value !== "object") return DEFAULTS[name]?.includes(value) === true;
-  const [only, ...more] = Object.entries(value);
   // `{"type":"text"}` and `["text"]` are the defaults of formats and modalities.
-  return more.length === 0 && (!only || ((only[0] === "type" || only[0] === "0") && only[1] === "text"));
+  if (Array.isArray(value)) return value.length === 0 || (value.length === 1 && value[0] === "text");
+  const names = Object.keys(value);
+  return names.length === 0 || (names.length === 1 && (value as Fields).type === "text");
 }
 
 interface BodyFacts {

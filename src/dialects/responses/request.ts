@@ -2,12 +2,12 @@
 
 import * as v from "valibot";
 import { MAX_MODEL_NAME_LENGTH } from "../../core/catalog/card.ts";
+import { listOf, textUpTo } from "../../core/bounded-schemas.ts";
 import { ImageUrl } from "../openai/image-url.ts";
-import { PromptCacheOptions } from "../openai/prompt-cache-options.ts";
+import { MAX_MESSAGES, MAX_PARTS, SHARED_FIELDS, toolsOf } from "../openai/request-fields.ts";
 import { textOr } from "../../core/text-or.ts";
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
-const Any = v.optional(v.unknown());
 
 const TextPart = v.looseObject({ type: v.picklist(["input_text", "output_text", "refusal"]) });
 // Images are accepted by URL only, because a file id may belong to another user.
@@ -18,7 +18,7 @@ const ImagePart = v.looseObject({
 });
 // Files and audio are not accepted: their cost has no known bound.
 const Part = v.variant("type", [TextPart, ImagePart]);
-const Content = v.nullish(textOr(v.array(Part)));
+const Content = v.nullish(textOr(listOf(Part, MAX_PARTS)));
 
 const NOT_RESOLVED =
   "refers to an item that is not stored here. Send the item itself. In the AI SDK, set 'store' to false for each " +
@@ -43,7 +43,7 @@ const Item = v.looseObject({
     ),
     "message",
   ),
-  content: v.nullish(v.array(v.looseObject({ type: v.literal("reasoning_text") }))),
+  content: v.nullish(listOf(v.looseObject({ type: v.literal("reasoning_text") }), MAX_PARTS)),
   output: Content,
 });
 const Message = v.looseObject({ ...Item.entries, type: v.optional(v.literal("message"), "message"), content: Content });
@@ -61,7 +61,7 @@ const NOT_STORED = "must be false: storage at the provider is not allowed here";
 const ResponsesRequest = v.strictObject({
   model: v.nullish(v.pipe(v.string(), v.maxLength(MAX_MODEL_NAME_LENGTH)), "default"),
   input: v.pipe(
-    textOr(v.array(InputItem)),
+    textOr(listOf(InputItem, MAX_MESSAGES)),
     v.check((input) => input.length > 0, "must not be empty"),
   ),
   instructions: v.nullish(v.string()),
@@ -69,25 +69,15 @@ const ResponsesRequest = v.strictObject({
   stream_options: v.nullish(v.looseObject({})),
   max_output_tokens: v.nullish(Count),
   max_tool_calls: v.nullish(Count),
-  reasoning: v.nullish(v.looseObject({ effort: v.nullish(v.string()) })),
+  reasoning: v.nullish(v.looseObject({ effort: v.nullish(textUpTo(32)) })),
   text: v.nullish(v.looseObject({ format: v.nullish(v.looseObject({ type: v.string() })) })),
-  tools: v.nullish(v.array(CallersTool)),
-  tool_choice: Any,
-  parallel_tool_calls: Any,
-  include: v.nullish(v.array(v.string())),
+  tools: toolsOf(CallersTool),
+  include: v.nullish(listOf(textUpTo(100), 32)),
   store: v.nullish(v.literal(false, NOT_STORED)),
   background: v.nullish(v.literal(false, NOT_STORED)),
   service_tier: v.nullish(v.picklist(["auto", "default"])),
-  temperature: Any,
-  top_p: Any,
-  top_logprobs: Any,
-  truncation: Any,
-  metadata: v.nullish(v.record(v.string(), v.unknown())),
-  user: Any,
-  safety_identifier: Any,
-  prompt_cache_key: Any,
-  prompt_cache_retention: Any,
-  prompt_cache_options: PromptCacheOptions,
+  ...SHARED_FIELDS,
+  truncation: v.nullish(textUpTo(32)),
 });
 
 type Parsed = v.InferOutput<typeof ResponsesRequest>;

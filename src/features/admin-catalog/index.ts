@@ -3,6 +3,7 @@
 import type { Feature } from "../../core/feature.ts";
 import { checkModels } from "./daily-check.ts";
 import { noticesHealth } from "./health.ts";
+import { publisherFaults } from "./publisher-client.ts";
 import { catalogRoutes } from "./routes.ts";
 
 export const adminCatalog: Feature = {
@@ -15,6 +16,7 @@ export const adminCatalog: Feature = {
       summary: "revisions of the catalog: publish, canary, rollback, notices",
     },
   ],
+  configurationFaults: publisherFaults,
   health: noticesHealth,
   async scheduled(env, now, waitUntil) {
     await checkModels(env, now, waitUntil);

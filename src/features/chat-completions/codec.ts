@@ -1,8 +1,8 @@
 // Pass-through codec for Chat Completions streams. Removes error events, and a usage chunk that was not requested.
 
 import type { Piece } from "../../core/relay/answer.ts";
+import { concatBytes } from "../../core/relay/byte-buffers.ts";
 import type { Codec, CreateEventCodec } from "../../core/relay/codec.ts";
-import { concatBytes } from "../../core/relay/concat-bytes.ts";
 import type { Dialect } from "../../core/relay/dialect.ts";
 import { createEventFilter } from "../../core/relay/event-filter.ts";
 import { createUsageTap } from "../../core/relay/usage-tap.ts";
@@ -36,7 +36,7 @@ export function createPassCodec(dialect: Dialect, { keepUsage }: PassOptions): C
   });
   let pending: Uint8Array = NOTHING;
   const add = (sendable: Uint8Array) => {
-    pending = pending.length === 0 ? sendable : concatBytes(pending, sendable);
+    pending = pending.length === 0 ? sendable : concatBytes([pending, sendable]);
   };
 
   return {

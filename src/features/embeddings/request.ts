@@ -2,18 +2,18 @@
 
 import * as v from "valibot";
 import { MAX_MODEL_NAME_LENGTH } from "../../core/catalog/card.ts";
+import { listOf, textUpTo } from "../../core/bounded-schemas.ts";
 
 /** OpenAI's limit of inputs, and of tokens in a token array. */
 const MAX_ENTRIES = 2048;
 
-const listOf = <Item extends v.GenericSchema>(item: Item) =>
-  v.pipe(v.array(item), v.minLength(1, "must not be empty"), v.maxLength(MAX_ENTRIES));
+const entriesOf = <Item extends v.GenericSchema>(item: Item) => v.pipe(listOf(item, MAX_ENTRIES), v.minLength(1));
 
-const Text = v.pipe(v.string(), v.minLength(1, "must not be empty"));
+const Text = v.pipe(v.string(), v.minLength(1));
 const TokenId = v.pipe(v.number(), v.integer(), v.minValue(0));
-const Texts = listOf(Text);
-const Tokens = listOf(TokenId);
-const TokenLists = listOf(Tokens);
+const Texts = entriesOf(Text);
+const Tokens = entriesOf(TokenId);
+const TokenLists = entriesOf(Tokens);
 
 type Input = string | string[] | number[] | number[][];
 
@@ -31,7 +31,7 @@ export const EmbeddingsRequest = v.strictObject({
   /** Passed on unchanged. SDKs request base64 by default and decode it. */
   encoding_format: v.nullish(v.picklist(["float", "base64"])),
   dimensions: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1))),
-  user: v.nullish(v.string()),
+  user: v.nullish(textUpTo(1024)),
 });
 
 export type EmbeddingsRequest = v.InferOutput<typeof EmbeddingsRequest>;

@@ -6,11 +6,14 @@ import type { Exchange, JsonReply, Subject, Way } from "../../core/gateway/excha
 import { jsonBody } from "../../core/gateway/exchange.ts";
 import { InternalError } from "../../core/errors.ts";
 import { emptyProgress } from "../../core/relay/answer.ts";
+import { listOf } from "../../core/bounded-schemas.ts";
 import { textOr } from "../../core/text-or.ts";
 import { ImageUrl } from "../../dialects/openai/image-url.ts";
 
 /** A classifier usually answers within a second. */
 export const CLASSIFIER_TIMEOUT_MS = 10_000;
+/** The most texts or parts of one request. */
+const MAX_INPUTS = 256;
 
 const Part = v.variant("type", [
   v.strictObject({ type: v.literal("text"), text: v.string() }),
@@ -20,7 +23,7 @@ const Part = v.variant("type", [
 export const ClassifierRequest = v.strictObject({
   model: v.optional(v.pipe(v.string(), v.maxLength(MAX_MODEL_NAME_LENGTH)), "omni-moderation-latest"),
   /** One text, a list of texts, or the parts of one subject. */
-  input: textOr(v.pipe(v.array(textOr(Part)), v.minLength(1))),
+  input: textOr(v.pipe(listOf(textOr(Part), MAX_INPUTS), v.minLength(1))),
 });
 
 export type ClassifierRequest = v.InferOutput<typeof ClassifierRequest>;

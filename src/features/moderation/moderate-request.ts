@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import type { Subject } from "../../core/gateway/exchange.ts";
+import { listOf } from "../../core/bounded-schemas.ts";
 import { textOr } from "../../core/text-or.ts";
 import { SlimPart } from "../slim-chat/request.ts";
 
@@ -9,9 +10,8 @@ export const ModerateRequest = v.strictObject({
   /** One subject as a text or as parts, or a list of texts, each of which is a subject. */
   input: textOr(
     v.pipe(
-      v.array(textOr(SlimPart)),
+      listOf(textOr(SlimPart), 32),
       v.minLength(1),
-      v.maxLength(32),
       v.check(
         (entries) => new Set(entries.map((entry) => typeof entry)).size === 1,
         "must hold only texts, or only parts",

@@ -3,7 +3,8 @@
 
 import { base64url } from "jose";
 import * as v from "valibot";
-import { parseShallow } from "../../core/json-body.ts";
+import type { CountedJson } from "../../core/json-bounds.ts";
+import { parseModest } from "../../core/json-body.ts";
 
 export type Json = Record<string, unknown>;
 
@@ -42,7 +43,8 @@ const Items = v.array(v.looseObject({ id: v.string() }));
 export function resolveReferences(body: unknown): unknown {
   const { input } = (body ?? {}) as { input?: unknown };
   if (!Array.isArray(input)) return body;
-  const remembered = new Map(input.flatMap(itemsOf).map((item) => [item.id, item]));
+  const counted = { fields: 0, entries: 0 };
+  const remembered = new Map(input.flatMap((item) => itemsOf(item, counted)).map((item) => [item.id, item]));
   if (remembered.size === 0) return body;
   const resolved = input.flatMap((item: unknown) => {
     if (memoOf(item) !== undefined) return [];
@@ -61,11 +63,11 @@ function memoOf(item: unknown): string | undefined {
   return parsed.success && parsed.output.id.startsWith(PREFIX) ? parsed.output.id.slice(PREFIX.length) : undefined;
 }
 
-function itemsOf(item: unknown) {
+function itemsOf(item: unknown, counted: CountedJson) {
   const encoded = memoOf(item);
   if (encoded === undefined) return [];
   try {
-    return v.parse(Items, parseShallow(new TextDecoder().decode(base64url.decode(encoded))));
+    return v.parse(Items, parseModest(new TextDecoder().decode(base64url.decode(encoded)), counted));
   } catch {
     return [];
   }

@@ -2,7 +2,9 @@
 
 import * as v from "valibot";
 import { MAX_MODEL_NAME_LENGTH } from "../../core/catalog/card.ts";
+import { listOf, mapOf, textUpTo } from "../../core/bounded-schemas.ts";
 import { ImageUrl } from "../../dialects/openai/image-url.ts";
+import { MAX_MESSAGES, MAX_PARTS, MAX_TOOLS } from "../../dialects/openai/request-fields.ts";
 import { textOr } from "../../core/text-or.ts";
 
 /** An optional field. `null` is absence, because many clients write it for fields that are not set. */
@@ -12,6 +14,9 @@ const absent = <Schema extends v.GenericSchema>(schema: Schema) =>
     v.transform((value) => value ?? undefined),
   );
 
+/** Fields at the root of a JSON Schema. */
+const MAX_SCHEMA_FIELDS = 100;
+
 export const SlimPart = v.variant("type", [
   v.strictObject({ type: v.literal("text"), text: v.string() }),
   v.strictObject({ type: v.literal("image"), url: ImageUrl }),
@@ -20,12 +25,12 @@ export const SlimPart = v.variant("type", [
 const ToolCall = v.strictObject({ id: v.string(), name: v.string(), arguments: v.string() });
 
 const Message = v.variant("role", [
-  v.strictObject({ role: v.literal("user"), content: textOr(v.array(SlimPart)) }),
+  v.strictObject({ role: v.literal("user"), content: textOr(listOf(SlimPart, MAX_PARTS)) }),
   v.strictObject({
     role: v.literal("assistant"),
     content: absent(v.string()),
     /** The tool calls of an earlier answer, as received in its `tool` events. */
-    tools: absent(v.array(ToolCall)),
+    tools: absent(listOf(ToolCall, MAX_TOOLS)),
   }),
   v.strictObject({ role: v.literal("system"), content: v.string() }),
   /** The result of the app's tool for the call with that id. */
@@ -49,24 +54,24 @@ const Tool = v.strictObject({
   name: v.string(),
   description: absent(v.string()),
   /** JSON Schema of the arguments. */
-  parameters: absent(v.record(v.string(), v.unknown())),
+  parameters: absent(mapOf(v.unknown(), MAX_SCHEMA_FIELDS)),
 });
 
 export const SlimRequest = v.strictObject({
   input: v.pipe(
-    textOr(v.array(Message)),
+    textOr(listOf(Message, MAX_MESSAGES)),
     v.check((input) => input.length > 0, "must not be empty"),
-    v.check(isAnswered, "each tool call of an assistant message needs its result next, as a tool message with its id"),
+    v.check(isAnswered, "must have the result of each tool call next, as a tool message with the call's id"),
   ),
   model: v.nullish(v.pipe(v.string(), v.maxLength(MAX_MODEL_NAME_LENGTH)), "default"),
   instructions: absent(v.string()),
-  effort: absent(v.string()),
+  effort: absent(textUpTo(32)),
   /** Requests a summary of the model's reasoning. Models without reasoning ignore it. */
   reasoning: absent(v.literal("summary")),
   max_output_tokens: absent(v.pipe(v.number(), v.integer(), v.minValue(1))),
   /** A JSON Schema that the answer's text follows. */
-  format: absent(v.record(v.string(), v.unknown())),
-  tools: absent(v.array(Tool)),
+  format: absent(mapOf(v.unknown(), MAX_SCHEMA_FIELDS)),
+  tools: absent(listOf(Tool, MAX_TOOLS)),
   stream: v.nullish(v.boolean(), true),
 });
 

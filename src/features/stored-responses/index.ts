@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import * as v from "valibot";
 import type { AppEnv, Feature } from "../../core/feature.ts";
 import { readBody } from "../../core/json-body.ts";
+import { Metadata } from "../../dialects/openai/request-fields.ts";
 import { responsesSection } from "./catalog.ts";
 import { createConversation } from "./ownership.ts";
 import { storingResponses } from "./storing-route.ts";
@@ -16,12 +17,11 @@ const storedAnswers = new Hono<AppEnv>()
   .post("/:id/cancel", (c) => answerStored(c, "response", { method: "POST", rest: "/cancel" }))
   .get("/:id/input_items", (c) => answerPage(c, "response", "input_items"));
 
-const Metadata = v.nullish(v.record(v.string(), v.unknown()), {});
 const NewConversation = v.strictObject({
-  metadata: Metadata,
+  metadata: v.nullish(Metadata, {}),
   items: v.nullish(v.pipe(v.array(v.unknown()), v.maxLength(0, "must be empty: items come from /v1/responses"))),
 });
-const ConversationUpdate = v.strictObject({ metadata: Metadata });
+const ConversationUpdate = v.strictObject({ metadata: v.nullish(Metadata, {}) });
 
 /** Conversations. There is no route to add items: they come from requests to /v1/responses, which are metered. */
 const conversations = new Hono<AppEnv>()

@@ -1,9 +1,11 @@
 // The schema of /v1/responses requests with storage, stored prompts and hosted tools.
 
 import * as v from "valibot";
+import { mapOf, textUpTo } from "../../core/bounded-schemas.ts";
+import { toolsOf } from "../../dialects/openai/request-fields.ts";
 import { ResponsesRequestSchema } from "../../dialects/responses/request.ts";
 
-const Id = v.pipe(v.string(), v.minLength(1));
+const Id = v.pipe(textUpTo(200), v.minLength(1));
 
 const StoringRequest = v.strictObject({
   ...ResponsesRequestSchema.entries,
@@ -18,11 +20,11 @@ const StoringRequest = v.strictObject({
     v.strictObject({
       id: v.string(),
       version: v.nullish(v.string()),
-      variables: v.nullish(v.record(v.string(), v.string("must be a text"))),
+      variables: v.nullish(mapOf(v.string(), 100)),
     }),
   ),
   /** switches.ts checks these against the catalog. */
-  tools: v.nullish(v.array(v.looseObject({ type: v.string() }))),
+  tools: toolsOf(v.looseObject({ type: textUpTo(100) })),
 });
 
 export type StoringRequest = v.InferOutput<typeof StoringRequest>;

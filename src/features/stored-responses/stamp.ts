@@ -29,7 +29,8 @@ const Stored = v.object({
 export function withStamp(request: StoringRequest, { owner, lease }: Stamp, snapshot: string): StoringRequest {
   if (!request.store) return request;
   const settledBy = request.background ? { [LEASE]: lease, [MODEL]: snapshot } : {};
-  return { ...request, metadata: { ...request.metadata, ...ownerMetadata(owner), [LEASE]: undefined, ...settledBy } };
+  const { [LEASE]: _, ...metadata } = request.metadata ?? {};
+  return { ...request, metadata: { ...metadata, ...ownerMetadata(owner), ...settledBy } };
 }
 
 /** Returns the metadata that name the owner of a stored object. */

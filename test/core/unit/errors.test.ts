@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { ErrorCode } from "../../../src/core/errors.ts";
-import { apiError, toApiError, toErrorResponse } from "../../../src/core/errors.ts";
+import { ApiError, apiError, toApiError, toErrorResponse } from "../../../src/core/errors.ts";
 
 const SOURCE = readFileSync(join(import.meta.dirname, "../../../src/core/errors.ts"), "utf8");
 
@@ -32,7 +32,11 @@ it("the envelope has exactly the four keys of OpenAI's clients, and not the caus
   const how = { param: "model", headers: { "retry-after": "1" }, cause: new Error("key sk-123") };
   const response = toErrorResponse(apiError("model_not_found", "There is no model 'x'.", how));
   expect(response.status).toBe(404);
-  expect(Object.fromEntries(response.headers)).toEqual({ "content-type": "application/json", "retry-after": "1" });
+  expect(Object.fromEntries(response.headers)).toEqual({
+    "content-type": "application/json",
+    "retry-after": "1",
+    "weir-error": "model_not_found",
+  });
   const body = { message: "There is no model 'x'.", type: "invalid_request_error", param: "model" };
   expect(await response.json()).toEqual({ error: { ...body, code: "model_not_found" } });
 });
@@ -53,4 +57,14 @@ describe("a thrown value", () => {
     expect([error.status, error.body.code]).toEqual([504, "provider_timeout"]);
     expect(toApiError(error)).toBe(error);
   });
+});
+
+it.each([
+  ["context_length_exceeded", "context_length_exceeded"],
+  ["a code\r\nwith-lines: 1", "provider_refused"],
+  ["堰", "provider_refused"],
+  [null, "provider_refused"],
+])("the header weir-error has the provider's code %j, unless it is no code", (code, header) => {
+  const body = { message: "No.", type: "invalid_request_error", param: null, code };
+  expect(toErrorResponse(new ApiError(400, body)).headers.get("weir-error")).toBe(header);
 });

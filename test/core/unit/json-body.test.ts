@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { readBody } from "../../../src/core/json-body.ts";
+import { takeBody } from "../../../src/core/request-bytes.ts";
 import { postRequest } from "../../support/json-requests.ts";
 import { refusalOf } from "../../support/refusals.ts";
 
@@ -16,6 +17,9 @@ const Body = v.strictObject({
 const refuse = (body: unknown) => refusalOf(() => readBody(postRequest(body), Body));
 const nested = (depth: number, open: string, inner: string, close: string) =>
   open.repeat(depth) + inner + close.repeat(depth);
+const list = (count: number, entry: string) => `[${`${entry},`.repeat(count)}${entry}]`;
+const post = (headers: Record<string, string>, body: BodyInit) =>
+  new Request("http://weir.test/", { method: "POST", headers, body, duplex: "half" } as RequestInit);
 const tooDeep = {
   status: 400,
   body: { code: "invalid_request", message: "The body is nested more than 32 levels deep." },
@@ -57,6 +61,59 @@ describe("the depth of a body", () => {
   });
 });
 
+describe("the size of a body when it is parsed", () => {
+  it("may be a list of 300,000 numbers", async () => {
+    expect(await read(list(300_000, "0"))).toHaveLength(300_001);
+  });
+
+  it.each([
+    ["numbers", list(400_001, "0"), "has more than 400000 entries in its lists and objects"],
+    ["lists", list(50_000, "[]"), "has more than 50000 fields, objects and lists"],
+    ["objects", list(50_000, "{}"), "has more than 50000 fields, objects and lists"],
+    ["fields", `{${list(50_000, '"a":0').slice(1, -1)}}`, "has more than 50000 fields, objects and lists"],
+  ])("is bounded before parsing: %s", async (_what, body, message) => {
+    expect(await refusalOf(() => read(body))).toMatchObject({
+      status: 400,
+      body: { code: "invalid_request", message: `The body ${message}.` },
+    });
+  });
+
+  it("does not count the marks inside strings", async () => {
+    expect(await read({ text: "[{:,".repeat(500_000) })).toBeDefined();
+  });
+});
+
+describe("the bytes of a body", () => {
+  it.each(["gzip", "br", "deflate, gzip"])("are not decompressed: %s", async (encoding) => {
+    const error = await refusalOf(() => readBody(post({ "content-encoding": encoding }, "{}"), v.unknown()));
+    expect(error).toMatchObject({ status: 415, body: { code: "unsupported_encoding" } });
+    expect(error.body.message).toContain("content-encoding");
+  });
+
+  it("may say that they are not compressed", async () => {
+    expect(await readBody(post({ "content-encoding": "Identity" }, "{}"), v.unknown())).toEqual({});
+  });
+
+  it.each([
+    ["with a length", "x".repeat(4 * 1024 * 1024 + 1)],
+    ["without a length", new Blob(["x".repeat(4 * 1024 * 1024 + 1)]).stream()],
+  ])("are at most 4 MB: %s", async (_what, body) => {
+    const error = await refusalOf(() => readBody(post({}, body), v.unknown()));
+    expect(error).toMatchObject({ status: 413, body: { code: "body_too_large" } });
+  });
+
+  it("must arrive in time", async () => {
+    let cancelled = false;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode("{")),
+      cancel: () => void (cancelled = true),
+    });
+    const error = await refusalOf(() => takeBody(post({}, body), 50));
+    expect(error).toMatchObject({ status: 408, body: { code: "body_timeout" } });
+    expect(cancelled).toBe(true);
+  });
+});
+
 describe("a body", () => {
   it.each(["", "{", "hello", '{"input":}', '"', "[1,]", new Uint8Array([0x22, 0xff, 0x22])])(
     "that is not JSON is refused without details: %j",
@@ -86,7 +143,9 @@ describe("a field", () => {
 
   it.each([
     [{ stream: true }, "input", "'input' is required."],
-    [{ input: 7 }, "input", "'input' is not valid: "],
+    [{ input: 7 }, "input", "'input' must be a text."],
+    [{ input: null }, "input", "'input' must be a text."],
+    [{ input: "Hi", tools: {} }, "tools", "'tools' must be a list."],
     [{ input: "Hi", tools: [{ name: "a" }, {}] }, "tools.1.name", "'tools.1.name' is required."],
   ])("that is not valid is named with its path: %j", async (body, param, message) => {
     const error = await refuse(body);

@@ -137,6 +137,8 @@ describe("the needs of a request", () => {
   });
 });
 
+const many = <Entry>(count: number, entry: Entry): Entry[] => Array.from({ length: count }, () => entry);
+
 describe("the schema refuses what has no cost bound or could reach other users' data:", () => {
   it.each<[string, Json, "unsupported_parameter" | "invalid_request", string]>([
     ["audio", { audio: { voice: "alloy", format: "mp3" } }, "unsupported_parameter", "audio"],
@@ -154,6 +156,24 @@ describe("the schema refuses what has no cost bound or could reach other users' 
     ["no output", { max_tokens: 0 }, "invalid_request", "max_tokens"],
     ["half a token", { max_completion_tokens: 1.5 }, "invalid_request", "max_completion_tokens"],
     ["no messages", { messages: [] }, "invalid_request", "messages"],
+    ["too many messages", { messages: many(4097, HI[0]) }, "invalid_request", "messages"],
+    ["too many tools", { tools: many(129, { type: "function" }) }, "invalid_request", "tools"],
+    ["too many functions", { functions: many(129, { name: "f" }) }, "invalid_request", "functions"],
+    ["too many stop texts", { stop: many(5, "a") }, "invalid_request", "stop"],
+    ["stop numbers", { stop: [0] }, "invalid_request", "stop.0"],
+    ["a hot temperature", { temperature: 2.1 }, "invalid_request", "temperature"],
+    ["a temperature in words", { temperature: "hot" }, "invalid_request", "temperature"],
+    ["too many log probabilities", { top_logprobs: 21 }, "invalid_request", "top_logprobs"],
+    ["biases in a list", { logit_bias: [1] }, "invalid_request", "logit_bias"],
+    ["a bias in words", { logit_bias: { 50256: "no" } }, "invalid_request", "logit_bias.50256"],
+    ["metadata with numbers", { metadata: { a: 1 } }, "invalid_request", "metadata.a"],
+    [
+      "too much metadata",
+      { metadata: Object.fromEntries(many(17, "").map((text, index) => [index, text])) },
+      "invalid_request",
+      "metadata",
+    ],
+    ["a long key of the cache", { prompt_cache_key: "k".repeat(1025) }, "invalid_request", "prompt_cache_key"],
   ])("%s", async (_what, changes, code, param) => {
     const body = postRequest({ model: "o4-mini", messages: HI, ...changes });
     const error = await refusalOf(() => readBody(body, ChatRequestSchema));
@@ -165,6 +185,16 @@ describe("the schema refuses what has no cost bound or could reach other users' 
     ["a file by its id", { content: [{ type: "file", file: { file_id: "file-1" } }] }],
     ["a file as data", { content: [{ type: "file", file: { filename: "a.pdf", file_data: "data:," } }] }],
     ["an image without a URL", { content: [{ type: "image_url", image_url: { file_id: "file-1" } }] }],
+    ...[
+      "http://a.test/a.png",
+      "file:///a.png",
+      "data:text/html,",
+      "ftp://a.test/a",
+      "//a.test/a",
+      "https://",
+      "https://a b",
+    ].map((url): [string, Json] => [`an image at ${url}`, { content: [{ type: "image_url", image_url: { url } }] }]),
+    ["too many parts", { content: many(2049, { type: "text", text: "" }) }],
     ["stored audio", { role: "assistant", audio: { id: "audio_abc123" } }],
   ])("%s in a message", async (_what, message) => {
     const body = postRequest({ model: "o4-mini", messages: [{ role: "user", ...message }] });

@@ -32,7 +32,7 @@ const data = (length: number) => `data:image/png;base64,${"A".repeat(length)}`;
 const user = (content: unknown) => ({ role: "user", content });
 const output = (content: unknown) => ({ type: "function_call_output", call_id: "c", output: content });
 
-/** The places of a text or an image in each dialect, and fields that may be input of the model. */
+/** The places of a text or an image in each dialect, and fields that hold any JSON. */
 const DIALECTS = [
   {
     dialect: "Chat Completions",
@@ -46,7 +46,7 @@ const DIALECTS = [
       texts.map((content) => ({ role: "tool", tool_call_id: "c", content })),
     ],
     images: [(url: string) => [user([{ type: "image_url", image_url: { url } }])]],
-    fields: ["response_format", "tools", "metadata", "user", "stop", "prediction", "verbosity"],
+    fields: ["response_format", "tools"],
     toolOf: (parameters: unknown) => ({ type: "function", function: { name: "pick", parameters } }),
     formatOf: (schema: unknown) => ({ response_format: { type: "json_schema", json_schema: schema } }),
   },
@@ -64,7 +64,7 @@ const DIALECTS = [
       texts.map((encrypted_content) => ({ type: "reasoning", encrypted_content })),
     ],
     images: [user, output].map((around) => (url: string) => [around([{ type: "input_image", image_url: url }])]),
-    fields: ["tool_choice", "tools", "text", "temperature", "parallel_tool_calls", "top_p"],
+    fields: ["text", "tools"],
     toolOf: (parameters: unknown) => ({ type: "function", name: "pick", parameters }),
     formatOf: (schema: unknown) => ({ text: { format: { type: "json_schema", schema } } }),
   },

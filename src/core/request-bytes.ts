@@ -1,0 +1,67 @@
+// Reading of request bodies: bounded in size and time, and only for callers who are authenticated.
+
+import { enterSlot } from "./body-slots.ts";
+import { apiError } from "./errors.ts";
+import { readAtMost } from "./read-at-most.ts";
+
+/** Large enough for a photo as a data URL. */
+const MAX_MEGABYTES = 4;
+const MAX_BYTES = MAX_MEGABYTES * 1024 * 1024;
+/** Time for the whole body: a photo over a slow mobile network. */
+const READ_MS = 60_000;
+
+const readings = new WeakMap<Request, Promise<Uint8Array>>();
+/** Functions that free the slots of large bodies. */
+const taken = new WeakMap<Request, () => void>();
+
+/**
+ * Starts to read a body before a route asks for it. The result goes to `takeBody`. Must not be called before the caller
+ * is authenticated, because it holds the body in memory.
+ */
+export function startReading(request: Request): void {
+  const reading = readBytes(request, READ_MS);
+  // A route that does not read the body leaves this rejection unhandled.
+  reading.catch(() => undefined);
+  readings.set(request, reading);
+}
+
+/**
+ * Returns the bytes of a body, once. Throws 415 for a compressed body, 413 for one of more than 4 MB, and 408 for one
+ * that does not arrive in time. A large body waits for memory: `releaseBody` must follow.
+ */
+export async function takeBody(request: Request, timeoutMs = READ_MS): Promise<Uint8Array> {
+  const reading = readings.get(request) ?? readBytes(request, timeoutMs);
+  readings.delete(request);
+  const bytes = await reading;
+  taken.set(request, await enterSlot(bytes.length));
+  return bytes;
+}
+
+/** Lets other large bodies in. Called when the answer starts; repeated calls have no effect. */
+export function releaseBody(request: Request): void {
+  taken.get(request)?.();
+}
+
+async function readBytes({ headers, body }: Request, timeoutMs: number): Promise<Uint8Array> {
+  const encoding = headers.get("content-encoding") ?? "identity";
+  if (encoding.toLowerCase() !== "identity") {
+    const message = "Compressed bodies are not supported. Send the body as it is, without the header content-encoding.";
+    throw apiError("unsupported_encoding", message);
+  }
+  if (Number(headers.get("content-length")) > MAX_BYTES) throw tooLarge();
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(tooSlow(timeoutMs)), timeoutMs);
+  try {
+    const { bytes, isWhole } = await readAtMost(body, MAX_BYTES, timeout.signal);
+    if (!isWhole) throw tooLarge();
+    return bytes;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const tooLarge = () =>
+  apiError("body_too_large", `The body is larger than ${MAX_MEGABYTES} MB. Send less, or smaller images.`);
+
+const tooSlow = (timeoutMs: number) =>
+  apiError("body_timeout", `The body did not arrive within ${timeoutMs / 1000} s. Please try again.`);

@@ -1,0 +1,59 @@
+// Bounded reading of a body: in one piece or many, cut at the limit, cancelled by a signal.
+
+import { describe, expect, it } from "vitest";
+import { readAtMost } from "../../../src/core/read-at-most.ts";
+
+/** A body of that many pieces of 1000 bytes, and what happened to it. */
+function createBody(pieces: number) {
+  const seen = { sent: 0, cancelled: false };
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        if (seen.sent === pieces) return controller.close();
+        controller.enqueue(new Uint8Array(1000).fill(seen.sent));
+        seen.sent += 1;
+      },
+      cancel: () => void (seen.cancelled = true),
+    },
+    { highWaterMark: 0 },
+  );
+  return { body, seen };
+}
+
+describe("a body", () => {
+  it.each([0, 1, 1000, 999_999])("of %i bytes is read as a whole", async (size) => {
+    const bytes = Uint8Array.from({ length: size }, (_, index) => index % 251);
+    const read = await readAtMost(new Response(bytes).body, 1_000_000);
+    expect(read.isWhole).toBe(true);
+    expect(Buffer.from(read.bytes).equals(Buffer.from(bytes))).toBe(true);
+  });
+
+  it("of exactly the limit is whole", async () => {
+    const { body, seen } = createBody(3);
+    expect(await readAtMost(body, 3000)).toMatchObject({ isWhole: true, bytes: { length: 3000 } });
+    expect(seen.cancelled).toBe(false);
+  });
+
+  it("that is longer is cut at the limit, and the rest is never asked for", async () => {
+    const { body, seen } = createBody(Infinity);
+    const read = await readAtMost(body, 2500);
+    expect(read.isWhole).toBe(false);
+    expect([read.bytes.length, read.bytes[2499]]).toEqual([2500, 2]);
+    expect(seen).toEqual({ sent: 3, cancelled: true });
+  });
+
+  it("that does not end is cancelled by the signal", async () => {
+    const control = new AbortController();
+    const seen = { cancelled: false };
+    const body = new ReadableStream<Uint8Array>({ cancel: () => void (seen.cancelled = true) });
+    const reading = readAtMost(body, 1000, control.signal);
+    control.abort(new Error("too slow"));
+    await expect(reading).rejects.toThrow("too slow");
+    expect(seen.cancelled).toBe(true);
+  });
+
+  it("that breaks rejects", async () => {
+    const body = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error("broken")) });
+    await expect(readAtMost(body, 1000)).rejects.toThrow("broken");
+  });
+});
