@@ -56,6 +56,10 @@ export function isEstimated(request: EndedRequest): boolean {
   return card !== undefined && !progress.usage && hasWorked(request) && estimate(request, card) !== undefined;
 }
 
+/** Returns the input tokens of an ended request, as the provider reported them, or their bound. */
+export const inputOf = ({ progress, demand, card }: EndedRequest): number =>
+  progress.usage?.input ?? (card ? inputBound(demand, card) : 0);
+
 type Cost = Omit<Amounts, "requests">;
 
 /** The ledger caps every charge at the reservation. */

@@ -4,11 +4,11 @@ import type { Endpoint } from "../catalog/endpoints.ts";
 import type { Model } from "../catalog/resolve.ts";
 import { toLogged } from "../log.ts";
 import type { Progress } from "../relay/answer.ts";
-import type { Settled } from "../relay/codec.ts";
+import type { ChargedTokens, Settled } from "../relay/codec.ts";
 import type { Ending } from "../relay/watchdog.ts";
 import type { Demand } from "./bound.ts";
 import type { EndedRequest, Stage, Work } from "./ending-cost.ts";
-import { costOfEnding, isEstimated } from "./ending-cost.ts";
+import { costOfEnding, inputOf, isEstimated } from "./ending-cost.ts";
 import type { Lease } from "./lease.ts";
 import { toUsd } from "./limits.ts";
 import { leftOf } from "./rate-limit.ts";
@@ -33,11 +33,13 @@ export interface RequestEnd {
   count(): Promise<number | undefined>;
 }
 
+type SettledRequest = Settled & { charged: ChargedTokens; view: QuotaView };
+
 /**
  * Settles a request and returns the windows afterwards. Never throws. Calls `onSlow` before it asks the provider for the
  * exact count of the input, so that the caller need not wait for it.
  */
-export type Settlement = (end: RequestEnd, onSlow?: () => void) => Promise<Settled & { view: QuotaView }>;
+export type Settlement = (end: RequestEnd, onSlow?: () => void) => Promise<SettledRequest>;
 
 interface MeteredRequest {
   requestId: string;
@@ -76,8 +78,15 @@ export function createSettlement({ requestId, lease, exactInput, startedAt }: Me
       ms: Date.now() - startedAt,
     };
     console.log(JSON.stringify(line));
-    return { left: leftOf(view), usd: line.usd, view };
+    return { left: leftOf(view), usd: line.usd, charged: toChargedTokens(ended, line.charged), view };
   };
+}
+
+/** Splits the charged tokens into input and output. */
+function toChargedTokens(ended: EndedRequest, tokens: number): ChargedTokens {
+  const input = Math.min(tokens, inputOf(ended));
+  const { cached = 0, reasoning = 0 } = ended.progress.usage ?? {};
+  return { input, cached: Math.min(cached, input), output: tokens - input, reasoning };
 }
 
 function toEndedRequest(end: RequestEnd, exactInput: number | undefined): EndedRequest {

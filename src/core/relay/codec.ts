@@ -11,6 +11,14 @@ export interface Settled {
   usd: number;
 }
 
+/** The tokens that a request was charged. Input and output together are the charge. */
+export interface ChargedTokens {
+  input: number;
+  cached: number;
+  output: number;
+  reasoning: number;
+}
+
 /** `native`: bytes are piped unchanged. `at once`: output is sent immediately. `coalesced`: output may be delayed. */
 export type Pace = "native" | "at once" | "coalesced";
 
@@ -21,7 +29,7 @@ export interface Closing {
   /** Sent after a failed answer. Undefined when the format has no error event: the connection is then cut. */
   fail(error: ErrorBody): Uint8Array | undefined;
   /** Sent in place of the rest of a blocked answer; `first` is the JSON of its first event. */
-  block(error: ErrorBody, first: unknown): Uint8Array;
+  block(error: ErrorBody, first: unknown, charged: ChargedTokens): Uint8Array;
 }
 
 /** A codec that reads bytes. */

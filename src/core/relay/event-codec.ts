@@ -65,6 +65,6 @@ export function createDecodingCodec(dialect: Dialect, createEvents: CreateEventC
     isOverGrant: (grantedOutput) => isOverGrant(progress, grantedOutput),
     conclude: (settled) => events.conclude(settled),
     fail: (error) => events.fail(error),
-    block: (error, first) => events.block(error, first),
+    block: (error, first, charged) => events.block(error, first, charged),
   };
 }

@@ -1,7 +1,7 @@
 // The relay of a streamed answer: first event, pump, settlement, closing event.
 
 import type { Progress } from "./answer.ts";
-import type { Codec, Settled } from "./codec.ts";
+import type { ChargedTokens, Codec, Settled } from "./codec.ts";
 import type { Disconnect } from "./disconnect.ts";
 import { toStreamError } from "./failure.ts";
 import { pipeNatively } from "./native.ts";
@@ -12,6 +12,8 @@ import type { Sink } from "./sink.ts";
 import { createSink } from "./sink.ts";
 import type { StreamBody } from "./stream-body.ts";
 import type { Clock, Ending, Watchdog } from "./watchdog.ts";
+
+type SettledRelay = Settled & { charged: ChargedTokens };
 
 export interface Relay {
   /** The provider's answer. */
@@ -32,7 +34,7 @@ export interface Relay {
   /** Starts the response. Called once, when the answer can be sent. */
   start(): StreamBody;
   /** Called once after every ending. Must not throw. Calls `onSlow` before it waits for a provider. */
-  settle(progress: Progress, ending: Ending, onSlow: () => void): Promise<Settled>;
+  settle(progress: Progress, ending: Ending, onSlow: () => void): Promise<SettledRelay>;
 }
 
 /**
@@ -89,7 +91,7 @@ async function conclude(relay: Relay, ending: Ending, sink: Sink) {
 async function closingOf(
   codec: Codec,
   ending: Ending,
-  settling: Promise<Settled>,
+  settling: Promise<SettledRelay>,
   slow: Promise<void>,
 ): Promise<Uint8Array | undefined> {
   switch (ending.kind) {
@@ -98,8 +100,7 @@ async function closingOf(
     case "left":
       return undefined;
     case "blocked":
-      await settling;
-      return codec.block(ending.error.body, undefined);
+      return codec.block(ending.error.body, undefined, (await settling).charged);
     case "failed":
     case "timeout":
     case "withheld":

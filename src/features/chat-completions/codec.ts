@@ -2,7 +2,7 @@
 
 import type { Piece } from "../../core/relay/answer.ts";
 import { concatBytes } from "../../core/relay/byte-buffers.ts";
-import type { Codec, CreateEventCodec } from "../../core/relay/codec.ts";
+import type { ChargedTokens, Codec, CreateEventCodec } from "../../core/relay/codec.ts";
 import type { Dialect } from "../../core/relay/dialect.ts";
 import { createEventFilter } from "../../core/relay/event-filter.ts";
 import { createUsageTap } from "../../core/relay/usage-tap.ts";
@@ -59,7 +59,7 @@ export function createPassCodec(dialect: Dialect, { keepUsage }: PassOptions): C
     isOverGrant: (grantedOutput) => tap.isOverGrant(grantedOutput),
     conclude: () => (progress.overran ? toEnd(tap.first, "length") : NOTHING),
     fail: (error) => encoder.encode(`data: ${JSON.stringify({ error })}\n\n`),
-    block: (_, first) => toEnd(first, "content_filter"),
+    block: (_, first, charged) => toEnd(first, "content_filter", keepUsage ? charged : undefined),
   };
 }
 
@@ -82,17 +82,29 @@ export const passEvents =
       },
       conclude: () => (progress.overran ? toEnd(first, "length") : NOTHING),
       fail: (error) => encoder.encode(`data: ${JSON.stringify({ error })}\n\n`),
-      block: (_, begun) => toEnd(begun, "content_filter"),
+      block: (_, begun, charged) => toEnd(begun, "content_filter", keepUsage ? charged : undefined),
     };
   };
 
-/** Ends an answer that Weir cut. A blocked one gets the finish reason of the provider's own content filter. */
-function toEnd(first: unknown, finishReason: "content_filter" | "length"): Uint8Array {
+/**
+ * Ends an answer that Weir cut. A blocked one gets the finish reason of the provider's own content filter. The tokens
+ * become the usage chunk.
+ */
+function toEnd(first: unknown, finishReason: "content_filter" | "length", charged?: ChargedTokens): Uint8Array {
   const { id, created, model } = (first ?? {}) as Record<string, unknown>;
-  const choices = [{ index: 0, delta: {}, finish_reason: finishReason }];
-  const chunk = { id, object: "chat.completion.chunk", created, model, choices };
-  return encoder.encode(`data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`);
+  const write = (fields: object) =>
+    `data: ${JSON.stringify({ id, object: "chat.completion.chunk", created, model, ...fields })}\n\n`;
+  const finish = write({ choices: [{ index: 0, delta: {}, finish_reason: finishReason }] });
+  return encoder.encode(`${finish}${charged ? write({ choices: [], usage: toUsage(charged) }) : ""}data: [DONE]\n\n`);
 }
+
+const toUsage = ({ input, cached, output, reasoning }: ChargedTokens) => ({
+  prompt_tokens: input,
+  completion_tokens: output,
+  total_tokens: input + output,
+  prompt_tokens_details: { cached_tokens: cached, audio_tokens: 0 },
+  completion_tokens_details: { reasoning_tokens: reasoning, audio_tokens: 0 },
+});
 
 /** The pieces of an event; undefined when it is not valid. */
 function piecesOf(data: string, dialect: Dialect): Piece[] | undefined {

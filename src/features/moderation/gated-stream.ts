@@ -89,7 +89,7 @@ export function createGatedCodec(
       return events.conclude(settled);
     },
     fail: (error) => events.fail(error),
-    block: (error) => events.block(error, first),
+    block: (error, _, charged) => events.block(error, first, charged),
   };
 }
 

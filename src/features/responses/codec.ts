@@ -1,7 +1,7 @@
 // The pass-through codec of Responses streams. It replaces only the provider's error events.
 
 import type { ErrorBody } from "../../core/errors.ts";
-import type { CreateEventCodec } from "../../core/relay/codec.ts";
+import type { ChargedTokens, CreateEventCodec } from "../../core/relay/codec.ts";
 import type { Json } from "./memo.ts";
 import { toMemo } from "./memo.ts";
 import type { ItemEvent, PendingEvent } from "./open-items.ts";
@@ -35,9 +35,9 @@ export const passResponsesEvents =
 
     const nextNumber = () => (last.sequence_number ?? 0) + 1;
     /** Ends an answer that Weir cut. */
-    const cut = (reason: "content_filter" | "max_output_tokens") => {
+    const cut = (reason: "content_filter" | "max_output_tokens", usage: object = {}) => {
       const { output, events } = openItems.end();
-      const incomplete = { ...response, output, status: "incomplete", incomplete_details: { reason } };
+      const incomplete = { ...response, output, status: "incomplete", incomplete_details: { reason }, ...usage };
       const end: ResponsesEvent = { type: "response.incomplete", response: incomplete };
       return encoder.encode(
         write(nextNumber(), [...events, ...(memo ? endWithMemo(end) : [[end.type, end] as PendingEvent])]),
@@ -65,7 +65,7 @@ export const passResponsesEvents =
         return bytes;
       },
       conclude: () => (progress.overran ? cut("max_output_tokens") : NOTHING),
-      block: () => cut("content_filter"),
+      block: (_error, _first, charged) => cut("content_filter", { usage: toUsage(charged) }),
       fail(error) {
         const failed = { ...response, status: "failed", error: toResponseError(error) };
         const { message, code, param } = error;
@@ -79,6 +79,14 @@ export const passResponsesEvents =
       },
     };
   };
+
+const toUsage = ({ input, cached, output, reasoning }: ChargedTokens) => ({
+  input_tokens: input,
+  input_tokens_details: { cached_tokens: cached, cache_write_tokens: 0 },
+  output_tokens: output,
+  output_tokens_details: { reasoning_tokens: reasoning },
+  total_tokens: input + output,
+});
 
 /** Returns the last event of an answer, after the events of its memo. */
 function endWithMemo(end: ResponsesEvent): PendingEvent[] {

@@ -54,14 +54,19 @@ it("the cost is charged, reported and logged", async () => {
   const { charges, settled, line } = await settle({ kind: "finished" }, usage(100, 10));
   expect(charges).toEqual([{ tokens: 110, requests: 1, nanoUsd: 154_000 }]);
   // A settlement that failed leaves the windows of the reservation.
-  expect(settled).toEqual({ left: {}, usd: 0.000154, view: VIEW });
+  expect(settled).toEqual({
+    left: {},
+    usd: 0.000154,
+    charged: { input: 100, cached: 0, output: 10, reasoning: 0 },
+    view: VIEW,
+  });
   expect(line).toMatchObject({ event: "metered", request: "r-1", charged: 110, usd: 0.000154, ending: "finished" });
   expect(errors).not.toHaveBeenCalled();
 });
 
 it("a cost above the bound is reported as what is charged, and logged as an error", async () => {
   const { settled, line } = await settle({ kind: "finished" }, usage(5_000_000, 900_000));
-  expect(settled.usd).toBe(0.001);
+  expect(settled).toMatchObject({ usd: 0.001, charged: { input: 1000, output: 0 } });
   expect(line).toMatchObject({ charged: 1000, usd: 0.001 });
   expect(JSON.parse(String(errors.mock.calls[0]?.[0]))).toMatchObject({ event: "bound_exceeded" });
 });

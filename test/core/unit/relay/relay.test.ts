@@ -28,7 +28,8 @@ function createRelay({ leaveMs = 0, codec = createTextCodec(), ready = Promise.r
   const settlements: { progress: Progress; ending: Ending }[] = [];
   const settle = async (progress: Progress, ending: Ending) => {
     settlements.push({ progress: structuredClone(progress), ending });
-    return { left: { "tokens/day": 7 }, usd: 0.25 };
+    const charged = { input: 1, cached: 0, output: 2, reasoning: 0 };
+    return { left: { "tokens/day": 7 }, usd: 0.25, charged };
   };
   const start = async () => {
     const setup = { body: provider.body, codec, control, watchdog, clock, coalesceMs: 40, disconnect, ready, settle };

@@ -158,11 +158,21 @@ describe("the closing events", () => {
     },
   );
 
-  it("of a blocked answer are the finish reason content_filter and the end mark", () => {
+  it("of a blocked answer are the finish reason content_filter, its charge if requested, and the end mark", () => {
     const first = { id: "chat-1", created: 7, model: "m", choices: [] };
-    const choices = [{ index: 0, delta: {}, finish_reason: "content_filter" }];
-    const chunk = { id: "chat-1", object: "chat.completion.chunk", created: 7, model: "m", choices };
-    expect(last(decoding(true).block(ERROR, first))).toBe(sse(chunk) + DONE);
+    const chunk = { id: "chat-1", object: "chat.completion.chunk", created: 7, model: "m" };
+    const finish = sse({ ...chunk, choices: [{ index: 0, delta: {}, finish_reason: "content_filter" }] });
+    const charged = { input: 12, cached: 4, output: 30, reasoning: 20 };
+    const usage = {
+      prompt_tokens: 12,
+      completion_tokens: 30,
+      total_tokens: 42,
+      prompt_tokens_details: { cached_tokens: 4, audio_tokens: 0 },
+      completion_tokens_details: { reasoning_tokens: 20, audio_tokens: 0 },
+    };
+    const blocked = (keepUsage: boolean) => last(decoding(keepUsage).block(ERROR, first, charged));
+    expect(blocked(true)).toBe(finish + sse({ ...chunk, choices: [], usage }) + DONE);
+    expect(blocked(false)).toBe(finish + DONE);
   });
 
   it("of a finished answer are empty", () => {

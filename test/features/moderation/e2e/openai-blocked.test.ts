@@ -29,16 +29,19 @@ it("a blocked input throws BadRequestError", async () => {
   expect(error).toMatchObject({ status: 400, code: "content_policy_violation", param: "input" });
 });
 
-it("a blocked chat completion has the finish reason content_filter", async () => {
-  const { client } = await createClient(weir);
-  const stream = client.chat.completions.stream({ model, messages: messagesOf(CONTENT) });
-  const { choices } = await stream.finalChatCompletion();
+it("a blocked chat completion has the finish reason content_filter, and its charge", async () => {
+  const { client, user } = await createClient(weir);
+  const options = { stream_options: { include_usage: true } };
+  const stream = client.chat.completions.stream({ model, messages: messagesOf(CONTENT), ...options });
+  const { choices, usage } = await stream.finalChatCompletion();
   expect([choices[0]?.message.content, choices[0]?.finish_reason]).toEqual([FIFTY, "content_filter"]);
+  expect(await user.settled()).toMatchObject({ tokens: usage?.total_tokens });
 });
 
-it("a blocked response is incomplete, with the text before the block", async () => {
-  const { client } = await createClient(weir);
+it("a blocked response is incomplete, with the text before the block, and its charge", async () => {
+  const { client, user } = await createClient(weir);
   const response = await client.responses.stream({ model, input: CONTENT }).finalResponse();
+  expect(await user.settled()).toMatchObject({ tokens: response.usage?.total_tokens });
   expect(response).toMatchObject({ status: "incomplete", incomplete_details: { reason: "content_filter" } });
   expect(response.output_text).toBe(FIFTY);
   expect(response.output.at(-1)).toMatchObject({ type: "message", status: "incomplete" });

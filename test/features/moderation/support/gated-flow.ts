@@ -17,6 +17,8 @@ import { createFakeClock } from "../../../core/support/fake-clock.ts";
 import { toUtf8 } from "../../../support/chat-chunks.ts";
 import type { GatedForm } from "./gated-forms.ts";
 
+const CHARGED = { input: 1, cached: 0, output: 2, reasoning: 0 };
+
 const SETTINGS: WindowSettings = { min_chars: 1, max_chars: 400, max_ms: 700, overlap_chars: 200 };
 
 export interface GatedFlowOptions {
@@ -74,7 +76,7 @@ export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {})
     usage = codec.progress.usage;
     watchdog.stop();
     if (ended.kind === "finished") await sink.write(codec.conclude({ left: {}, usd: 0 }));
-    else if (ended.kind === "blocked") await sink.write(codec.block(ended.error.body, undefined));
+    else if (ended.kind === "blocked") await sink.write(codec.block(ended.error.body, undefined, CHARGED));
     else if (ended.kind !== "left") await sink.write(codec.fail(ended.error.body) ?? new Uint8Array());
   };
   return {

@@ -46,7 +46,7 @@ describe("a moderated stream of Chat Completions", () => {
   });
 
   it("has the ids of the first chunk in a block, also when that chunk was never sent", async () => {
-    const flow = createGatedFlow(formOf(true));
+    const flow = createGatedFlow(formOf(false));
     const ids = { id: "chat-1", created: 7, model: "m" };
     flow.provider.send(sse({ ...ids, choices: [{ index: 0, delta: { role: "assistant", content: "They kill. " } }] }));
     await flow.begin();

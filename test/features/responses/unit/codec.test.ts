@@ -200,12 +200,14 @@ it.each([
   expect(failedCode({ error: { message: "Sorry.", ...error } })).toMatchObject({ error: { code } });
 });
 
+const CHARGED = { input: 12, cached: 4, output: 30, reasoning: 20 };
+
 describe("a blocked answer", () => {
   const events = recordedResponse("text");
   const blockedAfter = (count: number, memo = false) => {
     const codec = createCodec(true, memo);
     run(codec, [toUtf8(events.slice(0, count).map(toEvent).join(""))]);
-    return eventsOf(codec.block({ message: "No.", type: "", param: null, code: null }, undefined));
+    return eventsOf(codec.block({ message: "No.", type: "", param: null, code: null }, undefined, CHARGED));
   };
   const typeIndex = (type: string) => events.findIndex((event) => event.type === type);
 
@@ -227,6 +229,7 @@ describe("a blocked answer", () => {
           status: "incomplete",
           incomplete_details: { reason: "content_filter" },
           output: [{ type: "reasoning" }, message],
+          usage: { input_tokens: 12, output_tokens: 30, total_tokens: 42, input_tokens_details: { cached_tokens: 4 } },
         },
       },
     ]);

@@ -201,7 +201,9 @@ describe("the closing event", () => {
     const { codec } = slim(textChunk("Hi"));
     const { body } = apiError("provider_error", "It broke.\n\nevent: done");
     expect(readSlim(codec.fail(body) ?? toUtf8(""))).toEqual([{ name: "failed", data: { error: body } }]);
-    expect(readSlim(codec.block(body, undefined))).toEqual([{ name: "failed", data: { error: body } }]);
+    expect(readSlim(codec.block(body, undefined, { input: 1, cached: 0, output: 2, reasoning: 0 }))).toEqual([
+      { name: "failed", data: { error: body } },
+    ]);
     for (const [param, field] of [
       ["messages", "input"],
       ["store", null],
