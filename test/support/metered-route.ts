@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Catalog, Plan } from "../../src/core/catalog/schema.ts";
 import type { Bindings } from "../../src/core/env.ts";
 import { UserQuota } from "../../src/core/quota/user-quota.ts";
-import { errorOf, NOTHING } from "./caller.ts";
+import { errorOf, NOTHING, ONLY_REQUESTS } from "./caller.ts";
 import { createCatalog, createCatalogOf, withoutCounter } from "./catalog.ts";
 import { boundOf, estimateOf, expectEstimate, FIVE_TOKENS, priceOf, spendingOf, TEMPLATE_TOKENS } from "./estimate.ts";
 import { readUntil } from "./events.ts";
@@ -152,6 +152,8 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
     });
 
     it.each(KINDS)("whose caller left before it began, %s, is an estimate", async (_kind, stream) => {
+      // An answer that is not streamed may finish in this time.
+      await useTiming({ leave_ms: 20 });
       const user = await createUser();
       const body = surface.body({ tokens: 5, first_ms: 60_000 }, stream);
       const control = new AbortController();
@@ -213,6 +215,21 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
       },
     );
 
+    it("whose provider exceeds the grant is ended as `length`, and is an estimate", async () => {
+      await useCatalog(withoutCounter(createCatalogOf({ max_output_tokens: 300 })));
+      const user = await createUser();
+      const body = surface.body({ tokens: 3000, reasoning: 0, over_limit: true, delay_ms: 1 }, true);
+      const text = await (await user.post(surface.path, body)).text();
+      expect(surface.failure(text)).toBeUndefined();
+      expect(text).toContain(surface.truncated);
+      const said = readSaid(text).length;
+      expect(said).toBeLessThan(300 * 8 + 512 + 2000);
+      const { tokens, ...rest } = await user.settled();
+      expect(rest).toEqual({ requests: 1, reserved: 0 });
+      expect(tokens).toBe(surface.shown(body) + TEMPLATE_TOKENS + 300);
+      expect(await emulation.idle()).toMatchObject(STOPPED);
+    });
+
     it("whose caller left, with `finish`, is the usage if that comes in time", async () => {
       await useFinishing(25_000);
       const script = { tokens: 60, delay_ms: 2, reasoning: 7 };
@@ -240,6 +257,47 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
       expect(tokens).toBeGreaterThan(estimateOf(surface, body));
       expect(tokens).toBeLessThanOrEqual(boundOf(surface, body));
       expect(await emulation.idle()).toMatchObject(STOPPED);
+    });
+  });
+
+  describe(`${name}: a stream that begins late`, () => {
+    const LATE = { tokens: 5, first_ms: 60_000 };
+    beforeEach(async () => {
+      await useTiming({ keep_alive_ms: 10 });
+      await emulation.zero();
+    });
+
+    it("starts with status 200 and comments, and goes on with the answer", async () => {
+      const user = await createUser();
+      const response = await ask(user, surface, { tokens: 5, first_ms: 100 });
+      expect([response.status, response.headers.get("weir-model")]).toEqual([200, expect.any(String)]);
+      const text = await response.text();
+      expect(text).toMatch(/^:\n\n/);
+      expect(surface.failure(text)).toBeUndefined();
+      expect(readSaid(text)).toBe(FIVE_TOKENS.text);
+    });
+
+    it("ends with the failure when the provider fails after all, and costs a request", async () => {
+      const user = await createUser();
+      const response = await ask(user, surface, { tokens: 5, first_ms: 100, error_after: 0 });
+      expect(response.status).toBe(200);
+      const text = await response.text();
+      expect(text).toMatch(/^:\n\n/);
+      expect(surface.failure(text)).toMatchObject({ code: "provider_error" });
+      expect(await user.settled()).toEqual(ONLY_REQUESTS());
+    });
+
+    it("frees its place and cancels the provider when the caller leaves", async () => {
+      const user = await createUser("single");
+      const body = surface.body(LATE, true);
+      const reader = (await user.post(surface.path, body)).body?.getReader();
+      await reader?.read();
+      await reader?.cancel();
+      const { tokens, ...rest } = await user.settled();
+      expect(rest).toEqual({ requests: 1, reserved: 0 });
+      expectEstimate(tokens, surface, body);
+      expect(await emulation.idle()).toMatchObject(STOPPED);
+      expect((await ask(user, surface, { tokens: 1 })).status).toBe(200);
     });
   });
 

@@ -19,6 +19,8 @@ export interface Surface {
   shown(body: Record<string, unknown>): number;
   /** All tokens of an answer, by the provider's usage; NaN where there is none. */
   tokens(text: string, stream: boolean): number;
+  /** Part of a stream that ended at its output limit. */
+  truncated: string;
   /** The error that a stream ended with, or undefined when it finished. Throws when it did neither. */
   failure(text: string): ErrorEnvelope["error"] | undefined;
 }
@@ -32,6 +34,7 @@ export const SLIM: Surface = {
   path: "/chat",
   upstream: "/v1/chat/completions",
   bound: "max_completion_tokens",
+  truncated: '"finish":"length"',
   shown: shownBytes,
   body: (script, stream) => ({ input: emulate(script), stream }),
   tokens(text, stream) {

@@ -68,6 +68,8 @@ export interface RequestState {
   otherRequests: number;
   /** The time of the last call of a candidate (epoch ms). */
   sentAt: number;
+  /** The calls that ended with a timeout of the provider. */
+  timedOut: RequestEnd[];
   /** The response to the caller. A keep-alive starts it when the answer takes long. */
   response: PromiseWithResolvers<Response>;
   /** The response has started. */
@@ -102,7 +104,9 @@ export async function attempt(request: AdmittedRequest, state: RequestState, can
   } catch (error) {
     providerAbort.abort(error);
     if (!(error instanceof ApiError)) throw error;
-    // The provider returned an error status, so it did no billable work.
+    // A provider, or a proxy before it, that timed out has worked until then. Any other error status means no work.
+    const ending: Ending = { kind: "timeout", error };
+    if (error.body.code === "provider_timeout") state.timedOut.push(endOf(request, state, ending));
     if (statusOf(error) > 0) state.stage = "refused";
     const { param } = error.body;
     throw param && ask.callerField ? withParam(error, ask.callerField(param)) : error;
@@ -154,10 +158,10 @@ const grantedOutput = ({ admitted }: AdmittedRequest, candidate: Candidate) =>
 
 /** Returns how the request ended, with the work that its last candidate may have done by now. */
 export function endOf(request: AdmittedRequest, state: RequestState, ending: Ending): RequestEnd {
-  const { lastCandidate, stage, progress, otherRequests, sentAt } = state;
+  const { lastCandidate, stage, progress, otherRequests, sentAt, timedOut } = state;
   const work = { elapsedMs: clock.now() - sentAt, grantedOutput: grantedOutput(request, lastCandidate) };
   const count = () => countFor(request.caller.env, lastCandidate);
-  return { lastCandidate, stage, ending, progress, otherRequests, work, count };
+  return { lastCandidate, stage, ending, progress, otherRequests, work, timedOut: [...timedOut], count };
 }
 
 function codecFor(reply: StreamReply | BytesReply, gate: OpenGate): { codec: Codec; pump: PumpAnswer | undefined } {

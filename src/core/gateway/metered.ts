@@ -137,10 +137,17 @@ function createState(request: AdmittedRequest): RequestState {
   const control = new AbortController();
   let body: StreamBody | undefined;
   const disconnect = createDisconnect(control, clock, () => leaveMsOf(state, timing.leave_ms));
+  // Phones give up when they hear nothing, so a long wait starts the response.
+  const sendKeepAlive = () => {
+    const opened = state.openBody();
+    respond(request, state, opened.readable, EVENT_STREAM);
+    opened.keepAlive();
+  };
+  const keepAlive = exchange.reply.kind === "stream" ? sendKeepAlive : undefined;
   const state: RequestState = {
     control,
     disconnect,
-    watchdog: startWatchdog(clock, deadlinesOf(timing, first), control),
+    watchdog: startWatchdog(clock, deadlinesOf(timing, first), control, keepAlive),
     gate: NO_MODERATION,
     ready: Promise.resolve(),
     lastCandidate: first,
@@ -148,6 +155,7 @@ function createState(request: AdmittedRequest): RequestState {
     progress: emptyProgress(),
     otherRequests: 0,
     sentAt: clock.now(),
+    timedOut: [],
     response: Promise.withResolvers(),
     hasResponded: false,
     openBody: () => (body ??= createStreamBody(disconnect)),
@@ -156,14 +164,6 @@ function createState(request: AdmittedRequest): RequestState {
   if (exchange.ask.remains !== "work") caller.signal.addEventListener("abort", disconnect.markLeft, { once: true });
   // The caller disconnected before the provider was called, so there is no answer to finish.
   if (caller.signal.aborted) control.abort({ kind: "left" } satisfies Ending);
-  if (exchange.reply.kind === "stream") {
-    // Phones give up when they hear nothing, so a long wait starts the response.
-    state.watchdog.sendKeepAlives(() => {
-      const opened = state.openBody();
-      respond(request, state, opened.readable, EVENT_STREAM);
-      opened.keepAlive();
-    });
-  }
   return state;
 }
 
@@ -175,12 +175,12 @@ function deadlinesOf(timing: Deadlines, { model, exchange }: Candidate): Deadlin
 }
 
 /**
- * Returns how long a provider may still work after the caller has left. By default, only if that costs nothing: the
- * answer has ended except for its usage, or its cost is known before it begins.
+ * Returns how long a provider may still work after the caller has left. By default, only if that costs nothing: only the
+ * usage is missing, or the answer is not streamed, which providers finish in any case.
  */
 function leaveMsOf({ lastCandidate: { model, exchange }, progress, stage }: RequestState, leaveMs: number): number {
   const onlyUsageIsMissing = progress.finish !== undefined && !progress.usage && !progress.ended;
-  const isPaid = onlyUsageIsMissing || (exchange.reply.kind === "bytes" && stage !== "unsent");
+  const isPaid = onlyUsageIsMissing || (exchange.reply.kind !== "stream" && stage !== "unsent");
   const { on_leave = isPaid ? "finish" : "cancel" } = model.fixed;
   return on_leave === "finish" ? leaveMs : 0;
 }

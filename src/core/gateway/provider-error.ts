@@ -64,6 +64,8 @@ function faultOf(status: number): [ErrorCode, string] {
       return ["provider_unauthorized", "This server may not use the model right now."];
     case 408:
     case 504:
+    // The status of Cloudflare for a server that is too slow.
+    case 524:
       return ["provider_timeout", "The model took too long. Please try again."];
     default:
       return ["provider_error", "The model could not answer. Please try again."];

@@ -1,6 +1,7 @@
 // Settles one request: charges the cost of its ending, once, and logs one line.
 
 import type { Endpoint } from "../catalog/endpoints.ts";
+import type { Amounts } from "../catalog/quota-window.ts";
 import type { Model } from "../catalog/resolve.ts";
 import { toLogged } from "../log.ts";
 import type { Progress } from "../relay/answer.ts";
@@ -29,6 +30,8 @@ export interface RequestEnd {
   /** Requests to providers beside that of the candidate. */
   otherRequests: number;
   work: Work;
+  /** Earlier calls of the request on which a provider worked until its own timeout. */
+  timedOut: RequestEnd[];
   /** Gets the exact input token count; undefined when it is not available. Must not throw. */
   count(): Promise<number | undefined>;
 }
@@ -56,7 +59,7 @@ export function createSettlement({ requestId, lease, exactInput, startedAt }: Me
     const { ending, progress } = end;
     const { model, exchange } = end.lastCandidate;
     const ended = await withExactInput(toEndedRequest(end, exactInput), end, onSlow);
-    const cost = costOfEnding(ended);
+    const cost = withTimedOut(costOfEnding(ended), end.timedOut);
     if (progress.usage && cost.tokens > lease.bound.tokens) {
       console.error(JSON.stringify({ event: "bound_exceeded", model: model.snapshot, cost, bound: lease.bound }));
     }
@@ -87,6 +90,13 @@ function toChargedTokens(ended: EndedRequest, tokens: number): ChargedTokens {
   const input = Math.min(tokens, inputOf(ended));
   const { cached = 0, reasoning = 0 } = ended.progress.usage ?? {};
   return { input, cached: Math.min(cached, input), output: tokens - input, reasoning };
+}
+
+/** Adds the tokens and dollars of the calls that timed out. Together they count as one request. */
+function withTimedOut(cost: Amounts, timedOut: RequestEnd[]): Amounts {
+  const costs = timedOut.map((end) => costOfEnding(toEndedRequest(end, undefined)));
+  const sum = (unit: "tokens" | "nanoUsd") => costs.reduce((total, each) => total + each[unit], cost[unit]);
+  return { tokens: sum("tokens"), requests: cost.requests, nanoUsd: sum("nanoUsd") };
 }
 
 function toEndedRequest(end: RequestEnd, exactInput: number | undefined): EndedRequest {

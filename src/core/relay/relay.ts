@@ -61,14 +61,14 @@ export async function startRelay(relay: Relay): Promise<void> {
 }
 
 async function runPumped(relay: Relay, flow: Flow, coalesceMs: number, sink: Sink) {
-  if (relay.codec.isBinary) relay.watchdog.sendKeepAlives(undefined);
+  if (relay.codec.isBinary) relay.watchdog.stopKeepAlives();
   const { clock } = relay;
   const ending = relay.pump ? await relay.pump(flow, sink, clock) : await pump(flow, sink, clock, coalesceMs);
   await conclude(relay, ending, sink);
 }
 
 async function runNatively(relay: Relay, flow: Flow, piped: ReadableStream<Uint8Array>, body: StreamBody) {
-  relay.watchdog.sendKeepAlives(undefined);
+  relay.watchdog.stopKeepAlives();
   flow.control.signal.addEventListener("abort", () => body.sink.cutIfStuck(), { once: true });
   const writable = await body.release();
   const ending = await pipeNatively(flow, piped, writable, relay.clock);

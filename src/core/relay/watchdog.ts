@@ -46,8 +46,7 @@ export interface Watchdog {
   verdictAwaited(isAwaited: boolean): void;
   /** The first text has arrived. Until then, all attempts share `first_byte_ms`. */
   answerStarted(): void;
-  /** From now on, calls `keepAlive` whenever nothing was sent for `keep_alive_ms`. Undefined stops the calls. */
-  sendKeepAlives(keepAlive: (() => void) | undefined): void;
+  stopKeepAlives(): void;
   /** Bytes were written to the caller. */
   bytesSent(): void;
   stop(): void;
@@ -56,8 +55,16 @@ export interface Watchdog {
 /** The timer wakes up at least this often, because a read can start while it sleeps. */
 const MAX_SLEEP_MS = 1000;
 
-/** Aborts `control` with an `Ending` when a deadline passes. Runs until `stop` or an abort. */
-export function startWatchdog(clock: Clock, deadlines: Deadlines, control: AbortController): Watchdog {
+/**
+ * Aborts `control` with an `Ending` when a deadline passes. Calls `keepAlive` whenever nothing was sent for
+ * `keep_alive_ms`. Runs until `stop` or an abort.
+ */
+export function startWatchdog(
+  clock: Clock,
+  deadlines: Deadlines,
+  control: AbortController,
+  keepAlive?: () => void,
+): Watchdog {
   const startedAt = clock.now();
   const totalAt = startedAt + deadlines.total_ms;
   const stopped = new AbortController();
@@ -65,7 +72,7 @@ export function startWatchdog(clock: Clock, deadlines: Deadlines, control: Abort
   let isVerdictAwaited = false;
   let hasStarted = false;
   let sentAt = startedAt;
-  let keepAlive: (() => void) | undefined;
+  let sendKeepAlive = keepAlive;
 
   const expire = (what: string) => {
     const error = apiError("provider_timeout", `The model ${what}. Please try again.`);
@@ -78,11 +85,11 @@ export function startWatchdog(clock: Clock, deadlines: Deadlines, control: Abort
       if (now >= totalAt) return expire("took too long to finish");
       if (now >= idleAt) return expire(hasStarted ? "fell silent" : "took too long to begin");
       const isWaiting = readingSince !== undefined || isVerdictAwaited;
-      if (keepAlive && isWaiting && now >= sentAt + deadlines.keep_alive_ms) {
+      if (sendKeepAlive && isWaiting && now >= sentAt + deadlines.keep_alive_ms) {
         sentAt = now;
-        keepAlive();
+        sendKeepAlive();
       }
-      const aliveAt = keepAlive && isWaiting ? sentAt + deadlines.keep_alive_ms : Infinity;
+      const aliveAt = sendKeepAlive && isWaiting ? sentAt + deadlines.keep_alive_ms : Infinity;
       const next = Math.min(totalAt, idleAt, aliveAt, now + MAX_SLEEP_MS);
       await clock.wait(next - now, stopped.signal);
     }
@@ -94,10 +101,7 @@ export function startWatchdog(clock: Clock, deadlines: Deadlines, control: Abort
     readEnded: () => (readingSince = undefined),
     verdictAwaited: (isAwaited) => (isVerdictAwaited = isAwaited),
     answerStarted: () => (hasStarted = true),
-    sendKeepAlives(send) {
-      sentAt = clock.now();
-      keepAlive = send;
-    },
+    stopKeepAlives: () => (sendKeepAlive = undefined),
     bytesSent: () => (sentAt = clock.now()),
     stop: () => stopped.abort(),
   };

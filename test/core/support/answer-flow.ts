@@ -109,7 +109,9 @@ export function createAnswerFlow({
   const provider = createProvider(lastWords);
   const caller = createCallerSink(() => clock.now());
   const control = new AbortController();
-  const watchdog = startWatchdog(clock, { ...DEADLINES, ...deadlines }, control);
+  let hasStarted = false;
+  const keepAlive = () => hasStarted && void sink.write(toUtf8(":\n\n"));
+  const watchdog = startWatchdog(clock, { ...DEADLINES, ...deadlines }, control, keepAlive);
   const disconnect = createDisconnect(control, clock, () => leaveMs);
   const flow: Flow = {
     source: provider.body.getReader({ mode: "byob" }),
@@ -126,7 +128,7 @@ export function createAnswerFlow({
 
   const run = async () => {
     await readFirst(flow, clock);
-    watchdog.sendKeepAlives(() => void sink.write(toUtf8(":\n\n")));
+    hasStarted = true;
     ending = await pump(flow, sink, clock, codec.pace === "coalesced" ? coalesceMs : 0);
     watchdog.stop();
   };

@@ -5,6 +5,7 @@ import type { Amounts } from "../../../../src/core/catalog/quota-window.ts";
 import { apiError } from "../../../../src/core/errors.ts";
 import type { Stage } from "../../../../src/core/quota/ending-cost.ts";
 import type { Lease } from "../../../../src/core/quota/lease.ts";
+import type { RequestEnd } from "../../../../src/core/quota/settlement.ts";
 import { createSettlement } from "../../../../src/core/quota/settlement.ts";
 import { emptyProgress } from "../../../../src/core/relay/answer.ts";
 import type { Ending } from "../../../../src/core/relay/watchdog.ts";
@@ -25,7 +26,13 @@ beforeEach(() => {
 afterEach(() => void vi.restoreAllMocks());
 
 /** Settles an answer under a bound of 1000 tokens and a million nano-dollars. */
-async function settle(ending: Ending, used?: ReturnType<typeof usage>, exactInput?: number, stage: Stage = "relayed") {
+async function settle(
+  ending: Ending,
+  used?: ReturnType<typeof usage>,
+  exactInput?: number,
+  stage: Stage = "relayed",
+  timedOut: RequestEnd[] = [],
+) {
   const steps: string[] = [];
   const charges: Amounts[] = [];
   const bound = { tokens: 1000, requests: 1, nanoUsd: 1_000_000 };
@@ -44,6 +51,7 @@ async function settle(ending: Ending, used?: ReturnType<typeof usage>, exactInpu
     progress: { ...emptyProgress(), ...(used && { usage: used }) },
     otherRequests: 0,
     work: { elapsedMs: 0, grantedOutput: 100 },
+    timedOut,
     count: async () => steps.push("count") && 90,
   } as const;
   const settled = await settlement(end, () => steps.push("slow"));
@@ -79,6 +87,22 @@ it("an estimate uses the exact input count of the bound, and asks for it only wh
   const finished = await settle({ kind: "finished" });
   expect([finished.charges[0]?.tokens, finished.steps]).toEqual([400 + template, []]);
   expect(left.line).toMatchObject({ estimated: true });
+});
+
+it("calls that timed out before are charged on top, and are no further requests", async () => {
+  const error = apiError("provider_timeout", "Too late.");
+  const first: RequestEnd = {
+    lastCandidate: { model: MODEL, exchange: { ask: { endpoint: "chat_completions", demand: DEMAND } } },
+    stage: "sent",
+    ending: { kind: "timeout", error },
+    progress: emptyProgress(),
+    otherRequests: 0,
+    work: { elapsedMs: 60_000, grantedOutput: 100 },
+    timedOut: [],
+    count: async () => undefined,
+  };
+  const { charges } = await settle({ kind: "finished" }, usage(100, 10), undefined, "relayed", [first]);
+  expect(charges[0]).toMatchObject({ tokens: 110 + 400 + 16 + 100, requests: 1 });
 });
 
 it("an answer with usage, and one that the provider refused, are not counted", async () => {

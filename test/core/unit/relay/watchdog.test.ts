@@ -18,7 +18,7 @@ const timeout = (what: string) =>
 function startAlone() {
   const clock = createFakeClock();
   const control = new AbortController();
-  return { clock, control, watchdog: startWatchdog(clock, DEADLINES, control) };
+  return { clock, control, watchdog: startWatchdog(clock, DEADLINES, control, () => undefined) };
 }
 
 /** Advances to the deadline, at which the flow must end. */
@@ -66,6 +66,19 @@ describe("the first-byte deadline", () => {
 });
 
 describe("the idle deadline", () => {
+  it("starts with the first text, so that a model may reason in silence", async () => {
+    const flow = createAnswerFlow();
+    flow.provider.send(chunk({ role: "assistant" }));
+    await flow.begin();
+    await flow.clock.advance(100_000);
+    expect(flow.ending()).toBeUndefined();
+    flow.provider.send(textChunk("Hel"));
+    await flow.clock.advance(59_000);
+    expect(flow.ending()).toBeUndefined();
+    await flow.clock.advance(2001 + LAST_READ_MS);
+    expect(flow.ending()).toEqual(timeout("fell silent"));
+  });
+
   it("ends an answer that falls silent, and starts again with every read", async () => {
     const flow = await beginFlow();
     for (let count = 0; count < 5; count++) {
@@ -163,7 +176,6 @@ describe("the keep-alive", () => {
 
 it("the timer wakes up about once a second while an answer streams, and stops with it", async () => {
   const { clock, control, watchdog } = startAlone();
-  watchdog.sendKeepAlives(() => undefined);
   for (let count = 0; count < 60; count++) {
     watchdog.readEnded();
     watchdog.bytesSent();

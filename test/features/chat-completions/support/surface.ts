@@ -15,6 +15,7 @@ export const OPENAI: Surface = {
   path: "/v1/chat/completions",
   upstream: "/v1/chat/completions",
   bound: "max_completion_tokens",
+  truncated: '"finish_reason":"length"',
   shown: shownBytes,
   body: (script, stream) => ({
     model: "o4-mini",

@@ -42,7 +42,9 @@ export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {})
   const caller = createCallerSink(() => clock.now());
   const control = new AbortController();
   const { signal } = control;
-  const watchdog = startWatchdog(clock, { ...DEADLINES, ...deadlines }, control);
+  let hasStarted = false;
+  const keepAlive = () => hasStarted && void sink.write(toUtf8(":\n\n"));
+  const watchdog = startWatchdog(clock, { ...DEADLINES, ...deadlines }, control, keepAlive);
   const disconnect = createDisconnect(control, clock, () => leaveMs);
   const windows = createTextWindows({ ...SETTINGS, ...settings });
   const codec = createGatedCodec(form.dialect, form.events, windows, () => clock.now());
@@ -70,7 +72,7 @@ export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {})
   const say = (allowed: boolean) => open?.resolve(allowed ? undefined : BLOCKED);
   const run = async () => {
     await readFirst(flow, clock);
-    watchdog.sendKeepAlives(() => void sink.write(toUtf8(":\n\n")));
+    hasStarted = true;
     const ended = await pumpGated(flow, sink, clock, { windows, heldChars: () => codec.heldChars, moderate });
     ending = ended;
     usage = codec.progress.usage;

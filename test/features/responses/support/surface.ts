@@ -14,6 +14,7 @@ interface ResponsesEnd {
 
 export const RESPONSES: Surface = {
   ...OVER_RESPONSES,
+  truncated: '"reason":"max_output_tokens"',
   path: "/v1/responses",
   body: (script, stream) => ({ model: "o4-mini", input: emulate(script), ...(stream ? { stream } : {}) }),
   tokens(text, stream) {
