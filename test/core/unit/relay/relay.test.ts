@@ -24,7 +24,8 @@ function createRelay({ leaveMs = 0, codec = createTextCodec(), ready = Promise.r
   const provider = createProvider();
   const control = new AbortController();
   const disconnect = createDisconnect(control, clock, () => leaveMs);
-  const watchdog = startWatchdog(clock, DEADLINES, control);
+  let keepAlives = 0;
+  const watchdog = startWatchdog(clock, DEADLINES, control, () => (keepAlives += 1));
   const settlements: { progress: Progress; ending: Ending }[] = [];
   const settle = async (progress: Progress, ending: Ending) => {
     settlements.push({ progress: structuredClone(progress), ending });
@@ -51,7 +52,7 @@ function createRelay({ leaveMs = 0, codec = createTextCodec(), ready = Promise.r
       );
     return { reader, seen, read };
   };
-  return { clock, provider, control, disconnect, watchdog, settlements, start };
+  return { clock, provider, control, disconnect, settlements, start, keepAlives: () => keepAlives };
 }
 
 /** A relay whose caller left after the first text. */
@@ -68,13 +69,11 @@ async function left(leaveMs: number) {
 describe("a relay", () => {
   it("sends keep-alives while its answer waits for a verdict", async () => {
     const ready = Promise.withResolvers<void>();
-    const { clock, provider, watchdog, start } = createRelay({ ready: ready.promise });
-    let sent = 0;
-    watchdog.sendKeepAlives(() => (sent += 1));
+    const { clock, provider, start, keepAlives } = createRelay({ ready: ready.promise });
     provider.send(textChunk("Hello"));
     const started = start();
     await clock.advance(DEADLINES.keep_alive_ms);
-    expect(sent).toBe(1);
+    expect(keepAlives()).toBe(1);
     ready.resolve();
     await started;
   });
