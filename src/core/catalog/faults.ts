@@ -1,5 +1,6 @@
 // Catalog checks beyond the schema: unresolved names and contradictions between parts.
 
+import type { QuotaWindow } from "./quota-window.ts";
 import { countsModel, windowKey } from "./quota-window.ts";
 import { FIRST_DAY, LAST_DAY, resolveModel } from "./resolve.ts";
 import type { Catalog } from "./schema.ts";
@@ -17,13 +18,15 @@ export function faultsOf(catalog: Catalog, sections: CatalogSection[]): string[]
     ...cardFaults(catalog, names),
     ...aliasFaults(catalog, snapshots, names),
     ...planFaults(catalog, names),
+    ...windowFaults(catalog, "budget", catalog.budget?.windows ?? []),
     ...sections.flatMap((section) => section.faults?.(catalog, names) ?? []),
   ];
 }
 
-function cardFaults({ cards, providers, plans }: Catalog, { isModelName }: CatalogNames): string[] {
+function cardFaults({ cards, providers, plans, budget }: Catalog, { isModelName }: CatalogNames): string[] {
   const faults: string[] = [];
-  const dollars = Object.values(plans).flatMap(({ windows }) => windows.filter(({ unit }) => unit === "usd"));
+  const limited = [...Object.values(plans), ...(budget ? [budget] : [])];
+  const dollars = limited.flatMap(({ windows }) => windows.filter(({ unit }) => unit === "usd"));
   const owners = new Map<string, string>();
   for (const [id, card] of Object.entries(cards)) {
     const path = `cards.${id}`;
@@ -34,7 +37,7 @@ function cardFaults({ cards, providers, plans }: Catalog, { isModelName }: Catal
     }
     const isCounted = dollars.some((window) => countsModel(window, id));
     if (chats && isCounted && (card.prices?.input === undefined || card.prices.output === undefined)) {
-      faults.push(`${path}.prices: input and output are needed, since a plan counts dollars`);
+      faults.push(`${path}.prices: input and output are needed, since a plan or the budget counts dollars`);
     }
     for (const other of card.compare) if (!isModelName(other)) faults.push(`${path}.compare: no model '${other}'`);
     for (const [name, { successor }] of Object.entries(card.snapshots)) {
@@ -77,21 +80,25 @@ function planFaults(catalog: Catalog, { isModelName }: CatalogNames): string[] {
   const faults: string[] = [];
   for (const [name, { windows, models }] of Object.entries(catalog.plans)) {
     const path = `plans.${name}`;
-    for (const id of windows.flatMap((window) => window.models ?? [])) {
-      if (!entry(catalog.cards, id)) faults.push(`${path}.windows: no card '${id}'`);
-    }
-    for (const id of windows.flatMap((window) => uncountedSuccessors(catalog, window.models ?? []))) {
-      faults.push(`${path}.windows: does not count '${id}', a successor or fallback of its models`);
-    }
-    const keys = windows.map(windowKey);
-    const twice = keys.find((key, index) => keys.indexOf(key) !== index);
-    if (twice) faults.push(`${path}.windows: has '${twice}' twice`);
+    faults.push(...windowFaults(catalog, path, windows));
     for (const id of models ?? []) {
       if (!entry(catalog.cards, id) && !isModelName(id)) faults.push(`${path}.models: no model '${id}'`);
     }
   }
   if (!entry(catalog.plans, catalog.default_plan)) faults.push(`default_plan: no plan '${catalog.default_plan}'`);
   return faults;
+}
+
+function windowFaults(catalog: Catalog, path: string, windows: QuotaWindow[]): string[] {
+  const unknown = windows.flatMap(({ models = [] }) => models.filter((id) => !entry(catalog.cards, id)));
+  const uncounted = windows.flatMap(({ models = [] }) => uncountedSuccessors(catalog, models));
+  const keys = windows.map(windowKey);
+  const twice = keys.filter((key, index) => keys.indexOf(key) !== index).slice(0, 1);
+  return [
+    ...unknown.map((id) => `${path}.windows: no card '${id}'`),
+    ...uncounted.map((id) => `${path}.windows: does not count '${id}', a successor or fallback of its models`),
+    ...twice.map((key) => `${path}.windows: has '${key}' twice`),
+  ];
 }
 
 /**

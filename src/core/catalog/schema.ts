@@ -55,13 +55,20 @@ const Window = v.strictObject({
   models: v.optional(v.pipe(v.array(CatalogName), v.minLength(1))),
 });
 
+const hasWholeLimit = v.check(
+  ({ unit, limit }: v.InferOutput<typeof Window>) => unit === "usd" || Number.isInteger(limit),
+  "must be an integer, except for usd",
+);
+
+/** A window of the whole deployment. Requests are not limited by it, because they need not cost anything. */
+const BudgetWindow = v.pipe(
+  Window,
+  hasWholeLimit,
+  v.check(({ unit }) => unit !== "requests", "must count tokens or usd"),
+);
+
 const plan = {
-  windows: v.array(
-    v.pipe(
-      Window,
-      v.check(({ unit, limit }) => unit === "usd" || Number.isInteger(limit), "must be an integer, except for usd"),
-    ),
-  ),
+  windows: v.array(v.pipe(Window, hasWholeLimit)),
   /** The most requests of one user that run at the same time. */
   concurrent: Count,
   max_output_tokens: OutputTokens,
@@ -114,6 +121,8 @@ const root = {
   /** A request is refused when fewer output tokens than this are left. */
   min_output_tokens: v.optional(WholeNumber, 256),
   timing: v.optional(Timing, {}),
+  /** What all users together may use; unlimited when absent. */
+  budget: v.optional(v.strictObject({ windows: v.pipe(v.array(BudgetWindow), v.minLength(1)) })),
 };
 
 const Catalog = v.strictObject({

@@ -18,13 +18,14 @@ const planWith = (changes: Document) => ({
 });
 const window = (changes: Document) => ({ unit: "tokens", per: "day", limit: 15, ...changes });
 const dollars = (changes: Document = {}) => planWith({ windows: [window({ unit: "usd", ...changes })] });
+const budgetOf = (...windows: Document[]) => ({ budget: { windows } });
 const fallbackTo = (name: string) => ({ fast: { target: "swift-1", fallback: ["default", name] } });
 
 const uncounted = (id: string) => `plans.free.windows: does not count '${id}', a successor or fallback of its models`;
 
 const SEEING = { modalities: { input: ["text", "image"], output: ["text"] } };
 const NO_CEILING = "cards.swift.image_tokens: is needed, since the model takes images";
-const NO_PRICE = "cards.swift.prices: input and output are needed, since a plan counts dollars";
+const NO_PRICE = "cards.swift.prices: input and output are needed, since a plan or the budget counts dollars";
 const PRICES = { prices: { input: 1, output: 2 } };
 
 it.each<[string, Document]>([
@@ -58,6 +59,9 @@ it.each<[string, Document]>([
   [NO_CEILING, cardWith(SEEING)],
   [NO_CEILING, cardWith({ ...SEEING, image_tokens: 0 })],
   [NO_PRICE, dollars()],
+  [NO_PRICE, budgetOf(window({ unit: "usd" }))],
+  ["budget.windows: no card 'swift-1'", budgetOf(window({ models: ["swift-1"] }))],
+  ["budget.windows: has 'tokens/day' twice", budgetOf(window({}), window({}))],
   [NO_PRICE, { ...dollars(), ...cardWith({ prices: { input: 1 } }) }],
   ["aliases.one.target: the aliases form a cycle", aliasesWith({ one: { target: "one" } })],
   ["plans.free.windows: has 'tokens/day' twice", planWith({ windows: [window({ limit: 5 }), window({ limit: 7 })] })],

@@ -25,6 +25,7 @@ const providerWith = (changes: Document) => ({
 const planWith = (changes: Document) => ({
   plans: { free: { windows: [], concurrent: 1, max_output_tokens: 16, ...changes } },
 });
+const budgetWith = (windows: Document[]) => ({ budget: { windows } });
 const windowWith = (changes: Document) => planWith({ windows: [{ unit: "tokens", per: "day", limit: 1, ...changes }] });
 
 it("the bundled catalog has no faults, and limits for every chat model", () => {
@@ -94,6 +95,10 @@ describe("a fault", () => {
     ["plans.free.windows.0.unit", windowWith({ unit: "words" })],
     ["plans.free.windows.0", windowWith({ limit: 1.5 })],
     ["plans.free.windows.0.models", windowWith({ models: [] })],
+    ["budget.windows", budgetWith([])],
+    ["budget.windows.0", budgetWith([{ unit: "requests", per: "day", limit: 1 }])],
+    ["budget.windows.0", budgetWith([{ unit: "tokens", per: "day", limit: 1.5 }])],
+    ["budget.windows.0.per", budgetWith([{ unit: "usd", per: "week", limit: 1.5 }])],
     ["aliases.my model", aliasWith({}, "my model")],
     ["aliases.default.on_leave", aliasWith({ on_leave: "drain" })],
     ["aliases.default.instructions", aliasWith({ instructions: "" })],
