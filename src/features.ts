@@ -2,6 +2,7 @@
 // `npm run features` lists the features and removes them.
 
 import { defineFeatures } from "./core/feature.ts";
+import { adminBudget } from "./features/admin-budget/index.ts";
 import { adminCatalog } from "./features/admin-catalog/index.ts";
 import { adminUsers } from "./features/admin-users/index.ts";
 import { chatCompletions } from "./features/chat-completions/index.ts";
@@ -23,5 +24,6 @@ export const features = defineFeatures([
   models,
   usage,
   adminUsers,
+  adminBudget,
   adminCatalog,
 ]);

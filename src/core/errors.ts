@@ -28,6 +28,7 @@ const ERRORS = {
   not_configured: 500,
   provider_error: 502,
   provider_unauthorized: 502,
+  budget_exhausted: 503,
   catalog_unavailable: 503,
   issuer_unavailable: 503,
   moderation_unavailable: 503,

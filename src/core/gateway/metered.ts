@@ -61,8 +61,7 @@ async function reserveAndSend(caller: Caller, call: Call, report: Report): Promi
     throw error;
   });
   caller.timing.mark("quota", Date.now());
-  const { lease, exactInput } = admitted;
-  const settle = createSettlement({ requestId, lease, exactInput, startedAt });
+  const settle = createSettlement({ ...admitted, requestId, startedAt });
   const settleAndRelease: Settlement = (end, onSlow) => settle(end, onSlow).finally(release);
   return send({ caller, call, admitted, report, settle: settleAndRelease, release });
 }

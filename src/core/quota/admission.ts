@@ -11,6 +11,8 @@ import type { Bindings } from "../env.ts";
 import { ApiError, apiError } from "../errors.ts";
 import type { Demand } from "./bound.ts";
 import { minInputTokens, toBound, widestBound } from "./bound.ts";
+import type { BudgetShare } from "./budget.ts";
+import { openBudgetShare } from "./budget.ts";
 import { isRefused, withClaim } from "./claim.ts";
 import { callQuota } from "./client.ts";
 import type { Lease } from "./lease.ts";
@@ -18,7 +20,7 @@ import { createLease } from "./lease.ts";
 import type { Bound, ReserveResult } from "./ledger.ts";
 import { boundAmounts } from "./ledger.ts";
 import { toLimits } from "./limits.ts";
-import { quotaName } from "./name.ts";
+import { loggedUser, quotaName } from "./name.ts";
 import { busyError, toQuotaError } from "./refusal.ts";
 import { spendRequests } from "./spend.ts";
 
@@ -51,6 +53,9 @@ export interface Admitted<Candidate> {
   lease: Lease;
   /** The plan that the reservation was made under. */
   plan: Plan;
+  planName: string;
+  /** The user in log lines. */
+  loggedAs: string;
   /** The candidates that the reservation covers. */
   candidates: [Candidate, ...Candidate[]];
   /** The exact input token count of the first candidate, when the bound used it. */
@@ -62,7 +67,7 @@ export interface Admitted<Candidate> {
 /**
  * Reserves the bound of a request under its user's plan, for whichever candidate answers. Throws 401 `invalid_api_key`
  * (revoked token), 403 `model_not_allowed` or `user_blocked`, 429 (see refusal.ts), 502 `provider_error` (input not
- * counted), and 503 `quota_unavailable`.
+ * counted), and 503 `quota_unavailable` or `budget_exhausted`.
  */
 export async function admit<Candidate extends AdmissionCandidate>(
   admission: Admission<Candidate>,
@@ -70,19 +75,27 @@ export async function admit<Candidate extends AdmissionCandidate>(
   const { env, user, key, waitUntil } = admission;
   const name = await quotaName(user, env.QUOTA_PEPPER);
   const giveBack = () => waitUntil(callQuota(env, name, (object) => object.giveBack(key)).catch(() => undefined));
+  const share = openBudgetShare(admission, key);
   try {
-    return await reserveUnder(admission, name, giveBack);
+    return await reserveUnder(admission, { name, share, giveBack });
   } catch (error) {
+    share.giveBack();
     // The reservation may exist although its result was lost. Without this, its lease would expire and be charged.
     if (error instanceof ApiError && error.body.code === "quota_unavailable") giveBack();
     throw error;
   }
 }
 
+/** Where a request is reserved: in its user's object, and in the budget. */
+interface Place {
+  name: string;
+  share: BudgetShare;
+  giveBack: () => void;
+}
+
 async function reserveUnder<Candidate extends AdmissionCandidate>(
   admission: Admission<Candidate>,
-  name: string,
-  giveBack: () => void,
+  place: Place,
 ): Promise<Admitted<Candidate>> {
   const { env, catalog, key } = admission;
   const { model, exchange } = admission.candidates[0];
@@ -90,30 +103,33 @@ async function reserveUnder<Candidate extends AdmissionCandidate>(
   const count = () => countFor(admission);
   const counted = demand.needsCount ? await requireCount(count) : undefined;
   let exactInput = counted;
-  let reserved = await tryReserve(admission, name, counted);
+  let reserved = await tryReserve(admission, place, counted);
   let minimum = minimumOf(admission, reserved.plan, counted);
   if (!reserved.result.ok && counted === undefined && couldFit(reserved.result, model.id, minimum)) {
     exactInput = await count();
     if (exactInput !== undefined) {
-      reserved = await tryReserve(admission, name, exactInput);
+      reserved = await tryReserve(admission, place, exactInput);
       minimum = boundAmounts(reserved.bound, reserved.bound.minOutput);
     }
   }
-  const { result, limits, plan, bound, candidates } = reserved;
+  const { result, budgeted, limits, plan, planName, bound, candidates } = reserved;
   if (!result.ok) throw toQuotaError(result, Date.now(), model.id, minimum, demand.exclusive?.busyMessage);
-  const { granted, view } = result;
+  const { view } = result;
+  const granted = Math.min(result.granted, budgeted);
   if (demand.exclusive !== undefined && counted !== undefined) {
     // Another request can add stored input until this reservation. Refuse if the count has changed.
     // Not counted as a request: it follows a granted reservation, which is one.
     const recounted = await admission.count();
     if (recounted !== counted) {
-      giveBack();
+      place.giveBack();
       throw recounted === undefined ? inputNotCountedError() : busyError(demand.exclusive.busyMessage);
     }
   }
   return {
-    lease: createLease(env, name, limits, { key, granted, view, bound: boundAmounts(bound, granted) }),
+    lease: createLease(env, place, limits, { key, granted, view, bound: boundAmounts(bound, granted) }),
     plan,
+    planName,
+    loggedAs: loggedUser(place.name),
     candidates,
     exactInput,
     // The grant can exceed the output limit of this candidate's model.
@@ -142,7 +158,7 @@ const inputNotCountedError = () =>
 
 function tryReserve<Candidate extends AdmissionCandidate>(
   admission: Admission<Candidate>,
-  name: string,
+  { name, share, giveBack }: Place,
   exactInput?: number,
 ) {
   const { env, user, catalog, key, partOf } = admission;
@@ -150,7 +166,7 @@ function tryReserve<Candidate extends AdmissionCandidate>(
   const { model } = first;
   const leaseMs = catalog.timing.total_ms + catalog.timing.lease_grace_ms;
   return withClaim(user, name, async (claim) => {
-    const { plan } = choosePlan(catalog, claim.plan);
+    const { name: planName, plan } = choosePlan(catalog, claim.plan);
     const limits = toLimits(plan);
     if (!mayUse(plan, first)) {
       // The user may have another plan than the claimed one; only the user's object stores it.
@@ -163,8 +179,9 @@ function tryReserve<Candidate extends AdmissionCandidate>(
     const bound = boundOf(admission, plan, candidates, exactInput);
     const exclusive = first.exchange.ask.demand.exclusive?.key;
     const reservation = { key, model: model.id, bound, leaseMs, exclusive, partOf };
-    const result = await callQuota(env, name, (object) => object.reserve(claim, limits, reservation));
-    return isRefused(result) ? result : { result, limits, plan, bound, candidates };
+    const reserve = () => callQuota(env, name, (object) => object.reserve(claim, limits, reservation));
+    const { result, granted: budgeted } = await share.reserve({ name, reserve, giveBack }, reservation);
+    return isRefused(result) ? result : { result, budgeted, limits, plan, planName, bound, candidates };
   });
 }
 

@@ -3,6 +3,7 @@
 import type { Bindings } from "../env.ts";
 import { toApiError } from "../errors.ts";
 import { toLogged } from "../log.ts";
+import type { BudgetShare } from "./budget.ts";
 import { callQuota } from "./client.ts";
 import type { Limits, QuotaView } from "./view.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
@@ -20,10 +21,10 @@ export interface Lease {
   settle(charge: Amounts): Promise<QuotaView | undefined>;
 }
 
-/** Creates the lease of the reservation `grant.key`. */
+/** Creates the lease of the reservation `grant.key`, in the object of that name and in the budget. */
 export function createLease(
   env: Bindings,
-  name: string,
+  { name, share }: { name: string; share: Pick<BudgetShare, "settle"> },
   limits: Limits,
   grant: { key: string; granted: number; bound: Amounts; view: QuotaView },
 ): Lease {
@@ -34,9 +35,12 @@ export function createLease(
     granted,
     bound,
     view,
-    async settle(charge) {
+    async settle(cost) {
       if (settled) return undefined;
       settled = true;
+      // The same charge in both ledgers, although one of them may have granted more.
+      const charge = leastOf(cost, bound);
+      share.settle(charge);
       try {
         return await callQuota(env, name, (object) => object.settle(limits, { key, charge }));
       } catch (error) {
@@ -48,3 +52,9 @@ export function createLease(
     },
   };
 }
+
+const leastOf = (one: Amounts, other: Amounts): Amounts => ({
+  tokens: Math.min(one.tokens, other.tokens),
+  requests: Math.min(one.requests, other.requests),
+  nanoUsd: Math.min(one.nanoUsd, other.nanoUsd),
+});

@@ -126,6 +126,22 @@ export function reserve(
 }
 
 /**
+ * Reserves again for the key of a running reservation, which the new one replaces. The former one stays when the new one
+ * is refused.
+ */
+export function replace(
+  ledger: Ledger,
+  limits: Limits,
+  reservation: Reservation,
+  now: number,
+): ReturnType<typeof reserve> {
+  const state = sweep(ledger, now);
+  const leases = Object.entries(state.leases).filter(([key, { ended }]) => key !== reservation.key || ended);
+  const next = reserve({ ...state, leases: Object.fromEntries(leases) }, limits, reservation, now);
+  return next.changed ? next : { ...next, ledger: state };
+}
+
+/**
  * Counts requests at once, without a reservation, in every window that counts the model. Requests without a model count
  * in the windows of all models. `changed`: the ledger must be stored.
  */

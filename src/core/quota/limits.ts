@@ -7,7 +7,7 @@ import type { QuotaUnit } from "../catalog/quota-window.ts";
 const NANO_PER_USD = 1e9;
 
 /** Converts a plan to the ledger's limits; dollars become nano-dollars. */
-export function toLimits({ windows, concurrent }: Plan): Limits {
+export function toLimits({ windows, concurrent }: Pick<Plan, "windows" | "concurrent">): Limits {
   const counted = windows.map((window) => ({ ...window, limit: toAmount(window.unit, window.limit) }));
   return { windows: counted, concurrent };
 }

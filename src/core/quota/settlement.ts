@@ -47,6 +47,9 @@ export type Settlement = (end: RequestEnd, onSlow?: () => void) => Promise<Settl
 interface MeteredRequest {
   requestId: string;
   lease: Lease;
+  planName: string;
+  /** The user in log lines: see loggedUser. */
+  loggedAs: string;
   /** The provider's exact input token count, when the bound used it. */
   exactInput: number | undefined;
   /** Epoch ms. */
@@ -54,7 +57,7 @@ interface MeteredRequest {
 }
 
 /** Creates the settlement of one request. The lease ignores a second call. */
-export function createSettlement({ requestId, lease, exactInput, startedAt }: MeteredRequest): Settlement {
+export function createSettlement({ requestId, lease, exactInput, startedAt, ...who }: MeteredRequest): Settlement {
   return async (end, onSlow = () => undefined) => {
     const { ending, progress } = end;
     const { model, exchange } = end.lastCandidate;
@@ -69,6 +72,8 @@ export function createSettlement({ requestId, lease, exactInput, startedAt }: Me
     const line = {
       event: "metered",
       request: requestId,
+      user: who.loggedAs,
+      plan: who.planName,
       endpoint: exchange.ask.endpoint,
       model: model.snapshot,
       ending: ending.kind,

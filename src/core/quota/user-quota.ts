@@ -6,7 +6,7 @@ import type { Bindings } from "../env.ts";
 import type { Account, Change, Claim, RefusedClaim } from "./account.ts";
 import { applyChange, claimRefusal, deletedAccount } from "./account.ts";
 import type { Reservation, ReserveResult, SpendResult } from "./ledger.ts";
-import { CORRECTABLE_MS, giveBack, nextLeaseEnd, reserve, settle, spend, sweep, view } from "./ledger.ts";
+import { CORRECTABLE_MS, giveBack, nextLeaseEnd, replace, reserve, settle, spend, sweep, view } from "./ledger.ts";
 import type { Ledger } from "./state.ts";
 import { emptyLedger, readLedger } from "./state.ts";
 import type { Limits, QuotaView } from "./view.ts";
@@ -30,6 +30,14 @@ export class UserQuota extends DurableObject<Bindings> {
     const refusal = claimRefusal(account, claim);
     if (refusal) return { refusal };
     const next = reserve(ledger, limits, reservation, Date.now());
+    if (next.changed) this.#save(next.ledger, account);
+    return next.result;
+  }
+
+  /** Reserves for no user, and replaces a running reservation of the same key. Writes one row when granted. */
+  replaceReservation(limits: Limits, reservation: Reservation): ReserveResult {
+    const { ledger, account } = this.#load();
+    const next = replace(ledger, limits, reservation, Date.now());
     if (next.changed) this.#save(next.ledger, account);
     return next.result;
   }

@@ -4,9 +4,11 @@ import { findSnapshot } from "../../core/catalog/resolve.ts";
 import { choosePlan } from "../../core/catalog/choose.ts";
 import { ApiError, apiError } from "../../core/errors.ts";
 import type { Caller } from "../../core/gateway/call.ts";
+import { openBudgetShare } from "../../core/quota/budget.ts";
 import { callQuota } from "../../core/quota/client.ts";
 import { costOfEnding } from "../../core/quota/ending-cost.ts";
-import { toLimits } from "../../core/quota/limits.ts";
+import { toLimits, toUsd } from "../../core/quota/limits.ts";
+import { loggedUser } from "../../core/quota/name.ts";
 import { spendRequests } from "../../core/quota/spend.ts";
 import { applyPiece, emptyProgress } from "../../core/relay/answer.ts";
 import { responsesDialect } from "../../dialects/responses/decode.ts";
@@ -97,7 +99,7 @@ export async function requireOwn(caller: Caller, request: StoringRequest): Promi
  * reservation once.
  */
 async function settleStored(
-  { env, user, catalog }: Caller,
+  { env, user, catalog, waitUntil }: Caller,
   owner: string,
   text: string,
   isDeleted: boolean,
@@ -120,7 +122,12 @@ async function settleStored(
     requests: 1,
     work: undefined,
   });
-  const limits = toLimits(choosePlan(catalog, user.plan).plan);
-  await callQuota(env, owner, (object) => object.settle(limits, { key, charge }));
-  console.log(JSON.stringify({ event: "settled", model: snapshot, key, usage: progress.usage }));
+  const { name, plan } = choosePlan(catalog, user.plan);
+  openBudgetShare({ env, catalog, waitUntil }, key).settle(charge);
+  await callQuota(env, owner, (object) => object.settle(toLimits(plan), { key, charge }));
+  const { usage } = progress;
+  const usd = usage && toUsd(charge.nanoUsd);
+  console.log(
+    JSON.stringify({ event: "settled", user: loggedUser(owner), plan: name, model: snapshot, key, usage, usd }),
+  );
 }

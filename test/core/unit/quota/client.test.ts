@@ -87,7 +87,12 @@ function leased(failures: Failure[] = []) {
   const { view } = namespace.book.reserve("first", { input: 100, output: 400 });
   namespace.failures.push(...failures);
   const bound = { tokens: 500, requests: 1, nanoUsd: 0 };
-  const lease = createLease(namespace.env, "q1:alice", LIMITS, { key: "first", granted: 400, bound, view });
+  const lease = createLease(namespace.env, { name: "q1:alice", share: { settle: () => undefined } }, LIMITS, {
+    key: "first",
+    granted: 400,
+    bound,
+    view,
+  });
   return { ...namespace, lease };
 }
 

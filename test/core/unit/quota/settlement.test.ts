@@ -14,6 +14,7 @@ import { bundledModel } from "../../../support/catalog-documents.ts";
 // $1.1 and $4.4 per million tokens.
 const MODEL = bundledModel("o4-mini");
 const DEMAND = { inputBytes: 400, images: 0, choices: 1, maxOutputTokens: undefined };
+const WHO = { planName: "free", loggedAs: "y297ghdtHg8swQRz" };
 const VIEW = { windows: [], leases: { running: 0, allowed: 1 } };
 const usage = (input: number, output: number) => ({ input, cached: 0, cacheWrite: 0, output, reasoning: 0 });
 
@@ -43,7 +44,7 @@ async function settle(
     view: VIEW,
     settle: async (charge) => void charges.push(charge),
   };
-  const settlement = createSettlement({ requestId: "r-1", lease, exactInput, startedAt: Date.now() });
+  const settlement = createSettlement({ requestId: "r-1", ...WHO, lease, exactInput, startedAt: Date.now() });
   const end = {
     lastCandidate: { model: MODEL, exchange: { ask: { endpoint: "chat_completions", demand: DEMAND } } },
     stage,
@@ -69,6 +70,7 @@ it("the cost is charged, reported and logged", async () => {
     view: VIEW,
   });
   expect(line).toMatchObject({ event: "metered", request: "r-1", charged: 110, usd: 0.000154, ending: "finished" });
+  expect(line).toMatchObject({ user: "y297ghdtHg8swQRz", plan: "free" });
   expect(errors).not.toHaveBeenCalled();
 });
 

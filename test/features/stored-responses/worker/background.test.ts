@@ -2,14 +2,15 @@
 
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ONLY_REQUESTS } from "../../../support/caller.ts";
+import { createQuotaReader, ONLY_REQUESTS } from "../../../support/caller.ts";
 import { boundOf } from "../../../support/estimate.ts";
 import { ALIAS, createSturdyCatalog } from "../../../support/fallbacks.ts";
 import { createUserOf, failingProvider, status, unreachable } from "../../../support/providers.ts";
+import { repeatUntil } from "../../../support/repeat.ts";
 import { jsonBytes } from "../../../support/shown-input.ts";
 import type { Surface } from "../../../support/surface.ts";
 import { OVER_RESPONSES } from "../../../support/surface.ts";
-import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
+import { bindings, createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 import { asking, createSwitchedCatalog, LATER, look, PATH, respond, STORING } from "../support/stored.ts";
 import { withSwitches } from "../support/switched-catalog.ts";
 
@@ -41,6 +42,22 @@ async function expire(user: User): Promise<void> {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + AFTER_LEASE_MS });
   expect(await runDurableObjectAlarm(user.quota)).toBe(true);
 }
+
+it("a background answer counts in the budget of the deployment, once its owner has read it", async () => {
+  const window = { unit: "tokens", per: "month", limit: 100_000 } as const;
+  await useCatalog({ ...createSwitchedCatalog(STORING), budget: { windows: [window] } });
+  const budget = createQuotaReader(bindings.USER_QUOTA.getByName("budget"), () => ({
+    windows: [window],
+    concurrent: 1,
+  }));
+  const before = (await budget()).windows[0]?.used ?? 0;
+  const user = await createUser();
+  const { id } = await respond(user, asking({ tokens: 12 }, LATER));
+  expect((await budget()).leases.running).toBe(1);
+  await look(user, id);
+  const after = await repeatUntil(budget, ({ leases }) => leases.running === 0);
+  expect((after.windows[0]?.used ?? 0) - before).toBe((await user.settled()).tokens);
+});
 
 describe("a background answer", () => {
   it("is acknowledged at once, stays reserved while it runs, and belongs to its owner", async () => {
