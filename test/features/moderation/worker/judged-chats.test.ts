@@ -2,7 +2,8 @@
 // Chats under a policy with `"chats": "rules"`: the judge beside the classifier, and what it costs.
 
 import { beforeEach, describe, expect, it } from "vitest";
-import { errorOf } from "../../../support/caller.ts";
+import type { Usage } from "../../../support/caller.ts";
+import { errorOf, spentOf } from "../../../support/caller.ts";
 import type { TestPlan } from "../../../support/catalog.ts";
 import { repeatUntil } from "../../../support/repeat.ts";
 import { readSaid } from "../../../support/said.ts";
@@ -39,6 +40,8 @@ async function heard(response: Response) {
   return [readSaid(text), failed ?? /event:(\w+)\ndata:.*\n\n$/.exec(text)?.[1]];
 }
 
+/** Tests if the calls of the judge are settled as well, which are no running requests of their own. */
+const isSettled = ({ windows }: Usage) => windows.every(({ reserved }) => reserved === 0);
 const calls = async () => (await emulation.idle()).by_path;
 
 beforeEach(emulation.zero);
@@ -151,7 +154,27 @@ describe("the judge of a chat", () => {
     control.abort();
     await expect(left).rejects.toThrow("abort");
     expect(await emulation.idle()).toMatchObject({ cancelled: open });
-    const { windows } = await repeatUntil(user.usage, (usage) => usage.windows.every(({ reserved }) => reserved === 0));
+    const { windows } = await repeatUntil(user.usage, isSettled);
     expect(windows.map(({ used }) => used)).toMatchObject([expect.any(Number), requests]);
+  });
+});
+
+describe("the books of the provider", () => {
+  it.each<[string, object, string]>([
+    ["that finishes", { text: CALM.repeat(4) }, ""],
+    ["whose answer breaks a rule", { text: CALM + BROKEN + CALM }, ""],
+    ["whose answer has no verdict", { text: `${CALM} emulate-judge-refuses ${CALM}` }, ""],
+    ["whose input breaks a rule", { first_ms: 60_000 }, "emulate-dosage"],
+    ["whose input breaks a category", { first_ms: 60_000 }, "emulate-violence"],
+    ["whose judge fails", { first_ms: 60_000 }, "emulate-judge-fails"],
+    ["whose classifier fails", { first_ms: 60_000 }, "emulate-moderation-status-500"],
+  ])("have at most what a user is charged for a chat %s", async (_how, script, text) => {
+    await use({ ...INPUT, ...OUTPUT }, { window: windowsOf(40) });
+    // A real model takes its time to reason.
+    const { user, response } = await chat(message({ ...script, reasoning: 0 }, text));
+    await response.text();
+    const { billed } = await emulation.idle();
+    const { tokens } = spentOf(await repeatUntil(user.usage, isSettled));
+    expect(tokens).toBeGreaterThanOrEqual(billed.input + billed.output);
   });
 });
