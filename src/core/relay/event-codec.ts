@@ -5,7 +5,7 @@ import { applyPiece, emptyProgress, isOverGrant } from "./answer.ts";
 import type { Codec, CreateEventCodec, StreamEvent } from "./codec.ts";
 import type { Dialect, SeenParts } from "./dialect.ts";
 import type { RawEvent } from "./events.ts";
-import { createEventReader } from "./events.ts";
+import { createEventReader, hasEmptyData } from "./events.ts";
 
 export interface EventDecoder {
   /** Reads bytes. Throws at the first event that is not valid in the dialect. */
@@ -26,11 +26,12 @@ export function createEventDecoder(
   const reader = createEventReader();
   const seen: SeenParts = new Set();
   const decode = (events: RawEvent[]) => {
-    for (const { raw, data } of events) {
+    for (const event of events) {
+      const { raw, data } = event;
       // The answer is complete; some providers send more events after the end mark.
       if (progress.ended) return;
       if (data === undefined) {
-        onEvent({ raw, pieces: [], json: undefined });
+        if (!hasEmptyData(event)) onEvent({ raw, pieces: [], json: undefined });
         continue;
       }
       const { pieces, json } = dialect.decode(data, seen);

@@ -3,16 +3,16 @@
 
 import { InternalError } from "../errors.ts";
 import { concatBytes, createGrowingBuffer } from "./byte-buffers.ts";
-import type { EventReader } from "./events.ts";
-import { createEventReader } from "./events.ts";
+import type { EventReader, RawEvent } from "./events.ts";
+import { createEventReader, hasEmptyData } from "./events.ts";
 
 /** Bytes. The unfinished event is in memory, so its length is bounded. No chunk of a chat is this long. */
 const MAX_EVENT_BYTES = 1_000_000;
 
 const NO_BYTES = new Uint8Array(0);
 
-/** Matches events with usage, an error or the end mark. Text cannot match: JSON strings escape quotes. */
-const PARSED_EVENT = /"usage"\s*:\s*\{|"error"|\[DONE\]/;
+/** Matches events with usage, an error or the end mark, and empty ones. Text cannot match: JSON escapes its quotes. */
+const PARSED_EVENT = /"usage"\s*:\s*\{|"error"|\[DONE\]|^data(:[ \t]*)?$/m;
 
 // Latin-1 has one character per byte, so an index in the text is an index in the bytes.
 const decoder = new TextDecoder("latin1");
@@ -27,8 +27,8 @@ export interface EventFilter {
 
 /** Creates a filter that removes the events for which `withhold` returns true. */
 export function createEventFilter(withhold: (data: string) => boolean): EventFilter {
-  const isSent = ({ data }: { data: string | undefined }) => data === undefined || !withhold(data);
-  const encode = (events: { raw: string; data: string | undefined }[]) =>
+  const isSent = (event: RawEvent) => (event.data === undefined ? !hasEmptyData(event) : !withhold(event.data));
+  const encode = (events: RawEvent[]) =>
     encoder.encode(
       events
         .filter(isSent)
@@ -80,7 +80,7 @@ function withoutSome(whole: Uint8Array, text: string, withhold: (data: string) =
       PARSED_EVENT.test(text.slice(from, end)) &&
       createEventReader()
         .read(event)
-        .some(({ data }) => data !== undefined && withhold(data));
+        .some((each) => (each.data === undefined ? hasEmptyData(each) : withhold(each.data)));
     if (!isWithheld) kept.push(event);
     from = end;
   }

@@ -47,7 +47,10 @@ it.each(["data:\n\n", "data: \n\n", "data:\ndata:\n\n", "event: ping\ndata:\n\n"
     read(empty);
     expect(progress.heard).toBe(false);
     read(textChunk("Hel") + empty + textChunk("lo"));
-    expect(events.map(({ pieces }) => pieces.length)).toEqual([0, 1, 0, 1]);
+    // An empty data line is not passed on, because some clients fail on it.
+    const [empties, texts] = [events.filter(({ json }) => !json), events.filter(({ json }) => json)];
+    expect(texts.map(({ pieces }) => pieces.length)).toEqual([1, 1]);
+    expect(empties.map(({ raw }) => raw)).toEqual(empty.includes("data") ? [] : [empty, empty]);
     expect(progress.outputBytes).toBe(5);
   },
 );

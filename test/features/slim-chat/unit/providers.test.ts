@@ -53,7 +53,6 @@ const SERVERS: Server[] = [
   { name: "ollama", ids: ["call_l1", "call_l2"], usage: { input: 155, output: 48 } },
   {
     name: "vllm",
-    keepAlive: "data:\n\n",
     ids: ["chatcmpl-tool-v1", "chatcmpl-tool-v2"],
     usage: { input: 120, output: 46 },
   },
