@@ -16,7 +16,7 @@ export interface JudgedChat {
   caller: Caller;
   /** The key of the chat's reservation. */
   key: string;
-  /** Aborts when the chat ends. The judge's call then ends too, and is charged. */
+  /** Aborts when the chat ends. A call of the judge then finishes for its usage only, and is charged. */
   signal: AbortSignal;
 }
 

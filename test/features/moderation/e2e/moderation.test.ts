@@ -38,7 +38,7 @@ it("streams verdicts while the judge is writing", async () => {
     usage: { input: number; output: number };
   };
   expect(action).toBe("block");
-  expect(await user.settled()).toEqual({ tokens: usage.input + usage.output, requests: 1, reserved: 0 });
+  expect(await user.settled()).toEqual({ tokens: usage.input + usage.output, requests: 2, reserved: 0 });
   expect(await emulation.idle()).toMatchObject({ requests: 2, completed: 2 });
 });
 
@@ -51,6 +51,6 @@ it("stops provider and classifier when the caller leaves during a verdict", asyn
   await repeatUntil(emulation.stats, ({ active }) => active === 2);
   expect(await user.usage()).toMatchObject({ leases: { running: 1 } });
   control.abort();
-  expect(await user.settled()).toMatchObject({ requests: 1, reserved: 0 });
+  expect(await user.settled()).toMatchObject({ requests: 2, reserved: 0 });
   expect(await emulation.idle()).toMatchObject({ cancelled: 2 });
 });

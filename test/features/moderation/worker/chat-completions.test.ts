@@ -18,7 +18,7 @@ checkModeratedRoute({
   path,
   body,
   toTool: (definition) => ({ type: "function", function: definition }),
-  blockedEnd: /"finish_reason":"content_filter".*\n\ndata: \[DONE\]\n\n$/,
+  blockedEnd: /"finish_reason":"content_filter".*\n\ndata: .*"usage":\{"prompt_tokens":\d+.*\n\ndata: \[DONE\]\n\n$/,
 });
 
 it("several moderated choices are a 400", async () => {

@@ -142,21 +142,24 @@ describe("the judge of a chat", () => {
     // The chat, the classifier and the judge.
     ["of the input", INPUT, 3, 3],
     ["of a window", OUTPUT, 2, 1],
-  ])("ends and is charged when the caller leaves during the verdict %s", async (_what, alias, open, requests) => {
-    await use(alias, { window: windowsOf(40) }, { timing: { keep_alive_ms: 10 } });
-    const user = await createUser();
-    const control = new AbortController();
-    const slow = "emulate-moderation-ms-60000";
-    const script = alias === INPUT ? { tokens: 5, first_ms: 60_000 } : { text: `${slow} ${CALM}` };
-    const sent = user.post(PATH, body(message(script, alias === INPUT ? slow : "")), { signal: control.signal });
-    const left = sent.then((response) => response.text());
-    await repeatUntil(emulation.stats, ({ active }) => active === open);
-    control.abort();
-    await expect(left).rejects.toThrow("abort");
-    expect(await emulation.idle()).toMatchObject({ cancelled: open });
-    const { windows } = await repeatUntil(user.usage, isSettled);
-    expect(windows.map(({ used }) => used)).toMatchObject([expect.any(Number), requests]);
-  });
+  ])(
+    "finishes for its usage, which is charged, when the caller leaves during the verdict %s",
+    async (_what, alias, open, requests) => {
+      await use(alias, { window: windowsOf(40) }, { timing: { keep_alive_ms: 10 } });
+      const user = await createUser();
+      const control = new AbortController();
+      const slow = "emulate-moderation-ms-1500";
+      const script = alias === INPUT ? { tokens: 5, first_ms: 60_000 } : { text: `${slow} ${CALM}` };
+      const sent = user.post(PATH, body(message(script, alias === INPUT ? slow : "")), { signal: control.signal });
+      const left = sent.then((response) => response.text());
+      await repeatUntil(emulation.stats, ({ active }) => active === open);
+      control.abort();
+      await expect(left).rejects.toThrow("abort");
+      expect(await emulation.idle()).toMatchObject({ cancelled: open - 1 });
+      const { windows } = await repeatUntil(user.usage, isSettled);
+      expect(windows.map(({ used }) => used)).toMatchObject([expect.any(Number), requests]);
+    },
+  );
 });
 
 describe("the books of the provider", () => {
