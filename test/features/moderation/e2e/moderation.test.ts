@@ -51,6 +51,6 @@ it("stops provider and classifier when the caller leaves during a verdict", asyn
   await repeatUntil(emulation.stats, ({ active }) => active === 2);
   expect(await user.usage()).toMatchObject({ leases: { running: 1 } });
   control.abort();
-  expect(await user.settled()).toMatchObject({ requests: 2, reserved: 0 });
+  expect(await user.settled()).toMatchObject({ requests: 1, reserved: 0 });
   expect(await emulation.idle()).toMatchObject({ cancelled: 2 });
 });
