@@ -32,7 +32,7 @@ export interface WorkerConfig {
 
 // The workerd version that wrangler depends on.
 const { default: workerd } = createRequire(import.meta.resolve("miniflare"))("workerd") as { default: string };
-const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url).href);
 const FOLDER = path("../.wrangler/bench");
 
 // All Workers get Weir's compatibility settings, so that the comparison is fair.
@@ -50,7 +50,7 @@ export function build(name: string, config: string): string {
 
 /** Strips the types of bench/workers/`name`.ts, which must have no imports, and returns the module's path. */
 export function stripTypes(name: string): string {
-  const source = readFileSync(new URL(`workers/${name}.ts`, import.meta.url), "utf8");
+  const source = readFileSync(path(`workers/${name}.ts`), "utf8");
   mkdirSync(FOLDER, { recursive: true });
   const file = `${FOLDER}/${name}.js`;
   writeFileSync(file, stripTypeScriptTypes(source));

@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { costFaults } from "./cost-faults.ts";
 import { faultsOf } from "./faults.ts";
+import { toWords } from "../validation-words.ts";
 import type { Catalog } from "./schema.ts";
 import { catalogSchema } from "./schema.ts";
 import type { CatalogSection } from "./sections.ts";
@@ -17,7 +18,7 @@ export type ReadResult = { ok: true; catalog: Catalog; ignored: string[] } | { o
 
 /** Validates a document for publishing, adds every default, and runs every check. Faults start with their path. */
 export function parseCatalog(document: unknown): CatalogResult {
-  const parsed = v.safeParse(schema(), document);
+  const parsed = check(document);
   if (!parsed.success) return refused(parsed.issues.map(toFault));
   const catalog = parsed.output;
   const sections = installedSections();
@@ -35,9 +36,9 @@ export const warningsOf = (catalog: Catalog): string[] =>
  * and skips rules that hold for publishing only. So neither an upgrade nor a rollback of the Worker loses the catalog.
  */
 export function readCatalog(document: unknown): ReadResult {
-  const strict = v.safeParse(schema(), document);
+  const strict = check(document);
   const unknown = strict.issues?.filter(isUnknown) ?? [];
-  const parsed = unknown.length > 0 ? v.safeParse(schema(), without(document, unknown)) : strict;
+  const parsed = unknown.length > 0 ? check(without(document, unknown)) : strict;
   if (!parsed.success) return refused(parsed.issues.map(toFault));
   const faults = faultsOf(parsed.output, installedSections());
   return faults.length > 0 ? refused(faults) : { ok: true, catalog: parsed.output, ignored: unknown.map(pathOf) };
@@ -50,6 +51,8 @@ function schema() {
   if (compiled?.sections !== sections) compiled = { sections, schema: catalogSchema(sections) };
   return compiled.schema;
 }
+
+const check = (document: unknown) => v.safeParse(schema(), document, { message: toWords });
 
 const refused = (faults: string[]) => ({ ok: false as const, faults: truncate(faults) });
 

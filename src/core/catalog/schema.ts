@@ -39,7 +39,13 @@ const Provider = v.strictObject({
   /** Endpoints that the provider serves, regardless of the cards; all when absent. */
   endpoints: v.optional(v.array(EndpointName)),
   /** Headers of every request. Not for secrets: everyone with access to the catalog can read them. */
-  headers: v.optional(v.record(HeaderName, v.pipe(v.string(), v.regex(/^[\x20-\x7e]{0,500}$/))), {}),
+  headers: v.optional(
+    v.record(
+      HeaderName,
+      v.pipe(v.string(), v.regex(/^[\x20-\x7e]{0,500}$/, "must have at most 500 printable ASCII characters")),
+    ),
+    {},
+  ),
   /** Supports exact token counting (`POST /responses/input_tokens`). */
   counts_input: v.optional(v.boolean(), false),
   /** Supports `GET /models`. The daily cron uses it to find shutdowns. */

@@ -19,14 +19,15 @@ import { toWindowObject } from "../../core/quota/rate-limit.ts";
 import { parseWindowKey, windowKey } from "../../core/catalog/quota-window.ts";
 import { readBody } from "../../core/json-body.ts";
 
-const Window = v.pipe(v.string(), v.regex(/^(tokens|requests|usd)\/(minute|hour|day|month)(\/[^/]+)?$/));
+const Window = v.pipe(
+  v.string(),
+  v.regex(/^(tokens|requests|usd)\/(minute|hour|day|month)(\/[^/]+)?$/, "must be a window such as tokens/day"),
+);
+const MOMENT_FORM = "must be an ISO 8601 time with a time zone, such as 2026-11-23T12:00:00Z";
 const Moment = v.pipe(
   v.string(),
-  v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/),
-  v.check(
-    (text) => !Number.isNaN(Date.parse(text)),
-    "must be an ISO 8601 time with a time zone, such as 2026-11-23T12:00:00Z",
-  ),
+  v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/, MOMENT_FORM),
+  v.check((text) => !Number.isNaN(Date.parse(text)), MOMENT_FORM),
 );
 const reason = v.pipe(v.string(), v.minLength(1), v.maxLength(500));
 

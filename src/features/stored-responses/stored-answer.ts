@@ -11,9 +11,9 @@ import type { StoredKind } from "./store.ts";
 const NoQuery = v.strictObject({});
 
 const Page = v.strictObject({
-  limit: v.optional(v.pipe(v.string(), v.regex(/^\d{1,3}$/)), "20"),
+  limit: v.optional(v.pipe(v.string(), v.regex(/^\d{1,3}$/, "must be a whole number")), "20"),
   order: v.optional(v.picklist(["asc", "desc"]), "desc"),
-  after: v.optional(v.pipe(v.string(), v.regex(/^[\w-]{1,200}$/))),
+  after: v.optional(v.pipe(v.string(), v.regex(/^[\w-]{1,200}$/, "must be an id"))),
 });
 
 /** Answers with the stored object of the route's id. Throws 400 for any query parameter, because none is passed on. */
