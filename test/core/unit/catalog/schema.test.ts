@@ -119,6 +119,10 @@ describe("a fault", () => {
     expect(faults[0]).toMatch(new RegExp(`^${path}: .+`));
   });
 
+  it("is told in plain words", () => {
+    expect(faultsWith({ default_plan: 7 })).toEqual(["default_plan: must be a text"]);
+  });
+
   it("is reported for a document that is not an object", () => {
     for (const document of [null, "catalog", 7, []]) expect(faultsOf(document).join()).toMatch(/^(catalog|schema)/);
   });
