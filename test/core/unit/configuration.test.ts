@@ -1,11 +1,21 @@
 // The check of a deployment's configuration: each fault names its variable and shows no value.
 
 import { expect, it } from "vitest";
-import { bundledCatalog } from "../../../src/core/catalog/store.ts";
+import type { Catalog } from "../../../src/core/catalog/schema.ts";
 import { configurationFaults } from "../../../src/core/configuration.ts";
 import type { Bindings } from "../../../src/core/env.ts";
 
-const { catalog } = bundledCatalog();
+const catalog = {
+  cards: { "swift-1": { provider: "openai" } },
+  providers: {
+    openai: {
+      base_url: "https://api.openai.com/v1",
+      base_url_variable: "OPENAI_BASE_URL",
+      key_variable: "OPENAI_API_KEY",
+    },
+    unused: { base_url: "https://unused.test/v1", key_variable: "UNUSED_API_KEY" },
+  },
+} as unknown as Catalog;
 const call = () => undefined;
 const COMPLETE = {
   CATALOG: { get: call },
