@@ -40,6 +40,6 @@ export function itRetriesOnlyFaults(weir: Weir, send: (client: OpenAI, input: st
     expect(error).toMatchObject({ status: told });
     expect(sent.requests).toBe(requests);
     expect(await weir.emulation.stats()).toMatchObject({ requests });
-    expect(await user.settled()).toEqual({ tokens: 0, requests: 0, reserved: 0 });
+    expect(await user.settled()).toEqual({ tokens: 0, requests, reserved: 0 });
   });
 }

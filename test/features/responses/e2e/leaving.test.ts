@@ -20,7 +20,7 @@ it("leaving a loop over the client's stream stops the provider", async () => {
     if (event.type === "response.output_text.delta" && event.delta === " river") break;
   }
   expect(await user.settled()).toMatchObject({ requests: 1, reserved: 0 });
-  expect(await weir.emulation.idle()).toMatchObject({ cancelled: 1, completed: 0 });
+  expect(await weir.emulation.idle()).toMatchObject({ streams: 1, cancelled: 1 });
 });
 
 it("aborting a response's stream stops the provider", async () => {
@@ -31,5 +31,5 @@ it("aborting a response's stream stops the provider", async () => {
   });
   expect(await rejection(stream.finalResponse())).toBeInstanceOf(APIUserAbortError);
   expect(await user.settled()).toMatchObject({ requests: 1, reserved: 0 });
-  expect(await weir.emulation.idle()).toMatchObject({ cancelled: 1, completed: 0 });
+  expect(await weir.emulation.idle()).toMatchObject({ streams: 1, cancelled: 1 });
 });
