@@ -12,8 +12,9 @@ type Weir = Awaited<ReturnType<typeof startWeir>>;
 /** Tests which errors the client repeats. `send` makes one request with this input. */
 export function itRetriesOnlyFaults(weir: Weir, send: (client: OpenAI, input: string) => Promise<unknown>): void {
   it("RateLimitError for a used up quota, and for a request that never fits, without a retry", async () => {
-    const { client, sent } = await createClient(weir, { plan: "once", maxRetries: 2 });
+    const { client, sent, user } = await createClient(weir, { plan: "once", maxRetries: 2 });
     await send(client, "Hi");
+    await user.settled();
     const usedUp = await rejection(send(client, "Hi"));
     expect(usedUp).toBeInstanceOf(RateLimitError);
     expect(usedUp).toMatchObject({ status: 429, code: "insufficient_quota", type: "insufficient_quota" });

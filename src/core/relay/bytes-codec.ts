@@ -17,7 +17,6 @@ export function createBytesCodec(usageIn: (tail: string) => Usage | undefined): 
   let pending: Uint8Array = NO_BYTES;
   return {
     progress,
-    // Not native: a native copy beside the answer would buffer all of it for a slow caller.
     pace: "at once",
     isBinary: true,
     push(bytes) {

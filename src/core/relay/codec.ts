@@ -19,8 +19,8 @@ export interface ChargedTokens {
   reasoning: number;
 }
 
-/** `native`: bytes are piped unchanged. `at once`: output is sent immediately. `coalesced`: output may be delayed. */
-export type Pace = "native" | "at once" | "coalesced";
+/** `at once`: output is sent immediately. `coalesced`: output may be delayed. */
+export type Pace = "at once" | "coalesced";
 
 /** Writes the closing event of an answer. */
 export interface Closing {
@@ -61,7 +61,7 @@ export interface StreamEvent {
 
 /** A codec that reads decoded events. Apply an event's pieces to the progress before pushing it. */
 export interface EventCodec extends Closing {
-  readonly pace: Exclude<Pace, "native">;
+  readonly pace: Pace;
   push(event: StreamEvent): void;
   take(): Uint8Array;
 }

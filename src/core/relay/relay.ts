@@ -4,12 +4,10 @@ import type { Progress } from "./answer.ts";
 import type { ChargedTokens, Codec, Settled } from "./codec.ts";
 import type { Disconnect } from "./disconnect.ts";
 import { toStreamError } from "./failure.ts";
-import { pipeNatively } from "./native.ts";
 import type { Flow, PumpAnswer } from "./pump.ts";
 import { pump, READ_BYTES, readFirst } from "./pump.ts";
 import { createBatchingSource } from "./read-batching.ts";
 import type { Sink } from "./sink.ts";
-import { createSink } from "./sink.ts";
 import type { StreamBody } from "./stream-body.ts";
 import type { Clock, Ending, Watchdog } from "./watchdog.ts";
 
@@ -43,9 +41,8 @@ export interface Relay {
  */
 export async function startRelay(relay: Relay): Promise<void> {
   const { codec, disconnect, watchdog, control } = relay;
-  const [piped, copy] = codec.pace === "native" ? relay.body.tee() : [undefined, relay.body];
   const coalesceMs = codec.pace === "coalesced" ? relay.coalesceMs : 0;
-  const source = coalesceMs > 0 ? createBatchingSource(copy) : copy.getReader({ mode: "byob" });
+  const source = coalesceMs > 0 ? createBatchingSource(relay.body) : relay.body.getReader({ mode: "byob" });
   const buffer = new ArrayBuffer(READ_BYTES);
   const { grantedOutput } = relay;
   const flow: Flow = { source, buffer, codec, watchdog, control, disconnect, grantedOutput };
@@ -56,23 +53,15 @@ export async function startRelay(relay: Relay): Promise<void> {
   watchdog.verdictAwaited(true);
   await relay.ready;
   watchdog.verdictAwaited(false);
-  const body = relay.start();
-  void (piped ? runNatively(relay, flow, piped, body) : runPumped(relay, flow, coalesceMs, body.sink));
+  void run(relay, flow, coalesceMs, relay.start().sink);
 }
 
-async function runPumped(relay: Relay, flow: Flow, coalesceMs: number, sink: Sink) {
+/** Sends the answer, then settles and closes it. */
+async function run(relay: Relay, flow: Flow, coalesceMs: number, sink: Sink) {
   if (relay.codec.isBinary) relay.watchdog.stopKeepAlives();
   const { clock } = relay;
   const ending = relay.pump ? await relay.pump(flow, sink, clock) : await pump(flow, sink, clock, coalesceMs);
   await conclude(relay, ending, sink);
-}
-
-async function runNatively(relay: Relay, flow: Flow, piped: ReadableStream<Uint8Array>, body: StreamBody) {
-  relay.watchdog.stopKeepAlives();
-  flow.control.signal.addEventListener("abort", () => body.sink.cutIfStuck(), { once: true });
-  const writable = await body.release();
-  const ending = await pipeNatively(flow, piped, writable, relay.clock);
-  await conclude(relay, ending, createSink(writable.getWriter(), relay.disconnect));
 }
 
 /** Settles and sends the closing event. */

@@ -30,17 +30,16 @@ export function createTextCodec(): Codec {
   });
 }
 
-/** Passes a chat stream as it came: natively, or through JavaScript in whole events. */
-export function createByteCodec(pace: "native" | "at once"): Codec {
+/** Passes a chat stream as it came, in whole events. */
+export function createByteCodec(): Codec {
   const tap = createUsageTap(chatDialect);
   const { read } = createEventReader();
   let pending = "";
   return {
     progress: tap.progress,
-    pace,
+    pace: "at once",
     push(bytes) {
       tap.push(bytes);
-      if (pace === "native") return;
       for (const { raw, data } of read(bytes)) {
         pending += raw;
         if (data === "[DONE]") tap.progress.ended = true;
@@ -54,7 +53,7 @@ export function createByteCodec(pace: "native" | "at once"): Codec {
     finish: () => tap.finish(),
     isOverGrant: (grantedOutput) => tap.isOverGrant(grantedOutput),
     conclude: () => toUtf8(""),
-    fail: (error) => toUtf8(`${pace === "native" ? "\n\n" : ""}data: ${JSON.stringify({ error })}\n\n`),
+    fail: (error) => toUtf8(`data: ${JSON.stringify({ error })}\n\n`),
     block: () => toUtf8(""),
   };
 }

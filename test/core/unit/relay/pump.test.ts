@@ -20,7 +20,7 @@ import { readSlim, slimText } from "../../../support/slim-stream.ts";
 
 const slim = (text: string) => `data:${JSON.stringify(text)}\n\n`;
 const textIn = (flow: AnswerFlow) => slimText(readSlim(toUtf8(flow.caller.text())));
-const passThrough = () => ({ codec: createByteCodec("at once") });
+const passThrough = () => ({ codec: createByteCodec() });
 const failedWith = (code: string) =>
   expect.objectContaining({
     kind: "failed",

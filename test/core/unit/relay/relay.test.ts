@@ -138,7 +138,7 @@ describe("a relay", () => {
   });
 });
 
-describe("a native relay", () => {
+describe("a relay of whole events", () => {
   const TOO_LONG = { kind: "failed", error: apiError("provider_timeout", "The model took too long.") };
 
   it.each([
@@ -146,7 +146,7 @@ describe("a native relay", () => {
     ["in the middle", textChunk("lo")],
     ["at its end", textChunk("lo") + finishChunk() + usageChunk(30, 40)],
   ])("that is aborted while the provider is %s sends the failure to a caller who reads", async (_where, more) => {
-    const { clock, provider, control, settlements, start } = createRelay({ codec: createByteCodec("native") });
+    const { clock, provider, control, settlements, start } = createRelay({ codec: createByteCodec() });
     provider.send(textChunk("Hel"));
     const { seen, read } = await start();
     read();
@@ -159,7 +159,7 @@ describe("a native relay", () => {
     provider.breakOff();
     await clock.advance(1000);
     expect(seen.end).toBe("complete");
-    expect(seen.text.startsWith(`${textChunk("Hel")}${more}\n\ndata: {"error":`)).toBe(true);
+    expect(seen.text.startsWith(`${textChunk("Hel")}${more}data: {"error":`)).toBe(true);
     expect(seen.text).toContain("provider_timeout");
     expect(settlements).toHaveLength(1);
     expect(settlements[0]?.progress.usage !== undefined).toBe(more.includes('"usage":{'));
