@@ -1,6 +1,7 @@
 // `npm run dev`: Weir on http://127.0.0.1:8787 with reload on change.
 // It runs with the emulated provider, unless .dev.vars has a real provider's key or URL.
 
+import { readdirSync } from "node:fs";
 import { isDeepStrictEqual, parseArgs } from "node:util";
 import { parseCommandLine, UsageError } from "./command-line.ts";
 import type { DevConfig } from "./config.ts";
@@ -8,6 +9,7 @@ import { readDevConfig, SOURCES, writeDevConfig, writeGenerated } from "./config
 import { troubleOf } from "./health.ts";
 import { loadFeatures } from "./features-command/manifest.ts";
 import { listenFault, toUrl } from "./listening.ts";
+import { toFile } from "./repository.ts";
 import { watchSaves } from "./saves.ts";
 import { signToken } from "./token.ts";
 import type { WranglerProcess } from "./wrangler-process.ts";
@@ -47,14 +49,18 @@ let config = firstConfig();
 for (let isFirst = true; ; isFirst = false) {
   writeGenerated(config);
   wrangler = startWrangler([...config.files.flatMap((file) => ["-c", file]), ...FLAGS, "--ip", ip, "--port", port]);
-  void announce(wrangler, config);
-  const next = nextConfig(config);
+  const answered = announce(wrangler, config);
+  const source = watchSource(answered);
+  const next = Promise.race([nextConfig(config), source.saved.then(() => config)]);
   const code = await Promise.race([wrangler.ended, next]);
-  if (typeof code !== "number") console.log("\nThe configuration has changed. Weir starts again.\n");
-  else if (isFirst || (await wrangler.ready)) process.exit(code);
-  else console.error("\nWeir does not start with this configuration. Correct it, and Weir starts again.\n");
-  await wrangler.end();
+  if (typeof code === "number") {
+    if (isFirst || (await answered)) process.exit(code);
+    console.error("\nWeir does not start with this configuration. Correct it, and Weir starts again.\n");
+  }
   config = await next;
+  source.stop();
+  console.log("\nWeir starts again, after a change.\n");
+  await wrangler.end();
 }
 
 function firstConfig(): DevConfig {
@@ -86,23 +92,39 @@ function nextConfig(present: DevConfig): Promise<DevConfig> {
   });
 }
 
-/** Says that Weir is ready, or what is missing. */
-async function announce({ ready }: WranglerProcess, { emulated, authSecret }: DevConfig): Promise<void> {
-  if (!(await ready)) return;
-  const answer = await fetch(`${url}/healthz`).catch(() => undefined);
-  // It has ended meanwhile.
-  if (!answer) return;
-  const trouble = troubleOf(answer.status, await answer.text());
-  if (trouble !== undefined) return console.error(`\nWeir is not ready. ${trouble}\n`);
+/** Watches the source until the Worker has answered. Wrangler watches it only after a first build that succeeds. */
+function watchSource(answered: Promise<boolean>): { saved: Promise<void>; stop: () => void } {
+  const { promise: saved, resolve } = Promise.withResolvers<void>();
+  const folders = ["src", "dev/provider"].map(toFile);
+  const paths = folders.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => `${folder}/${name}`),
+  );
+  const stop = watchSaves([...folders, ...paths], resolve);
+  void answered.then((hasAnswered) => hasAnswered && stop());
+  return { saved, stop };
+}
+
+/** Waits for the Worker, and says that it is ready or what is missing. Resolves with false when it never answers. */
+async function announce({ ready }: WranglerProcess, { emulated, authSecret }: DevConfig): Promise<boolean> {
+  if (!(await ready)) return false;
+  let trouble: string | undefined;
+  try {
+    const answer = await fetch(`${url}/healthz`);
+    trouble = troubleOf(answer.status, await answer.text());
+  } catch {
+    return false;
+  }
   const provider = emulated
     ? "the emulated provider (put OPENAI_API_KEY into .dev.vars for a real one)"
     : "the provider of .dev.vars";
-  console.log(`\nWeir is ready, with ${provider}. Try:\n\n  ${await sampleRequest(authSecret)}\n`);
+  if (trouble !== undefined) console.error(`\nWeir is not ready. ${trouble}\n`);
+  else console.log(`\nWeir is ready, with ${provider}. Try:\n\n  ${await sampleRequest(authSecret)}\n`);
+  return true;
 }
 
 /** A command that works with the features of this fork. */
 async function sampleRequest(authSecret: string): Promise<string> {
-  const names = (await loadFeatures()).map(({ name }) => name);
+  const names = (await loadFeatures().catch(() => [])).map(({ name }) => name);
   if (!names.includes("slim-chat")) return `curl ${url}/healthz`;
   return `curl -N ${url}/chat -H 'authorization: Bearer ${await signToken(authSecret, "dev")}' -d '{"input":"Hi"}'`;
 }

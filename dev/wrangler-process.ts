@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 export interface WranglerProcess {
-  /** Resolves with true when the Worker takes requests, with false when the process has ended before. */
+  /** Resolves with true when the port takes requests, and with false when the process ends before. A build may follow. */
   ready: Promise<boolean>;
   /** Resolves with the exit code. */
   ended: Promise<number>;

@@ -109,9 +109,14 @@ it("follows every save of wrangler.toml and .dev.vars, keeps the last good one, 
   expect(await isFree(dev.url)).toBe(true);
 }, 240_000);
 
-it("that is killed leaves no process and no port behind", async () => {
+it("starts when its source is repaired, and leaves no process and no port behind when it is killed", async () => {
   writeFileSync(toml, original);
+  const app = join(copy.folder, "src/app.ts");
+  const source = readFileSync(app, "utf8");
+  writeFileSync(app, `${source}syntax error (`);
   const dev = await start(process.execPath, "dev/dev.ts");
+  await dev.printed("Build failed");
+  replaceFile(app, source);
   await dev.printed(READY);
   await dev.kill("SIGKILL");
   expect(await isFree(dev.url)).toBe(true);
