@@ -68,7 +68,7 @@ const replaceFile = (file: string, text: string) => {
   renameSync(`${file}.new`, file);
 };
 
-it("follows every save of wrangler.toml and .dev.vars, keeps the last good one, and frees its port", async () => {
+it("follows every save of its configuration, names what is missing, keeps the last good one, and frees its port", async () => {
   const dev = await start("npm", "run", "dev", "--");
   await dev.printed(READY);
   // A value with quotes and a backslash is the same secret for the Worker and for `npm run token`.
@@ -86,7 +86,6 @@ it("follows every save of wrangler.toml and .dev.vars, keeps the last good one, 
         writeFileSync(toml, trusting("truncated"));
       },
     ],
-    ["renamed-again", () => replaceFile(toml, trusting("renamed-again"))],
   ];
   for (const [index, [issuer, save]] of saves.entries()) {
     expect(await send(dev.url, await sign(issuer))).toBe(401);
@@ -95,19 +94,22 @@ it("follows every save of wrangler.toml and .dev.vars, keeps the last good one, 
     expect([issuer, await send(dev.url, await sign(issuer))]).toEqual([issuer, 404]);
   }
 
+  replaceFile(toml, trusting("misspelt").replace("PROVIDER_HOSTS =", "PROVIDERS_HOST ="));
+  await dev.printed("Weir is not ready. ");
+  await dev.printed("PROVIDER_HOSTS is not set");
+  expect(await send(dev.url, await sign("misspelt"))).toBe(404);
+
   writeFileSync(toml, `${trusting("invalid")}[[[oops\n`);
   await dev.printed(`wrangler.toml:${trusting("invalid").split("\n").length}: Invalid TOML document`);
   await dev.printed(KEPT, 2);
   writeFileSync(vars, "");
   await dev.printed(".dev.vars has no AUTH_SECRET, QUOTA_PEPPER, ADMIN_TOKEN.");
   expect(readFileSync(vars, "utf8")).toBe("");
-  expect([await send(dev.url, await sign("renamed-again")), await send(dev.url, await sign("invalid"))]).toEqual([
-    404, 401,
-  ]);
+  expect([await send(dev.url, await sign("misspelt")), await send(dev.url, await sign("invalid"))]).toEqual([404, 401]);
 
   await dev.kill("SIGTERM");
   expect(await isFree(dev.url)).toBe(true);
-}, 240_000);
+}, 150_000);
 
 it("starts when its source is repaired, and leaves no process and no port behind when it is killed", async () => {
   writeFileSync(toml, original);
