@@ -10,7 +10,7 @@ import { listOf } from "../../core/bounded-schemas.ts";
 import { textOr } from "../../core/text-or.ts";
 import { ImageUrl } from "../../dialects/openai/image-url.ts";
 
-/** A classifier usually answers within a second. */
+/** The longest wait for a classifier, which usually answers within a second. */
 export const CLASSIFIER_TIMEOUT_MS = 10_000;
 /** The most texts or parts of one request. */
 const MAX_INPUTS = 256;

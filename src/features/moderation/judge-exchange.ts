@@ -12,7 +12,7 @@ import { createRuleReader, VERDICT_FORMAT, toJudgeRequest } from "./rules.ts";
 import type { Verdict } from "./verdict.ts";
 import { toVerdictObject, verdictEvents } from "./verdict-wire.ts";
 
-/** A judge beside a chat usually answers within a few seconds. */
+/** The longest wait for the judge of a chat, which usually answers within a few seconds. */
 const CHAT_JUDGE_TIMEOUT_MS = 30_000;
 
 /**
