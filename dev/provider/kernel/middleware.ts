@@ -33,10 +33,11 @@ export const addHeaders: MiddlewareHandler<Env> = async (c, next) => {
 
 const WRONG_KEY = "wrong-key";
 
-/** Accepts every key except `wrong-key`. */
+/** Accepts every key except `wrong-key`, as a bearer token or in a header that ends in `api-key`. */
 export const requireKey: MiddlewareHandler<Env> = async (c, next) => {
-  const [scheme, key] = (c.req.header("authorization") ?? "").split(" ");
-  if (scheme?.toLowerCase() !== "bearer" || !key) {
+  const [, own] = [...c.req.raw.headers].find(([name]) => name.endsWith("api-key")) ?? [];
+  const key = own || /^bearer (\S+)/i.exec(c.req.header("authorization") ?? "")?.[1];
+  if (!key) {
     throw invalidRequest(
       "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth " +
         "(i.e. Authorization: Bearer YOUR_KEY).",

@@ -40,13 +40,16 @@ export function toErrorBody(error: Partial<v.InferOutput<typeof ProviderErrorBod
   };
 }
 
+/** Some servers write the error of a stream as an event. */
+const EVENT_START = /^\s*(event:.*\s+)?data:/;
+
 /**
  * Parses the error in a provider's JSON body; undefined when there is none. Reads `{"error": …}` with an object or a
  * text, the same in a list, and the fields without an envelope (`message`, or `detail` of FastAPI).
  */
 export function readProviderError(text: string): ErrorBody | undefined {
   try {
-    return findError(JSON.parse(text));
+    return findError(JSON.parse(text.replace(EVENT_START, "")));
   } catch {
     return undefined;
   }

@@ -37,6 +37,14 @@ describe("every route", () => {
       const response = await send("GET", "/v1/models", undefined, { headers: { authorization } });
       expect(response.status).toBe(authorization === "Bearer abcdef" ? 200 : 401);
     }
+    for (const [key, status] of [
+      ["abcdef", 200],
+      ["wrong-key", 401],
+      ["", 401],
+    ] as const) {
+      const headers = { authorization: "", "api-key": key };
+      expect((await send("GET", "/v1/models", undefined, { headers })).status).toBe(status);
+    }
   });
 
   it("has OpenAI's headers, also for an unknown path", async () => {

@@ -49,6 +49,8 @@ describe("a refusal of the caller's request", () => {
       { object: "error", message: "Bad schema.", type: "BadRequestError", param: "tools", code: 400 },
       { message: "Bad schema.", param: "tools" },
     ],
+    ["an event", 'data: {"error":{"message":"Bad schema."}}\n\n', { message: "Bad schema." }],
+    ["a named event", 'event: error\ndata: {"error":"Bad schema."}\n\n', { message: "Bad schema." }],
     ["a message alone", { message: "Bad schema." }, { message: "Bad schema." }],
     ["a text below error", { code: "Invalid argument given", error: "Bad schema." }, { message: "Bad schema." }],
     [
