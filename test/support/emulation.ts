@@ -20,11 +20,19 @@ export function emulate(script: Script): string {
 export function createEmulation(
   send: (url: string, init?: { method: string }) => Promise<{ json(): Promise<unknown> }>,
 ) {
-  const stats = async () => (await (await send(STATS_URL)).json()) as Stats;
+  const read = async (path = "") => (await send(`${STATS_URL}${path}`)).json();
+  const stats = async () => (await read()) as Stats;
+  const billed = async (name: string) => (await read(`/billed/${name}`)) as BilledRequest[];
   return {
     stats,
     /** The bills of the requests with that name: their bodies have the word `emulate-bill-NAME`. */
-    billed: async (name: string): Promise<BilledRequest[]> => (await stats()).billed.by_name[name] ?? [],
+    billed,
+    /** The same, once one of these requests has arrived. */
+    reached: (name: string) =>
+      repeatUntil(
+        () => billed(name),
+        ({ length }) => length > 0,
+      ),
     /** The totals once an exchange is open. */
     busy: () => repeatUntil(stats, ({ active }) => active > 0),
     /** The totals once no exchange is open any more. */

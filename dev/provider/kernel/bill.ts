@@ -62,7 +62,8 @@ export class Bill {
   /** The request has ended. Only the first call counts, and none for work that outlives its request. */
   end(how: BillEnd, now: number): void {
     if (this.isFinal || (this.#work?.outlivesRequest && how !== "refused")) return;
-    if (how === "refused") this.#work = undefined;
+    // An error before the first token is the provider's own.
+    if (how === "refused" || (how === "failed" && this.#sent === 0)) this.#work = undefined;
     const goesOn = how === "cancelled" && this.#work?.script.goes_on;
     this.#final = how === "completed" || goesOn ? this.#whole() : this.#outputAt(now);
   }

@@ -47,10 +47,15 @@ export class Book {
     return attempt;
   }
 
+  /** What the requests with that name have cost at `now` (epoch ms). */
+  readNamed(name: string, now: number): BilledRequest[] {
+    return (this.#named.get(name) ?? []).map((bill) => bill.read(now));
+  }
+
   /** What all work has cost at `now` (epoch ms). */
   read(now: number): Billed {
     const open = [...this.#open].map((bill) => bill.read(now));
-    const named = [...this.#named].map(([name, bills]) => [name, bills.map((bill) => bill.read(now))] as const);
+    const named = [...this.#named.keys()].map((name) => [name, this.readNamed(name, now)] as const);
     return {
       requests: this.#requests,
       input: open.reduce((sum, { input }) => sum + input, this.#sum.input),

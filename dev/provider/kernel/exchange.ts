@@ -2,7 +2,7 @@
 // The totals live in the isolate. An open exchange keeps counting on the totals that it began with, so that they can be
 // reset at any time.
 
-import type { Bill, Work } from "./bill.ts";
+import type { Bill, BilledRequest, Work } from "./bill.ts";
 import { type Billed, Book } from "./book.ts";
 import type { Script } from "./script.ts";
 
@@ -132,6 +132,11 @@ export function readStats(): Stats {
   const billed = book.read(Date.now());
   if (last === undefined) return { ...totals, billed, last: null };
   return { ...totals, billed, last: { ...last, body: parseBody(new TextDecoder().decode(last.body)) } };
+}
+
+/** The bills of the requests with that name. */
+export function readBills(name: string): BilledRequest[] {
+  return book.readNamed(name, Date.now());
 }
 
 /** Resets all totals and the book, and forgets the last request. */

@@ -48,8 +48,11 @@ export interface Script {
   over_limit?: boolean;
   /** Leaves the usage out. */
   no_usage?: boolean;
-  /** Chat Completions: counts reasoning `beside` the completion tokens, or gives the `total` alone. */
-  usage?: "beside" | "total";
+  /**
+   * Chat Completions: counts reasoning `beside` the completion tokens, gives the `total` alone, or is `early`: all
+   * chunks have it, without any output yet.
+   */
+  usage?: "beside" | "total" | "early";
   /** Number of reasoning tokens, whatever the effort. */
   reasoning?: number;
   /** Delivers the body in pieces of this many bytes. */
@@ -86,7 +89,7 @@ export const KERNEL_SCRIPT_RULES: ScriptRules = {
   goes_on: "boolean",
   over_limit: "boolean",
   no_usage: "boolean",
-  usage: { oneOf: ["beside", "total"] },
+  usage: { oneOf: ["beside", "total", "early"] },
   reasoning: TOKEN_COUNT,
   split: { minimum: 1, maximum: 1_048_576 },
 };

@@ -75,14 +75,17 @@ describe("the book", () => {
   });
 
   it("has what was generated until the caller left, or until the connection broke", async () => {
-    const streams = [{ tokens: 9000 }, { tokens: 9, cut_after: 2 }, { tokens: 9, error_after: 3 }].map(script);
-    const [left, cut, failed] = await Promise.all(streams.map((messages) => sendChat({ stream: true, messages })));
+    const faults = [{}, { cut_after: 2 }, { error_after: 3 }, { error_after: 0 }];
+    const streams = faults.map((fault) => script({ tokens: 9, ...fault }));
+    const [left, cut, failed, failedAtOnce] = await Promise.all(
+      streams.map((messages) => sendChat({ stream: true, messages })),
+    );
     if (left) await readFirst(left);
     await cut?.text().catch(() => "");
     await failed?.text();
-    const outputs = [0, 2, 3];
-    const bills = streams.map((messages, index) => ({ input: inputOf(messages), output: outputs[index] }));
-    expect(await readNamed()).toMatchObject(bills);
+    await failedAtOnce?.text();
+    const bills = streams.map((messages, index) => ({ input: inputOf(messages), output: [0, 2, 3][index] }));
+    expect(await readNamed()).toMatchObject([...bills.slice(0, 3), { input: 0, output: 0 }]);
   });
 
   it("has requests without tokens for refusals, failures and counts", async () => {

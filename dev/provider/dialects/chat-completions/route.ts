@@ -27,7 +27,12 @@ export function createChatCompletions(hooks: ProviderHooks): Hono<Env> {
       return sendWhole(c, toCompletion(envelope, choices, usage), tokens, script);
     }
     const { obfuscated, includeUsage } = request;
-    const options = { obfuscated, includeUsage, usage: includeUsage ? usage : undefined };
+    const options = {
+      obfuscated,
+      includeUsage,
+      usage: includeUsage ? usage : undefined,
+      early: script.usage === "early",
+    };
     return sendStream(c, toChatFrames(envelope, choices, options), script);
   });
 }

@@ -72,16 +72,23 @@ export function toCompletion(
   };
 }
 
-/** The answer as stream frames. With `usage` the last chunk carries it, and all others `"usage":null`. */
+/** The answer as stream frames. With `usage` the last chunk carries it, and all others `"usage":null`, or usage without output. */
 export function toChatFrames(
   envelope: ChatEnvelope,
   choices: ChatChoice[],
-  options: { obfuscated: boolean; includeUsage: boolean; usage: ReturnType<typeof toChatUsage> | undefined },
+  options: {
+    obfuscated: boolean;
+    includeUsage: boolean;
+    usage: ReturnType<typeof toChatUsage> | undefined;
+    early: boolean;
+  },
 ): Frames {
   const { id, created, model, service_tier, system_fingerprint } = envelope;
   const common = { id, object: "chat.completion.chunk", created, model, service_tier, system_fingerprint };
   const opening = `data: ${JSON.stringify(common).slice(0, -1)},"choices":[`;
-  const noUsage = options.includeUsage ? `,"usage":null` : "";
+  const prompt_tokens = options.usage?.prompt_tokens ?? 0;
+  const early = options.early ? { prompt_tokens, completion_tokens: 0, total_tokens: prompt_tokens } : null;
+  const noUsage = options.includeUsage ? `,"usage":${JSON.stringify(early)}` : "";
   const ending = (position: number, length: number) =>
     options.obfuscated ? `,"obfuscation":"${noise(position, length)}"}\n\n` : "}\n\n";
   const chunk = (index: number, delta: unknown, finish: string | null) =>
