@@ -46,14 +46,18 @@ const RELAYED_BYTES_PER_TOKEN = 2;
 export function costOfEnding(request: EndedRequest): Amounts {
   const { progress, demand, card, requests } = request;
   if (!hasWorked(request)) return { tokens: 0, requests, nanoUsd: 0 };
-  const cost = card && (progress.usage ? costOfUsage(progress.usage, progress, demand, card) : estimate(request, card));
-  return { ...(cost ?? WHOLE_BOUND), requests };
+  const { usage } = progress;
+  const used = card && usage && costOfUsage(usage, progress, demand, card);
+  if (used && isFinal(request)) return { ...used, requests };
+  const estimated = card && estimate(request, card);
+  return { ...(estimated ? highest(estimated, used) : WHOLE_BOUND), requests };
 }
 
 /** Tests if the cost is the estimate. It is lower with an exact count of the input. */
 export function isEstimated(request: EndedRequest): boolean {
   const { progress, card } = request;
-  return card !== undefined && !progress.usage && hasWorked(request) && estimate(request, card) !== undefined;
+  if (progress.usage && isFinal(request)) return false;
+  return card !== undefined && hasWorked(request) && estimate(request, card) !== undefined;
 }
 
 /** Returns the input tokens of an ended request, as the provider reported them, or their bound. */
@@ -68,6 +72,15 @@ const WHOLE_BOUND: Cost = { tokens: Number.MAX_SAFE_INTEGER, nanoUsd: Number.MAX
 /** Tests if the model may have worked. An error of the provider before its answer costs no tokens. */
 const hasWorked = ({ stage, ending, demand }: EndedRequest) =>
   !demand.free && stage !== "unsent" && stage !== "refused" && !(stage === "sent" && ending === "failed");
+
+/** Tests if usage covers the whole answer. Some servers send usage with every event, so far without the rest. */
+const isFinal = ({ stage, ending, progress }: EndedRequest) =>
+  ending === "finished" || stage === "answering" || progress.finish !== undefined || progress.ended;
+
+const highest = (one: Cost, other: Cost = one): Cost => ({
+  tokens: Math.max(one.tokens, other.tokens),
+  nanoUsd: Math.max(one.nanoUsd, other.nanoUsd),
+});
 
 function costOfUsage(usage: Usage, { providerToolCalls = 0 }: Progress, demand: Demand, card: ModelCard): Cost {
   // The provider's own count of audio seconds replaces the one of the demand.

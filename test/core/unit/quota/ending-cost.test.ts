@@ -27,6 +27,8 @@ const card = (changes: object = {}) =>
 const CARD = card();
 
 const USAGE = { input: 120, cached: 100, cacheWrite: 0, output: 30, reasoning: 16 };
+/** Usage that came with the end of an answer. */
+const FINAL = { usage: USAGE, finish: "stop" } as const;
 const DEMAND: Demand = { inputBytes: 1001, images: 0, choices: 1, maxOutputTokens: undefined };
 
 const NOTHING = { tokens: 0, requests: 0, nanoUsd: 0 };
@@ -80,7 +82,7 @@ const ROWS: Record<string, [actual: unknown, expected: unknown][]> = {
   "the answer fell silent, or took too long in total": [
     [cost("relayed", "timeout"), ESTIMATE],
     [cost("answering", "timeout"), ESTIMATE],
-    [cost("relayed", "timeout", { usage: USAGE }), THE_USAGE],
+    [cost("relayed", "timeout", FINAL), THE_USAGE],
   ],
   "the answer is complete": [
     [cost("answering", "finished", { usage: USAGE }), THE_USAGE],
@@ -94,13 +96,13 @@ const ROWS: Record<string, [actual: unknown, expected: unknown][]> = {
   ],
   "the stream broke off in the middle": [
     [cost("relayed", "failed"), ESTIMATE],
-    [cost("relayed", "failed", { usage: USAGE }), THE_USAGE],
+    [cost("relayed", "failed", FINAL), THE_USAGE],
   ],
   "the caller left before the provider was called": [[cost("unsent", "left"), NOTHING]],
   "the caller left before the first byte": [[cost("sent", "left"), ESTIMATE]],
   "the caller left in the middle of the answer": [
     [cost("relayed", "left"), ESTIMATE],
-    [cost("relayed", "left", { usage: USAGE }), THE_USAGE],
+    [cost("relayed", "left", FINAL), THE_USAGE],
   ],
   "the gate blocked the input before the provider was called": [
     [cost("unsent", "blocked", {}, {}, { requests: 3 }), { ...NOTHING, requests: 3 }],
@@ -111,7 +113,7 @@ const ROWS: Record<string, [actual: unknown, expected: unknown][]> = {
   ],
   "the gate blocked the answer": [
     [cost("relayed", "blocked"), ESTIMATE],
-    [cost("relayed", "blocked", { usage: USAGE }), THE_USAGE],
+    [cost("relayed", "blocked", FINAL), THE_USAGE],
   ],
   "the gate failed before the provider was called": [
     [cost("unsent", "withheld", {}, {}, { requests: 1 }), ONE_REQUEST],
@@ -133,7 +135,7 @@ const ROWS: Record<string, [actual: unknown, expected: unknown][]> = {
   ],
   "the provider could call tools, and reported no usage": [
     [cost("relayed", "left", {}, TOOLS), WHOLE_BOUND],
-    [cost("relayed", "left", { usage: USAGE }, TOOLS), THE_USAGE],
+    [cost("relayed", "left", FINAL, TOOLS), THE_USAGE],
   ],
   "the settlement never came (the Worker died)": [
     [usedTokens(sweep(reserved(), NOON + 59_999)), 0],
@@ -180,6 +182,22 @@ describe("the estimate", () => {
     ["has no more output than was granted", {}, {}, { work: { ...WORK, grantedOutput: 40 } }, 1000 + 40],
   ])("%s", (_, progress, demand, changes, tokens) => {
     expect(estimate(progress, demand, changes)).toBe(tokens + TEMPLATE);
+  });
+
+  it("replaces usage that came before the end, unless that is more", () => {
+    const early = { usage: { ...USAGE, output: 1 }, outputBytes: 0 };
+    expect(cost("relayed", "left", early)).toEqual({
+      ...ESTIMATE,
+      tokens: 1017 + 100,
+      nanoUsd: 1017 * 1000 + 100 * 4000,
+    });
+    const more = { input: 2000, cached: 0, cacheWrite: 0, output: 300, reasoning: 0 };
+    expect(cost("relayed", "timeout", { usage: more })).toMatchObject({
+      tokens: 2300,
+      nanoUsd: 2000 * 1000 + 300 * 4000,
+    });
+    expect(cost("relayed", "left", early, TOOLS)).toEqual(WHOLE_BOUND);
+    expect(cost("relayed", "left", { ...early, ended: true }).tokens).toBe(121);
   });
 
   it("has the dollars of the dearest input, as the bound has", () => {

@@ -49,7 +49,7 @@ async function settle(
     lastCandidate: { model: MODEL, exchange: { ask: { endpoint: "chat_completions", demand: DEMAND } } },
     stage,
     ending,
-    progress: { ...emptyProgress(), ...(used && { usage: used }) },
+    progress: { ...emptyProgress(), ...(used && { usage: used, finish: "stop" as const }) },
     otherRequests: 0,
     work: { elapsedMs: 0, grantedOutput: 100 },
     timedOut,
