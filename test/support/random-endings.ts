@@ -1,125 +1,149 @@
-// Streams with random endings. Afterwards every ledger must have the costs of docs/settlement.md.
+// The sentence of docs/settlement.md, by random endings: no way of ending a request costs the caller less than what the
+// provider has done by then, up to the reservation.
 
-import * as fc from "fast-check";
 import { expect } from "vitest";
-import { findModel } from "../../dev/provider/kernel/catalog.ts";
-import { reasoningTokens } from "../../dev/provider/kernel/request/output-budget.ts";
-import { countPrompt, emptyPrompt } from "../../dev/provider/kernel/request/prompt.ts";
-import type { Script } from "../../dev/provider/kernel/script.ts";
+import type { BilledRequest } from "../../dev/provider/kernel/bill.ts";
 import type { Caller } from "./caller.ts";
-import { PROVIDER_DAY } from "./catalog.ts";
-import { estimateOf, TEMPLATE_TOKENS } from "./estimate.ts";
-import { readSaid } from "./said.ts";
+import { errorOf } from "./caller.ts";
+import { emulate } from "./emulation.ts";
+import type { RandomRequest } from "./ending-scenarios.ts";
+import { aliasOf, grantOf, LANES, randomRequests } from "./ending-scenarios.ts";
+import { priceOf, spendingOf, TEMPLATE_TOKENS } from "./estimate.ts";
 import type { Surface } from "./surface.ts";
 import type { startWeir } from "./weir.ts";
 
-interface RandomStream {
-  surface: Surface;
-  script: Script;
-  /** Whether its caller leaves after the first bytes. */
-  leaves: boolean;
+type Weir = Awaited<ReturnType<typeof startWeir>>;
+
+interface Amount {
+  tokens: number;
+  usd: number;
 }
 
-/** The least and the most that a stream can cost: equal unless its caller left. */
-interface Cost {
-  least: number;
-  most: number;
-  requests: number;
+/** What the caller got to know. */
+interface Told {
+  /** All tokens by the usage of a complete answer. */
+  tokens?: number;
+  /** The code of an error. */
+  code?: string | null | undefined;
 }
 
-const USERS = 40;
-/** Streams at the same time. */
-export const LANES = 50;
-const FREE: Cost = { least: 0, most: 0, requests: 0 };
-
-const tokens = fc.integer({ min: 0, max: 60 });
-const delay_ms = fc.integer({ min: 0, max: 2 });
-/** An answer breaks off after this many words. */
-const word = fc.integer({ min: 0, max: 40 });
-const LONGER = { tokens: fc.constant(50), delay_ms: fc.constant(1) };
-const scripts: fc.Arbitrary<Script> = fc.oneof(
-  fc.record({ tokens, delay_ms, reasoning: fc.integer({ min: 0, max: 300 }) }),
-  fc.record({ tokens, delay_ms, split: fc.integer({ min: 100, max: 1000 }) }),
-  fc.record({ tokens, delay_ms, no_usage: fc.constant(true) }),
-  fc.record({ ...LONGER, cut_after: word }),
-  fc.record({ ...LONGER, error_after: word, flat_error: fc.boolean() }),
-  fc.record({ status: fc.constantFrom(400, 401, 404, 429, 500, 503) }),
-);
-/** Too long to end during the test. */
-const ENDLESS: Script = { tokens: 2000, delay_ms: 5 };
-
-function randomStreams(surfaces: Surface[], count: number, seed: number): RandomStream[] {
-  const surface = fc.constantFrom(...surfaces);
-  const heard = fc.record({ surface, script: scripts, leaves: fc.constant(false) });
-  const left = fc.record({ surface, script: fc.constant(ENDLESS), leaves: fc.constant(true) });
-  const streams = fc.oneof({ weight: 5, arbitrary: heard }, { weight: 1, arbitrary: left });
-  return fc.sample(streams, { numRuns: count, seed });
+interface Played {
+  request: RandomRequest;
+  /** Its name in the provider's book. */
+  name: string;
+  body: Record<string, unknown>;
+  told: Told;
+  charged: Amount & { requests: number; reserved: number };
 }
 
-/** Requests a stream and returns its cost, by the bytes that its caller received. */
-async function play(caller: Caller, { surface, script, leaves }: RandomStream): Promise<Cost> {
-  const body = surface.body(script, true);
+const CLASSIFIER = "/v1/moderations";
+/** Dollars are sums of floating-point numbers. */
+const EPSILON_USD = 1e-12;
+
+/** The body of a request: its script, text, words and name in the place of the surface's script. */
+function bodyOf(request: RandomRequest, name: string): Record<string, unknown> {
+  const { surface, script, stream, text, words = "", choices } = request;
+  const content = [emulate(script), text, words, `emulate-bill-${name}`].join("\n");
+  const body = JSON.stringify({ ...surface.body(script, stream), model: aliasOf(request) });
+  const replaced = JSON.parse(body, (_, value: unknown) => (value === emulate(script) ? content : value)) as object;
+  return { ...replaced, ...(choices > 1 && { n: choices }) };
+}
+
+/** Sends a request and ends it. */
+async function send({ emulation }: Weir, user: Caller, request: RandomRequest, body: object, name: string) {
+  const { surface, leaves } = request;
   const control = new AbortController();
-  const response = await caller.post(surface.path, body, { signal: control.signal });
-  const text = leaves ? await readFirst(response) : await response.text();
-  control.abort();
-  if (response.status !== 200) return FREE;
-
-  const bound = surface.shown(body) + TEMPLATE_TOKENS + Number(response.headers.get("weir-max-output-tokens"));
-  const estimate = Math.min(bound, estimateOf(surface, body, readSaid(text).length));
-  if (leaves) return { least: estimate, most: bound, requests: 1 };
-  const failed = surface.failure(text) !== undefined;
-  const snapshot = response.headers.get("weir-model") ?? "";
-  const counted = failed ? countUntilError(surface, script, body, snapshot) : surface.tokens(text, true);
-  const cost = Number.isNaN(counted) ? estimate : counted;
-  return { least: cost, most: cost, requests: 1 };
+  const answer = user.post(surface.path, body, { signal: control.signal });
+  if (leaves === "first bytes") {
+    await (await answer).body?.getReader().read();
+    control.abort();
+  } else if (leaves) {
+    const whole = answer.then((response) => response.text()).catch(() => undefined);
+    // A caller who leaves earlier pays nothing.
+    await emulation.reached(name);
+    setTimeout(() => control.abort(), leaves.afterMs);
+    await whole;
+  }
+  return leaves ? {} : readTold(request, await answer);
 }
 
-/** The provider's usage in the `response.failed` that follows its error over Responses; NaN where there is none. */
-function countUntilError(surface: Surface, script: Script, body: Record<string, unknown>, snapshot: string): number {
-  const { error_after: said } = script;
-  if (said === undefined || surface.upstream !== "/v1/responses") return NaN;
-  const { card } = findModel(snapshot, new Date(PROVIDER_DAY));
-  const prompt = countPrompt({ ...emptyPrompt(), texts: [String(body.input)], entries: 1 });
-  return prompt + reasoningTokens(card, undefined) + said;
+async function readTold({ surface, stream, script }: RandomRequest, response: Response): Promise<Told> {
+  if (response.status !== 200) return { code: (await errorOf(response)).code };
+  const text = await response.text();
+  const failure = stream ? surface.failure(text) : undefined;
+  if (failure) return { code: failure.code };
+  const tokens = surface.tokens(text, stream);
+  return script.usage || Number.isNaN(tokens) ? {} : { tokens };
 }
 
-async function readFirst(response: Response): Promise<string> {
-  const first = await response.body?.getReader().read();
-  return new TextDecoder().decode(first?.value);
+/** Plays a request, and takes its cost from the user's quota before and after it. */
+async function play(weir: Weir, user: Caller, request: RandomRequest, name: string): Promise<Played> {
+  const body = bodyOf(request, name);
+  const before = await spendingOf(user);
+  const told = await send(weir, user, request, body, name);
+  const { tokens, requests, usd, reserved } = await spendingOf(user);
+  const charged = {
+    tokens: tokens - before.tokens,
+    requests: requests - before.requests,
+    usd: usd - before.usd,
+    reserved,
+  };
+  return { request, name, body, told, charged };
 }
 
-const total = (costs: Cost[], of: keyof Cost) => costs.reduce((sum, cost) => sum + cost[of], 0);
+function boundOf({ request, body }: Played): Amount {
+  const input = request.surface.shown(body) + TEMPLATE_TOKENS;
+  const output = grantOf(request) * request.choices;
+  return { tokens: input + output, usd: priceOf(input, output) };
+}
+
+/** The bill of a request. What a provider writes beyond its grant is its own fault. */
+function billOf({ request }: Played, bills: BilledRequest[]): Amount {
+  const granted = request.script.over_limit ? grantOf(request) * request.choices : Infinity;
+  const amounts = bills.map(({ input, output }) => [input, Math.min(output, granted)] as const);
+  return {
+    tokens: amounts.reduce((sum, [input, output]) => sum + input + output, 0),
+    usd: amounts.reduce((sum, amount) => sum + priceOf(...amount), 0),
+  };
+}
+
+/** The faults of one settled request: what was charged beside what the provider billed. */
+function faultsOf(played: Played, bills: BilledRequest[]): string[] {
+  const { request, told, charged } = played;
+  const [billed, bound] = [billOf(played, bills), boundOf(played)];
+  const classified = bills.filter(({ path }) => path === CLASSIFIER).length;
+  // Several tries are one request. Weir's own count of an answer that has ended is none.
+  const answered = bills.some(({ path }) => path === request.surface.upstream) ? 1 : 0;
+  const rules: Record<string, boolean> = {
+    "charged at least what was billed, up to the bound": charged.tokens >= Math.min(billed.tokens, bound.tokens),
+    "dollars too": charged.usd >= Math.min(billed.usd, bound.usd) - EPSILON_USD,
+    "charged at most the bound": charged.tokens <= bound.tokens && charged.usd <= bound.usd + EPSILON_USD,
+    "charged the usage of a complete answer":
+      told.tokens === undefined || charged.tokens === Math.min(told.tokens, bound.tokens),
+    "what reached a provider counts a request": charged.requests === answered + classified,
+    "nothing stays reserved": charged.reserved === 0,
+  };
+  const { surface, text, ...shown } = request;
+  const context = JSON.stringify({ ...shown, path: surface.path, input: text.slice(0, 12), charged, bills, bound });
+  return Object.entries(rules).flatMap(([rule, holds]) => (holds ? [] : [`not: ${rule}: ${context}`]));
+}
 
 /**
- * Requests `count` streams on these surfaces and checks every ledger. SEED in the environment repeats a run. The
- * catalog must allow LANES running requests per user.
+ * Ends `count` requests on these surfaces, checks every ledger, and returns the codes of the errors that callers got.
+ * SEED in the environment repeats a run.
  */
-export async function checkRandomEndings(
-  weir: Awaited<ReturnType<typeof startWeir>>,
-  surfaces: Surface[],
-  count: number,
-): Promise<void> {
+export async function checkRandomEndings(weir: Weir, surfaces: Surface[], count: number): Promise<unknown[]> {
   const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
-  const users = await Promise.all(
-    Array.from({ length: USERS }, async () => ({ caller: await weir.createUser(), costs: [] as Cost[] })),
-  );
-  const queue = randomStreams(surfaces, count, seed).entries();
+  const played: Played[] = [];
+  const queue = randomRequests(surfaces, count, seed).entries();
   const lane = async () => {
-    for (const [index, stream] of queue) {
-      const user = users[index % USERS];
-      user?.costs.push(await play(user.caller, stream));
-    }
+    const user = await weir.createUser();
+    for (const [index, request] of queue) played.push(await play(weir, user, request, `r${index}`));
   };
   await Promise.all(Array.from({ length: LANES }, lane));
-
-  for (const [index, { caller, costs }] of users.entries()) {
-    const context = `user ${index} of the run with SEED=${seed}`;
-    const spent = await caller.settled();
-    expect(spent, context).toMatchObject({ requests: total(costs, "requests"), reserved: 0 });
-    expect(spent.tokens, context).toBeGreaterThanOrEqual(total(costs, "least"));
-    expect(spent.tokens, context).toBeLessThanOrEqual(total(costs, "most"));
-  }
-  const { requests, active } = await weir.emulation.idle();
-  expect({ requests, active }, `SEED=${seed}`).toEqual({ requests: count, active: 0 });
+  const { active, billed } = await weir.emulation.idle();
+  const faults = played.flatMap((each) => faultsOf(each, billed.by_name[each.name] ?? []));
+  expect(faults, `SEED=${seed}`).toEqual([]);
+  expect(active).toBe(0);
+  return played.map(({ told }) => told.code);
 }
