@@ -1,8 +1,8 @@
 // The AI SDK as it is, over /v1/responses. Its default refers to earlier items by id, as if the provider stored them.
 
 import { createOpenAI } from "@ai-sdk/openai";
-import type { ModelMessage } from "ai";
-import { generateText, isStepCount, streamText, tool } from "ai";
+import type { ModelMessage, UIMessage } from "ai";
+import { convertToModelMessages, generateText, isStepCount, readUIMessageStream, streamText, tool } from "ai";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { emulate } from "../../../support/emulation.ts";
@@ -76,6 +76,19 @@ describe.each(["generateText", "streamText"] as const)("%s", (way) => {
       expect(await user.settled()).toMatchObject({ requests: 4, reserved: 0 });
     });
   });
+});
+
+it("a chat interface, which keeps the parts of messages, continues with them", async () => {
+  const { call } = await createCall("default");
+  const asked: UIMessage = { id: "1", role: "user", parts: [{ type: "text", text: QUESTION.content as string }] };
+  const turn = streamText({ ...call, messages: await convertToModelMessages([asked]) });
+  let answered: UIMessage | undefined;
+  for await (const message of readUIMessageStream({ stream: turn.toUIMessageStream() })) answered = message;
+  if (!answered) throw new Error("there was no answer");
+  const next: UIMessage = { id: "3", role: "user", parts: [{ type: "text", text: NEXT.content as string }] };
+  const messages = await convertToModelMessages([asked, answered, next]);
+  expect((await WAYS.streamText(call, messages)).text).not.toBe("");
+  expect(JSON.stringify((await lastSent()).input)).toContain("three metres");
 });
 
 it("streamText ends in an error when the model fails", async () => {
