@@ -120,7 +120,7 @@ async function endWithoutAnswer(request: AdmittedRequest, state: RequestState, t
   if (!state.hasResponded) return response.reject(error);
   const { reply } = lastCandidate.exchange;
   const { sink } = state.openBody();
-  const failed = reply.kind === "stream" ? reply.events(emptyProgress(), false).fail(error.body) : undefined;
+  const failed = reply.kind === "stream" ? reply.events(emptyProgress()).fail(error.body) : undefined;
   if (!failed) return sink.cut();
   await sink.write(failed);
   await sink.close();

@@ -66,5 +66,5 @@ export interface EventCodec extends Closing {
   take(): Uint8Array;
 }
 
-/** Creates an event codec that reads `progress`. `blockable`: the gate can end the answer with `block`. */
-export type CreateEventCodec = (progress: Progress, blockable: boolean) => EventCodec;
+/** Creates an event codec that reads `progress`. */
+export type CreateEventCodec = (progress: Progress) => EventCodec;

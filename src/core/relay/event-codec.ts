@@ -55,7 +55,7 @@ export function createEventDecoder(
 /** Creates a codec that decodes bytes and passes the events to an event codec. */
 export function createDecodingCodec(dialect: Dialect, createEvents: CreateEventCodec): Codec {
   const progress = emptyProgress();
-  const events = createEvents(progress, false);
+  const events = createEvents(progress);
   const decoder = createEventDecoder(dialect, progress, (event) => events.push(event));
   return {
     progress,

@@ -49,7 +49,7 @@ export function createGatedCodec(
 ): GatedCodec {
   const progress = emptyProgress();
   const released = emptyProgress();
-  const events = createEvents(released, true);
+  const events = createEvents(released);
   const held: { event: StreamEvent; endsAt: number }[] = [];
   let heldChars = 0;
   /** The JSON of the first event. */

@@ -26,7 +26,7 @@ interface PassOptions {
  */
 export const passResponsesEvents =
   ({ memo }: PassOptions): CreateEventCodec =>
-  (progress, blockable) => {
+  (progress) => {
     let pending = "";
     /** The last event that was passed on. */
     let last: ResponsesEvent = {};
@@ -48,13 +48,10 @@ export const passResponsesEvents =
       pace: "at once",
       push({ raw, pieces, json }) {
         const event = json as ResponsesEvent | undefined;
-        if (event) {
-          // The first and the last event hold the response object.
-          if (pieces.length === 0 || progress.ended) response = event.response ?? response;
-          // Kept only when the answer can be blocked.
-          if (blockable) openItems.add(event);
-        }
+        // The first and the last event hold the response object.
+        if (event && (pieces.length === 0 || progress.ended)) response = event.response ?? response;
         if (pieces.some(({ kind }) => kind === "error")) return;
+        if (event) openItems.add(event);
         pending += memo && event && progress.ended ? write(event.sequence_number ?? 0, endWithMemo(event)) : raw;
         last = event ?? last;
       },

@@ -13,8 +13,7 @@ import { fromUtf8, toUtf8 } from "../../../support/chat-chunks.ts";
 import { readEvents } from "../../../support/events.ts";
 import { singleBytes } from "../../../support/stream-cuts.ts";
 
-const createCodec = (blockable = false, memo = false) =>
-  createDecodingCodec(responsesDialect, (progress) => passResponsesEvents({ memo })(progress, blockable));
+const createCodec = (memo = false) => createDecodingCodec(responsesDialect, passResponsesEvents({ memo }));
 
 /** Pushes the pieces, taking after each, and returns all output. */
 function run(codec: Codec, pieces: Iterable<Uint8Array>): string {
@@ -205,7 +204,7 @@ const CHARGED = { input: 12, cached: 4, output: 30, reasoning: 20 };
 describe("a blocked answer", () => {
   const events = recordedResponse("text");
   const blockedAfter = (count: number, memo = false) => {
-    const codec = createCodec(true, memo);
+    const codec = createCodec(memo);
     run(codec, [toUtf8(events.slice(0, count).map(toEvent).join(""))]);
     return eventsOf(codec.block({ message: "No.", type: "", param: null, code: null }, undefined, CHARGED));
   };
@@ -242,6 +241,17 @@ describe("a blocked answer", () => {
   ])("does not repeat the events before %s", (next, missing) => {
     const types = blockedAfter(typeIndex(next)).map(({ type }) => type);
     expect(types).toEqual([...missing, "response.incomplete"]);
+  });
+
+  it("and one that exceeds the grant have their text in the last event", () => {
+    const codec = createCodec();
+    run(codec, [toUtf8(events.slice(0, typeIndex("response.output_text.done")).map(toEvent).join(""))]);
+    codec.progress.overran = true;
+    const end = eventsOf(codec.conclude({ left: {}, usd: 0 })).at(-1);
+    const content = [{ type: "output_text", text: textsOf(events) }];
+    expect(end).toMatchObject({
+      response: { incomplete_details: { reason: "max_output_tokens" }, output: [{}, { content }] },
+    });
   });
 
   it("has a memo for a client that refers to items", () => {

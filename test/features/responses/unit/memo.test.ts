@@ -85,9 +85,7 @@ describe("an answer", () => {
   });
 
   it("that is streamed has it before the last event, and consecutive numbers", () => {
-    const codec = createDecodingCodec(responsesDialect, (progress) =>
-      passResponsesEvents({ memo: true })(progress, false),
-    );
+    const codec = createDecodingCodec(responsesDialect, passResponsesEvents({ memo: true }));
     const recorded = recordedResponse("text");
     codec.push(toUtf8(recorded.map(toEvent).join("")));
     const events = readEvents(fromUtf8(codec.take())).map(({ data }) => JSON.parse(data) as Record<string, unknown>);

@@ -14,12 +14,12 @@ import { chunk, DONE, finishChunk, fromUtf8, textChunk, toUtf8, usageChunk } fro
 import { readSlim, slimText } from "../../../support/slim-stream.ts";
 
 const NEW_IDS = ["call_new1", "call_new2"];
-const events: CreateEventCodec = (progress, blockable) => {
+const events: CreateEventCodec = (progress) => {
   const ids = [...NEW_IDS];
   return slimEvents(
     (param) => (param === "messages" ? "input" : null),
     () => ids.shift() ?? "none",
-  )(progress, blockable);
+  )(progress);
 };
 const createCodec = (dialect = chatDialect) => createDecodingCodec(dialect, events);
 

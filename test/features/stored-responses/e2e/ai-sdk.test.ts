@@ -25,7 +25,7 @@ it("a stored answer is continued by its id, or by references to its items", asyn
     providerOptions: { openai: { store: true, ...openai } },
   });
   const first = await generateText({ ...stored(), messages: [QUESTION] });
-  const previousResponseId = String(first.providerMetadata?.["openai"]?.["responseId"]);
+  const previousResponseId = first.response.id;
   const byId = await generateText({ ...stored({ previousResponseId }), messages: [NEXT] });
   const byItems = await generateText({ ...stored(), messages: [QUESTION, ...first.responseMessages, NEXT] });
   expect([byId.text, byItems.text]).not.toContain("");
