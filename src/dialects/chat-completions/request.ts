@@ -10,23 +10,27 @@ import { CHAT_FIELDS, MAX_MESSAGES, MAX_PARTS, toolsOf } from "../openai/request
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
 
-const TextPart = v.looseObject({ type: v.picklist(["text", "refusal"]) });
+const AnyObject = v.nullish(v.looseObject({}));
+
+const TextPart = v.looseObject({ type: v.literal("text"), text: v.string() });
+const RefusalPart = v.looseObject({ type: v.literal("refusal"), refusal: v.string() });
 const ImagePart = v.looseObject({
   type: v.literal("image_url"),
   image_url: v.looseObject({ url: ImageUrl }),
 });
 // Audio and files are not accepted: their cost has no known bound, and a file id may belong to another user.
-const Part = v.variant("type", [TextPart, ImagePart]);
+const Part = v.variant("type", [TextPart, RefusalPart, ImagePart]);
 
 const Message = v.looseObject({
   role: v.picklist(["developer", "system", "user", "assistant", "tool", "function"]),
   content: v.nullish(textOr(listOf(Part, MAX_PARTS))),
+  tool_calls: toolsOf(v.looseObject({ function: AnyObject, custom: AnyObject })),
   /** Audio stored at the provider. Answers hold `null` here, and clients return answers unchanged. */
   audio: v.nullish(v.never("is not supported here")),
 });
 
 // Only tools that run in the app. Hosted tools cost extra.
-const Tool = v.looseObject({ type: v.picklist(["function", "custom"]) });
+const Tool = v.looseObject({ type: v.picklist(["function", "custom"]), function: AnyObject, custom: AnyObject });
 
 /** All fields that Weir passes on. An unknown field could cost money unmetered, or access another user's data. */
 const ChatRequest = v.strictObject({
@@ -43,7 +47,7 @@ const ChatRequest = v.strictObject({
   service_tier: v.nullish(v.picklist(["auto", "default"])),
   modalities: v.nullish(listOf(v.picklist(Object.keys(MODALITIES) as Modality[]), 8)),
   ...CHAT_FIELDS,
-  response_format: v.nullish(v.looseObject({ type: v.string() })),
+  response_format: v.nullish(v.looseObject({ type: v.string(), json_schema: AnyObject })),
 });
 
 export type ChatRequest = v.InferOutput<typeof ChatRequest>;

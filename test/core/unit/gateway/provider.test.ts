@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { Provider } from "../../../../src/core/catalog/schema.ts";
 import type { Bindings } from "../../../../src/core/env.ts";
-import { callProvider, listModels } from "../../../../src/core/gateway/provider.ts";
+import { callProvider, countInput, listModels, readText } from "../../../../src/core/gateway/provider.ts";
 import { refusalOf } from "../../../support/refusals.ts";
 
 const HOUSE: Provider = {
@@ -49,6 +49,53 @@ describe("a request to a provider", () => {
     await call(env, {});
     expect(requests[0]).toMatchObject({ method: "GET", body: null });
     expect(Object.fromEntries(requests[0]?.headers ?? [])).toEqual({ ...HOUSE.headers, authorization: "Bearer sk-1" });
+  });
+});
+
+/** A response with a body of that many MB, and whether the rest of it was cancelled. */
+function createLong(megabytes: number, init: ResponseInit = {}) {
+  const seen = { sent: 0, cancelled: false };
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        if (seen.sent === megabytes) return controller.close();
+        seen.sent += 1;
+        controller.enqueue(new Uint8Array(1024 * 1024).fill(0x20));
+      },
+      cancel: () => void (seen.cancelled = true),
+    },
+    { highWaterMark: 0 },
+  );
+  return { response: new Response(body, init), seen };
+}
+
+describe("an answer that is read as a whole", () => {
+  it("may have 16 MB", async () => {
+    expect(await readText(createLong(16).response)).toHaveLength(16 * 1024 * 1024);
+  });
+
+  it("is a provider error when it is longer, and the rest is cancelled", async () => {
+    const { response, seen } = createLong(100);
+    const error = await refusalOf(() => readText(response));
+    expect(error).toMatchObject({ status: 502, body: { code: "provider_error" } });
+    expect(String(error.cause)).toContain("max_answer_bytes");
+    expect(seen).toEqual({ sent: 17, cancelled: true });
+  });
+
+  it("may be longer when the card says so", async () => {
+    expect(await readText(createLong(20).response, 20 * 1024 * 1024)).toHaveLength(20 * 1024 * 1024);
+  });
+
+  it("that is an error is read up to 64 KiB", async () => {
+    const { response, seen } = createLong(100, { status: 500 });
+    await refusalOf(() => call(deploy(() => response).env, { body: "{}" }));
+    expect(seen).toEqual({ sent: 1, cancelled: true });
+  });
+
+  it("that is a count is bounded too", async () => {
+    const { response, seen } = createLong(100);
+    expect(await countInput(deploy(() => response).env, { ...HOUSE, counts_input: true }, "{}")).toBeUndefined();
+    expect(seen.cancelled).toBe(true);
   });
 });
 
