@@ -126,7 +126,7 @@ export const policiesSection: CatalogSection = {
     Object.values(policiesOf(catalog))
       .filter(hasRules)
       .map(({ judge }) => judge),
-  warnings: moderationWarnings,
+  warnings: (catalog) => [...unusedRules(catalog), ...scarceTokens(catalog)],
 };
 
 function policyFaults(catalog: Catalog, { isModelName, cardFor }: CatalogNames): string[] {
@@ -165,10 +165,26 @@ function moderationFaults(catalog: Catalog): string[] {
   return unknown.map(({ path, policy }) => `${path}: no policy '${policy}'`);
 }
 
-function moderationWarnings(catalog: Catalog): string[] {
+function unusedRules(catalog: Catalog): string[] {
   return policyNames(catalog).flatMap(({ path, policy }) => {
     const named = entry(policiesOf(catalog), policy);
     if (!named || !hasRules(named) || named.chats === "rules") return [];
     return [`${path}: chats are not held against the rules of '${policy}': set policies.${policy}.chats to "rules"`];
+  });
+}
+
+/** The tokens of an answer and of its judge, as a multiple of those of the answer. Measured: 5 to 6. */
+const JUDGED_ANSWER = 6;
+
+/** The plans under which a judge may find no tokens left, because the answer has reserved them. */
+function scarceTokens(catalog: Catalog): string[] {
+  const judges = ({ policy }: { policy: string }) => entry(policiesOf(catalog), policy)?.chats === "rules";
+  const judged = policyNames(catalog).filter(judges);
+  return Object.entries(catalog.plans).flatMap(([name, { windows, max_output_tokens: output }]) => {
+    if (!judged.some(({ path }) => path.startsWith("aliases.") || path.startsWith(`plans.${name}.`))) return [];
+    const small = windows.find(({ unit, limit }) => unit === "tokens" && limit < JUDGED_ANSWER * output);
+    if (!small) return [];
+    const scarce = `${small.limit} tokens per ${small.per} are little for answers of ${output} tokens and their judge`;
+    return [`plans.${name}.windows: ${scarce}: raise the limit or lower max_output_tokens`];
   });
 }

@@ -140,6 +140,20 @@ describe("the moderation of an alias or a plan", () => {
     expect(warningsOf(complete(documentOf({ judge: "keen-1", ...rules })))).toEqual([]);
   });
 
+  it.each([
+    [95, [expect.stringContaining("plans.free.windows: 95 tokens per day are little for answers of 16 tokens")]],
+    [96, []],
+  ])("has a warning when the rules of chats need more than a window of %i tokens", (limit, warnings) => {
+    const policy = { judge: "keen-1", rules: { spam: "No advertising." }, chats: "rules" };
+    const windows = [{ unit: "tokens", per: "day", limit }];
+    const free = { windows, concurrent: 1, max_output_tokens: 16 };
+    const moderation = { output: "window" };
+    expect(warningsOf(complete(documentOf(policy, { plans: { free }, ...aliases(moderation) })))).toEqual(warnings);
+    const own = { free: { ...free, moderation } };
+    expect(warningsOf(complete(documentOf(policy, { plans: own })))).toEqual(warnings);
+    expect(warningsOf(complete(documentOf(policy, { plans: { free } })))).toEqual([]);
+  });
+
   it("is collected from every alias between a name and its snapshot", () => {
     const inner = { input: "parallel" } as const;
     const outer = { output: "window" } as const;
