@@ -74,8 +74,8 @@ const hasWorked = ({ stage, ending, demand }: EndedRequest) =>
   !demand.free && stage !== "unsent" && stage !== "refused" && !(stage === "sent" && ending === "failed");
 
 /** Tests if usage covers the whole answer. Some servers send usage with every event, so far without the rest. */
-const isFinal = ({ stage, ending, progress }: EndedRequest) =>
-  ending === "finished" || stage === "answering" || progress.finish !== undefined || progress.ended;
+const isFinal = ({ stage, ending, progress: { finish, error, ended } }: EndedRequest) =>
+  ending === "finished" || stage === "answering" || finish !== undefined || error !== undefined || ended;
 
 const highest = (one: Cost, other: Cost = one): Cost => ({
   tokens: Math.max(one.tokens, other.tokens),

@@ -198,6 +198,8 @@ describe("the estimate", () => {
     });
     expect(cost("relayed", "left", early, TOOLS)).toEqual(WHOLE_BOUND);
     expect(cost("relayed", "left", { ...early, ended: true }).tokens).toBe(121);
+    const error = { message: "", type: "", param: null, code: null };
+    expect(cost("relayed", "failed", { ...early, error }).tokens).toBe(121);
   });
 
   it("has the dollars of the dearest input, as the bound has", () => {
