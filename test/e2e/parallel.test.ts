@@ -36,7 +36,9 @@ it("of 200 requests at the same time exactly the 37 that fit are served, and the
   const served = answers.filter(({ status }) => status === 200);
   const denied = answers.filter(({ status }) => status === 429);
   expect([served.length, denied.length]).toEqual([ROOM, REQUESTS - ROOM]);
-  expect(denied.filter(({ text }) => !text.includes('"code":"insufficient_quota"'))).toEqual([]);
+  // The window is full of running requests first, and of finished ones later.
+  const codes = /"code":"(insufficient_quota|concurrency_limit_exceeded)"/;
+  expect(denied.filter(({ text }) => !codes.test(text))).toEqual([]);
   expect(denied.filter(({ headers }) => headers.get("x-ratelimit-remaining-requests") !== "0")).toEqual([]);
   expect(served.filter(({ text }) => SLIM.failure(text))).toEqual([]);
 

@@ -27,7 +27,7 @@ async function createStored() {
 const words = (error: unknown, id: string) => (error as Error).message.replace(id, "…");
 
 describe("a stored response", () => {
-  it("is available to its owner, at no further cost", async () => {
+  it("is available to its owner, at the cost of a request", async () => {
     const { client, user, response } = await createStored();
     expect(response).toMatchObject({ store: true, metadata: { topic: "rivers" } });
     const paid = await user.settled();
@@ -35,7 +35,7 @@ describe("a stored response", () => {
     const again = await client.responses.retrieve(response.id);
     expect(again.output_text).toBe(response.output_text);
     expect(again.usage).toEqual(response.usage);
-    expect(await user.settled()).toEqual(paid);
+    expect(await user.settled()).toEqual({ ...paid, requests: 2 });
   });
 
   it("is available after a stream", async () => {
@@ -92,7 +92,7 @@ describe("a stored response", () => {
     const error = await rejection(goingOn);
     expect(error).toBeInstanceOf(BadRequestError);
     expect(error).toMatchObject({ code: "previous_response_not_found", param: "previous_response_id" });
-    expect(await user.settled()).toEqual({ tokens: 0, requests: 0, reserved: 0 });
+    expect(await user.settled()).toEqual({ tokens: 0, requests: asked.length + 1, reserved: 0 });
     expect((await owner.responses.retrieve(response.id)).id).toBe(response.id);
   });
 
