@@ -67,7 +67,11 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
     let settlements: () => number;
     beforeEach(async () => {
       const settle = vi.spyOn(UserQuota.prototype, "settle");
-      settlements = () => settle.mock.calls.length;
+      // A settlement of an earlier test can arrive late, so they are counted by reservation.
+      settlements = () => {
+        const keys = settle.mock.calls.map(([, { key }]) => key);
+        return Math.max(0, ...keys.map((key) => keys.filter((other) => other === key).length));
+      };
       await useDollars(10);
       await emulation.zero();
     });
@@ -134,7 +138,7 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
     });
 
     it("that takes too long in total is an estimate of its text, whether it is read or not", async () => {
-      await useTiming({ total_ms: 100 });
+      await useTiming({ total_ms: 300 });
       const user = await createUser();
       const body = surface.body(LONG, true);
       const text = await (await user.post(surface.path, body)).text();
