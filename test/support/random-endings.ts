@@ -69,7 +69,9 @@ async function send({ emulation }: Weir, user: Caller, request: RandomRequest, b
 
 async function readTold({ surface, stream, script }: RandomRequest, response: Response): Promise<Told> {
   if (response.status !== 200) return { code: (await errorOf(response)).code };
-  const text = await response.text();
+  // Weir cuts the connection when an answer ends while its caller is slow to read.
+  const text = await response.text().catch(() => undefined);
+  if (text === undefined) return {};
   const failure = stream ? surface.failure(text) : undefined;
   if (failure) return { code: failure.code };
   const tokens = surface.tokens(text, stream);
