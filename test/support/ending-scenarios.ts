@@ -91,8 +91,10 @@ export function createEndingsCatalog(): Catalog {
 
 const upTo = (max: number) => fc.integer({ min: 0, max });
 const maybe = fc.boolean();
-/** A short answer, with pauses or without. */
-const short = { tokens: upTo(60), delay_ms: upTo(2), reasoning: upTo(300) };
+/** The time of a little thinking: at most 300 tokens. */
+const think_ms = fc.integer({ min: 15, max: 40 });
+/** A short answer, with pauses between its words or without. */
+const short = { tokens: upTo(60), delay_ms: upTo(2), reasoning: upTo(300), think_ms };
 /** An answer that is too long to end before its caller or a deadline ends it. */
 const long = { tokens: fc.constant(4000), delay_ms: fc.integer({ min: 1, max: 5 }), reasoning: upTo(MAX_REASONING) };
 /** A long answer after thinking before the head, after it, or both: at most MAX_REASONING tokens in at least 80 ms. */
@@ -122,7 +124,7 @@ const ENDINGS: Record<string, fc.Arbitrary<Scenario>> = {
   "finished without usage": scenario(usual, fc.record({ ...short, no_usage: fc.constant(true) })),
   "went beyond the grant": scenario(
     "short",
-    fc.record({ ...long, tokens: upTo(300), over_limit: fc.constant(true), no_usage: maybe }),
+    fc.record({ ...short, tokens: upTo(300), over_limit: fc.constant(true), no_usage: maybe }),
   ),
   left: scenario(usual, thoughtful, { leaves }),
   "left, and usage came early": scenario(
@@ -130,7 +132,7 @@ const ENDINGS: Record<string, fc.Arbitrary<Scenario>> = {
     fc.record({ ...long, think_ms: fc.integer({ min: 80, max: 160 }), usage: fc.constant("early" as const) }),
     { leaves },
   ),
-  "left, and the answer finished": scenario("finishing", fc.record({ ...short, think_ms: upTo(30) }), { leaves }),
+  "left, and the answer finished": scenario("finishing", fc.record(short), { leaves }),
   "left, and leave_ms ran out": scenario("finishing", thoughtful, { leaves }),
   "no first byte in time": scenario(usual, fc.record({ ...long, first_ms: fc.integer({ min: 700, max: 900 }) })),
   "fell silent": scenario(usual, fc.record({ ...long, stall_after: word })),
@@ -163,7 +165,7 @@ const ENDINGS: Record<string, fc.Arbitrary<Scenario>> = {
 
 function blockedBy(trigger: string): fc.Arbitrary<Script> {
   const text = fc.constantFrom(`${trigger}. ${RIVER}`, `${RIVER}${trigger}. ${RIVER}`);
-  return fc.record({ text, delay_ms: upTo(1), reasoning: upTo(300), think_ms: upTo(30) });
+  return fc.record({ text, delay_ms: upTo(1), reasoning: upTo(300), think_ms });
 }
 
 const DENSITIES = [
