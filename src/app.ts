@@ -10,14 +10,14 @@ import { apiError, toApiError, toErrorResponse } from "./core/errors.ts";
 import type { AppEnv, Feature } from "./core/feature.ts";
 import { routesOf } from "./core/feature.ts";
 import { configurationFaults, unhealthyError } from "./core/configuration.ts";
-import { allowOrigin, preflightResponse } from "./core/cors.ts";
+import { allowOrigin, preflightResponse } from "./core/http/cors.ts";
 import type { Bindings } from "./core/env.ts";
 import type { Catalog } from "./core/catalog/schema.ts";
 import type { Caller } from "./core/gateway/call.ts";
 import { toLogged, toLoggedFailure } from "./core/log.ts";
-import { withoutLongRetryAfter } from "./core/retry-after.ts";
-import { releaseBody, startReading } from "./core/request-bytes.ts";
-import { createServerTiming } from "./core/server-timing.ts";
+import { withoutLongRetryAfter } from "./core/http/retry-after.ts";
+import { releaseBody, startReading } from "./core/http/request-bytes.ts";
+import { createServerTiming } from "./core/http/server-timing.ts";
 import { features } from "./features.ts";
 
 /** Creates the app. Public routes precede the middleware that requires a user. */

@@ -4,7 +4,7 @@
 import { issuerFaults } from "./auth/issuers.ts";
 import { providerFaults } from "./catalog/provider-access.ts";
 import type { Catalog } from "./catalog/schema.ts";
-import { originFaults } from "./cors.ts";
+import { originFaults } from "./http/cors.ts";
 import type { Bindings } from "./env.ts";
 import { ApiError } from "./errors.ts";
 

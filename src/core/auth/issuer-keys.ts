@@ -3,7 +3,7 @@
 
 import type { JSONWebKeySet, JWTVerifyGetKey } from "jose";
 import { createLocalJWKSet, errors } from "jose";
-import { connectionFault } from "../connection-fault.ts";
+import { connectionFault } from "../http/connection-fault.ts";
 import { apiError, InternalError } from "../errors.ts";
 import { toLogged } from "../log.ts";
 

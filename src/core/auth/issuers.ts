@@ -1,10 +1,10 @@
 // Trusted token issuers: the AUTH_ISSUERS variable, parsed once per isolate.
 
 import * as v from "valibot";
-import { textOr } from "../text-or.ts";
+import { textOr } from "../http/text-or.ts";
 import { isSecureUrl } from "../secure-url.ts";
 import { apiError } from "../errors.ts";
-import { toWords } from "../validation-words.ts";
+import { toWords } from "../http/validation-words.ts";
 
 const Issuer = v.strictObject({
   // NUL and | separate the issuer from the subject, in quota/name.ts and in /admin/users/:id.

@@ -3,7 +3,7 @@
 import * as v from "valibot";
 import { costFaults } from "./cost-faults.ts";
 import { faultsOf } from "./faults.ts";
-import { toWords } from "../validation-words.ts";
+import { toWords } from "../http/validation-words.ts";
 import type { Catalog } from "./schema.ts";
 import { catalogSchema } from "./schema.ts";
 import type { CatalogSection } from "./sections.ts";

@@ -4,7 +4,7 @@ import type { User } from "../auth/user.ts";
 import type { CatalogRevision } from "../catalog/store.ts";
 import type { Bindings } from "../env.ts";
 import type { Ending } from "../relay/watchdog.ts";
-import type { ServerTiming } from "../server-timing.ts";
+import type { ServerTiming } from "../http/server-timing.ts";
 import type { Way } from "./exchange.ts";
 
 /** The user, the catalog revision of this request, and the platform's handles for it. */

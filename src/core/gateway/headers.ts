@@ -4,7 +4,7 @@ import { modelHeaders } from "../catalog/choose.ts";
 import type { Model, Sunset } from "../catalog/resolve.ts";
 import { rateLimitHeaders } from "../quota/rate-limit.ts";
 import type { QuotaView } from "../quota/view.ts";
-import type { ServerTiming } from "../server-timing.ts";
+import type { ServerTiming } from "../http/server-timing.ts";
 
 /** Facts of a request for its headers. Filled in as the request progresses. */
 export interface Report {

@@ -2,8 +2,8 @@
 
 import type { ErrorCode } from "../errors.ts";
 import { ApiError, apiError } from "../errors.ts";
-import { retryAfterHeader, retryAfterMsOf } from "../retry-after.ts";
-import { readAtMost } from "../read-at-most.ts";
+import { retryAfterHeader, retryAfterMsOf } from "../http/retry-after.ts";
+import { readAtMost } from "../http/read-at-most.ts";
 import { readProviderError } from "./provider-error-body.ts";
 
 /** Bytes of an error body that are read. Longer bodies are HTML pages, which are never shown. */

@@ -4,11 +4,11 @@
 import * as v from "valibot";
 import type { Provider } from "../catalog/schema.ts";
 import type { Bindings } from "../env.ts";
-import { connectionFault } from "../connection-fault.ts";
+import { connectionFault } from "../http/connection-fault.ts";
 import { apiError, InternalError } from "../errors.ts";
 import { toLogged } from "../log.ts";
-import type { ReadBytes } from "../read-at-most.ts";
-import { readAtMost } from "../read-at-most.ts";
+import type { ReadBytes } from "../http/read-at-most.ts";
+import { readAtMost } from "../http/read-at-most.ts";
 import { interruptedError } from "../relay/failure.ts";
 import { providerAccess } from "../catalog/provider-access.ts";
 import { jsonBody } from "./exchange.ts";

@@ -3,8 +3,8 @@
 import * as v from "valibot";
 import { MAX_MODEL_NAME_LENGTH, MODALITIES } from "../../core/catalog/card.ts";
 import type { Modality } from "../../core/catalog/card.ts";
-import { listOf, textUpTo } from "../../core/bounded-schemas.ts";
-import { textOr } from "../../core/text-or.ts";
+import { listOf, textUpTo } from "../../core/http/bounded-schemas.ts";
+import { textOr } from "../../core/http/text-or.ts";
 import { ImageUrl } from "../openai/image-url.ts";
 import { CHAT_FIELDS, MAX_MESSAGES, MAX_PARTS, toolsOf } from "../openai/request-fields.ts";
 

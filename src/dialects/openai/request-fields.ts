@@ -1,8 +1,8 @@
 // Schemas of the request fields that OpenAI's dialects share, with OpenAI's own bounds where it documents them.
 
 import * as v from "valibot";
-import { listOf, mapOf, textUpTo } from "../../core/bounded-schemas.ts";
-import { textOr } from "../../core/text-or.ts";
+import { listOf, mapOf, textUpTo } from "../../core/http/bounded-schemas.ts";
+import { textOr } from "../../core/http/text-or.ts";
 import { PromptCacheOptions } from "./prompt-cache-options.ts";
 
 /** OpenAI's limit of tools and of functions. */

@@ -13,7 +13,7 @@ import type { AppEnv } from "../../core/feature.ts";
 import type { ApiError } from "../../core/errors.ts";
 import { apiError } from "../../core/errors.ts";
 import { checkModels } from "./daily-check.ts";
-import { readBody, validate } from "../../core/json-body.ts";
+import { readBody, validate } from "../../core/http/json-body.ts";
 
 /** KV propagates a change within 60 s, and an isolate rereads the pointer every 30 s. The rest is a safety margin. */
 const PROPAGATION_MS = 120_000;

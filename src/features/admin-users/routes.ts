@@ -17,7 +17,7 @@ import { fromAmount, toAmount, toLimits } from "../../core/quota/limits.ts";
 import { loggedUser, quotaName } from "../../core/quota/name.ts";
 import { toWindowObject } from "../../core/quota/rate-limit.ts";
 import { parseWindowKey, windowKey } from "../../core/catalog/quota-window.ts";
-import { readBody } from "../../core/json-body.ts";
+import { readBody } from "../../core/http/json-body.ts";
 
 const Window = v.pipe(
   v.string(),

@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { MAX_MODEL_NAME_LENGTH } from "../../core/catalog/card.ts";
-import { listOf, textUpTo } from "../../core/bounded-schemas.ts";
+import { listOf, textUpTo } from "../../core/http/bounded-schemas.ts";
 
 /** OpenAI's limit of inputs, and of tokens in a token array. */
 const MAX_ENTRIES = 2048;

@@ -3,7 +3,7 @@
 import type { Caller } from "../../core/gateway/call.ts";
 import type { Subject } from "../../core/gateway/exchange.ts";
 import { metered } from "../../core/gateway/metered.ts";
-import { createServerTiming } from "../../core/server-timing.ts";
+import { createServerTiming } from "../../core/http/server-timing.ts";
 import type { Policy } from "./catalog.ts";
 import { chatJudgeWays } from "./judge-exchange.ts";
 import { createRuleReader } from "./rules.ts";

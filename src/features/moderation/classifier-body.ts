@@ -6,8 +6,8 @@ import type { Exchange, JsonReply, Subject, Way } from "../../core/gateway/excha
 import { jsonBody } from "../../core/gateway/exchange.ts";
 import { InternalError } from "../../core/errors.ts";
 import { emptyProgress } from "../../core/relay/answer.ts";
-import { listOf } from "../../core/bounded-schemas.ts";
-import { textOr } from "../../core/text-or.ts";
+import { listOf } from "../../core/http/bounded-schemas.ts";
+import { textOr } from "../../core/http/text-or.ts";
 import { ImageUrl } from "../../dialects/openai/image-url.ts";
 
 /** The longest wait for a classifier, which usually answers within a second. */

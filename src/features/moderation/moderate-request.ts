@@ -2,8 +2,8 @@
 
 import * as v from "valibot";
 import type { Subject } from "../../core/gateway/exchange.ts";
-import { listOf } from "../../core/bounded-schemas.ts";
-import { textOr } from "../../core/text-or.ts";
+import { listOf } from "../../core/http/bounded-schemas.ts";
+import { textOr } from "../../core/http/text-or.ts";
 import { SlimPart } from "../slim-chat/request.ts";
 
 export const ModerateRequest = v.strictObject({

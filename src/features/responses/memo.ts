@@ -3,8 +3,8 @@
 
 import { base64url } from "jose";
 import * as v from "valibot";
-import type { CountedJson } from "../../core/json-bounds.ts";
-import { parseModest } from "../../core/json-body.ts";
+import type { CountedJson } from "../../core/http/json-bounds.ts";
+import { parseModest } from "../../core/http/json-body.ts";
 
 export type Json = Record<string, unknown>;
 

@@ -5,7 +5,7 @@ import * as v from "valibot";
 import type { AppEnv } from "../../core/feature.ts";
 import type { Caller } from "../../core/gateway/call.ts";
 import { metered } from "../../core/gateway/metered.ts";
-import { readBody } from "../../core/json-body.ts";
+import { readBody } from "../../core/http/json-body.ts";
 import type { ResponsesRequest } from "../../dialects/responses/request.ts";
 import type { AcceptedRequest } from "./exchange.ts";
 import { countResponses, passResponses } from "./exchange.ts";

@@ -3,7 +3,7 @@
 import { Hono } from "hono";
 import type { AppEnv, Feature } from "../../core/feature.ts";
 import { metered } from "../../core/gateway/metered.ts";
-import { readBody } from "../../core/json-body.ts";
+import { readBody } from "../../core/http/json-body.ts";
 import { slimWays } from "./exchange.ts";
 import { SlimRequest } from "./request.ts";
 

@@ -2,10 +2,10 @@
 
 import * as v from "valibot";
 import { MAX_MODEL_NAME_LENGTH } from "../../core/catalog/card.ts";
-import { listOf, mapOf, textUpTo } from "../../core/bounded-schemas.ts";
+import { listOf, mapOf, textUpTo } from "../../core/http/bounded-schemas.ts";
 import { ImageUrl } from "../../dialects/openai/image-url.ts";
 import { MAX_MESSAGES, MAX_PARTS, MAX_TOOLS } from "../../dialects/openai/request-fields.ts";
-import { textOr } from "../../core/text-or.ts";
+import { textOr } from "../../core/http/text-or.ts";
 
 /** An optional field. `null` is absence, because many clients write it for fields that are not set. */
 const absent = <Schema extends v.GenericSchema>(schema: Schema) =>

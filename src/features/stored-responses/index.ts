@@ -3,7 +3,7 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import type { AppEnv, Feature } from "../../core/feature.ts";
-import { readBody } from "../../core/json-body.ts";
+import { readBody } from "../../core/http/json-body.ts";
 import { Metadata } from "../../dialects/openai/request-fields.ts";
 import { responsesSection } from "./catalog.ts";
 import { createConversation } from "./ownership.ts";

@@ -1,7 +1,7 @@
 // The schema of /v1/responses requests with storage, stored prompts and hosted tools.
 
 import * as v from "valibot";
-import { mapOf, textUpTo } from "../../core/bounded-schemas.ts";
+import { mapOf, textUpTo } from "../../core/http/bounded-schemas.ts";
 import { toolsOf } from "../../dialects/openai/request-fields.ts";
 import { ResponsesRequestSchema } from "../../dialects/responses/request.ts";
 

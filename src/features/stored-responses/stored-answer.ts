@@ -3,7 +3,7 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import type { AppEnv } from "../../core/feature.ts";
-import { validate } from "../../core/json-body.ts";
+import { validate } from "../../core/http/json-body.ts";
 import type { StoredAction } from "./ownership.ts";
 import { accessStored } from "./ownership.ts";
 import type { StoredKind } from "./store.ts";

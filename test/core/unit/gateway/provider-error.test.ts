@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { apiError } from "../../../../src/core/errors.ts";
 import { toProviderError, unreachableError } from "../../../../src/core/gateway/provider-error.ts";
-import { withoutLongRetryAfter } from "../../../../src/core/retry-after.ts";
+import { withoutLongRetryAfter } from "../../../../src/core/http/retry-after.ts";
 
 const PROVIDERS = {
   message: "Invalid value for 'n' in org-abc.",

@@ -1,7 +1,7 @@
 // Chat Completions requests: the schema, the body for the provider, the needs and the demand.
 
 import { describe, expect, it } from "vitest";
-import { readBody } from "../../../../src/core/json-body.ts";
+import { readBody } from "../../../../src/core/http/json-body.ts";
 import type { Need } from "../../../../src/core/catalog/support.ts";
 import { ChatRequestSchema } from "../../../../src/dialects/chat-completions/request.ts";
 import { bundledModel } from "../../../support/catalog-documents.ts";

@@ -2,7 +2,7 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readBody } from "../../../../src/core/json-body.ts";
+import { readBody } from "../../../../src/core/http/json-body.ts";
 import { toBound } from "../../../../src/core/quota/bound.ts";
 import { chatBody } from "../../../../src/dialects/chat-completions/body.ts";
 import { ChatRequestSchema } from "../../../../src/dialects/chat-completions/request.ts";

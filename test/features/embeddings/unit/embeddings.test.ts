@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { ModelCard } from "../../../../src/core/catalog/card.ts";
 import type { Model } from "../../../../src/core/catalog/resolve.ts";
 import type { Catalog } from "../../../../src/core/catalog/schema.ts";
-import { validate } from "../../../../src/core/json-body.ts";
+import { validate } from "../../../../src/core/http/json-body.ts";
 import { toBound } from "../../../../src/core/quota/bound.ts";
 import { passEmbeddings } from "../../../../src/features/embeddings/exchange.ts";
 import { EmbeddingsRequest } from "../../../../src/features/embeddings/request.ts";

@@ -1,7 +1,7 @@
 // The schema of slim requests. A refusal names the path of the field.
 
 import { describe, expect, it } from "vitest";
-import { readBody } from "../../../../src/core/json-body.ts";
+import { readBody } from "../../../../src/core/http/json-body.ts";
 import { SlimRequest } from "../../../../src/features/slim-chat/request.ts";
 import { postRequest } from "../../../support/json-requests.ts";
 import { refusalOf } from "../../../support/refusals.ts";

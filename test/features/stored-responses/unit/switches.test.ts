@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { requireSupport } from "../../../../src/core/catalog/support.ts";
-import { validate } from "../../../../src/core/json-body.ts";
+import { validate } from "../../../../src/core/http/json-body.ts";
 import { toBound } from "../../../../src/core/quota/bound.ts";
 import type { ResponsesSwitches } from "../../../../src/features/stored-responses/catalog.ts";
 import { switchesOf } from "../../../../src/features/stored-responses/catalog.ts";

@@ -1,6 +1,6 @@
 // A failed connection in Weir's own words: the host and the reason, without URL, path or query.
 
-import { InternalError } from "./errors.ts";
+import { InternalError } from "../errors.ts";
 
 /** Words in the messages of the runtimes, and the reason that they stand for. */
 const REASONS: [RegExp, string][] = [

@@ -1,6 +1,6 @@
 // Bounds of JSON text, checked before parsing: parsed values can take many times the memory of their text.
 
-import { apiError } from "./errors.ts";
+import { apiError } from "../errors.ts";
 
 const MAX_DEPTH = 32;
 /** Fields, objects and lists: each takes up to 200 bytes of memory. A long conversation with tools has some 10,000. */

@@ -1,7 +1,7 @@
 // Reading of request bodies: bounded in size and time, and only for callers who are authenticated.
 
 import { enterSlot } from "./body-slots.ts";
-import { apiError } from "./errors.ts";
+import { apiError } from "../errors.ts";
 import { readAtMost } from "./read-at-most.ts";
 
 /** Large enough for a photo as a data URL. */

@@ -1,7 +1,7 @@
 // JSON request bodies: bounds before parsing, then schema validation.
 
 import * as v from "valibot";
-import { ApiError, apiError } from "./errors.ts";
+import { ApiError, apiError } from "../errors.ts";
 import type { CountedJson } from "./json-bounds.ts";
 import { requireModestJson } from "./json-bounds.ts";
 import { takeBody } from "./request-bytes.ts";

@@ -3,10 +3,10 @@
 import * as fc from "fast-check";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import { readBody } from "../../../src/core/json-body.ts";
-import { takeBody } from "../../../src/core/request-bytes.ts";
-import { postRequest } from "../../support/json-requests.ts";
-import { refusalOf } from "../../support/refusals.ts";
+import { readBody } from "../../../../src/core/http/json-body.ts";
+import { takeBody } from "../../../../src/core/http/request-bytes.ts";
+import { postRequest } from "../../../support/json-requests.ts";
+import { refusalOf } from "../../../support/refusals.ts";
 
 const read = (body: unknown) => readBody(postRequest(body), v.unknown());
 const Body = v.strictObject({

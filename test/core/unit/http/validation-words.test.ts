@@ -2,8 +2,8 @@
 
 import * as v from "valibot";
 import { expect, it } from "vitest";
-import { listOf, mapOf, textUpTo } from "../../../src/core/bounded-schemas.ts";
-import { toWords } from "../../../src/core/validation-words.ts";
+import { listOf, mapOf, textUpTo } from "../../../../src/core/http/bounded-schemas.ts";
+import { toWords } from "../../../../src/core/http/validation-words.ts";
 
 const wordsFor = (schema: v.GenericSchema, value: unknown) =>
   v.safeParse(schema, value, { abortEarly: true, message: toWords }).issues?.[0].message;

@@ -1,8 +1,8 @@
 // Slots for large bodies: a bounded sum of bytes, and an end by themselves.
 
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { enterSlot } from "../../../src/core/body-slots.ts";
-import { refusalOf } from "../../support/refusals.ts";
+import { enterSlot } from "../../../../src/core/http/body-slots.ts";
+import { refusalOf } from "../../../support/refusals.ts";
 
 const MB = 1024 * 1024;
 const left: (() => void)[] = [];

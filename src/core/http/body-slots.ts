@@ -1,7 +1,7 @@
 // Slots for large bodies: only a few are parsed and waiting for their answer to start at once.
 // A request can take six times the size of its body, and an isolate has 128 MB.
 
-import { apiError } from "./errors.ts";
+import { apiError } from "../errors.ts";
 
 /** Smaller bodies need no slot. */
 const LARGE_BYTES = 131_072;

@@ -1,7 +1,7 @@
 // Bounded reading of a body: in one piece or many, cut at the limit, cancelled by a signal.
 
 import { describe, expect, it } from "vitest";
-import { readAtMost } from "../../../src/core/read-at-most.ts";
+import { readAtMost } from "../../../../src/core/http/read-at-most.ts";
 
 /** A body of that many pieces of 1000 bytes, and what happened to it. */
 function createBody(pieces: number) {

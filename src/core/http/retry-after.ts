@@ -1,7 +1,7 @@
 // `retry-after`: every form that providers send, and the form that clients of OpenAI's API get.
 
-import type { ApiError } from "./errors.ts";
-import { withoutHeader } from "./errors.ts";
+import type { ApiError } from "../errors.ts";
+import { withoutHeader } from "../errors.ts";
 
 const RETRY_AFTER = "retry-after";
 /** OpenAI's own clients ignore a longer wait. Others obey it, even for hours, inside one call. */
