@@ -1,4 +1,4 @@
-// The command line of the commands in dev/ and bench/: arguments, or one line that says what is wrong.
+// Parses the command lines of dev/ and bench/. An error is one line that says what is wrong.
 
 /** A fault of the arguments. Its message says what is wrong in one sentence. */
 export class UsageError extends Error {}
@@ -27,7 +27,7 @@ export function faultOf(error: unknown): string {
   if (error instanceof UsageError) return error.message;
   const { code, message } = error as NodeJS.ErrnoException;
   if (!code?.startsWith("ERR_PARSE_ARGS_")) throw error;
-  // The other sentences explain `--`.
+  // The other sentences are about `--`.
   const [sentence = message] = message.split(/\.\s/);
   return `${sentence.replace(/\.$/, "")}.`;
 }

@@ -83,8 +83,8 @@ export function writeGenerated({ generated }: DevConfig): void {
 const toJson = (config: object) => JSON.stringify(config, null, 2);
 
 /**
- * Returns a wrangler.toml as wrangler reads it. Throws when wrangler could not start with it. `secrets` is left out,
- * because wrangler would ignore every variable of .dev.vars that it does not list.
+ * Reads a wrangler.toml as wrangler does. Throws when wrangler could not start with it. Leaves `secrets` out, because
+ * wrangler would ignore every variable of .dev.vars that it does not list.
  */
 function readToml(file: string) {
   const name = relative(ROOT, file);
@@ -100,7 +100,7 @@ function readToml(file: string) {
   throw new Error(`${name}: \`main\` is not the path of a file.`);
 }
 
-/** Adds Weir's own issuer. What is no list of issuers stays, and GET /healthz reports it. */
+/** Adds Weir's own issuer. A value that is not a list stays as it is, and GET /healthz reports it. */
 function withWeir({ AUTH_ISSUERS: issuers, ...vars }: Record<string, unknown>): Record<string, unknown> {
   if (!Array.isArray(issuers)) return issuers === undefined ? vars : { ...vars, AUTH_ISSUERS: issuers };
   const others = (issuers as { issuer?: unknown }[]).filter((entry) => entry?.issuer !== WEIR.issuer);
@@ -108,8 +108,8 @@ function withWeir({ AUTH_ISSUERS: issuers, ...vars }: Record<string, unknown>): 
 }
 
 /**
- * Returns the text of .dev.vars with other values of variables, whose values need no quotes. The last value of a name counts.
- * The text is copied, because a value that is quoted anew can change.
+ * Appends variables to the text of .dev.vars, where the last value of a name counts. The new values must need no
+ * quotes. The text is copied, because parsing and quoting its values again could change them.
  */
 export function withVariables(text: string, changes: Record<string, string>): string {
   const lines = Object.entries(changes).map(([name, value]) => `${name}=${value}\n`);

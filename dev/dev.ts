@@ -38,10 +38,10 @@ if (taken !== undefined) fail(taken);
 let wrangler: WranglerProcess | undefined;
 const end = () => void Promise.resolve(wrangler?.end()).then(() => process.exit());
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
-// The shell between npm and this process does not pass signals on. It only dies.
+// The shell between npm and this process does not forward signals, so its end is the signal.
 const shell = process.ppid;
 if (process.env.npm_lifecycle_event !== undefined) setInterval(() => process.ppid === shell || end(), PARENT_POLL_MS);
-/** Looks for another configuration after each save. */
+/** Checks for a new configuration. Called after each save. */
 let check = () => undefined as void;
 watchSaves(SOURCES, () => check());
 
@@ -87,7 +87,7 @@ function nextConfig(present: DevConfig): Promise<DevConfig> {
         console.error(`\n${message}\nWeir goes on with its last configuration.\n`);
       shown = message;
     };
-    // A save may have come before this.
+    // A file may have been saved before this.
     check();
   });
 }

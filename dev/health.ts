@@ -1,6 +1,6 @@
-// Reads the answer of GET /healthz for people.
+// Describes the answer of GET /healthz in words.
 
-/** Returns what keeps Weir from working, in words, or undefined when it is ready. */
+/** Returns the reason why Weir does not work and what to do, or undefined when it is ready. */
 export function troubleOf(status: number, body: string): string | undefined {
   if (status === 200) return undefined;
   const { message, code } = errorOf(body);

@@ -1,9 +1,9 @@
-// Watches files for saves, however an editor saves: in place, by truncating first, by renaming, or through a link.
+// Watches files for every kind of save: in place, after truncation, by renaming, or through a link.
 
 import { unwatchFile, watchFile } from "node:fs";
 
 const POLL_MS = 200;
-/** A save of several steps is over when the files have not changed for this time. */
+/** A save with several steps has ended when the files have not changed for this time. */
 const QUIET_MS = 150;
 
 /**
@@ -16,7 +16,7 @@ export function watchSaves(paths: string[], saved: () => void): () => void {
     clearTimeout(timer);
     timer = setTimeout(saved, QUIET_MS);
   };
-  // Polling follows what stands at a path. A native watch stays with the file that a rename replaces.
+  // Polling follows the path. A native watch follows the file, which a rename replaces.
   for (const path of paths) watchFile(path, { interval: POLL_MS }, touched);
   return () => {
     clearTimeout(timer);

@@ -21,7 +21,7 @@ export function devVars(): Record<string, string> {
   const missing = REQUIRED.filter((name) => !vars[name]);
   if (missing.length === 0) return vars;
   const lines = missing.map((name) => `${name}=${randomBytes(32).toString("base64url")}\n`);
-  // After a blank line, no open value of the file takes the new lines for its own.
+  // The blank line ends an unclosed quoted value, which would swallow the new lines.
   const separator = text === "" ? "" : text.endsWith("\n") ? "\n" : "\n\n";
   appendFileSync(DEV_VARS, separator + lines.join(""), { mode: 0o600 });
   return parseDevVars().vars;

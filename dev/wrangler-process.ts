@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 export interface WranglerProcess {
-  /** Resolves with true when the port takes requests, and with false when the process ends before. A build may follow. */
+  /** Resolves with true when the port accepts requests, although the build may still run; false if the process ends. */
   ready: Promise<boolean>;
   /** Resolves with the exit code. */
   ended: Promise<number>;
@@ -14,7 +14,7 @@ export interface WranglerProcess {
 
 const CLI = fileURLToPath(new URL("../bin/wrangler.js", import.meta.resolve("wrangler")).href);
 const END_WITH_PARENT = new URL("end-with-parent.ts", import.meta.url).href;
-/** Wrangler ends at once. After this time it is killed. */
+/** Wrangler usually ends at once. After this time it is killed. */
 const END_MS = 5000;
 
 /** Starts `wrangler dev` with these arguments. It does not watch its config files, because a new process reads them. */

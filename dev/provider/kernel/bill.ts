@@ -27,7 +27,7 @@ export interface BilledRequest {
 /** How a request ended. `refused`: with an error status, which costs nothing. */
 export type BillEnd = "completed" | "cancelled" | "failed" | "refused";
 
-/** Counts by the clock and by what was sent. The input costs its whole price as soon as the work begins. */
+/** Counts output by the clock and by the tokens that were sent. All input is billed when the work begins. */
 export class Bill {
   /** The name that its request has in the book. */
   readonly name: string | undefined;
@@ -43,7 +43,7 @@ export class Bill {
     this.name = name;
   }
 
-  /** True when the bill cannot grow any more. */
+  /** True when the bill cannot change any more. */
   get isFinal(): boolean {
     return this.#final !== undefined;
   }
@@ -73,7 +73,7 @@ export class Bill {
     this.#final ??= this.#outputAt(now);
   }
 
-  /** What the work has cost at `now` (epoch ms). */
+  /** Returns the cost of the work until `now` (epoch ms). */
   read(now: number): BilledRequest {
     const { model = null, promptTokens = 0 } = this.#work ?? {};
     return { path: this.#path, model, input: promptTokens, output: this.#final ?? this.#outputAt(now) };
@@ -83,7 +83,7 @@ export class Bill {
     return this.#work ? this.#work.reasoning + this.#work.tokens : 0;
   }
 
-  /** Thinking takes the time before the first token, and grows evenly. Text follows at the pace of the script. */
+  /** Reasoning grows evenly in the time before the first token. Text follows at the pace of the script. */
   #outputAt(now: number): number {
     if (!this.#work) return 0;
     const { reasoning, tokens, script } = this.#work;

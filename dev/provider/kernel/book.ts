@@ -39,7 +39,7 @@ export class Book {
     this.#sum.output += output;
   }
 
-  /** Counts the answers that were asked for under the name of a bill. Those without a name are all the first. */
+  /** Returns how many answers were requested under the name of a bill; always 1 without a name. */
   countAttempt({ name }: Bill): number {
     if (name === undefined) return 1;
     const attempt = (this.#attempts.get(name) ?? 0) + 1;
@@ -47,12 +47,12 @@ export class Book {
     return attempt;
   }
 
-  /** What the requests with that name have cost at `now` (epoch ms). */
+  /** Returns the bills of the requests with that name at `now` (epoch ms). */
   readNamed(name: string, now: number): BilledRequest[] {
     return (this.#named.get(name) ?? []).map((bill) => bill.read(now));
   }
 
-  /** What all work has cost at `now` (epoch ms). */
+  /** Returns the sums of all bills at `now` (epoch ms). */
   read(now: number): Billed {
     const open = [...this.#open].map((bill) => bill.read(now));
     const named = [...this.#named.keys()].map((name) => [name, this.readNamed(name, now)] as const);

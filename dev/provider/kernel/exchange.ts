@@ -93,7 +93,7 @@ export class Exchange {
     return healthy;
   }
 
-  /** The provider begins to work on an answer, which costs from now on. */
+  /** The provider begins to work on an answer. It is billed from now on. */
   beginWork(work: Work): void {
     this.#bill.begin(work, Date.now());
   }

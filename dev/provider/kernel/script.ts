@@ -42,15 +42,15 @@ export interface Script {
   length_after?: number;
   /** Only that many requests of the same name (`emulate-bill-NAME`) have the faults of this script. */
   fault_times?: number;
-  /** Works on, and bills the whole answer, after the caller has left. */
+  /** Continues, and bills the whole answer, after the caller has left. */
   goes_on?: boolean;
   /** Writes more than the output limit of the request. */
   over_limit?: boolean;
   /** Leaves the usage out. */
   no_usage?: boolean;
   /**
-   * Chat Completions: counts reasoning `beside` the completion tokens, gives the `total` alone, or is `early`: all
-   * chunks have it, without any output yet.
+   * Chat Completions: `beside` counts reasoning beside the completion tokens, `total` sends only input and total, and
+   * `early` sends usage without output in every chunk before the last.
    */
   usage?: "beside" | "total" | "early";
   /** Number of reasoning tokens, whatever the effort. */

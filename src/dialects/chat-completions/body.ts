@@ -58,7 +58,7 @@ function toSentRequest(model: Model, callerRequest: ChatRequest, effortField: st
   if (effort !== undefined) sent.reasoning_effort = effort;
   if (instructions !== undefined)
     sent.messages = [{ role: "system", content: instructions }, ...callerRequest.messages];
-  // Without the option, the answer is charged by its usage if the provider sends it anyway, else by an estimate.
+  // Without the option, a stream may have no usage. It is then charged by an estimate.
   if (model.card.refuses.chat_completions?.includes("stream_options")) delete sent.stream_options;
   else if (callerRequest.stream) sent.stream_options = { ...callerRequest.stream_options, include_usage: true };
   dropRefused(sent, "chat_completions", model);

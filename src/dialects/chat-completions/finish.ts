@@ -1,8 +1,8 @@
-// Finish reasons of Chat Completions, with those of other servers.
+// Finish reasons of Chat Completions, as OpenAI and other servers write them.
 
 import type { Finish, Piece } from "../../core/relay/answer.ts";
 
-/** In lower case. `failed`: the answer broke off at the provider. */
+/** The provider's reasons, in lower case, by the meaning of each. `failed`: the answer broke off at the provider. */
 const FINISHES: Record<Finish | "failed", string[]> = {
   stop: ["stop", "stop_sequence", "eos", "eos_token", "end_turn", "end", "completed", "complete"],
   length: ["length", "model_length", "max_tokens", "max_output_tokens", "model_context_window_exceeded"],
@@ -19,8 +19,8 @@ const BY_REASON = new Map(
 );
 
 /**
- * Returns the piece of a finish reason. An unknown reason is `length`: the answer may not be complete, so its tool
- * calls must not run.
+ * Converts a finish reason to a piece. An unknown reason is `length`: the answer may be incomplete, so its tool calls
+ * must not run.
  */
 export function toFinishPiece(reason: string): Piece {
   const finish = BY_REASON.get(reason.toLowerCase()) ?? "length";

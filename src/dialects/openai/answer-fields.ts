@@ -20,7 +20,7 @@ export const ToolArguments = v.optional(
   "",
 );
 
-/** Content as a text, or as a list of parts. */
+/** Content as a text or as a list of parts. Invalid parts are left out. */
 export const AnswerContent = v.optional(
   v.pipe(
     v.unknown(),
@@ -35,7 +35,7 @@ export interface AnswerPart {
   isRefusal: boolean;
 }
 
-/** The pieces of a part. */
+/** Converts a part to pieces. */
 export const toTextPieces = ({ text, isRefusal }: AnswerPart): Piece[] => [
   { kind: "text", text },
   ...(isRefusal ? [{ kind: "finish", finish: "refusal" } as const] : []),
@@ -87,8 +87,9 @@ export function toTokenUsage(
   // A total alone counts as output, which costs more than input.
   const input = counts.input ?? (total === undefined ? undefined : Math.max(0, total - (reported ?? total)));
   if (input === undefined || (reported ?? total) === undefined) return undefined;
-  const all = reported ?? 0;
-  const output = Math.max(all, (total ?? 0) - input, reasoning > all ? all + reasoning : 0);
+  const visible = reported ?? 0;
+  // More reasoning than output means that the output does not include it.
+  const output = Math.max(visible, (total ?? 0) - input, reasoning > visible ? visible + reasoning : 0);
   if (input + output === 0 || (reported === undefined && output === 0)) return undefined;
   const image = toModalityUsage(inputDetails?.image_tokens, outputDetails?.image_tokens);
   const audio = toModalityUsage(inputDetails?.audio_tokens, outputDetails?.audio_tokens);

@@ -1,4 +1,4 @@
-// Schemas of the request fields that OpenAI's dialects share, with OpenAI's own bounds where it documents them.
+// Schemas of request fields in OpenAI's dialects, with OpenAI's own bounds where it documents them.
 
 import * as v from "valibot";
 import { listOf, mapOf, textUpTo } from "../../core/http/bounded-schemas.ts";

@@ -63,7 +63,10 @@ export const responsesDialect: Dialect = {
 
 const END: Piece = { kind: "end" };
 
-/** Events that finish a part or an item repeat it. Some servers send nothing before them. */
+/**
+ * Converts an event to pieces. The events that end a part or an item repeat its content, which some servers send only
+ * there. `seen` has the parts whose content has arrived.
+ */
 function piecesOfEvent(event: EventBody, seen: SeenParts): Piece[] {
   const { delta, item, output_index: index } = event;
   const isRefusal = event.type.startsWith("response.refusal.");
@@ -108,7 +111,7 @@ function piecesOfEvent(event: EventBody, seen: SeenParts): Piece[] {
     case "response.completed":
     case "response.incomplete": {
       const response = v.parse(ResponseBody, event.response);
-      // Some servers give no index, so an item is only new when nothing of its kind has arrived.
+      // Some servers send no index, so an item is new only when nothing of its kind has arrived.
       const late = response.output.flatMap((each, at) => (seen.has(kindOf(each)) ? [] : piecesOfItem(each, at)));
       return [...late, ...piecesOfEnd(response), END];
     }

@@ -1,4 +1,4 @@
-// The response object of Responses: its items, its end and its usage as pieces.
+// The schema of a Responses object, and the conversion of its items, end and usage to pieces.
 
 import * as v from "valibot";
 import { InternalError } from "../../core/errors.ts";
@@ -52,7 +52,7 @@ export const isToolCall = ({ type }: { type?: unknown }) => type === "function_c
 /** A call of a hosted tool, such as `web_search_call` or `mcp_call`. Future kinds match too. */
 export const isProviderCall = (item: { type?: unknown }) => String(item.type).endsWith("_call") && !isToolCall(item);
 
-/** All pieces of an item; `index` is its position in the output. */
+/** Converts a whole item to pieces. `index` is its position in the output. */
 export function piecesOfItem(item: OutputItem, index: number): Piece[] {
   if (isToolCall(item)) return [toToolPiece(item, index)];
   if (isProviderCall(item)) return [{ kind: "provider_tool_call" }];
@@ -61,7 +61,7 @@ export function piecesOfItem(item: OutputItem, index: number): Piece[] {
   return summary ? [{ kind: "thinking", text: summary }] : [];
 }
 
-/** The pieces of a response's end: usage, then finish reason or error. Throws for a response that has not ended. */
+/** Converts the end of a response to pieces: usage, then finish reason or error. Throws when it has not ended. */
 export function piecesOfEnd(response: ResponseBody): Piece[] {
   const { status, error, usage } = response;
   const counted = usage && toUsage(usage);

@@ -1,4 +1,4 @@
-// The feature admin-budget: GET /admin/budget, what all users together have used of the deployment's budget.
+// The feature admin-budget: GET /admin/budget, the deployment's budget and its use by all users together.
 
 import { Hono } from "hono";
 import { activeCatalog } from "../../core/catalog/store.ts";

@@ -16,8 +16,8 @@ interface PassOptions {
 }
 
 /**
- * Passes complete events through, byte for byte. Removes error events, whose text is the provider's: `fail` writes
- * Weir's. Removes the usage chunk unless `keepUsage`.
+ * Passes complete events through, byte for byte. Removes the provider's error events, because `fail` writes Weir's.
+ * Removes the usage chunk unless `keepUsage`.
  */
 export function createPassCodec(dialect: Dialect, { keepUsage }: PassOptions): Codec {
   const tap = createUsageTap(dialect);
@@ -25,7 +25,7 @@ export function createPassCodec(dialect: Dialect, { keepUsage }: PassOptions): C
   let isFinished = false;
   const filter = createEventFilter((data) => {
     const pieces = piecesOf(data, dialect);
-    // An invalid event passes through. At the end of the stream it is a cut one.
+    // An invalid event passes through, but not at the end of the stream: there it is incomplete.
     if (!pieces) return isFinished;
     for (const piece of pieces) {
       // Nothing follows these pieces, so the relay must not wait for more.
@@ -86,10 +86,7 @@ export const passEvents =
     };
   };
 
-/**
- * Ends an answer that Weir cut. A blocked one gets the finish reason of the provider's own content filter. The tokens
- * become the usage chunk.
- */
+/** Writes the end of an answer that Weir stopped: the finish reason, `charged` as the usage chunk, and `[DONE]`. */
 function toEnd(first: unknown, finishReason: "content_filter" | "length", charged?: ChargedTokens): Uint8Array {
   const { id, created, model } = (first ?? {}) as Record<string, unknown>;
   const write = (fields: object) =>
@@ -106,7 +103,7 @@ const toUsage = ({ input, cached, output, reasoning }: ChargedTokens) => ({
   completion_tokens_details: { reasoning_tokens: reasoning, audio_tokens: 0 },
 });
 
-/** The pieces of an event; undefined when it is not valid. */
+/** Returns the pieces of an event, or undefined when it is invalid. */
 function piecesOf(data: string, dialect: Dialect): Piece[] | undefined {
   try {
     return dialect.decode(data).pieces;

@@ -1,4 +1,4 @@
-// The feature models: GET /v1/models and /v1/models/:id, OpenAI's format, and each model's card.
+// The feature models: GET /v1/models and /v1/models/:id, in OpenAI's format, with cards on request.
 
 import { Hono } from "hono";
 import { FIRST_DAY, resolveModel } from "../../core/catalog/resolve.ts";
@@ -16,7 +16,7 @@ const app = new Hono<AppEnv>()
     const data = modelsOf(catalog, now).map(({ requestedName: name }) => present(catalog, name, now));
     return c.json({ object: "list", data });
   })
-  // The name of a model may hold slashes.
+  // The name of a model may contain slashes.
   .get("/:id{.+}", (c) => {
     const { catalog } = c.get("caller");
     const now = Date.now();

@@ -15,7 +15,7 @@ import { hasRouteFor } from "../../core/feature.ts";
 
 /**
  * Returns a model in the format of OpenAI's `GET /v1/models`, even after its shutdown. `answered_by` is the snapshot
- * that serves the name at `now` (epoch ms), or null. `served`: a route of this deployment answers with it. Throws 404
+ * that serves the name at `now` (epoch ms), or null. `served`: a route of this deployment serves it. Throws 404
  * `model_not_found`.
  */
 export function toModelObject(catalog: Catalog, requestedName: string, now: number) {

@@ -48,7 +48,7 @@ const Window = v.strictObject({
   overlap_chars: v.exactOptional(Characters),
 });
 
-/** The default windows by what chats are moderated by. Each window of `rules` costs a call of the judge. */
+/** The default windows for each value of `chats`. With `rules`, each window costs a call of the judge. */
 const WINDOWS: Record<"categories" | "rules", WindowSettings> = {
   categories: { min_chars: 1, max_chars: 400, max_ms: 700, overlap_chars: 200 },
   rules: { min_chars: 600, max_chars: 1200, max_ms: 3000, overlap_chars: 200 },
@@ -66,7 +66,7 @@ const PolicyFields = v.strictObject({
   rules: v.optional(v.record(CatalogName, v.pipe(v.string(), v.minLength(1))), {}),
   /** The model that applies the rules. */
   judge: v.optional(ModelName, "default"),
-  /** Chats are moderated by `categories` only, or by the rules as well. Each call of the judge costs tokens. */
+  /** `categories`: chats are moderated by categories only. `rules`: by the rules as well, which costs tokens. */
   chats: v.optional(v.picklist(["categories", "rules"]), "categories"),
   /** The action when the classifier or the judge of a chat fails. */
   on_failure: v.optional(v.picklist(["block", "allow"]), "block"),
@@ -169,12 +169,12 @@ function unusedRules(catalog: Catalog): string[] {
   return policyNames(catalog).flatMap(({ path, policy }) => {
     const named = entry(policiesOf(catalog), policy);
     if (!named || !hasRules(named) || named.chats === "rules") return [];
-    return [`${path}: chats are not held against the rules of '${policy}': set policies.${policy}.chats to "rules"`];
+    return [`${path}: the rules of '${policy}' do not apply to chats: set policies.${policy}.chats to "rules"`];
   });
 }
 
-/** The tokens of an answer and of its judge, as a multiple of those of the answer. Measured: 5 to 6. */
-const JUDGED_ANSWER = 6;
+/** An answer and its judge together need up to this many times the tokens of the answer. Measured: 5 to 6. */
+const JUDGED_ANSWER_FACTOR = 6;
 
 /** The plans under which a judge may find no tokens left, because the answer has reserved them. */
 function scarceTokens(catalog: Catalog): string[] {
@@ -182,9 +182,9 @@ function scarceTokens(catalog: Catalog): string[] {
   const judged = policyNames(catalog).filter(judges);
   return Object.entries(catalog.plans).flatMap(([name, { windows, max_output_tokens: output }]) => {
     if (!judged.some(({ path }) => path.startsWith("aliases.") || path.startsWith(`plans.${name}.`))) return [];
-    const small = windows.find(({ unit, limit }) => unit === "tokens" && limit < JUDGED_ANSWER * output);
+    const small = windows.find(({ unit, limit }) => unit === "tokens" && limit < JUDGED_ANSWER_FACTOR * output);
     if (!small) return [];
-    const scarce = `${small.limit} tokens per ${small.per} are little for answers of ${output} tokens and their judge`;
+    const scarce = `${small.limit} tokens per ${small.per} are few for answers of ${output} tokens and their judge`;
     return [`plans.${name}.windows: ${scarce}: raise the limit or lower max_output_tokens`];
   });
 }

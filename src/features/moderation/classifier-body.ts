@@ -57,7 +57,8 @@ export const passModeration = (request: ClassifierRequest): Way =>
 export const classifierRequests = ({ text, images }: Subject): number => images.length + (text === "" ? 0 : 1);
 
 /**
- * A request to the classifier that counts as `requests`. A policy's classifier need not be in the caller's plan; a caller's own choice must be.
+ * A request to the classifier that counts as `requests`. A policy's classifier need not be in the caller's plan; a
+ * caller's own choice must be.
  */
 export function classifierWay(
   chosenBy: "caller" | "policy",

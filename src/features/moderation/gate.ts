@@ -47,7 +47,7 @@ export const moderationGate: Gate = {
         ? ALLOWED
         : abortOnEnding(refusalFor(keeper, "input", ask.subject, reserved.resolve), control);
     return {
-      beforeCall: isFirst(moderation, ask) ? input : beforeCall(keeper, input, reserved.promise),
+      beforeCall: mustPrecedeCall(moderation, ask) ? input : judgeReserved(keeper, input, reserved.promise),
       beforeResponse: input,
       stream({ dialect, events }) {
         if (!isWindowed) return undefined;
@@ -61,8 +61,8 @@ export const moderationGate: Gate = {
   },
 };
 
-/** The provider is not called before the quota has granted the judge's call, which it may refuse. */
-function beforeCall(keeper: Gatekeeper, input: Promise<void>, reserved: Promise<void>): Promise<void> {
+/** Resolves when the quota has granted the judge's call. The quota may refuse it, so the provider is called afterwards. */
+function judgeReserved(keeper: Gatekeeper, input: Promise<void>, reserved: Promise<void>): Promise<void> {
   if (policyFor(keeper).chats === "categories") return ALLOWED;
   const first = Promise.race([input, reserved]);
   first.catch(() => undefined);
@@ -71,13 +71,14 @@ function beforeCall(keeper: Gatekeeper, input: Promise<void>, reserved: Promise<
 
 /**
  * Tests if the input must be moderated before the provider is called. Stored answers and background responses cannot be
- * undone. The host of a picture by address can delay or fail its moderation while the model already works.
+ * undone. The host of an https image can delay or fail its moderation while the model already works.
  */
-function isFirst({ input }: Moderation, { remains, subject }: Ask): boolean {
-  return input === "before" || remains !== undefined || subject?.images.some(isAddress) === true;
+function mustPrecedeCall({ input }: Moderation, { remains, subject }: Ask): boolean {
+  return input === "before" || remains !== undefined || subject?.images.some(isRemote) === true;
 }
 
-const isAddress = (url: string) => !url.startsWith("data:");
+const isRemote = (imageUrl: string) => !imageUrl.startsWith("data:");
+
 /** Returns the strictest moderation of a plan and of all aliases of a model. */
 const moderationFor = (plan: Plan, { aliases }: Model): Moderation =>
   strictest([...aliases.map(moderationOf), moderationOf(plan)]);

@@ -58,7 +58,8 @@ export function createGatedCodec(
   const decoder = createEventDecoder(dialect, progress, (event) => {
     if (event.json !== undefined) {
       first ??= event.json;
-      // Text of unknown events is moderated too. A part that no earlier event held is only in the pieces.
+      // Text of unknown events is moderated too. `allText` skips events that repeat a part, although they may be its
+      // only source: then the text is in the pieces.
       windows.add(dialect.allText(event.json) || textIn(event.pieces), now());
     }
     held.push({ event, endsAt: windows.added });
@@ -93,7 +94,7 @@ export function createGatedCodec(
   };
 }
 
-/** All text of the pieces that a caller could receive. */
+/** Returns all text of the pieces, with names and arguments of tool calls. */
 const textIn = (pieces: Piece[]) =>
   pieces
     .map((piece) => {

@@ -1,4 +1,4 @@
-// The moderation decision for a subject of a chat: by categories and rules, or by the policy's failure mode.
+// The moderation decision for one subject of a chat: by categories, by rules, or by the policy's `on_failure`.
 
 import { lookup } from "../../core/catalog/schema.ts";
 import { ApiError, apiError } from "../../core/errors.ts";
@@ -26,13 +26,13 @@ interface Finding {
 }
 
 /**
- * Moderates a subject by the classifier, and by the judge when the policy says so, in parallel. Returns the first
- * refusal, or undefined when all allow. `onReserved` is called when the quota has granted the judge's call, or
- * the request goes on without it. Throws the signal's reason when it has aborted.
+ * Moderates a subject by the classifier, and by the judge if the policy requires it, in parallel. Returns the first
+ * refusal, or undefined when all checks allow the subject. Calls `onReserved` when the quota has granted the judge's
+ * call, or when the request continues without it. Throws the signal's reason when it has aborted.
  *
  * - `blocked`: 400 `content_policy_violation`.
- * - `withheld`: 503 `moderation_unavailable` when a check fails and `on_failure` is `block`. The quota's own error when
- *   the user's quota refuses the judge, for every `on_failure`: it must not be possible to use up a quota to avoid it.
+ * - `withheld`: 503 `moderation_unavailable` when a check fails and `on_failure` is `block`. When the user's quota
+ *   refuses the judge, the quota's own error, whatever `on_failure` says: a used up quota must not bypass the rules.
  */
 export async function refusalFor(
   keeper: Gatekeeper,
@@ -74,7 +74,7 @@ async function byRules(
   return { action, blocking: namesOf(rules, "block"), logged: { action, rules: namesByAction(rules) } };
 }
 
-/** Converts the result of a check to a refusal, and logs it. A check without a result could not judge the subject. */
+/** Logs the result of a check and converts it to a refusal. Undefined means that the subject could not be judged. */
 async function refusalBy(
   { caller, moderation, signal }: Gatekeeper,
   side: Side,
@@ -104,7 +104,7 @@ async function refusalBy(
 
 /** The statuses of a rejected subject. */
 const REJECTIONS = new Set([400, 413, 415, 422]);
-/** The statuses of a user whose quota is used up, or who was blocked or signed out meanwhile. */
+/** The statuses for a user whose quota is used up, or who was blocked or signed out in the meantime. */
 const QUOTA_REFUSALS = new Set([401, 403, 429]);
 
 /** Resolves to the first refusal, or to undefined when there is none. Rejects when a check rejects before that. */

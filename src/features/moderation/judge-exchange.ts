@@ -25,8 +25,7 @@ export function judgeWays(policy: Policy, subject: Subject, stream: boolean, cla
 }
 
 /**
- * Returns the request of a chat to the judge model, which counts as `requests`. `take` receives the judge's answer,
- * which nobody else reads.
+ * Returns a chat's request to the judge model, which counts as `requests`. Only `take` receives the judge's answer.
  */
 export function chatJudgeWays(
   policy: Policy,

@@ -34,7 +34,7 @@ export const passResponsesEvents =
     const openItems = createOpenItems();
 
     const nextNumber = () => (last.sequence_number ?? 0) + 1;
-    /** Ends an answer that Weir cut. */
+    /** Writes the end of an answer that Weir stopped. */
     const cut = (reason: "content_filter" | "max_output_tokens", usage: object = {}) => {
       const { output, events } = openItems.end();
       const incomplete = { ...response, output, status: "incomplete", incomplete_details: { reason }, ...usage };
@@ -133,7 +133,7 @@ const RESPONSE_CODES = new Set([
   "image_file_not_found",
 ]);
 
-/** Converts an error to the one of a failed response. Clients in typed languages know no other codes. */
+/** Converts an error to that of a failed response. Clients in typed languages reject other codes. */
 function toResponseError({ code, message, type }: ErrorBody) {
   if (code !== null && RESPONSE_CODES.has(code)) return { code, message };
   if (code === "provider_overloaded") return { code: "rate_limit_exceeded", message };

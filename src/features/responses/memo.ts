@@ -1,5 +1,5 @@
-// The memo: lets a client refer to the items of an answer by id, although no server stores them.
-// It is one more reasoning item at the end of an answer. Its id holds the other items, so the client brings them back.
+// The memo lets a client refer to the items of an answer by id, although no server stores them.
+// It is one more reasoning item at the end of an answer. Its id encodes the other items, and the client sends it back.
 
 import { base64url } from "jose";
 import * as v from "valibot";
@@ -10,10 +10,10 @@ export type Json = Record<string, unknown>;
 
 const PREFIX = "rs_weir_";
 
-/** The AI SDK sends references instead of items, unless its call says `store: false`. Other clients send the items. */
+/** The AI SDK sends references instead of items, unless it sets `store: false`. Other clients send the items. */
 const REFERRING_CLIENT = /\bai-sdk\b/;
 
-/** Returns whether an answer needs a memo: the client refers to items, and its request leaves storing to the server. */
+/** Tests if an answer needs a memo: its client sends references, and the request does not set `store` to false. */
 export function needsMemo({ store }: { store?: boolean | null | undefined }, userAgent: string | undefined): boolean {
   return store !== false && REFERRING_CLIENT.test(userAgent ?? "");
 }
@@ -36,9 +36,9 @@ const Id = v.object({ id: v.string() });
 const Items = v.array(v.looseObject({ id: v.string() }));
 
 /**
- * Replaces each reference in the input of a request by the item that a memo of the same input holds, and removes the
- * memos. The items are input of the caller: they still must be validated. An unknown reference stays. Each item is used
- * once, so that a body cannot grow.
+ * Replaces each reference in the input of a request by the item from a memo of the same input, and removes the memos.
+ * The items are input of the caller and must still be validated. An unknown reference stays. Each item is used once, so
+ * that a body cannot grow.
  */
 export function resolveReferences(body: unknown): unknown {
   const { input } = (body ?? {}) as { input?: unknown };
@@ -57,7 +57,7 @@ export function resolveReferences(body: unknown): unknown {
   return { ...(body as Json), input: resolved };
 }
 
-/** The encoded items of a memo, or of a reference to it. */
+/** Returns the encoded items of a memo, or of a reference to it; undefined for other items. */
 function memoOf(item: unknown): string | undefined {
   const parsed = v.safeParse(Id, item);
   return parsed.success && parsed.output.id.startsWith(PREFIX) ? parsed.output.id.slice(PREFIX.length) : undefined;

@@ -1,4 +1,4 @@
-// The output items of a stream so far, and the events that end them when Weir cuts the answer.
+// The output items of a stream so far, and the events that end them when Weir stops the answer.
 
 import type { Json } from "./memo.ts";
 

@@ -17,7 +17,7 @@ export const slimEvents =
     let text = "";
     let thinking = "";
     let hasTools = false;
-    /** The text that can be sent. Half a character waits for its other half, or for the end. */
+    /** Takes the text that can be sent. Half of a surrogate pair waits for its other half, or for the end. */
     const takeText = (isEnd: boolean) => {
       const [thought, heldThought] = splitHalf(thinking, isEnd);
       const [said, heldText] = splitHalf(text, isEnd);
@@ -57,7 +57,7 @@ function splitHalf(text: string, isEnd: boolean): [ready: string, half: string] 
 
 /**
  * Returns the fields of `done`, which an answer that is not streamed has beside its text. An answer with tool calls
- * finishes with them, although some providers say `stop`.
+ * finishes with `tool_calls`, although some providers send `stop`.
  */
 export function toSummary({ finish = "stop", usage }: Progress, { left, usd }: Settled, hasTools = false) {
   const counted = usage && {
@@ -72,10 +72,10 @@ export function toSummary({ finish = "stop", usage }: Progress, { left, usd }: S
 /** Writes one slim event. */
 export const toSlimEvent = (name: string, data: unknown) => `event:${name}\ndata:${toSlimJson(data)}\n\n`;
 
-/** Characters that end a line for some readers, such as Swift's `lines`. JSON allows them, and their escapes. */
+/** Characters that some readers, such as Swift's `lines`, take for line ends. JSON allows to escape them. */
 const LINE_ENDS = /[\u0085\u2028\u2029]/g;
 
-/** Writes JSON that is one line for every reader. */
+/** Writes JSON on a single line for every reader. */
 export function toSlimJson(data: unknown): string {
   return JSON.stringify(data).replace(LINE_ENDS, (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -7,7 +7,7 @@ import { ImageUrl } from "../../dialects/openai/image-url.ts";
 import { MAX_MESSAGES, MAX_PARTS, MAX_TOOLS } from "../../dialects/openai/request-fields.ts";
 import { textOr } from "../../core/http/text-or.ts";
 
-/** An optional field. `null` is absence, because many clients write it for fields that are not set. */
+/** An optional field. `null` counts as absent, because many clients write it for fields that are not set. */
 const absent = <Schema extends v.GenericSchema>(schema: Schema) =>
   v.pipe(
     v.nullish(schema),

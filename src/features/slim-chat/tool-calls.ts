@@ -11,13 +11,13 @@ export interface SlimToolCall {
 
 type ToolPiece = Piece & { kind: "tool" };
 
-/** Creates the id of a call that the provider gave none. */
+/** Creates an id for a call to which the provider gave none. */
 export const createCallId = () => `call_${crypto.randomUUID().replaceAll("-", "")}`;
 
 /**
  * Joins the fragments of tool calls. `take` returns each call once, as soon as it is complete. An answer that was
- * truncated by its length or by a filter has no complete calls. `createId` is called for calls without an id of their
- * own, so that a caller can send a result for each of them.
+ * truncated by its length or by a filter has no complete calls. Calls without an id of their own get one from
+ * `createId`, so that a caller can send a result for each of them.
  */
 export function createToolCollector(createId: () => string) {
   let calls: (SlimToolCall & { index: number })[] = [];
@@ -52,8 +52,8 @@ export function createToolCollector(createId: () => string) {
 }
 
 /**
- * Tests if a fragment is of the next call with the same index. Some servers number all parallel calls 0, and others give
- * each fragment another id. Only the start of a call has a name.
+ * Tests if a fragment starts another call with the same index. Some servers number all parallel calls 0, and others give
+ * each fragment of a call a different id. Only the start of a call has a name.
  */
 function startsNext(call: SlimToolCall, { id, name, arguments: text }: ToolPiece): boolean {
   if (!name || !call.name) return false;

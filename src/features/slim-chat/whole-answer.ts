@@ -12,7 +12,8 @@ export interface SlimAnswer extends WholeAnswer {
 }
 
 /**
- * Converts a complete answer to one slim object. `createId` makes ids of tool calls. Throws 502 `provider_error` when it cannot be decoded.
+ * Converts a complete answer to one slim object. `createId` makes ids of tool calls. Throws 502 `provider_error` when
+ * the answer cannot be decoded.
  */
 export function slimWhole(body: string, dialect: Dialect, createId: () => string): SlimAnswer {
   const { progress, decoded } = decodeWholeAnswer(body, dialect);

@@ -24,7 +24,7 @@ import { toolCallBound } from "./switches.ts";
 export interface StoredAction {
   rest?: string;
   method?: "POST" | "DELETE";
-  /** New metadata of the object. The owner's stamp is added. */
+  /** The object's new metadata. The owner's stamp is added. */
   metadata?: Record<string, unknown>;
 }
 

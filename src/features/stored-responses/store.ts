@@ -16,7 +16,7 @@ const KINDS = {
   response: { id: /^resp_[\w-]{1,200}$/, allowedBy: "store" },
   conversation: { id: /^conv_[\w-]{1,200}$/, allowedBy: "conversations" },
 } as const;
-/** OpenAI stores by default, so its clients may expect an answer that was not stored. */
+/** Added to the 404. OpenAI stores by default, so its clients may request an answer that was not stored. */
 const HINTS = { response: ' Only answers to requests with "store": true are stored.', conversation: "" };
 const TIMEOUT_MS = 30_000;
 

@@ -72,7 +72,10 @@ export function toCompletion(
   };
 }
 
-/** The answer as stream frames. With `usage` the last chunk carries it, and all others `"usage":null`, or usage without output. */
+/**
+ * The answer as stream frames. With `usage`, the last chunk carries it. The others have `"usage":null`, or with `early`
+ * the usage without output.
+ */
 export function toChatFrames(
   envelope: ChatEnvelope,
   choices: ChatChoice[],

@@ -11,8 +11,8 @@ import { type RateLimited, rateLimitHeaders } from "./rate-limits.ts";
 const CALLER_LEFT = 499;
 
 /**
- * Begins the work, unless the script refuses it, waits for `first_ms` and sets the rate-limit headers. Returns false when the caller has left meanwhile. Throws the
- * failure that the script demands.
+ * Begins the work, unless the script refuses it. Then waits for `first_ms` and sets the rate-limit headers. Returns
+ * false when the caller has left in the meantime. Throws the failure that the script demands.
  */
 export async function openAnswer(
   c: Context<Env>,

@@ -5,7 +5,7 @@
 const LETTERS = "[A-Z]{2,6}(?![a-z])|[A-Z][a-z]{0,5}|[a-z]{1,6}";
 const PIECE = new RegExp(` ?(?:${LETTERS})| ?\\d{1,3}| ?[^\\sA-Za-z\\d]|\\s{1,8}`, "gu");
 
-/** None of the common alphabets, nor Chinese, Japanese or Korean. */
+/** Any character that is neither in a common alphabet nor Chinese, Japanese or Korean. */
 const RARE =
   /[^\p{ASCII}\u0080-\u052f\u0590-\u06ff\u0900-\u0e7f\u2000-\u206f\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7af\uff00-\uffef]/u;
 const encoder = new TextEncoder();
@@ -13,7 +13,7 @@ const encoder = new TextEncoder();
 // Each word is one token, with or without a space before it.
 const FILLER = ["water", "runs", "over", "the", "low", "wall", "and", "the", "river", "keeps", "its", "level", "while"];
 
-/** Splits a text into tokens. Joined, they are the text. Of a rare character only the last token has text. */
+/** Splits a text into tokens. Joined, they are the text. Only the last token of a rare character has text. */
 export function tokenize(text: string): string[] {
   const pieces = text.match(PIECE) ?? [];
   if (RARE.test(text)) return pieces.flatMap(splitRare);

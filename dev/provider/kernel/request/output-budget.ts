@@ -42,8 +42,8 @@ export function reasoningTokens(card: Card, effort: string | undefined, param = 
 }
 
 /**
- * Truncates an answer to the limit of the request, unless the script goes beyond it, or to `length_after` of the script
- * when that is lower.
+ * Truncates an answer to the limit of the request, unless the script has `over_limit`, or to its `length_after` when
+ * that is lower.
  */
 export function fitOutput(pieces: string[], request: Budget, script: Script): Output {
   const reasoning = script.reasoning ?? request.reasoningTokens;

@@ -1,5 +1,5 @@
 // uses: admin-catalog
-// `npm run catalog -- check` with a policy whose rules chats are not held against. It needs no server.
+// `npm run catalog -- check` with a policy whose rules do not apply to chats. It needs no server.
 
 import { afterAll, expect, it } from "vitest";
 import { createCatalog } from "../../../support/catalog.ts";

@@ -127,7 +127,7 @@ describe("the moderation of an alias or a plan", () => {
   it.each([
     ["aliases.default", aliases],
     ["plans.free", plans],
-  ])("at %s has a warning when its policy has rules that chats are not held against", (path, withModeration) => {
+  ])("at %s has a warning when its policy has rules that do not apply to chats", (path, withModeration) => {
     const warningsWith = (policy: Document, moderation: Document) =>
       warningsOf(complete(documentOf({ judge: "keen-1", ...policy }, withModeration(moderation))));
     const rules = { rules: { spam: "No advertising." } };
@@ -141,7 +141,7 @@ describe("the moderation of an alias or a plan", () => {
   });
 
   it.each([
-    [95, [expect.stringContaining("plans.free.windows: 95 tokens per day are little for answers of 16 tokens")]],
+    [95, [expect.stringContaining("plans.free.windows: 95 tokens per day are few for answers of 16 tokens")]],
     [96, []],
   ])("has a warning when the rules of chats need more than a window of %i tokens", (limit, warnings) => {
     const policy = { judge: "keen-1", rules: { spam: "No advertising." }, chats: "rules" };
