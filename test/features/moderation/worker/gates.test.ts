@@ -81,7 +81,8 @@ describe.each([
     ["parallel", 2, { requests: 2 }],
     ["before", 1, ONLY_REQUESTS()],
   ])("stops all calls when the caller leaves (%s)", async (input, open, spent) => {
-    await use({ alias: { input } });
+    // An answer that is not streamed may finish in this time.
+    await use({ alias: { input }, timing: { leave_ms: 20 } });
     const user = await createUser();
     const control = new AbortController();
     const content = message({ tokens: 5, first_ms: 60_000, moderation_ms: 60_000 }, "Low.");
