@@ -49,17 +49,18 @@ const EVENT_START = /^\s*(event:.*\s+)?data:/;
  */
 export function readProviderError(text: string): ErrorBody | undefined {
   try {
-    return findError(JSON.parse(text.replace(EVENT_START, "")));
+    return providerErrorIn(JSON.parse(text.replace(EVENT_START, "")));
   } catch {
     return undefined;
   }
 }
 
-function findError(json: unknown): ErrorBody | undefined {
-  if (Array.isArray(json)) return json.map(findError).find((error) => error !== undefined);
+/** Returns the error in a provider's JSON; undefined when there is none. */
+export function providerErrorIn(json: unknown): ErrorBody | undefined {
+  if (Array.isArray(json)) return json.map(providerErrorIn).find((error) => error !== undefined);
   if (typeof json !== "object" || json === null) return undefined;
   const { error, errors, ...fields } = json as Record<string, unknown>;
-  if (Array.isArray(errors) && error === undefined) return findError(errors);
+  if (Array.isArray(errors) && error === undefined) return providerErrorIn(errors);
   const given = error ?? fields;
   const parsed = v.safeParse(ProviderErrorBody, given);
   if (!parsed.success) return undefined;
@@ -84,7 +85,8 @@ function detailOf({ detail, message }: Record<string, unknown>): string | undefi
   const messages = given.flatMap((each: unknown) => {
     const { msg, loc } = (each ?? {}) as { msg?: unknown; loc?: unknown };
     if (typeof msg !== "string") return [];
-    return Array.isArray(loc) ? `${loc.filter((part) => part !== "body").join(".")}: ${msg}` : msg;
+    const path = Array.isArray(loc) ? loc.filter((part) => part !== "body").join(".") : "";
+    return path === "" ? msg : `${path}: ${msg}`;
   });
   return messages.length > 0 ? messages.join("; ") : undefined;
 }

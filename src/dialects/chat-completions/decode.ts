@@ -1,7 +1,7 @@
 // The decoder of Chat Completions: the chunks of a stream, and whole completions.
 
 import * as v from "valibot";
-import { ProviderErrorBody, toErrorBody } from "../../core/gateway/provider-error-body.ts";
+import { ProviderErrorBody, providerErrorIn, toErrorBody } from "../../core/gateway/provider-error-body.ts";
 import type { Piece } from "../../core/relay/answer.ts";
 import type { Decoded, Dialect } from "../../core/relay/dialect.ts";
 import { textsIn } from "../openai/texts.ts";
@@ -83,7 +83,9 @@ function decodeBody(text: string): Decoded {
   }
   const counted = usage && toUsage(usage);
   if (counted) pieces.push({ kind: "usage", usage: counted, alone: !choices || choices.length === 0 });
-  if (error) pieces.push({ kind: "error", error: toErrorBody(error) }, { kind: "end" });
+  // Some servers write the fields of an error without an envelope.
+  const failure = error ? toErrorBody(error) : choices || usage ? undefined : providerErrorIn(json);
+  if (failure) pieces.push({ kind: "error", error: failure }, { kind: "end" });
   return { pieces, json };
 }
 

@@ -1,6 +1,6 @@
 // Pass-through codec for Chat Completions streams. Removes error events, and a usage chunk that was not requested.
 
-import type { Piece } from "../../core/relay/answer.ts";
+import type { Piece, Progress } from "../../core/relay/answer.ts";
 import { concatBytes } from "../../core/relay/byte-buffers.ts";
 import type { ChargedTokens, Codec, CreateEventCodec } from "../../core/relay/codec.ts";
 import type { Dialect } from "../../core/relay/dialect.ts";
@@ -32,7 +32,7 @@ export function createPassCodec(dialect: Dialect, { keepUsage }: PassOptions): C
       if (piece.kind === "end") progress.ended = true;
       if (piece.kind === "error") progress.error = piece.error;
     }
-    return isRemoved(pieces, keepUsage);
+    return isRemoved(pieces, progress, keepUsage);
   });
   let pending: Uint8Array = NOTHING;
   const add = (sendable: Uint8Array) => {
@@ -73,7 +73,7 @@ export const passEvents =
       pace: "at once",
       push({ raw, pieces, json }) {
         first ??= json;
-        if (!isRemoved(pieces, keepUsage)) pending += raw;
+        if (!isRemoved(pieces, progress, keepUsage)) pending += raw;
       },
       take() {
         const bytes = encoder.encode(pending);
@@ -112,5 +112,11 @@ function piecesOf(data: string, dialect: Dialect): Piece[] | undefined {
   }
 }
 
-const isRemoved = (pieces: Piece[], keepUsage: boolean) =>
-  pieces.some((piece) => piece.kind === "error" || (!keepUsage && piece.kind === "usage" && piece.alone));
+/** The end mark of a failed answer is removed: clients would not read the error after it. */
+const isRemoved = (pieces: Piece[], progress: Progress, keepUsage: boolean) =>
+  pieces.some(
+    (piece) =>
+      piece.kind === "error" ||
+      (piece.kind === "end" && progress.error !== undefined) ||
+      (piece.kind === "usage" && piece.alone && !keepUsage),
+  );

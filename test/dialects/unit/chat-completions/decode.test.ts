@@ -183,6 +183,23 @@ describe("a chunk", () => {
     expect(piecesOf('{"error":{}}')).toMatchObject([{ error: { message: "The provider reported an error." } }, {}]);
   });
 
+  it.each([
+    '{"object":"error","message":"Too long","type":"BadRequestError","param":null,"code":400}',
+    '{"message":"Too long","code":"overloaded"}',
+    '{"detail":"Too long"}',
+    '{"detail":[{"loc":["body"],"msg":"Too long"}]}',
+    '{"errors":[{"code":5007,"message":"Too long"}]}',
+  ])("is an error without an envelope: %s", (data) => {
+    expect(piecesOf(data)).toMatchObject([{ kind: "error", error: { message: "Too long" } }, { kind: "end" }]);
+  });
+
+  it.each(['{"id":"chat-1","object":"chat.completion.chunk"}', '{"object":"something.new","fields":[1]}'])(
+    "has no piece without choices: %s",
+    (data) => {
+      expect(piecesOf(data)).toEqual([]);
+    },
+  );
+
   it.each(["", "hello", "null", "7", '"text"', '{"choices":7}', '{"choices":[null]}', '{"error":7}'])(
     "of another format throws: %j",
     (data) => {

@@ -159,6 +159,24 @@ describe("the closing events", () => {
     },
   );
 
+  it.each([
+    ["a finish reason that is an error", finishChunk("error")],
+    ["an error", errorFrame("Sorry")],
+    ["an error without an envelope", sse({ object: "error", message: "Sorry", type: "x", param: null, code: 400 })],
+    ["an event named error", `event: error\n${sse({ message: "Sorry" })}`],
+  ])("of %s have no end mark before them, because clients stop there", (_what, failure) => {
+    const bytes = [textChunk("Hel"), failure, usageChunk(12, 30), DONE].map(toUtf8);
+    for (const create of [filtering, () => createPassCodec(chatDialect, { keepUsage: true }), () => decoding(true)]) {
+      for (const pieces of [bytes, [Buffer.concat(bytes)]]) {
+        const codec = create();
+        const sent = run(codec, pieces);
+        expect(codec.progress.error).toBeDefined();
+        expect(sent).toContain(textChunk("Hel"));
+        for (const wrong of ["[DONE]", "Sorry", "error"]) expect(sent).not.toContain(wrong);
+      }
+    }
+  });
+
   it("of a blocked answer are the finish reason content_filter, its charge if requested, and the end mark", () => {
     const first = { id: "chat-1", created: 7, model: "m", choices: [] };
     const chunk = { id: "chat-1", object: "chat.completion.chunk", created: 7, model: "m" };
