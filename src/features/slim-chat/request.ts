@@ -14,28 +14,42 @@ const absent = <Schema extends v.GenericSchema>(schema: Schema) =>
     v.transform((value) => value ?? undefined),
   );
 
+/** Leaves out fields with `null`: one class for all messages or parts has fields that only some of them can have. */
+const withoutNulls = (given: unknown): unknown =>
+  typeof given === "object" && given !== null && !Array.isArray(given) && Object.values(given).includes(null)
+    ? Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null))
+    : given;
+
 /** Fields at the root of a JSON Schema. */
 const MAX_SCHEMA_FIELDS = 100;
 
-export const SlimPart = v.variant("type", [
-  v.strictObject({ type: v.literal("text"), text: v.string() }),
-  v.strictObject({ type: v.literal("image"), url: ImageUrl }),
-]);
+export const SlimPart = v.pipe(
+  v.unknown(),
+  v.transform(withoutNulls),
+  v.variant("type", [
+    v.strictObject({ type: v.literal("text"), text: v.string() }),
+    v.strictObject({ type: v.literal("image"), url: ImageUrl }),
+  ]),
+);
 
 const ToolCall = v.strictObject({ id: v.string(), name: v.string(), arguments: v.string() });
 
-const Message = v.variant("role", [
-  v.strictObject({ role: v.literal("user"), content: textOr(listOf(SlimPart, MAX_PARTS)) }),
-  v.strictObject({
-    role: v.literal("assistant"),
-    content: absent(v.string()),
-    /** The tool calls of an earlier answer, as received in its `tool` events. */
-    tools: absent(listOf(ToolCall, MAX_TOOLS)),
-  }),
-  v.strictObject({ role: v.literal("system"), content: v.string() }),
-  /** The result of the app's tool for the call with that id. */
-  v.strictObject({ role: v.literal("tool"), id: v.string(), content: v.string() }),
-]);
+const Message = v.pipe(
+  v.unknown(),
+  v.transform(withoutNulls),
+  v.variant("role", [
+    v.strictObject({ role: v.literal("user"), content: textOr(listOf(SlimPart, MAX_PARTS)) }),
+    v.strictObject({
+      role: v.literal("assistant"),
+      content: v.optional(v.string()),
+      /** The tool calls of an earlier answer, as received in its `tool` events. */
+      tools: v.optional(listOf(ToolCall, MAX_TOOLS)),
+    }),
+    v.strictObject({ role: v.literal("system"), content: v.string() }),
+    /** The result of the app's tool for the call with that id. */
+    v.strictObject({ role: v.literal("tool"), id: v.string(), content: v.string() }),
+  ]),
+);
 
 /** Each tool call must be followed by its result: every dialect requires this. */
 function isAnswered(input: string | v.InferOutput<typeof Message>[]): boolean {

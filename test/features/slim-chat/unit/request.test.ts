@@ -32,6 +32,21 @@ it("null is absence, for every optional field", async () => {
   });
 });
 
+it("null is absence for a field that only other messages or parts have", async () => {
+  const NONE = { tools: null, id: null };
+  const parts = [
+    { type: "text", text: "Hi", url: null },
+    { type: "image", url: "https://a.test/a.png", text: null },
+  ];
+  const given = [{ ...HI, ...NONE }, { ...CALL, content: null, id: null }, { ...RESULT, tools: null }];
+  const { input } = await read({ input: [...given, { role: "user", content: parts, ...NONE }] });
+  const content = [
+    { type: "text", text: "Hi" },
+    { type: "image", url: "https://a.test/a.png" },
+  ];
+  expect(input).toEqual([HI, CALL, RESULT, { role: "user", content }]);
+});
+
 describe("a slim request is refused", () => {
   it.each<[Record<string, unknown>, string]>([
     [{ input: "" }, "input"],
@@ -52,6 +67,8 @@ describe("a slim request is refused", () => {
       (url): [Record<string, unknown>, string] => [image(url), "input.0.content.0.url"],
     ),
     [{ input: [{ role: "tool", content: "7" }] }, "input.0.id"],
+    [{ input: [{ role: "user", content: null }] }, "input.0.content"],
+    [{ input: [null] }, "input.0"],
   ])("with the path of the field: %j", async (body, param) => {
     expect(await refusalOf(() => read(body))).toMatchObject({ status: 400, body: { param } });
   });
