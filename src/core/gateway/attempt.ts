@@ -1,82 +1,24 @@
 // One attempt: calls one provider and turns the start of its answer into the response.
 
-import type { Bindings } from "../env.ts";
-import { providerAccess } from "../catalog/provider-access.ts";
 import { ENDPOINTS } from "../catalog/endpoints.ts";
+import { providerAccess } from "../catalog/provider-access.ts";
 import { ApiError, withParam } from "../errors.ts";
-import type { Admitted } from "../quota/admission.ts";
-import type { Stage } from "../quota/ending-cost.ts";
-import type { RequestEnd, Settlement } from "../quota/settlement.ts";
-import type { Progress } from "../relay/answer.ts";
 import { emptyProgress } from "../relay/answer.ts";
 import { createBytesCodec } from "../relay/bytes-codec.ts";
 import type { Codec } from "../relay/codec.ts";
-import type { Disconnect } from "../relay/disconnect.ts";
 import { createDecodingCodec } from "../relay/event-codec.ts";
 import { toStreamError } from "../relay/failure.ts";
 import type { PumpAnswer } from "../relay/pump.ts";
 import { afterLastRead } from "../relay/pump.ts";
 import { startRelay } from "../relay/relay.ts";
-import type { StreamBody } from "../relay/stream-body.ts";
-import type { Clock, Ending, Watchdog } from "../relay/watchdog.ts";
-import type { Call, Caller } from "./call.ts";
+import type { Ending } from "../relay/watchdog.ts";
 import type { Candidate } from "./candidates.ts";
 import type { BytesReply, JsonReply, StreamReply } from "./exchange.ts";
 import type { OpenGate } from "./gate.ts";
-import type { Report } from "./headers.ts";
-import { toFinalHeaders } from "./headers.ts";
 import { statusOf } from "./provider-error.ts";
-import {
-  callProvider,
-  contentTypeOf,
-  countInput,
-  isEventStream,
-  passedHeaders,
-  readText,
-  requireBody,
-} from "./provider.ts";
-
-export const clock: Clock = {
-  now: () => Date.now(),
-  wait: (ms, signal) => scheduler.wait(ms, { signal }).catch(() => undefined),
-};
-
-/** A request with a reservation. */
-export interface AdmittedRequest {
-  caller: Caller;
-  call: Call;
-  admitted: Admitted<Candidate>;
-  report: Report;
-  settle: Settlement;
-  /** Ends `waitUntil`. Called when the request is settled, or when another request or the expiry will settle it. */
-  release: () => void;
-}
-
-/** The state of a request from its reservation to its end. */
-export interface RequestState {
-  control: AbortController;
-  disconnect: Disconnect;
-  watchdog: Watchdog;
-  gate: OpenGate;
-  /** Awaited before the response starts: input moderation and the call's concurrent work. */
-  ready: Promise<void>;
-  /** The candidate that was called last. */
-  lastCandidate: Candidate;
-  stage: Stage;
-  progress: Progress;
-  /** Requests to providers beside those to candidates. */
-  otherRequests: number;
-  /** The time of the last call of a candidate (epoch ms). */
-  sentAt: number;
-  /** The calls that ended with a timeout of the provider. */
-  timedOut: RequestEnd[];
-  /** The response to the caller. A keep-alive starts it when the answer takes long. */
-  response: PromiseWithResolvers<Response>;
-  /** The response has started. */
-  hasResponded: boolean;
-  /** The body of a streamed response, created when it is first needed. */
-  openBody: () => StreamBody;
-}
+import { callProvider, contentTypeOf, isEventStream, passedHeaders, readText, requireBody } from "./provider.ts";
+import type { AdmittedRequest, RequestState } from "./request-state.ts";
+import { clock, endOf, EVENT_STREAM, grantedOutput, respond } from "./request-state.ts";
 
 /** Calls one provider and starts the response once its answer has started. Throws only before the answer starts. */
 export async function attempt(request: AdmittedRequest, state: RequestState, candidate: Candidate): Promise<void> {
@@ -146,24 +88,6 @@ async function relayReply(
   });
 }
 
-/** Gets a candidate's exact input token count from its provider; undefined when it is not available. */
-export const countFor = (env: Bindings, { provider, exchange: { ask } }: Candidate) =>
-  countInput(env, provider, ask.count?.());
-
-export const EVENT_STREAM = "text/event-stream; charset=utf-8";
-
-/** The output tokens that were granted to all choices of a candidate together. */
-const grantedOutput = ({ admitted }: AdmittedRequest, candidate: Candidate) =>
-  admitted.grantedTo(candidate) * candidate.exchange.ask.demand.choices;
-
-/** Returns how the request ended, with the work that its last candidate may have done by now. */
-export function endOf(request: AdmittedRequest, state: RequestState, ending: Ending): RequestEnd {
-  const { lastCandidate, stage, progress, otherRequests, sentAt, timedOut } = state;
-  const work = { elapsedMs: clock.now() - sentAt, grantedOutput: grantedOutput(request, lastCandidate) };
-  const count = () => countFor(request.caller.env, lastCandidate);
-  return { lastCandidate, stage, ending, progress, otherRequests, work, timedOut: [...timedOut], count };
-}
-
 function codecFor(reply: StreamReply | BytesReply, gate: OpenGate): { codec: Codec; pump: PumpAnswer | undefined } {
   if (reply.kind === "bytes") return { codec: createBytesCodec(reply.usageIn), pump: undefined };
   const gated = gate.stream(reply);
@@ -194,16 +118,4 @@ async function readReply(
   const settled = await settle(endOf(request, state, { kind: "finished" }));
   report.view = settled.view;
   respond(request, state, answer.conclude(settled), "application/json");
-}
-
-/** Starts the response to the caller, unless it has started. */
-export function respond(request: AdmittedRequest, state: RequestState, body: BodyInit, contentType: string): void {
-  if (state.hasResponded) return;
-  state.hasResponded = true;
-  const { report, caller, admitted } = request;
-  report.view ??= admitted.lease.view;
-  const headers = toFinalHeaders(report, caller.timing);
-  state.response.resolve(
-    new Response(body, { headers: { ...headers, "content-type": contentType, "cache-control": "no-cache" } }),
-  );
 }

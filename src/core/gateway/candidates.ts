@@ -6,8 +6,10 @@ import { fallbacksOf, toDay } from "../catalog/resolve.ts";
 import type { Catalog, Provider } from "../catalog/schema.ts";
 import { lookup } from "../catalog/schema.ts";
 import { requireSupport, serves, supports } from "../catalog/support.ts";
+import type { Bindings } from "../env.ts";
 import { InternalError } from "../errors.ts";
 import type { Exchange, Way } from "./exchange.ts";
+import { countInput } from "./provider.ts";
 
 /** A model that can answer, its provider, and the request prepared for it. */
 export interface Candidate {
@@ -62,3 +64,7 @@ function waysOf(catalog: Catalog, { card }: Model, ways: Way[]): Way[] {
 function toCandidate(catalog: Catalog, model: Model, exchange: Exchange): Candidate {
   return { model, provider: lookup(catalog.providers, model.card.provider), exchange };
 }
+
+/** Gets a candidate's exact input token count from its provider; undefined when it is not available. */
+export const countInputOf = (env: Bindings, { provider, exchange: { ask } }: Candidate): Promise<number | undefined> =>
+  countInput(env, provider, ask.count?.());

@@ -6,19 +6,16 @@ import { admit } from "../quota/admission.ts";
 import type { Settlement } from "../quota/settlement.ts";
 import { createSettlement } from "../quota/settlement.ts";
 import { emptyProgress } from "../relay/answer.ts";
-import { createDisconnect } from "../relay/disconnect.ts";
-import type { Deadlines, Ending } from "../relay/watchdog.ts";
-import { startWatchdog } from "../relay/watchdog.ts";
-import type { StreamBody } from "../relay/stream-body.ts";
-import { createStreamBody } from "../relay/stream-body.ts";
-import type { AdmittedRequest, RequestState } from "./attempt.ts";
-import { attempt, clock, countFor, endOf, EVENT_STREAM, respond } from "./attempt.ts";
+import type { Ending } from "../relay/watchdog.ts";
+import { attempt } from "./attempt.ts";
 import type { Call, Caller } from "./call.ts";
 import type { Candidate } from "./candidates.ts";
-import { candidatesFor } from "./candidates.ts";
+import { candidatesFor, countInputOf } from "./candidates.ts";
 import { abortOnEnding, gateRequests, NO_MODERATION, openGate } from "./gate.ts";
 import type { Report } from "./headers.ts";
 import { toFinalHeaders, toHeaders } from "./headers.ts";
+import type { AdmittedRequest, RequestState } from "./request-state.ts";
+import { clock, createState, endOf } from "./request-state.ts";
 import { tryCandidates } from "./retry.ts";
 
 /** Sends a call to its model under the caller's quota and relays the answer. Throws every refusal as an ApiError. */
@@ -52,7 +49,7 @@ async function reserveAndSend(caller: Caller, call: Call, report: Report): Promi
     key,
     partOf,
     canCount: provider.counts_input && exchange.ask.count !== undefined,
-    count: () => countFor(env, candidates[0]),
+    count: () => countInputOf(env, candidates[0]),
     otherRequests: (plan: Plan, candidate: Candidate) => concurrentRequests + gateRequests(plan, candidate),
     waitUntil,
   };
@@ -124,64 +121,6 @@ async function endWithoutAnswer(request: AdmittedRequest, state: RequestState, t
   if (!failed) return sink.cut();
   await sink.write(failed);
   await sink.close();
-}
-
-/** Starts the deadlines and listens for the caller's disconnect. */
-function createState(request: AdmittedRequest): RequestState {
-  const { caller, admitted } = request;
-  const [first] = admitted.candidates;
-  const { exchange } = first;
-  const { timing: configured } = caller.catalog;
-  const timing = { ...configured, total_ms: Math.min(configured.total_ms, exchange.ask.maxMs ?? Infinity) };
-  const control = new AbortController();
-  let body: StreamBody | undefined;
-  const disconnect = createDisconnect(control, clock, () => leaveMsOf(state, timing.leave_ms));
-  // Phones give up when they hear nothing, so a long wait starts the response.
-  const sendKeepAlive = () => {
-    const opened = state.openBody();
-    respond(request, state, opened.readable, EVENT_STREAM);
-    opened.keepAlive();
-  };
-  const keepAlive = exchange.reply.kind === "stream" ? sendKeepAlive : undefined;
-  const state: RequestState = {
-    control,
-    disconnect,
-    watchdog: startWatchdog(clock, deadlinesOf(timing, first), control, keepAlive),
-    gate: NO_MODERATION,
-    ready: Promise.resolve(),
-    lastCandidate: first,
-    stage: "unsent",
-    progress: emptyProgress(),
-    otherRequests: 0,
-    sentAt: clock.now(),
-    timedOut: [],
-    response: Promise.withResolvers(),
-    hasResponded: false,
-    openBody: () => (body ??= createStreamBody(disconnect)),
-  };
-  // Work that continues at the provider after the request ignores the caller's disconnect.
-  if (exchange.ask.remains !== "work") caller.signal.addEventListener("abort", disconnect.markLeft, { once: true });
-  // The caller disconnected before the provider was called, so there is no answer to finish.
-  if (caller.signal.aborted) control.abort({ kind: "left" } satisfies Ending);
-  return state;
-}
-
-function deadlinesOf(timing: Deadlines, { model, exchange }: Candidate): Deadlines {
-  // An answer that is not streamed arrives complete, so only the total deadline applies to it.
-  if (exchange.reply.kind !== "stream") return { ...timing, first_byte_ms: timing.total_ms };
-  const thinkingMs = model.card.reasoning?.max_thinking_ms ?? 0;
-  return { ...timing, first_byte_ms: Math.max(timing.first_byte_ms, thinkingMs) };
-}
-
-/**
- * Returns how long a provider may still work after the caller has left. By default, only if that costs nothing: only the
- * usage is missing, or the answer is not streamed, which providers finish in any case.
- */
-function leaveMsOf({ lastCandidate: { model, exchange }, progress, stage }: RequestState, leaveMs: number): number {
-  const onlyUsageIsMissing = progress.finish !== undefined && !progress.usage && !progress.ended;
-  const isPaid = onlyUsageIsMissing || (exchange.reply.kind !== "stream" && stage !== "unsent");
-  const { on_leave = isPaid ? "finish" : "cancel" } = model.fixed;
-  return on_leave === "finish" ? leaveMs : 0;
 }
 
 /** Starts the call's concurrent work and the moderation. Waits for the checks that must precede the provider call. */

@@ -1,0 +1,146 @@
+// The state of a metered request: its deadlines, its response and its end.
+
+import type { Admitted } from "../quota/admission.ts";
+import type { Stage } from "../quota/ending-cost.ts";
+import type { RequestEnd, Settlement } from "../quota/settlement.ts";
+import type { Progress } from "../relay/answer.ts";
+import { emptyProgress } from "../relay/answer.ts";
+import type { Disconnect } from "../relay/disconnect.ts";
+import { createDisconnect } from "../relay/disconnect.ts";
+import type { StreamBody } from "../relay/stream-body.ts";
+import { createStreamBody } from "../relay/stream-body.ts";
+import type { Clock, Deadlines, Ending, Watchdog } from "../relay/watchdog.ts";
+import { startWatchdog } from "../relay/watchdog.ts";
+import type { Call, Caller } from "./call.ts";
+import type { Candidate } from "./candidates.ts";
+import { countInputOf } from "./candidates.ts";
+import type { OpenGate } from "./gate.ts";
+import { NO_MODERATION } from "./gate.ts";
+import type { Report } from "./headers.ts";
+import { toFinalHeaders } from "./headers.ts";
+
+export const clock: Clock = {
+  now: () => Date.now(),
+  wait: (ms, signal) => scheduler.wait(ms, { signal }).catch(() => undefined),
+};
+
+/** A request with a reservation. */
+export interface AdmittedRequest {
+  caller: Caller;
+  call: Call;
+  admitted: Admitted<Candidate>;
+  report: Report;
+  settle: Settlement;
+  /** Ends `waitUntil`. Called when the request is settled, or when another request or the expiry will settle it. */
+  release: () => void;
+}
+
+/** The state of a request from its reservation to its end. */
+export interface RequestState {
+  control: AbortController;
+  disconnect: Disconnect;
+  watchdog: Watchdog;
+  gate: OpenGate;
+  /** Awaited before the response starts: input moderation and the call's concurrent work. */
+  ready: Promise<void>;
+  /** The candidate that was called last. */
+  lastCandidate: Candidate;
+  stage: Stage;
+  progress: Progress;
+  /** Requests to providers beside those to candidates. */
+  otherRequests: number;
+  /** The time of the last call of a candidate (epoch ms). */
+  sentAt: number;
+  /** The calls that ended with a timeout of the provider. */
+  timedOut: RequestEnd[];
+  /** The response to the caller. A keep-alive starts it when the answer takes long. */
+  response: PromiseWithResolvers<Response>;
+  /** The response has started. */
+  hasResponded: boolean;
+  /** The body of a streamed response, created when it is first needed. */
+  openBody: () => StreamBody;
+}
+
+/** Starts the deadlines and listens for the caller's disconnect. */
+export function createState(request: AdmittedRequest): RequestState {
+  const { caller, admitted } = request;
+  const [first] = admitted.candidates;
+  const { exchange } = first;
+  const { timing: configured } = caller.catalog;
+  const timing = { ...configured, total_ms: Math.min(configured.total_ms, exchange.ask.maxMs ?? Infinity) };
+  const control = new AbortController();
+  let body: StreamBody | undefined;
+  const disconnect = createDisconnect(control, clock, () => leaveMsOf(state, timing.leave_ms));
+  // Phones give up when they hear nothing, so a long wait starts the response.
+  const sendKeepAlive = () => {
+    const opened = state.openBody();
+    respond(request, state, opened.readable, EVENT_STREAM);
+    opened.keepAlive();
+  };
+  const keepAlive = exchange.reply.kind === "stream" ? sendKeepAlive : undefined;
+  const state: RequestState = {
+    control,
+    disconnect,
+    watchdog: startWatchdog(clock, deadlinesOf(timing, first), control, keepAlive),
+    gate: NO_MODERATION,
+    ready: Promise.resolve(),
+    lastCandidate: first,
+    stage: "unsent",
+    progress: emptyProgress(),
+    otherRequests: 0,
+    sentAt: clock.now(),
+    timedOut: [],
+    response: Promise.withResolvers(),
+    hasResponded: false,
+    openBody: () => (body ??= createStreamBody(disconnect)),
+  };
+  // Work that continues at the provider after the request ignores the caller's disconnect.
+  if (exchange.ask.remains !== "work") caller.signal.addEventListener("abort", disconnect.markLeft, { once: true });
+  // The caller disconnected before the provider was called, so there is no answer to finish.
+  if (caller.signal.aborted) control.abort({ kind: "left" } satisfies Ending);
+  return state;
+}
+
+function deadlinesOf(timing: Deadlines, { model, exchange }: Candidate): Deadlines {
+  // An answer that is not streamed arrives complete, so only the total deadline applies to it.
+  if (exchange.reply.kind !== "stream") return { ...timing, first_byte_ms: timing.total_ms };
+  const thinkingMs = model.card.reasoning?.max_thinking_ms ?? 0;
+  return { ...timing, first_byte_ms: Math.max(timing.first_byte_ms, thinkingMs) };
+}
+
+/**
+ * Returns how long a provider may still work after the caller has left. By default, only if that costs nothing: only the
+ * usage is missing, or the answer is not streamed, which providers finish in any case.
+ */
+function leaveMsOf({ lastCandidate: { model, exchange }, progress, stage }: RequestState, leaveMs: number): number {
+  const onlyUsageIsMissing = progress.finish !== undefined && !progress.usage && !progress.ended;
+  const isPaid = onlyUsageIsMissing || (exchange.reply.kind !== "stream" && stage !== "unsent");
+  const { on_leave = isPaid ? "finish" : "cancel" } = model.fixed;
+  return on_leave === "finish" ? leaveMs : 0;
+}
+
+export const EVENT_STREAM = "text/event-stream; charset=utf-8";
+
+/** The output tokens that were granted to all choices of a candidate together. */
+export const grantedOutput = ({ admitted }: AdmittedRequest, candidate: Candidate) =>
+  admitted.grantedTo(candidate) * candidate.exchange.ask.demand.choices;
+
+/** Returns how the request ended, with the work that its last candidate may have done by now. */
+export function endOf(request: AdmittedRequest, state: RequestState, ending: Ending): RequestEnd {
+  const { lastCandidate, stage, progress, otherRequests, sentAt, timedOut } = state;
+  const work = { elapsedMs: clock.now() - sentAt, grantedOutput: grantedOutput(request, lastCandidate) };
+  const count = () => countInputOf(request.caller.env, lastCandidate);
+  return { lastCandidate, stage, ending, progress, otherRequests, work, timedOut: [...timedOut], count };
+}
+
+/** Starts the response to the caller, unless it has started. */
+export function respond(request: AdmittedRequest, state: RequestState, body: BodyInit, contentType: string): void {
+  if (state.hasResponded) return;
+  state.hasResponded = true;
+  const { report, caller, admitted } = request;
+  report.view ??= admitted.lease.view;
+  const headers = toFinalHeaders(report, caller.timing);
+  state.response.resolve(
+    new Response(body, { headers: { ...headers, "content-type": contentType, "cache-control": "no-cache" } }),
+  );
+}
