@@ -26,53 +26,35 @@ export class UserQuota extends DurableObject<Bindings> {
 
   /** Reserves a bound under the claim's plan. Writes one row when granted, none when refused. */
   reserve(claim: Claim, limits: Limits, reservation: Reservation): ReserveResult | RefusedClaim {
-    const { ledger, account } = this.#load();
-    const refusal = claimRefusal(account, claim);
-    if (refusal) return { refusal };
-    const next = reserve(ledger, limits, reservation, Date.now());
-    if (next.changed) this.#save(next.ledger, account);
-    return next.result;
+    const update = () => this.#update((ledger, now) => reserve(ledger, limits, reservation, now)).result;
+    return this.#refusal(claim) ?? update();
   }
 
   /** Reserves for no user, and replaces a running reservation of the same key. Writes one row when granted. */
   replaceReservation(limits: Limits, reservation: Reservation): ReserveResult {
-    const { ledger, account } = this.#load();
-    const next = replace(ledger, limits, reservation, Date.now());
-    if (next.changed) this.#save(next.ledger, account);
-    return next.result;
+    return this.#update((ledger, now) => replace(ledger, limits, reservation, now)).result;
   }
 
   /** Counts requests at once. Writes one row when granted, none when refused. */
   spend(claim: Claim, limits: Limits, spending: { requests: number; model?: string }): SpendResult | RefusedClaim {
-    const { ledger, account } = this.#load();
-    const refusal = claimRefusal(account, claim);
-    if (refusal) return { refusal };
-    const next = spend(ledger, limits, spending, Date.now());
-    if (next.changed) this.#save(next.ledger, account);
-    return next.result;
+    const update = () => this.#update((ledger, now) => spend(ledger, limits, spending, now)).result;
+    return this.#refusal(claim) ?? update();
   }
 
   /** Settles a reservation and returns the windows. Idempotent: writes one row, and none when repeated. */
   settle(limits: Limits, settlement: { key: string; charge: Amounts }): QuotaView {
-    const now = Date.now();
-    const { ledger, account } = this.#load();
-    const next = settle(ledger, settlement, now);
-    if (next.changed) this.#save(next.ledger, account);
-    return view(next.ledger, limits, now);
+    const { ledger } = this.#update((before, now) => settle(before, settlement, now));
+    return view(ledger, limits, Date.now());
   }
 
   /** Gives back a reservation whose result was lost. Writes one row. */
   giveBack(key: string): void {
-    const { ledger, account } = this.#load();
-    const next = giveBack(ledger, key, Date.now());
-    if (next.changed) this.#save(next.ledger, account);
+    this.#update((ledger, now) => giveBack(ledger, key, now));
   }
 
   /** Returns the windows under the claim's plan. Writes nothing. */
   view(claim: Claim, limits: Limits): { view: QuotaView } | RefusedClaim {
-    const { ledger, account } = this.#load();
-    const refusal = claimRefusal(account, claim);
-    return refusal ? { refusal } : { view: view(ledger, limits, Date.now()) };
+    return this.#refusal(claim) ?? { view: this.inspect(limits) };
   }
 
   /** Returns the operator's decisions. Writes nothing. */
@@ -122,6 +104,19 @@ export class UserQuota extends DurableObject<Bindings> {
       this.#stored = undefined;
       await this.ctx.storage.deleteAll();
     }
+  }
+
+  #refusal(claim: Claim): RefusedClaim | undefined {
+    const refusal = claimRefusal(this.#load().account, claim);
+    return refusal && { refusal };
+  }
+
+  /** Stores the next ledger, if it changed. */
+  #update<Next extends { ledger: Ledger; changed: boolean }>(next: (ledger: Ledger, now: number) => Next): Next {
+    const { ledger, account } = this.#load();
+    const updated = next(ledger, Date.now());
+    if (updated.changed) this.#save(updated.ledger, account);
+    return updated;
   }
 
   #load(): Stored {
