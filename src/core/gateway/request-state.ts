@@ -71,7 +71,7 @@ export function createState(request: AdmittedRequest): RequestState {
   const control = new AbortController();
   let body: StreamBody | undefined;
   const disconnect = createDisconnect(control, clock, () => leaveMsOf(state, timing.leave_ms));
-  // Phones give up when they hear nothing, so a long wait starts the response.
+  // Phones give up when they hear nothing, so a long wait starts the response. Only event streams have comments.
   const sendKeepAlive = () => {
     const opened = state.openBody();
     respond(request, state, opened.readable, EVENT_STREAM);

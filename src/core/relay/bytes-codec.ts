@@ -18,7 +18,6 @@ export function createBytesCodec(usageIn: (tail: string) => Usage | undefined): 
   return {
     progress,
     pace: "at once",
-    isBinary: true,
     push(bytes) {
       progress.heard = true;
       progress.begun = true;

@@ -36,8 +36,6 @@ export interface Closing {
 export interface Codec extends Closing {
   readonly progress: Progress;
   readonly pace: Pace;
-  /** The format has no comments, so that no keep-alives can be sent. */
-  readonly isBinary?: boolean;
   /** Reads bytes. It must copy what it keeps, because the buffer is reused. Throws when they are not valid. */
   push(bytes: Uint8Array): void;
   /** Returns the output that is ready to send, possibly empty. */

@@ -58,7 +58,6 @@ export async function startRelay(relay: Relay): Promise<void> {
 
 /** Sends the answer, then settles and closes it. */
 async function run(relay: Relay, flow: Flow, coalesceMs: number, sink: Sink) {
-  if (relay.codec.isBinary) relay.watchdog.stopKeepAlives();
   const { clock } = relay;
   const ending = relay.pump ? await relay.pump(flow, sink, clock) : await pump(flow, sink, clock, coalesceMs);
   await conclude(relay, ending, sink);

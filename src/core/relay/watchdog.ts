@@ -46,7 +46,6 @@ export interface Watchdog {
   verdictAwaited(isAwaited: boolean): void;
   /** The first text has arrived. Until then, all attempts share `first_byte_ms`. */
   answerStarted(): void;
-  stopKeepAlives(): void;
   /** Bytes were written to the caller. */
   bytesSent(): void;
   stop(): void;
@@ -72,7 +71,6 @@ export function startWatchdog(
   let isVerdictAwaited = false;
   let hasStarted = false;
   let sentAt = startedAt;
-  let sendKeepAlive = keepAlive;
 
   const expire = (what: string) => {
     const error = apiError("provider_timeout", `The model ${what}. Please try again.`);
@@ -85,11 +83,11 @@ export function startWatchdog(
       if (now >= totalAt) return expire("took too long to finish");
       if (now >= idleAt) return expire(hasStarted ? "fell silent" : "took too long to begin");
       const isWaiting = readingSince !== undefined || isVerdictAwaited;
-      if (sendKeepAlive && isWaiting && now >= sentAt + deadlines.keep_alive_ms) {
+      if (keepAlive && isWaiting && now >= sentAt + deadlines.keep_alive_ms) {
         sentAt = now;
-        sendKeepAlive();
+        keepAlive();
       }
-      const aliveAt = sendKeepAlive && isWaiting ? sentAt + deadlines.keep_alive_ms : Infinity;
+      const aliveAt = keepAlive && isWaiting ? sentAt + deadlines.keep_alive_ms : Infinity;
       const next = Math.min(totalAt, idleAt, aliveAt, now + MAX_SLEEP_MS);
       await clock.wait(next - now, stopped.signal);
     }
@@ -101,7 +99,6 @@ export function startWatchdog(
     readEnded: () => (readingSince = undefined),
     verdictAwaited: (isAwaited) => (isVerdictAwaited = isAwaited),
     answerStarted: () => (hasStarted = true),
-    stopKeepAlives: () => (sendKeepAlive = undefined),
     bytesSent: () => (sentAt = clock.now()),
     stop: () => stopped.abort(),
   };
