@@ -4,6 +4,7 @@
 import type { JSONWebKeySet, JWTVerifyGetKey } from "jose";
 import { createLocalJWKSet, errors } from "jose";
 import { connectionFault } from "../http/connection-fault.ts";
+import { readAtMost } from "../http/read-at-most.ts";
 import { apiError, InternalError } from "../errors.ts";
 import { toLogged } from "../log.ts";
 
@@ -99,25 +100,15 @@ async function fetchKeys(url: string): Promise<JSONWebKeySet> {
       await response.body?.cancel();
       throw new InternalError(`status ${response.status} in place of keys: host ${host}`);
     }
-    return JSON.parse(await readBounded(response, host)) as JSONWebKeySet;
+    const { bytes, isWhole } = await readAtMost(response.body, MAX_KIBIBYTES * 1024);
+    if (!isWhole) throw new InternalError(`more than ${MAX_KIBIBYTES} KiB of keys: host ${host}`);
+    return JSON.parse(new TextDecoder().decode(bytes)) as JSONWebKeySet;
   } catch (thrown) {
     if (thrown instanceof InternalError) throw thrown;
     if (thrown instanceof SyntaxError) throw noKeys(url);
     const isLate = thrown instanceof DOMException && thrown.name === "TimeoutError";
     throw isLate ? new InternalError(`no answer within ${TIMEOUT_MS} ms: host ${host}`) : connectionFault(host, thrown);
   }
-}
-
-async function readBounded(response: Response, host: string): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.byteLength;
-    if (length > MAX_KIBIBYTES * 1024) throw new InternalError(`more than ${MAX_KIBIBYTES} KiB of keys: host ${host}`);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }
 
 const noKeys = (url: string) => new InternalError(`no JSON Web Key Set in the answer: host ${new URL(url).host}`);

@@ -2,6 +2,7 @@
 
 import type { JWTPayload, JWTVerifyOptions } from "jose";
 import { base64url, errors, jwtVerify } from "jose";
+import { setNewest } from "../bounded-map.ts";
 import { ApiError, apiError, CHALLENGE, InternalError } from "../errors.ts";
 import { userOfClaims } from "./claims.ts";
 import { issuerKeys } from "./issuer-keys.ts";
@@ -36,7 +37,7 @@ export async function authenticate(authorization: string | undefined, env: AuthE
   if (cached && now < cached.until) return cached.user;
 
   const { user, expiresAt } = await verify(token, issuersOf(env), env.AUTH_SECRET, now);
-  cacheUser(token, user, Math.min(expiresAt, now + CACHE_MS));
+  setNewest(verifiedTokens, token, { user, until: Math.min(expiresAt, now + CACHE_MS) }, MAX_CACHED_TOKENS);
   return user;
 }
 
@@ -84,13 +85,6 @@ function sharedKey(secret: string | undefined): Uint8Array {
   throw apiError("not_configured", "This server is not configured to accept callers.", {
     cause: "AUTH_SECRET is not set: npx wrangler secret put AUTH_SECRET",
   });
-}
-
-function cacheUser(token: string, user: User, until: number): void {
-  verifiedTokens.delete(token);
-  const oldest = verifiedTokens.size >= MAX_CACHED_TOKENS ? verifiedTokens.keys().next().value : undefined;
-  if (oldest) verifiedTokens.delete(oldest);
-  verifiedTokens.set(token, { user, until });
 }
 
 function unauthorized(cause: unknown): ApiError {

@@ -4,6 +4,7 @@
 import type { Catalog } from "../catalog/schema.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
 import { windowKey } from "../catalog/quota-window.ts";
+import { setNewest } from "../bounded-map.ts";
 import type { Bindings } from "../env.ts";
 import type { ApiError } from "../errors.ts";
 import { apiError, toApiError } from "../errors.ts";
@@ -153,11 +154,8 @@ const isOtherPlan = (result: UserResult) => "refusal" in result && result.refusa
 const isRefusing = (name: string) => Date.now() < (refusedUntil.get(name) ?? 0);
 
 function remember(name: string, isRefused: boolean): void {
-  refusedUntil.delete(name);
-  if (!isRefused) return;
-  const oldest = refusedUntil.size >= MAX_REFUSED ? refusedUntil.keys().next().value : undefined;
-  if (oldest !== undefined) refusedUntil.delete(oldest);
-  refusedUntil.set(name, Date.now() + FIRST_MS);
+  if (isRefused) setNewest(refusedUntil, name, Date.now() + FIRST_MS, MAX_REFUSED);
+  else refusedUntil.delete(name);
 }
 
 function requireGranted(result: ReserveResult): ReserveResult & { ok: true } {

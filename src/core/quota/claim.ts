@@ -1,6 +1,7 @@
 // Plan claims: a token claims a plan, and an operator's stored plan replaces it.
 
 import type { User } from "../auth/user.ts";
+import { setNewest } from "../bounded-map.ts";
 import { apiError, CHALLENGE } from "../errors.ts";
 import type { Claim, RefusedClaim } from "./account.ts";
 
@@ -31,18 +32,11 @@ export async function withClaim<Result extends object>(
         throw apiError("invalid_api_key", "This token was revoked. Please sign in again.", { headers: CHALLENGE });
       case "plan":
         plan = refusal.plan;
-        cachePlan(name, plan, claimed);
+        if (plan === claimed) cachedPlans.delete(name);
+        else setNewest(cachedPlans, name, plan, MAX_CACHED_PLANS);
     }
   }
 }
 
 /** Tests if the user's object refused the claim. */
 export const isRefused = (result: object): result is RefusedClaim => "refusal" in result;
-
-function cachePlan(name: string, plan: string, claimed: string): void {
-  cachedPlans.delete(name);
-  if (plan === claimed) return;
-  const oldest = cachedPlans.size >= MAX_CACHED_PLANS ? cachedPlans.keys().next().value : undefined;
-  if (oldest !== undefined) cachedPlans.delete(oldest);
-  cachedPlans.set(name, plan);
-}
