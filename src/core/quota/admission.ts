@@ -2,34 +2,27 @@
 // Retries a refused reservation with an exact token count.
 
 import type { User } from "../auth/user.ts";
-import { choosePlan, isAllowed, modelNotAllowed } from "../catalog/choose.ts";
-import type { Amounts } from "../catalog/quota-window.ts";
-import { amountOf, countsModel } from "../catalog/quota-window.ts";
-import type { Model } from "../catalog/resolve.ts";
-import type { Catalog, Plan } from "../catalog/schema.ts";
+import { choosePlan, modelNotAllowed } from "../catalog/choose.ts";
+import type { Plan } from "../catalog/schema.ts";
 import type { Bindings } from "../env.ts";
 import { ApiError, apiError } from "../errors.ts";
-import type { Demand } from "./bound.ts";
-import { minInputTokens, toBound, widestBound } from "./bound.ts";
+import { boundAmounts, toBound } from "./bound.ts";
 import type { BudgetShare } from "./budget.ts";
 import { openBudgetShare } from "./budget.ts";
 import { isRefused, withClaim } from "./claim.ts";
 import { callQuota } from "./client.ts";
+import type { Coverage, QuotaCandidate } from "./coverage.ts";
+import { boundOf, couldFit, coveredBy, mayUse, minimumOf } from "./coverage.ts";
 import type { Lease } from "./lease.ts";
 import { createLease } from "./lease.ts";
-import type { Bound, ReserveResult } from "./ledger.ts";
-import { boundAmounts } from "./ledger.ts";
 import { toLimits } from "./limits.ts";
 import { loggedUser, quotaName } from "./name.ts";
 import { busyError, toQuotaError } from "./refusal.ts";
 import { spendRequests } from "./spend.ts";
 
-export interface Admission<Candidate extends AdmissionCandidate> {
+export interface Admission<Candidate extends QuotaCandidate> extends Coverage<Candidate> {
   env: Bindings;
   user: User;
-  catalog: Catalog;
-  /** The requested model, then its fallbacks. */
-  candidates: [Candidate, ...Candidate[]];
   /** The reservation's key. All tries share it, so that they cannot reserve twice. */
   key: string;
   /** The key of the running reservation that this one is part of. */
@@ -39,14 +32,6 @@ export interface Admission<Candidate extends AdmissionCandidate> {
   canCount: boolean;
   /** Gets the exact input token count from the provider; undefined when it is not available. */
   count(): Promise<number | undefined>;
-  /** Provider requests beside that of a candidate, such as those of the gate. */
-  otherRequests?: (plan: Plan, candidate: Candidate) => number;
-}
-
-/** The part of a candidate that admission uses. */
-interface AdmissionCandidate {
-  model: Model;
-  exchange: { ask: { demand: Demand; chosenByCatalog?: boolean } };
 }
 
 export interface Admitted<Candidate> {
@@ -69,7 +54,7 @@ export interface Admitted<Candidate> {
  * (revoked token), 403 `model_not_allowed` or `user_blocked`, 429 (see refusal.ts), 502 `provider_error` (input not
  * counted), and 503 `quota_unavailable` or `budget_exhausted`.
  */
-export async function admit<Candidate extends AdmissionCandidate>(
+export async function admit<Candidate extends QuotaCandidate>(
   admission: Admission<Candidate>,
 ): Promise<Admitted<Candidate>> {
   const { env, user, key, waitUntil } = admission;
@@ -93,7 +78,7 @@ interface Place {
   giveBack: () => void;
 }
 
-async function reserveUnder<Candidate extends AdmissionCandidate>(
+async function reserveUnder<Candidate extends QuotaCandidate>(
   admission: Admission<Candidate>,
   place: Place,
 ): Promise<Admitted<Candidate>> {
@@ -139,7 +124,7 @@ async function reserveUnder<Candidate extends AdmissionCandidate>(
 }
 
 /** Gets the exact count, which counts as a request. Throws 429 when a window of requests is used up. */
-async function countFor<Candidate extends AdmissionCandidate>(
+async function countFor<Candidate extends QuotaCandidate>(
   admission: Admission<Candidate>,
 ): Promise<number | undefined> {
   if (!admission.canCount) return undefined;
@@ -156,7 +141,7 @@ async function requireCount(count: () => Promise<number | undefined>): Promise<n
 const inputNotCountedError = () =>
   apiError("provider_error", "The input could not be counted, so nothing was sent. Please try again.");
 
-function tryReserve<Candidate extends AdmissionCandidate>(
+function tryReserve<Candidate extends QuotaCandidate>(
   admission: Admission<Candidate>,
   { name, share, giveBack }: Place,
   exactInput?: number,
@@ -183,52 +168,4 @@ function tryReserve<Candidate extends AdmissionCandidate>(
     const { result, granted: budgeted } = await share.reserve({ name, reserve, giveBack }, reservation);
     return isRefused(result) ? result : { result, budgeted, limits, plan, planName, bound, candidates };
   });
-}
-
-const mayUse = (plan: Plan, { model, exchange }: AdmissionCandidate) =>
-  exchange.ask.chosenByCatalog === true || isAllowed(plan, model);
-
-/** The candidates that the plan allows and that count in the same windows as the first: a lease has one model. */
-function coveredBy<Candidate extends AdmissionCandidate>(
-  { candidates: [first, ...others] }: Admission<Candidate>,
-  plan: Plan,
-): [Candidate, ...Candidate[]] {
-  const sameWindows = (id: string) =>
-    plan.windows.every((window) => countsModel(window, id) === countsModel(window, first.model.id));
-  return [first, ...others.filter((other) => mayUse(plan, other) && sameWindows(other.model.id))];
-}
-
-function boundOf<Candidate extends AdmissionCandidate>(
-  { catalog, otherRequests }: Admission<Candidate>,
-  plan: Plan,
-  candidates: Candidate[],
-  exactInput?: number,
-): Bound {
-  return widestBound(
-    candidates.map((candidate) => {
-      const { demand } = candidate.exchange.ask;
-      const counted = exactInput === undefined ? demand : { ...demand, exactInput };
-      const bound = toBound(counted, candidate.model.card, plan, catalog.min_output_tokens);
-      return { ...bound, requests: bound.requests + (otherRequests?.(plan, candidate) ?? 0) };
-    }),
-  );
-}
-
-/** The least that a request needs: the fewest tokens that its input can have, and the shortest answer. */
-function minimumOf<Candidate extends AdmissionCandidate>(
-  admission: Admission<Candidate>,
-  plan: Plan,
-  counted?: number,
-): Amounts {
-  const [first] = admission.candidates;
-  const bound = boundOf(admission, plan, [first], counted ?? minInputTokens(first.exchange.ask.demand));
-  return boundAmounts(bound, bound.minOutput);
-}
-
-/** Tests if the minimum fits into every window, so that an exact count may help. */
-function couldFit(result: ReserveResult & { ok: false }, model: string, minimum: Amounts): boolean {
-  if (result.reason !== "window") return false;
-  return result.view.windows.every(
-    (window) => !countsModel(window, model) || amountOf(minimum, window.unit) <= window.left,
-  );
 }

@@ -1,9 +1,23 @@
 // The bound: the most that a request can cost, known before it is sent.
 
 import type { ModelCard } from "../catalog/card.ts";
-import type { Bound } from "./ledger.ts";
+import type { Amounts } from "../catalog/quota-window.ts";
 import type { PricedUnits } from "./price.ts";
 import { costOfUnits, highestPrice } from "./price.ts";
+
+/** The most that a request can cost. Each choice is granted between `minOutput` and `output` tokens. */
+export interface Bound {
+  /** Tokens. */
+  input: number;
+  output: number;
+  minOutput: number;
+  choices: number;
+  /** Requests to providers. */
+  requests: number;
+  /** Nano-dollars for the whole input, and for one output token, at the highest rate that can apply. */
+  inputNanoUsd: number;
+  outputNanoUsd: number;
+}
 
 /** The size of a request, as far as it is known before it is sent. */
 export interface Demand {
@@ -112,4 +126,11 @@ export function toBound(
     inputNanoUsd: price.input + calls * nanoUsdPerCall + costOfUnits(demand.units ?? {}, card.prices),
     outputNanoUsd: price.output,
   };
+}
+
+/** The amounts of a bound with `outputEach` output tokens per choice. */
+export function boundAmounts(bound: Bound, outputEach: number): Amounts {
+  const output = outputEach * bound.choices;
+  const { requests } = bound;
+  return { tokens: bound.input + output, requests, nanoUsd: bound.inputNanoUsd + output * bound.outputNanoUsd };
 }

@@ -11,7 +11,8 @@ import { apiError, toApiError } from "../errors.ts";
 import { toLogged } from "../log.ts";
 import type { RefusedClaim } from "./account.ts";
 import { callQuota } from "./client.ts";
-import type { Bound, Reservation, ReserveResult } from "./ledger.ts";
+import type { Bound } from "./bound.ts";
+import type { Reservation, ReserveResult } from "./ledger.ts";
 import { fromAmount, toLimits } from "./limits.ts";
 import type { Limits, QuotaView } from "./view.ts";
 

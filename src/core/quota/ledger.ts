@@ -2,26 +2,14 @@
 // Pure: no clock, storage or network. State, limits and time are arguments; the state contains no limits.
 // Functions return the next state and a tagged result.
 
+import type { Bound } from "./bound.ts";
+import { boundAmounts } from "./bound.ts";
 import type { Ledger, StoredLease } from "./state.ts";
 import type { Limits, QuotaView, WindowView } from "./view.ts";
 import { viewOf } from "./view.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
 import { entry } from "../catalog/schema.ts";
 import { amountOf, countsModel, parseWindowKey, periodStart, windowKey } from "../catalog/quota-window.ts";
-
-/** The most that a request can cost. Each choice is granted between `minOutput` and `output` tokens. */
-export interface Bound {
-  /** Tokens. */
-  input: number;
-  output: number;
-  minOutput: number;
-  choices: number;
-  /** Requests to providers. */
-  requests: number;
-  /** Nano-dollars for the whole input, and for one output token, at the highest rate that can apply. */
-  inputNanoUsd: number;
-  outputNanoUsd: number;
-}
 
 export interface Reservation {
   key: string;
@@ -223,13 +211,6 @@ export function view(ledger: Ledger, limits: Limits, now: number): QuotaView {
 export function nextLeaseEnd(ledger: Ledger): number | undefined {
   const running = Object.values(ledger.leases).filter((lease) => !lease.ended);
   return running.length > 0 ? Math.min(...running.map((lease) => lease.endsAt)) : undefined;
-}
-
-/** The amounts of a bound with `outputEach` output tokens per choice. */
-export function boundAmounts(bound: Bound, outputEach: number): Amounts {
-  const output = outputEach * bound.choices;
-  const { requests } = bound;
-  return { tokens: bound.input + output, requests, nanoUsd: bound.inputNanoUsd + output * bound.outputNanoUsd };
 }
 
 /** The output tokens per choice that fit into a window. */

@@ -2,7 +2,8 @@
 
 import type { Account, Decision } from "../../../src/core/quota/account.ts";
 import { applyChange } from "../../../src/core/quota/account.ts";
-import type { Bound, Reservation, ReserveResult, SpendResult } from "../../../src/core/quota/ledger.ts";
+import type { Bound } from "../../../src/core/quota/bound.ts";
+import type { Reservation, ReserveResult, SpendResult } from "../../../src/core/quota/ledger.ts";
 import { giveBack, reserve, settle, spend, sweep, view } from "../../../src/core/quota/ledger.ts";
 import type { Ledger } from "../../../src/core/quota/state.ts";
 import { emptyLedger } from "../../../src/core/quota/state.ts";

@@ -1,7 +1,8 @@
 // Random histories of one user's quota, as fast-check arbitraries.
 
 import * as fc from "fast-check";
-import type { Bound, ReserveResult, SpendResult } from "../../../src/core/quota/ledger.ts";
+import type { Bound } from "../../../src/core/quota/bound.ts";
+import type { ReserveResult, SpendResult } from "../../../src/core/quota/ledger.ts";
 import type { Limits } from "../../../src/core/quota/view.ts";
 import type { Amounts, QuotaUnit, QuotaWindow } from "../../../src/core/catalog/quota-window.ts";
 import { windowKey } from "../../../src/core/catalog/quota-window.ts";

@@ -1,7 +1,7 @@
 // A second, simple implementation of the ledger: a list of everything that happened, added up for each call. It shares
 // only types with the ledger.
 
-import type { Bound } from "../../../src/core/quota/ledger.ts";
+import type { Bound } from "../../../src/core/quota/bound.ts";
 import type { Limits } from "../../../src/core/quota/view.ts";
 import type { Amounts, Period, QuotaUnit, QuotaWindow } from "../../../src/core/catalog/quota-window.ts";
 

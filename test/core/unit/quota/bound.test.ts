@@ -3,8 +3,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Demand } from "../../../../src/core/quota/bound.ts";
-import { minInputTokens, toBound, widestBound } from "../../../../src/core/quota/bound.ts";
-import { boundAmounts } from "../../../../src/core/quota/ledger.ts";
+import { boundAmounts, minInputTokens, toBound, widestBound } from "../../../../src/core/quota/bound.ts";
 import { bundledCard } from "../../../support/catalog-documents.ts";
 
 // Context 200,000, output 100,000; $1.1 and $4.4 per million tokens.

@@ -3,8 +3,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ModelCard } from "../../../../src/core/catalog/card.ts";
-import { toBound } from "../../../../src/core/quota/bound.ts";
-import { boundAmounts } from "../../../../src/core/quota/ledger.ts";
+import { boundAmounts, toBound } from "../../../../src/core/quota/bound.ts";
 import type { PricedUnits } from "../../../../src/core/quota/price.ts";
 import { costOf, costOfUnits, highestPrice } from "../../../../src/core/quota/price.ts";
 import type { Usage } from "../../../../src/core/relay/answer.ts";

@@ -1,7 +1,7 @@
 // Quota refusals: a code and facts for a program, words for the user, and headers against retries in vain.
 
 import { expect, it } from "vitest";
-import { boundAmounts } from "../../../../src/core/quota/ledger.ts";
+import { boundAmounts } from "../../../../src/core/quota/bound.ts";
 import { toQuotaError } from "../../../../src/core/quota/refusal.ts";
 import type { Limits } from "../../../../src/core/quota/view.ts";
 import type { BoundSketch } from "../../support/quota-book.ts";
