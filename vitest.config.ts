@@ -12,7 +12,7 @@ export default defineConfig({
     // The tests wait for sockets and timers more than for the processor.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
-      { test: { name: "unit", include: ["test/**/unit/**/*.test.ts"], isolate: false } },
+      { test: { name: "unit", include: ["test/**/unit/**/*.test.ts"], isolate: false, testTimeout: 20_000 } },
       {
         plugins: [cloudflareTest(workerOptions)],
         // One workerd for all files, since starting one for each would take longer than the tests.
