@@ -27,10 +27,10 @@ export interface RequestEnd {
   stage: Stage;
   ending: Ending;
   progress: Progress;
-  /** Requests to providers beside that of the candidate. */
+  /** Other requests to providers: those of the gate and of concurrent work. */
   otherRequests: number;
   work: Work;
-  /** Earlier calls of the request on which a provider worked until its own timeout. */
+  /** Calls of the request that a provider answered with its own timeout. It worked until then. */
   timedOut: RequestEnd[];
   /** Gets the exact input token count; undefined when it is not available. Must not throw. */
   count(): Promise<number | undefined>;
@@ -40,7 +40,7 @@ type SettledRequest = Settled & { charged: ChargedTokens; view: QuotaView };
 
 /**
  * Settles a request and returns the windows afterwards. Never throws. Calls `onSlow` before it asks the provider for the
- * exact count of the input, so that the caller need not wait for it.
+ * exact count of the input, so that the caller does not wait for the count.
  */
 export type Settlement = (end: RequestEnd, onSlow?: () => void) => Promise<SettledRequest>;
 
@@ -62,7 +62,7 @@ export function createSettlement({ requestId, lease, exactInput, startedAt, ...w
     const { ending, progress } = end;
     const { model, exchange } = end.lastCandidate;
     const ended = await withExactInput(toEndedRequest(end, exactInput), end, onSlow);
-    const cost = withTimedOut(costOfEnding(ended), end.timedOut);
+    const cost = withTimedOut(costOfEnding(ended), end.timedOut, exactInput);
     if (progress.usage && cost.tokens > lease.bound.tokens) {
       console.error(JSON.stringify({ event: "bound_exceeded", model: model.snapshot, cost, bound: lease.bound }));
     }
@@ -98,8 +98,8 @@ function toChargedTokens(ended: EndedRequest, tokens: number): ChargedTokens {
 }
 
 /** Adds the tokens and dollars of the calls that timed out. Together they count as one request. */
-function withTimedOut(cost: Amounts, timedOut: RequestEnd[]): Amounts {
-  const costs = timedOut.map((end) => costOfEnding(toEndedRequest(end, undefined)));
+function withTimedOut(cost: Amounts, timedOut: RequestEnd[], exactInput: number | undefined): Amounts {
+  const costs = timedOut.map((end) => costOfEnding(toEndedRequest(end, exactInput)));
   const sum = (unit: "tokens" | "nanoUsd") => costs.reduce((total, each) => total + each[unit], cost[unit]);
   return { tokens: sum("tokens"), requests: cost.requests, nanoUsd: sum("nanoUsd") };
 }

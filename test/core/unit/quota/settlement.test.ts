@@ -105,6 +105,8 @@ it("calls that timed out before are charged on top, and are no further requests"
   };
   const { charges } = await settle({ kind: "finished" }, usage(100, 10), undefined, "relayed", [first]);
   expect(charges[0]).toMatchObject({ tokens: 110 + 400 + 16 + 100, requests: 1 });
+  const counted = await settle({ kind: "finished" }, usage(100, 10), 7, "relayed", [first]);
+  expect(counted.charges[0]).toMatchObject({ tokens: 110 + 7 + 16 + 100 });
 });
 
 it("an answer with usage, and one that the provider refused, are not counted", async () => {
