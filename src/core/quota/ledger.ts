@@ -9,7 +9,9 @@ import type { Limits, QuotaView, WindowView } from "./view.ts";
 import { viewOf } from "./view.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
 import { entry } from "../catalog/schema.ts";
-import { amountOf, countsModel, parseWindowKey, periodStart, windowKey } from "../catalog/quota-window.ts";
+import { amountOf, countsModel } from "../catalog/quota-window.ts";
+import { sweep } from "./expiry.ts";
+import { addUse, openWindows } from "./window-use.ts";
 
 export interface Reservation {
   key: string;
@@ -49,8 +51,6 @@ interface WindowRefusal {
 export type SpendResult = { ok: true; view: QuotaView } | WindowRefusal;
 
 const MAX_SETTLED_KEYS = 32;
-/** An expired lease can be corrected by a late settlement for this time. */
-export const CORRECTABLE_MS = 3_600_000;
 /** `retry-after` of a refusal that ends when one of the user's running requests ends. */
 export const BUSY_RETRY_MS = 1000;
 
@@ -187,30 +187,9 @@ export function giveBack(ledger: Ledger, key: string, now: number): { ledger: Le
   return { ledger: { ...next.ledger, settled }, changed: true };
 }
 
-/**
- * Returns the ledger at `now`: expires and charges overdue leases, and deletes past periods and leases that can no
- * longer be corrected. The result derives from the stored state, so it need not be stored.
- */
-export function sweep(ledger: Ledger, now: number): Ledger {
-  const at = Math.max(now, ledger.at);
-  const leases = Object.entries(ledger.leases).filter(([, { endsAt }]) => endsAt + CORRECTABLE_MS > at);
-  let used = inCurrentPeriod(ledger.used, at);
-  for (const lease of Object.values(ledger.leases)) {
-    if (lease.endsAt <= at && !lease.ended) used = addUse(used, lease, lease.bound);
-  }
-  const swept = leases.map(([key, lease]) => [key, { ...lease, ended: lease.endsAt <= at }] as const);
-  return { ...ledger, at, used, extra: inCurrentPeriod(ledger.extra, at), leases: Object.fromEntries(swept) };
-}
-
 /** Returns the used, reserved and remaining amount of every window at `now`. */
 export function view(ledger: Ledger, limits: Limits, now: number): QuotaView {
   return viewOf(openWindows(sweep(ledger, now), limits), limits);
-}
-
-/** The next expiry of a running lease (epoch ms); undefined when no lease is running. */
-export function nextLeaseEnd(ledger: Ledger): number | undefined {
-  const running = Object.values(ledger.leases).filter((lease) => !lease.ended);
-  return running.length > 0 ? Math.min(...running.map((lease) => lease.endsAt)) : undefined;
 }
 
 /** The output tokens per choice that fit into a window. */
@@ -218,36 +197,4 @@ function outputRoom({ unit, left }: WindowView, bound: Bound): number {
   if (unit === "tokens") return Math.floor((left - bound.input) / bound.choices);
   if (unit === "requests" || bound.outputNanoUsd === 0) return Infinity;
   return Math.floor((left - bound.inputNanoUsd) / (bound.outputNanoUsd * bound.choices));
-}
-
-/**
- * Adds an entry for every window of the plan. A new window starts with the expired leases that are still correctable.
- */
-function openWindows(state: Ledger, limits: Limits): Ledger {
-  const ended = Object.values(state.leases).filter((lease) => lease.ended);
-  let opened: Ledger["used"] = {};
-  for (const window of limits.windows) {
-    opened[windowKey(window)] = { start: periodStart(window.per, state.at), amount: 0 };
-  }
-  for (const lease of ended) opened = addUse(opened, lease, lease.bound);
-  return { ...state, used: { ...opened, ...state.used } };
-}
-
-type ChargedLease = Pick<StoredLease, "at" | "endsAt" | "model" | "ended">;
-
-/** Adds a charge to every window that counts the lease. Skips other periods, and leases that expired before a reset. */
-function addUse(used: Ledger["used"], lease: ChargedLease, charge: Amounts): Ledger["used"] {
-  const added = Object.entries(used).map(([key, use]) => {
-    const { unit, per, counts } = parseWindowKey(key);
-    const forgiven = lease.ended && lease.endsAt <= (use.resetAt ?? 0);
-    const counted = !forgiven && counts(lease.model) && periodStart(per, lease.at) === use.start;
-    return [key, counted ? { ...use, amount: use.amount + amountOf(charge, unit) } : use] as const;
-  });
-  return Object.fromEntries(added);
-}
-
-function inCurrentPeriod(uses: Ledger["used"], at: number): Ledger["used"] {
-  return Object.fromEntries(
-    Object.entries(uses).filter(([key, { start }]) => start === periodStart(parseWindowKey(key).per, at)),
-  );
 }

@@ -6,12 +6,12 @@ import type { Bindings } from "../env.ts";
 import type { Account, Change, Claim, RefusedClaim } from "./account.ts";
 import { applyChange, claimRefusal, deletedAccount } from "./account.ts";
 import type { Reservation, ReserveResult, SpendResult } from "./ledger.ts";
-import { CORRECTABLE_MS, giveBack, nextLeaseEnd, replace, reserve, settle, spend, sweep, view } from "./ledger.ts";
+import { lastEnd, nextLeaseEnd, sweep } from "./expiry.ts";
+import { giveBack, replace, reserve, settle, spend, view } from "./ledger.ts";
 import type { Ledger } from "./state.ts";
 import { emptyLedger, readLedger } from "./state.ts";
 import type { Limits, QuotaView } from "./view.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
-import { parseWindowKey, periodEnd } from "../catalog/quota-window.ts";
 
 interface Stored {
   ledger: Ledger;
@@ -132,7 +132,7 @@ export class UserQuota extends DurableObject<Bindings> {
   #save(ledger: Ledger, account: Account | undefined): void {
     const { storage } = this.ctx;
     let { alarmAt } = this.#load();
-    const due = nextLeaseEnd(ledger) ?? lastEnd(ledger, account);
+    const due = nextLeaseEnd(ledger) ?? lastEnd(ledger, account?.endsAt);
     // An overdue alarm is about to run, or the runtime gave up on it. A second alarm is harmless.
     if (due !== undefined && (alarmAt === null || alarmAt <= ledger.at || due < alarmAt)) {
       alarmAt = due;
@@ -150,20 +150,4 @@ export class UserQuota extends DurableObject<Bindings> {
     this.#hasTable = true;
     this.#stored = stored;
   }
-}
-
-/**
- * The time after which the state is empty (epoch ms): all periods and the account of a deleted user have ended, and no
- * lease can be corrected.
- */
-function lastEnd({ used, extra, leases }: Ledger, account: Account | undefined): number | undefined {
-  const periods = Object.entries({ ...used, ...extra }).map(([key, { start }]) =>
-    periodEnd(parseWindowKey(key).per, start),
-  );
-  const ends = [
-    ...periods,
-    ...(account?.endsAt === undefined ? [] : [account.endsAt]),
-    ...Object.values(leases).map((lease) => lease.endsAt + CORRECTABLE_MS),
-  ];
-  return ends.length > 0 ? Math.max(...ends) : undefined;
 }

@@ -4,7 +4,8 @@
 import { describe, expect, it } from "vitest";
 import type { QuotaWindow } from "../../../../src/core/catalog/quota-window.ts";
 import type { Reservation } from "../../../../src/core/quota/ledger.ts";
-import { nextLeaseEnd, reserve, settle, view } from "../../../../src/core/quota/ledger.ts";
+import { nextLeaseEnd } from "../../../../src/core/quota/expiry.ts";
+import { reserve, settle, view } from "../../../../src/core/quota/ledger.ts";
 import { emptyLedger } from "../../../../src/core/quota/state.ts";
 import type { BoundSketch } from "../../support/quota-book.ts";
 import { boundOf, openBook, tokensADay } from "../../support/quota-book.ts";

@@ -38,7 +38,11 @@ it("null is absence for a field that only other messages or parts have", async (
     { type: "text", text: "Hi", url: null },
     { type: "image", url: "https://a.test/a.png", text: null },
   ];
-  const given = [{ ...HI, ...NONE }, { ...CALL, content: null, id: null }, { ...RESULT, tools: null }];
+  const given = [
+    { ...HI, ...NONE },
+    { ...CALL, content: null, id: null },
+    { ...RESULT, tools: null },
+  ];
   const { input } = await read({ input: [...given, { role: "user", content: parts, ...NONE }] });
   const content = [
     { type: "text", text: "Hi" },

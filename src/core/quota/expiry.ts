@@ -1,0 +1,43 @@
+// Expiry: the effect of time on a ledger. Pure.
+
+import type { Ledger } from "./state.ts";
+import { parseWindowKey, periodEnd } from "../catalog/quota-window.ts";
+import { addUse, inCurrentPeriod } from "./window-use.ts";
+
+/** An expired lease can be corrected by a late settlement for this time. */
+const CORRECTABLE_MS = 3_600_000;
+
+/**
+ * Returns the ledger at `now`: expires and charges overdue leases, and deletes past periods and leases that can no
+ * longer be corrected. The result derives from the stored state, so it need not be stored.
+ */
+export function sweep(ledger: Ledger, now: number): Ledger {
+  const at = Math.max(now, ledger.at);
+  const leases = Object.entries(ledger.leases).filter(([, { endsAt }]) => endsAt + CORRECTABLE_MS > at);
+  let used = inCurrentPeriod(ledger.used, at);
+  for (const lease of Object.values(ledger.leases)) {
+    if (lease.endsAt <= at && !lease.ended) used = addUse(used, lease, lease.bound);
+  }
+  const swept = leases.map(([key, lease]) => [key, { ...lease, ended: lease.endsAt <= at }] as const);
+  return { ...ledger, at, used, extra: inCurrentPeriod(ledger.extra, at), leases: Object.fromEntries(swept) };
+}
+
+/** The next expiry of a running lease (epoch ms); undefined when no lease is running. */
+export function nextLeaseEnd(ledger: Ledger): number | undefined {
+  const running = Object.values(ledger.leases).filter((lease) => !lease.ended);
+  return running.length > 0 ? Math.min(...running.map((lease) => lease.endsAt)) : undefined;
+}
+
+/**
+ * The time after which the state is empty (epoch ms): all periods have ended, no lease can be corrected, and the account
+ * of a deleted user has ended.
+ */
+export function lastEnd({ used, extra, leases }: Ledger, accountEndsAt: number | undefined): number | undefined {
+  const uses = Object.entries({ ...used, ...extra });
+  const ends = [
+    ...uses.map(([key, { start }]) => periodEnd(parseWindowKey(key).per, start)),
+    ...Object.values(leases).map((lease) => lease.endsAt + CORRECTABLE_MS),
+    ...(accountEndsAt === undefined ? [] : [accountEndsAt]),
+  ];
+  return ends.length > 0 ? Math.max(...ends) : undefined;
+}

@@ -1,0 +1,39 @@
+// The use of each quota window: which charges it counts, and in which period. Pure.
+
+import type { Ledger, StoredLease } from "./state.ts";
+import type { Limits } from "./view.ts";
+import type { Amounts } from "../catalog/quota-window.ts";
+import { amountOf, parseWindowKey, periodStart, windowKey } from "../catalog/quota-window.ts";
+
+/**
+ * Adds an entry for every window of the plan. A new window starts with the expired leases that are still correctable.
+ */
+export function openWindows(state: Ledger, limits: Limits): Ledger {
+  const ended = Object.values(state.leases).filter((lease) => lease.ended);
+  let opened: Ledger["used"] = {};
+  for (const window of limits.windows) {
+    opened[windowKey(window)] = { start: periodStart(window.per, state.at), amount: 0 };
+  }
+  for (const lease of ended) opened = addUse(opened, lease, lease.bound);
+  return { ...state, used: { ...opened, ...state.used } };
+}
+
+type ChargedLease = Pick<StoredLease, "at" | "endsAt" | "model" | "ended">;
+
+/** Adds a charge to every window that counts the lease. Skips other periods, and leases that expired before a reset. */
+export function addUse(used: Ledger["used"], lease: ChargedLease, charge: Amounts): Ledger["used"] {
+  const added = Object.entries(used).map(([key, use]) => {
+    const { unit, per, counts } = parseWindowKey(key);
+    const forgiven = lease.ended && lease.endsAt <= (use.resetAt ?? 0);
+    const counted = !forgiven && counts(lease.model) && periodStart(per, lease.at) === use.start;
+    return [key, counted ? { ...use, amount: use.amount + amountOf(charge, unit) } : use] as const;
+  });
+  return Object.fromEntries(added);
+}
+
+/** Drops the use of past periods. */
+export function inCurrentPeriod(uses: Ledger["used"], at: number): Ledger["used"] {
+  return Object.fromEntries(
+    Object.entries(uses).filter(([key, { start }]) => start === periodStart(parseWindowKey(key).per, at)),
+  );
+}
