@@ -3,6 +3,7 @@
 
 import type { Progress } from "./answer.ts";
 import { applyPiece, emptyProgress, isOverGrant } from "./answer.ts";
+import { createGrowingBuffer } from "./byte-buffers.ts";
 import type { Dialect } from "./dialect.ts";
 import type { EventReader } from "./events.ts";
 import { createEventReader } from "./events.ts";
@@ -10,7 +11,7 @@ import { createEventReader } from "./events.ts";
 /** Usage and the end mark are within this many bytes of the end. */
 const TAIL_BYTES = 4096;
 /** A longer copy is parsed and discarded while the stream continues. */
-const MAX_BUFFERED_BYTES = 524_288;
+const MAX_COPIED_BYTES = 524_288;
 /** Bytes per decoding step. */
 const PARSE_BYTES = 32_768;
 
@@ -28,16 +29,14 @@ export interface UsageTap {
    * and throws the first error at the end.
    */
   finish(): void;
-  /** Parses the copy when it has more events than granted tokens. Tests if the answer is longer than granted. */
+  /** Tests if the answer is longer than granted. Parses the copy only when it has more events than granted tokens. */
   isOverGrant(grantedOutput: number): boolean;
 }
 
 export function createUsageTap(dialect: Dialect): UsageTap {
   const progress = emptyProgress();
   const reader = createEventReader();
-  // One growing buffer creates less garbage than many small copies.
-  let buffer = new Uint8Array(TAIL_BYTES);
-  let used = 0;
+  const copy = createGrowingBuffer();
   let firstError: unknown;
   let first: unknown;
   /** Events that were not parsed when they arrived, counted by their blank lines. */
@@ -62,11 +61,9 @@ export function createUsageTap(dialect: Dialect): UsageTap {
         });
       }
     });
-  const parseBuffered = () => {
-    for (let from = 0; from < used; from += PARSE_BYTES) {
-      parse(buffer.subarray(from, Math.min(used, from + PARSE_BYTES)));
-    }
-    used = 0;
+  const parseCopy = () => {
+    const bytes = copy.take(copy.length);
+    for (let from = 0; from < bytes.length; from += PARSE_BYTES) parse(bytes.subarray(from, from + PARSE_BYTES));
   };
   return {
     progress,
@@ -77,16 +74,14 @@ export function createUsageTap(dialect: Dialect): UsageTap {
       // The first event is checked before the response starts. The first text changes the deadline.
       if (!progress.begun) return parse(bytes);
       events += countBlankLines(bytes);
-      if (used + bytes.length > MAX_BUFFERED_BYTES) parseBuffered();
-      if (used + bytes.length > buffer.length) buffer = grow(buffer, used, used + bytes.length);
-      buffer.set(bytes, used);
-      used += bytes.length;
+      if (copy.length + bytes.length > MAX_COPIED_BYTES) parseCopy();
+      copy.append(bytes);
     },
     finish() {
-      const tail = parseTail(buffer.subarray(Math.max(0, used - TAIL_BYTES), used), dialect);
+      const tail = parseTail(copy.from(Math.max(0, copy.length - TAIL_BYTES)), dialect);
       if (tail?.usage && tail.ended) Object.assign(progress, { ...tail, outputBytes: progress.outputBytes });
       else {
-        parseBuffered();
+        parseCopy();
         flushTo(progress, dialect, reader);
       }
       if (firstError !== undefined) throw firstError;
@@ -94,16 +89,10 @@ export function createUsageTap(dialect: Dialect): UsageTap {
     isOverGrant(grantedOutput) {
       if (events <= parsedAt + grantedOutput) return false;
       parsedAt = events;
-      parseBuffered();
+      parseCopy();
       return isOverGrant(progress, grantedOutput);
     },
   };
-}
-
-function grow(buffer: Uint8Array, used: number, needed: number): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(Math.max(2 * buffer.length, needed));
-  larger.set(buffer.subarray(0, used));
-  return larger;
 }
 
 /** Applies an event to the progress and returns its JSON. */

@@ -76,9 +76,14 @@ const usedTokens = (ledger: ReturnType<typeof reserved>) => ledger.used["tokens/
 const ROWS: Record<string, [actual: unknown, expected: unknown][]> = {
   "Weir refused: token, body, model, quota": [[cost("unsent", "failed"), NOTHING]],
   "the provider refused with a status": [[cost("refused", "failed"), ONE_REQUEST]],
+  // The request itself, and what the settlement adds for the call.
+  "the provider timed out (408, 504 or 524)": [
+    [cost("refused", "failed"), ONE_REQUEST],
+    [cost("sent", "timeout"), ESTIMATE],
+  ],
   "the connection failed": [[cost("sent", "failed"), ONE_REQUEST]],
   "the first event of a stream was an error": [[cost("sent", "failed"), ONE_REQUEST]],
-  "a fallback answered after that": [[cost("relayed", "finished", { usage: USAGE }), THE_USAGE]],
+  "a fallback answered after one of these": [[cost("relayed", "finished", { usage: USAGE }), THE_USAGE]],
   "no first byte came in time": [[cost("sent", "timeout"), ESTIMATE]],
   "the answer fell silent, or took too long in total": [
     [cost("relayed", "timeout"), ESTIMATE],
@@ -90,7 +95,10 @@ const ROWS: Record<string, [actual: unknown, expected: unknown][]> = {
     [cost("relayed", "finished", { usage: USAGE }), THE_USAGE],
     [cost("relayed", "finished"), ESTIMATE],
   ],
-  "the answer exceeded the granted output and was ended": [[cost("relayed", "finished", { overran: true }), ESTIMATE]],
+  "the answer exceeded the granted output, and Weir ended it": [
+    [cost("relayed", "finished", { overran: true }), ESTIMATE],
+    [cost("relayed", "finished", { overran: true, usage: USAGE }), THE_USAGE],
+  ],
   "an answer that is not streamed broke off": [
     [cost("answering", "failed"), ESTIMATE],
     [cost("answering", "failed", { usage: USAGE }), THE_USAGE],
