@@ -1,9 +1,13 @@
 // Three levels: pure logic in Node, what touches a binding in workerd, the built Worker over real sockets.
 
 import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { workerOptions } from "./test/support/worker-options.ts";
+
+// The tests start many processes of Node.js. A cache halves the time that each needs to compile its modules.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("node_modules/.cache/compile", import.meta.url).href);
 
 export default defineConfig({
   test: {

@@ -61,7 +61,7 @@ export const moderationGate: Gate = {
   },
 };
 
-/** Resolves when the quota has granted the judge's call. The quota may refuse it, so the provider is called afterwards. */
+/** Resolves when the quota has granted the judge's call. The provider is called afterwards: the quota may refuse. */
 function judgeReserved(keeper: Gatekeeper, input: Promise<void>, reserved: Promise<void>): Promise<void> {
   if (policyFor(keeper).chats === "categories") return ALLOWED;
   const first = Promise.race([input, reserved]);

@@ -2,6 +2,7 @@
 // `npm run catalog` against a running Weir.
 
 import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { createClient } from "../../../../dev/admin-catalog/client.ts";
 import type { Notices, Publication } from "../../../../dev/admin-catalog/client.ts";
 import { createCatalog } from "../../../support/catalog.ts";
 import { createCommand } from "../support/command.ts";
@@ -15,8 +16,15 @@ afterAll(async () => {
 });
 afterEach(weir.report);
 
-/** A file with the tests' catalog, different for each edition. */
-const fileOf = (edition: number) => write(`${edition}.json`, { ...createCatalog(), min_output_tokens: edition });
+// What a test does not check goes through the client, which is faster than a process.
+const client = createClient(weir.url);
+const list = () => client<Publication>("GET");
+/** The tests' catalog, different for each edition. */
+const catalogOf = (edition: number) => ({ ...createCatalog(), min_output_tokens: edition });
+const fileOf = (edition: number) => write(`${edition}.json`, catalogOf(edition));
+/** Publishes an edition. */
+const push = (edition: number, activate = true) =>
+  client<Publication>("PUT", `?author=ann&activate=${activate}`, catalogOf(edition));
 
 /** The revision of a new user's chat. */
 async function chatRevision(): Promise<string | null> {
@@ -28,22 +36,22 @@ async function chatRevision(): Promise<string | null> {
 
 describe("npm run catalog", () => {
   it("check reports the faults of a file with their paths, and publishes nothing", async () => {
-    const before = await ask<Publication>("list");
+    const before = await list();
     expect(await run("check", fileOf(1))).toMatchObject({ code: 0, errors: "" });
     const faulty = write("faulty.json", { ...createCatalog(), default_plan: "gone", aliases: {} });
     const { code, errors } = await run("check", faulty);
     expect(code).toBe(1);
     expect(errors).toContain("aliases.default: ");
     expect(errors).toContain("default_plan: no plan 'gone'");
-    expect(await ask("list")).toEqual(before);
+    expect(await list()).toEqual(before);
   });
 
   it("push activates a file, and rollback undoes it", async () => {
-    const { active: before } = await ask<Publication>("list");
+    const { active: before } = await list();
     const { revision, active } = await ask<Publication>("push", fileOf(2), "--note", "a test", "--author", "ann");
     expect(active).toBe(revision);
     expect(await chatRevision()).toBe(revision);
-    const { history } = await ask<Publication>("list");
+    const { history } = await list();
     expect(history[0]).toMatchObject({ kind: "activate", revision, note: "a test", author: "ann" });
     expect(await ask("rollback")).toMatchObject({ active: before, previous: revision });
     expect(await chatRevision()).toBe(before);
@@ -59,8 +67,8 @@ describe("npm run catalog", () => {
   });
 
   it("diff shows the changes of a revision", async () => {
-    const older = await ask<Publication>("push", fileOf(4));
-    const newer = await ask<Publication>("push", fileOf(5));
+    const older = await push(4);
+    const newer = await push(5);
     expect(await ask("diff", String(older.revision), "active")).toEqual([
       { path: "min_output_tokens", before: 4, after: 5 },
     ]);
@@ -71,29 +79,27 @@ describe("npm run catalog", () => {
 
   it("list shows the active revision, the canary and the history", async () => {
     const { active } = await ask<Publication>("push", fileOf(6), "--note", "for people");
-    const { revision } = await ask<Publication>("push", fileOf(7), "--inactive");
+    const { revision } = await push(7, false);
     await run("canary", String(revision), "2.5");
     const { output } = await run("list");
     expect(output).toContain(`active    ${active}`);
     expect(output).toContain(`canary    ${revision} for 2.5 % of the users`);
     expect(output).toMatch(new RegExp(`activate +${active} .*for people`));
-    await ask("canary", String(revision), "0");
-    expect(await ask<Publication>("list")).toMatchObject({ canary: null });
+    expect(await ask("canary", String(revision), "0")).toMatchObject({ canary: null });
   });
 
   it("--expected changes nothing when another revision is active", async () => {
-    const { active } = await ask<Publication>("push", fileOf(8));
+    const { active } = await push(8);
     const { code, output, errors } = await run("push", fileOf(9), "--expected", "bundled");
     expect({ code, output }).toEqual({ code: 1, output: "" });
     expect(errors).toContain(`The active revision is '${active}'`);
-    expect(await ask<Publication>("list")).toMatchObject({ active });
+    expect(await list()).toMatchObject({ active });
     expect(await ask("push", fileOf(9), "--expected", active)).toMatchObject({ previous: active });
   });
 
   it("notices --refresh runs the check, and notices shows its result", async () => {
     const found = await ask<Notices>("notices", "--refresh");
     expect(found.checked_at).not.toBeNull();
-    expect(await ask("notices")).toEqual(found);
     expect((await run("notices")).output).toContain(`looked at ${found.checked_at}`);
   });
 
@@ -115,8 +121,7 @@ describe("npm run catalog", () => {
     });
   });
 
-  it("talks to the Weir at WEIR_URL, which --url overrides", async () => {
-    expect((await run("list")).code).toBe(0);
+  it("talks to another Weir than the one at WEIR_URL with --url", async () => {
     expect((await run("list", "--url", "http://127.0.0.1:1")).errors).toContain(
       "Nothing answers at http://127.0.0.1:1.",
     );

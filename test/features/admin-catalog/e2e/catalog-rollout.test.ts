@@ -1,11 +1,11 @@
 // uses: slim-chat
-// A rollout by `npm run catalog` while users chat.
+// A rollout while users chat, by the requests that `npm run catalog` sends.
 
 import { afterAll, afterEach, expect, it } from "vitest";
+import { createClient } from "../../../../dev/admin-catalog/client.ts";
 import type { Publication } from "../../../../dev/admin-catalog/client.ts";
 import type { Caller } from "../../../support/caller.ts";
 import { createCatalog } from "../../../support/catalog.ts";
-import { createCommand } from "../support/command.ts";
 import { readSlim } from "../../../support/slim-stream.ts";
 import { ask as askFor, SLIM } from "../../../support/surface.ts";
 import { startWeir } from "../../../support/weir.ts";
@@ -14,14 +14,14 @@ const CHATS = 20;
 const SCRIPT = { tokens: 30, delay_ms: 5 };
 
 const weir = await startWeir();
-const { ask, write, remove } = createCommand(weir.url);
-afterAll(async () => {
-  remove();
-  await weir.close();
-});
+const client = createClient(weir.url);
+afterAll(weir.close);
 afterEach(weir.report);
 
-const fileOf = (edition: number) => write(`${edition}.json`, { ...createCatalog(), min_output_tokens: edition });
+/** Publishes a catalog that is different for each edition. */
+const push = (edition: number, activate: boolean) =>
+  client<Publication>("PUT", `?author=ann&activate=${activate}`, { ...createCatalog(), min_output_tokens: edition });
+const move = (path: string, body: object) => client<Publication>("POST", path, { ...body, author: "ann" });
 
 interface Chat {
   revision: string | null;
@@ -56,25 +56,28 @@ const revisionsOf = (chats: Chat[]) => [...new Set(chats.map(({ revision }) => r
 it(`a push, a canary, its activation and a rollback fail none of ${CHATS} concurrent chats`, async () => {
   const users = await Promise.all(Array.from({ length: CHATS }, () => weir.createUser()));
   const everybody = async () => revisionsOf(await Promise.all(users.map(chat)));
-  const { active: first } = await ask<Publication>("list");
+  const { active: first } = await client<Publication>("GET");
   let second = "";
   let trial = "";
 
   const chats = await chatDuring(users, async () => {
-    second = (await ask<Publication>("push", fileOf(1))).active;
+    second = (await push(1, true)).active;
     expect(await everybody()).toEqual([second]);
-    trial = (await ask<Publication>("push", fileOf(2), "--inactive")).revision ?? "";
+    trial = (await push(2, false)).revision ?? "";
     expect(await everybody()).toEqual([second]);
-    expect(await ask("canary", trial, "10")).toMatchObject({
+    expect(await move("/canary", { revision: trial, percent: 10 })).toMatchObject({
       active: second,
       canary: { revision: trial, percent: 10 },
     });
     expect([second, trial]).toEqual(expect.arrayContaining(await everybody()));
-    await ask("canary", trial, "100");
+    await move("/canary", { revision: trial, percent: 100 });
     expect(await everybody()).toEqual([trial]);
-    expect(await ask("activate", trial, "--expected", second)).toMatchObject({ active: trial, canary: null });
+    expect(await move("/activate", { revision: trial, expected: second })).toMatchObject({
+      active: trial,
+      canary: null,
+    });
     expect(await everybody()).toEqual([trial]);
-    expect(await ask("rollback", "--expected", trial)).toMatchObject({ active: second });
+    expect(await move("/rollback", { expected: trial })).toMatchObject({ active: second });
     expect(await everybody()).toEqual([second]);
   });
 

@@ -107,14 +107,14 @@ describe("the input of a chat", () => {
     expect((await response).status).toBe(400);
   });
 
-  it("with a picture whose host fails costs requests, and never reaches the model", async () => {
+  it("with an image whose host fails costs requests, and never reaches the model", async () => {
     await use({ alias: { input: "parallel" } });
     const user = await createUser();
-    const picture = { type: "image", url: `https://a.test/${FAILING}.png` };
-    const content = [{ type: "text", text: message({ tokens: 400 }, "What is it?") }, picture];
+    const image = { type: "image", url: `https://a.test/${FAILING}.png` };
+    const content = [{ type: "text", text: message({ tokens: 400 }, "What is it?") }, image];
     const response = await user.post(PATH, { model: "o4-mini", input: [{ role: "user", content }] });
     expect(await errorOf(response)).toMatchObject({ code: "moderation_unavailable" });
-    // The text and the picture.
+    // The text and the image.
     expect(await user.settled()).toEqual(ONLY_REQUESTS(2));
     expect((await emulation.idle()).by_path).toEqual({ "/v1/moderations": 2 });
   });
