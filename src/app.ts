@@ -27,9 +27,11 @@ export function createApp(features: Feature[]): Hono<AppEnv> {
     ...configurationFaults(env, catalog),
     ...features.flatMap((feature) => feature.configurationFaults?.(env) ?? []),
   ];
-  /** The configuration is checked once per isolate. */
   let isChecked = false;
+  /** Logs the faults of the configuration, once per isolate. */
   const logFaults = (env: Bindings, catalog: Catalog) => {
+    if (isChecked) return;
+    isChecked = true;
     const faults = faultsOf(env, catalog);
     if (faults.length > 0) console.warn(JSON.stringify({ event: "not_configured", faults }));
   };
@@ -64,8 +66,7 @@ export function createApp(features: Feature[]): Hono<AppEnv> {
 
   app.use(async (c, next) => {
     const caller = await callerOf(c);
-    if (!isChecked) logFaults(c.env, caller.catalog);
-    isChecked = true;
+    logFaults(c.env, caller.catalog);
     c.set("caller", caller);
     await next();
   });

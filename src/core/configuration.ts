@@ -33,7 +33,7 @@ function secretFaults(env: Bindings): string[] {
   const { AUTH_SECRET: secret, QUOTA_PEPPER: pepper } = env as { AUTH_SECRET?: unknown; QUOTA_PEPPER?: unknown };
   const isShort = typeof secret === "string" && secret !== "" && secret.length < MIN_SECRET_LENGTH;
   return [
-    ...(isShort ? [`AUTH_SECRET: has less than ${MIN_SECRET_LENGTH} characters, so tokens could be forged`] : []),
+    ...(isShort ? [`AUTH_SECRET: has fewer than ${MIN_SECRET_LENGTH} characters, so tokens could be forged`] : []),
     ...(typeof pepper === "string" && pepper !== "" ? [] : ["QUOTA_PEPPER: npx wrangler secret put QUOTA_PEPPER"]),
   ];
 }

@@ -1,4 +1,4 @@
-// From the verified claims of a token to its user. Pure.
+// Converts the verified claims of a token to its user. Pure.
 
 import type { JWTPayload } from "jose";
 import * as v from "valibot";

@@ -85,7 +85,7 @@ function createIssuerKeys(url: string): JWTVerifyGetKey {
   };
 }
 
-/** Tests if the keys were there, and the token fits none of them, or several. */
+/** Tests if an error is about the token: it matches none of the keys, or several. */
 function isAboutToken(error: unknown): boolean {
   const { JWKSNoMatchingKey, JWKSMultipleMatchingKeys, JOSENotSupported } = errors;
   return [JWKSNoMatchingKey, JWKSMultipleMatchingKeys, JOSENotSupported].some((kind) => error instanceof kind);

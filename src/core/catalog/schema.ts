@@ -66,7 +66,7 @@ const hasWholeLimit = v.check(
   "must be an integer, except for usd",
 );
 
-/** A window of the whole deployment. Requests are not limited by it, because they need not cost anything. */
+/** A window of the whole deployment. It cannot count requests, because a request need not cost anything. */
 const BudgetWindow = v.pipe(
   Window,
   hasWholeLimit,
@@ -112,7 +112,7 @@ const Timing = v.strictObject({
   keep_alive_ms: v.optional(Milliseconds, 8000),
   /** Text that arrives within this time is sent in one write; 0 disables coalescing. */
   coalesce_ms: v.optional(Milliseconds, 40),
-  /** How long an answer is read for its usage after a disconnect. */
+  /** The most time that the provider may work on after a disconnect. */
   leave_ms: v.optional(Milliseconds, 25_000),
   /** An unsettled reservation expires this long after `total_ms`. */
   lease_grace_ms: v.optional(Milliseconds, 90_000),
@@ -127,7 +127,7 @@ const root = {
   /** A request is refused when fewer output tokens than this are left. */
   min_output_tokens: v.optional(WholeNumber, 256),
   timing: v.optional(Timing, {}),
-  /** What all users together may use; unlimited when absent. */
+  /** Limits of all users together; none when absent. */
   budget: v.optional(v.strictObject({ windows: v.pipe(v.array(BudgetWindow), v.minLength(1)) })),
 };
 

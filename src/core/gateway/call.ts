@@ -35,6 +35,6 @@ export interface Call {
   concurrentRequests?: number;
   /** The reservation's key, for a feature that settles it in a later request. Random when absent. */
   key?: string;
-  /** The key of the running request that this call is part of. It takes no place among the concurrent requests. */
+  /** The key of the running request that this call is part of. It does not count as another concurrent request. */
   partOf?: string;
 }

@@ -19,7 +19,7 @@ export const COUNTER_PATH = "/responses/input_tokens";
 const COUNTER_MS = 5000;
 /** The daily cron lists models, so no caller waits for it. */
 const LIST_MS = 30_000;
-/** Of an answer that is not streamed. A card can allow more. */
+/** The limit of an answer that is not streamed, unless the card has its own. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 /** A request to one of a provider's routes. */

@@ -1,4 +1,4 @@
-// Slots for large bodies: only a few are parsed and waiting for their answer to start at once.
+// Slots for large bodies: they bound the memory of all requests whose answer has not started.
 // A request can take six times the size of its body, and an isolate has 128 MB.
 
 import { apiError } from "../errors.ts";
@@ -9,7 +9,7 @@ const LARGE_BYTES = 131_072;
 const MAX_TOTAL_BYTES = 12 * 1024 * 1024;
 const MAX_WAIT_MS = 10_000;
 const POLL_MS = 20;
-/** The platform can cancel a request without running its last lines, so a slot also ends by itself. */
+/** The platform can cancel a request before it frees its slot, so a slot also ends by itself. */
 const SLOT_MS = 30_000;
 
 interface Slot {

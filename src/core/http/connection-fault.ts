@@ -1,14 +1,14 @@
-// A failed connection in Weir's own words: the host and the reason, without URL, path or query.
+// The log's description of a failed connection: the host and the reason, without path or query.
 
 import { InternalError } from "../errors.ts";
 
-/** Words in the messages of the runtimes, and the reason that they stand for. */
+/** Patterns of the runtimes' messages, and the reason that each means. */
 const REASONS: [RegExp, string][] = [
   [/refused/i, "refused"],
   [/reset|lost|closed|disconnect|socket/i, "lost"],
 ];
 
-/** Returns the fault to log when `fetch` from `host` throws. The runtime's own message can hold the URL. */
+/** Returns the fault to log when `fetch` from `host` throws. The runtime's own message can contain the URL. */
 export function connectionFault(host: string, thrown: unknown): InternalError {
   // Node's `fetch` has the reason in the cause of its error.
   const errors = [thrown, (thrown as Error | undefined)?.cause].filter((each) => each instanceof Error);

@@ -1,5 +1,5 @@
 // Cross-origin access for web views and browsers (Fetch standard, section 3.3), for the origins in ALLOWED_ORIGINS.
-// Tokens travel in a header and never in cookies, so an allowed origin gains nothing that its user does not send.
+// Tokens travel in a header and never in cookies, so a page can send only the tokens that it holds.
 
 /** `*`, `null`, or a scheme and a host: https://app.example.com, capacitor://localhost. */
 const ORIGIN = /^(\*|null|[a-z][a-z0-9+.-]*:\/\/[^\s/?#@]*)$/;
@@ -23,7 +23,7 @@ function allowedOrigins(env: CorsEnv): string[] {
   return origins;
 }
 
-/** Returns the faults of the variable: entries that no browser sends as its origin. */
+/** Returns the faults of the variable. A browser never sends an origin of another form. */
 export function originFaults(env: CorsEnv): string[] {
   const wrong = allowedOrigins(env).filter((origin) => !ORIGIN.test(origin));
   if (wrong.length === 0) return [];

@@ -3,7 +3,7 @@
 import * as v from "valibot";
 import { ApiError, apiError } from "../errors.ts";
 import type { CountedJson } from "./json-bounds.ts";
-import { requireModestJson } from "./json-bounds.ts";
+import { requireBoundedJson } from "./json-bounds.ts";
 import { takeBody } from "./request-bytes.ts";
 import { toWords } from "./validation-words.ts";
 
@@ -27,7 +27,7 @@ export function validate<const Schema extends v.GenericSchema>(schema: Schema, i
 
 function parse(raw: Uint8Array): unknown {
   try {
-    return parseModest(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(raw));
+    return parseBoundedJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(raw));
   } catch (cause) {
     if (cause instanceof ApiError) throw cause;
     throw apiError("invalid_json", "The body is not valid JSON.", { cause });
@@ -38,8 +38,8 @@ function parse(raw: Uint8Array): unknown {
  * Parses a caller's JSON. Throws 400 when it is too deep or too large when parsed, and a SyntaxError when it is not
  * valid. Several texts of one body share `counted`.
  */
-export function parseModest(text: string, counted: CountedJson = { fields: 0, entries: 0 }): unknown {
-  requireModestJson(text, counted);
+export function parseBoundedJson(text: string, counted: CountedJson = { fields: 0, entries: 0 }): unknown {
+  requireBoundedJson(text, counted);
   return JSON.parse(text);
 }
 

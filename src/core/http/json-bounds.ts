@@ -8,17 +8,17 @@ const MAX_FIELDS = 50_000;
 /** Entries of all lists and objects. The largest input of embeddings has 300,000 tokens. */
 const MAX_ENTRIES = 400_000;
 
-/** The parts that were counted so far, for several texts of one body. */
+/** The parts that were counted so far. Several texts of one body share it. */
 export interface CountedJson {
   fields: number;
   entries: number;
 }
 
 /**
- * Throws 400 for text that is too deep for recursive code or too large when parsed, and adds its parts to `counted`.
- * Ignores marks inside strings.
+ * Throws 400 for text that is too deep for recursive code or too large when parsed. Adds its parts to `counted`. Ignores
+ * the contents of strings.
  */
-export function requireModestJson(text: string, counted: CountedJson): void {
+export function requireBoundedJson(text: string, counted: CountedJson): void {
   let depth = 0;
   for (let index = 0; index < text.length; index++) {
     switch (text.charAt(index)) {

@@ -12,7 +12,7 @@ const READ_MS = 60_000;
 
 const readings = new WeakMap<Request, Promise<Uint8Array>>();
 /** Functions that free the slots of large bodies. */
-const taken = new WeakMap<Request, () => void>();
+const slotReleases = new WeakMap<Request, () => void>();
 
 /**
  * Starts to read a body before a route asks for it. The result goes to `takeBody`. Must not be called before the caller
@@ -33,13 +33,13 @@ export async function takeBody(request: Request, timeoutMs = READ_MS): Promise<U
   const reading = readings.get(request) ?? readBytes(request, timeoutMs);
   readings.delete(request);
   const bytes = await reading;
-  taken.set(request, await enterSlot(bytes.length));
+  slotReleases.set(request, await enterSlot(bytes.length));
   return bytes;
 }
 
-/** Lets other large bodies in. Called when the answer starts; repeated calls have no effect. */
+/** Frees the slot of a body. Called when the answer starts; repeated calls have no effect. */
 export function releaseBody(request: Request): void {
-  taken.get(request)?.();
+  slotReleases.get(request)?.();
 }
 
 async function readBytes({ headers, body }: Request, timeoutMs: number): Promise<Uint8Array> {

@@ -1,4 +1,4 @@
-// Plain words for the faults that the schema library finds. Its own messages name types of the language.
+// Plain words for the faults that the schema library finds. Its own messages name types of TypeScript.
 
 import type * as v from "valibot";
 

@@ -68,7 +68,7 @@ export function minInputTokens({ inputBytes }: Demand): number {
   return Math.floor(inputBytes / MAX_BYTES_PER_TOKEN);
 }
 
-/** The most tokens of the input, without the calls of tools. It has at least one byte a token. */
+/** The most tokens of the input, without the calls of tools. Each token has at least one byte. */
 export function inputBound(demand: Demand, card: ModelCard): number {
   return Math.min(contextOf(demand, card), inputCeiling(demand, card));
 }

@@ -1,5 +1,5 @@
 // The budget of the whole deployment: one ledger for all users, with the same reservations and charges as theirs.
-// It is reserved beside the user's quota, so that it costs no second round trip.
+// It is reserved in parallel with the user's quota, so it costs no second round trip.
 
 import type { Catalog } from "../catalog/schema.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
@@ -18,8 +18,8 @@ import type { Limits, QuotaView } from "./view.ts";
 
 /** The name of the budget's object. No user's object has it: those begin with "q1:". */
 const BUDGET_NAME = "budget";
-/** For this time after a refusal, its object is asked first, and the other one only after a grant. */
-const FIRST_MS = 60_000;
+/** For this time after a refusal, the object that refused is asked first, and the other one only after a grant. */
+const ASKED_FIRST_MS = 60_000;
 const MAX_REFUSED = 1000;
 const LOG_EVERY_MS = 60_000;
 
@@ -43,7 +43,7 @@ export interface BudgetShare {
     user: UserReservation<Result>,
     reservation: Reservation,
   ): Promise<{ result: Result; granted: number }>;
-  /** Settles with the user's charge, without a wait for it. */
+  /** Settles with the user's charge. Does not wait for the result. */
   settle(charge: Amounts): void;
   /** Gives the reservation back, if there may be one. */
   giveBack(): void;
@@ -62,7 +62,7 @@ interface BudgetContext {
   waitUntil: (work: Promise<unknown>) => void;
 }
 
-/** The names of objects that refused lately, each with the time until which they are asked first (epoch ms). */
+/** Objects that refused lately, by name, each with the time until which it is asked first (epoch ms). */
 const refusedUntil = new Map<string, number>();
 let loggedAt = 0;
 
@@ -125,7 +125,7 @@ export function openBudgetShare({ env, catalog, waitUntil }: BudgetContext, key:
     if (!budget.ok) user.giveBack();
     const { granted } = requireGranted(budget);
     if (result.granted < granted) {
-      // If both leases expire, they then cost the same.
+      // Both leases then cost the same if they expire.
       const bound = { ...reservation.bound, output: result.granted, minOutput: 0 };
       waitUntil(replace({ ...reservation, bound }).catch(() => undefined));
     }
@@ -155,7 +155,7 @@ const isOtherPlan = (result: UserResult) => "refusal" in result && result.refusa
 const isRefusing = (name: string) => Date.now() < (refusedUntil.get(name) ?? 0);
 
 function remember(name: string, isRefused: boolean): void {
-  if (isRefused) setNewest(refusedUntil, name, Date.now() + FIRST_MS, MAX_REFUSED);
+  if (isRefused) setNewest(refusedUntil, name, Date.now() + ASKED_FIRST_MS, MAX_REFUSED);
   else refusedUntil.delete(name);
 }
 

@@ -33,13 +33,13 @@ export interface EndedRequest {
   demand: Demand;
   /** The card of the model that answered; undefined when the catalog no longer has it. */
   card: ModelCard | undefined;
-  /** Requests to providers, of which each counts as one request. */
+  /** Requests to providers. Each counts one. */
   requests: number;
   /** Undefined when the work went on after its request, so that only the provider knows it. */
   work: Work | undefined;
 }
 
-/** The UTF-8 bytes of a token of relayed text: fewer than the 4.75 of English, so that the estimate is high. */
+/** UTF-8 bytes of relayed text per token. English has 4.75; fewer make the estimate an upper one. */
 const RELAYED_BYTES_PER_TOKEN = 2;
 
 /** Returns the cost of a request by its ending. The ledger charges at most the reservation. */
@@ -53,7 +53,7 @@ export function costOfEnding(request: EndedRequest): Amounts {
   return { ...(estimated ? highest(estimated, used) : WHOLE_BOUND), requests };
 }
 
-/** Tests if the cost is the estimate. It is lower with an exact count of the input. */
+/** Tests if the cost is the estimate. An exact count of the input lowers it. */
 export function isEstimated(request: EndedRequest): boolean {
   const { progress, card } = request;
   if (progress.usage && isFinal(request)) return false;
@@ -73,7 +73,7 @@ const WHOLE_BOUND: Cost = { tokens: Number.MAX_SAFE_INTEGER, nanoUsd: Number.MAX
 const hasWorked = ({ stage, ending, demand }: EndedRequest) =>
   !demand.free && stage !== "unsent" && stage !== "refused" && !(stage === "sent" && ending === "failed");
 
-/** Tests if usage covers the whole answer. Some servers send usage with every event, so far without the rest. */
+/** Tests if usage covers the whole answer. Some servers send usage with every event: it covers the answer so far. */
 const isFinal = ({ stage, ending, progress: { finish, error, ended } }: EndedRequest) =>
   ending === "finished" || stage === "answering" || finish !== undefined || error !== undefined || ended;
 
@@ -94,9 +94,9 @@ function costOfUsage(usage: Usage, { providerToolCalls = 0 }: Progress, demand: 
 }
 
 /**
- * Returns an upper estimate of the cost. The output is at least the text that was relayed, and at least what the model
- * can generate in the elapsed time, because reasoning is not relayed. Undefined when only the bound covers the work: it
- * went on alone, or could call tools.
+ * Returns an upper estimate of the cost. The output is at least the text that was relayed, and at least the tokens that
+ * the model can generate in the elapsed time, because reasoning is not relayed. Undefined when only the bound covers the
+ * work: it went on after its request, or could call tools.
  */
 function estimate({ progress, demand, work }: EndedRequest, card: ModelCard): Cost | undefined {
   if (!work || (demand.toolCalls?.most ?? 0) > 0) return undefined;

@@ -22,7 +22,7 @@ export interface Reservation {
   leaseMs: number;
   /** The reservation is refused while a running lease has the same value. */
   exclusive?: string | undefined;
-  /** The key of a running lease that this one is part of. It takes no place of its own among the concurrent ones. */
+  /** The key of a running lease that this one is part of. It does not count as another concurrent request. */
   partOf?: string | undefined;
 }
 

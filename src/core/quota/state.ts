@@ -35,7 +35,7 @@ export interface StoredLease {
   granted: number;
   /** No other running lease may have the same value. */
   exclusive?: string;
-  /** It is part of another request, and takes no place among the concurrent ones. */
+  /** It is part of another request, and does not count as a concurrent one. */
   isPart?: true;
   /** It has expired. */
   ended: boolean;

@@ -4,7 +4,7 @@
 import { base64url } from "jose";
 import * as v from "valibot";
 import type { CountedJson } from "../../core/http/json-bounds.ts";
-import { parseModest } from "../../core/http/json-body.ts";
+import { parseBoundedJson } from "../../core/http/json-body.ts";
 
 export type Json = Record<string, unknown>;
 
@@ -67,7 +67,7 @@ function itemsOf(item: unknown, counted: CountedJson) {
   const encoded = memoOf(item);
   if (encoded === undefined) return [];
   try {
-    return v.parse(Items, parseModest(new TextDecoder().decode(base64url.decode(encoded)), counted));
+    return v.parse(Items, parseBoundedJson(new TextDecoder().decode(base64url.decode(encoded)), counted));
   } catch {
     return [];
   }

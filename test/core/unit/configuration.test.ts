@@ -49,7 +49,7 @@ it.each<[Record<string, unknown>, string]>([
   [{ AUTH_ISSUERS: [] }, "AUTH_ISSUERS: must not be empty"],
   [{ AUTH_ISSUERS: [{ issuer: "weir", audience: "weir", jwks_uri: "" }] }, "0.jwks_uri is not a known field"],
   [{ AUTH_SECRET: "" }, "AUTH_SECRET: npx wrangler secret put AUTH_SECRET"],
-  [{ AUTH_SECRET: "short" }, "AUTH_SECRET: has less than 32 characters"],
+  [{ AUTH_SECRET: "short" }, "AUTH_SECRET: has fewer than 32 characters"],
   [{ QUOTA_PEPPER: undefined }, "QUOTA_PEPPER: npx wrangler secret put QUOTA_PEPPER"],
   [{ PROVIDER_HOSTS: undefined, PROVIDERS_HOST: "api.openai.com" }, "PROVIDER_HOSTS is not set"],
   [{ PROVIDER_HOSTS: "other.test" }, "not in PROVIDER_HOSTS"],
