@@ -15,7 +15,7 @@ const NO_BYTES = new Uint8Array(0);
  * Matches events with usage, an error or the end mark, and empty ones. An error may have no envelope. Text cannot match:
  * JSON escapes its quotes.
  */
-const PARSED_EVENT = /"usage"\s*:\s*\{|"errors?"|"(message|detail)"\s*:\s*["[]|\[DONE\]|^data(:[ \t]*)?$/m;
+const PARSED_EVENT = /"usage"\s*:\s*\{|"errors?"|"(message|detail)"\s*:\s*["[]|\[DONE\]|^data(:[ \t]*)?$|^event:/m;
 
 // Latin-1 has one character per byte, so an index in the text is an index in the bytes.
 const decoder = new TextDecoder("latin1");

@@ -10,8 +10,9 @@ export interface RawEvent {
   data: string | undefined;
 }
 
-/** Tests if an event has a data line without data. Some clients parse it as JSON and fail. */
-export const hasEmptyData = ({ raw, data }: RawEvent): boolean => data === undefined && /^data(:[ \t]*)?$/m.test(raw);
+/** Tests if an event has only a name, or a data line without data. Some clients parse it as JSON and fail. */
+export const hasEmptyData = ({ raw, data }: RawEvent): boolean =>
+  data === undefined && /^data(:[ \t]*)?$|^event:/m.test(raw);
 
 export interface EventReader {
   /** Reads bytes and returns the completed events. Throws when one exceeds 8 Mi characters. */

@@ -110,14 +110,17 @@ describe("the last event without a blank line", () => {
   });
 });
 
-it("an event without data says nothing, in every way to pass a stream", () => {
-  const kept = [": ping\n\n", textChunk("Hel"), textChunk("\n\ndata:\n\n"), finishChunk(), DONE];
-  const bytes = toUtf8(kept.join("data:\n\n"));
-  for (const codec of [filtering(), createPassCodec(chatDialect, { keepUsage: true }), decoding(false)]) {
-    expect(run(codec, singleBytes(bytes))).toBe(kept.join(""));
-    expect(codec.progress).toMatchObject({ finish: "stop", ended: true });
-  }
-});
+it.each(["data:\n\n", "event: ping\n\n", "event: ping\ndata:\n\n", "event:ping\nid: 1\n\n"])(
+  "an event without data says nothing, in every way to pass a stream: %j",
+  (empty) => {
+    const kept = [": ping\n\n", textChunk("Hel"), textChunk("\n\ndata:\n\nevent: a\n\n"), finishChunk(), DONE];
+    const bytes = toUtf8(empty + kept.join(empty));
+    for (const codec of [filtering(), createPassCodec(chatDialect, { keepUsage: true }), decoding(false)]) {
+      expect(run(codec, singleBytes(bytes))).toBe(kept.join(""));
+      expect(codec.progress).toMatchObject({ finish: "stop", ended: true });
+    }
+  },
+);
 
 describe("an invalid event", () => {
   it("throws when it is the first", () => {
