@@ -51,12 +51,15 @@ export interface Watchdog {
   stop(): void;
 }
 
+/** A keep-alive is sent twice: the first write after a disconnect can still succeed, and the second one fails. */
+const REPEAT_MS = 250;
+
 /** The timer wakes up at least this often, because a read can start while it sleeps. */
 const MAX_SLEEP_MS = 1000;
 
 /**
  * Aborts `control` with an `Ending` when a deadline passes. Calls `keepAlive` whenever nothing was sent for
- * `keep_alive_ms`. Runs until `stop` or an abort.
+ * `keep_alive_ms`, and once more after `REPEAT_MS`. Runs until `stop` or an abort.
  */
 export function startWatchdog(
   clock: Clock,
@@ -71,6 +74,7 @@ export function startWatchdog(
   let isVerdictAwaited = false;
   let hasStarted = false;
   let sentAt = startedAt;
+  let isRepeatDue = false;
 
   const expire = (what: string) => {
     const error = apiError("provider_timeout", `The model ${what}. Please try again.`);
@@ -83,11 +87,13 @@ export function startWatchdog(
       if (now >= totalAt) return expire("took too long to finish");
       if (now >= idleAt) return expire(hasStarted ? "fell silent" : "took too long to begin");
       const isWaiting = readingSince !== undefined || isVerdictAwaited;
-      if (keepAlive && isWaiting && now >= sentAt + deadlines.keep_alive_ms) {
+      const keepAliveAt = () => sentAt + Math.min(deadlines.keep_alive_ms, isRepeatDue ? REPEAT_MS : Infinity);
+      if (keepAlive && isWaiting && now >= keepAliveAt()) {
         sentAt = now;
+        isRepeatDue = !isRepeatDue;
         keepAlive();
       }
-      const aliveAt = keepAlive && isWaiting ? sentAt + deadlines.keep_alive_ms : Infinity;
+      const aliveAt = keepAlive && isWaiting ? keepAliveAt() : Infinity;
       const next = Math.min(totalAt, idleAt, aliveAt, now + MAX_SLEEP_MS);
       await clock.wait(next - now, stopped.signal);
     }
@@ -99,7 +105,10 @@ export function startWatchdog(
     readEnded: () => (readingSince = undefined),
     verdictAwaited: (isAwaited) => (isVerdictAwaited = isAwaited),
     answerStarted: () => (hasStarted = true),
-    bytesSent: () => (sentAt = clock.now()),
+    bytesSent() {
+      sentAt = clock.now();
+      isRepeatDue = false;
+    },
     stop: () => stopped.abort(),
   };
 }
