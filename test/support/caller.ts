@@ -24,7 +24,7 @@ export interface ErrorEnvelope {
   error: ErrorBody;
 }
 
-/** The error of a response. Throws when it does not have exactly its four keys, and those of a 429. */
+/** The error of a response. Throws if it has other keys than OpenAI's four; a 429 may have its three facts. */
 export async function errorOf(response: Response): Promise<ErrorEnvelope["error"]> {
   const { error } = (await response.json()) as ErrorEnvelope;
   const facts = response.status === 429 ? ["window", "reset_at", "fits_plan"] : [];

@@ -7,21 +7,21 @@ import type { AddressInfo } from "node:net";
 export interface DevCommand {
   url: string;
   output: () => string;
-  /** Resolves when the output has the text `times` times. Rejects when the command ends before. */
+  /** Resolves when the output has the text `times` times. Rejects if the command ends before that. */
   printed: (text: string, times?: number) => Promise<void>;
   /** Sends a signal to the command that was started, and resolves when it has ended. */
   kill: (signal: NodeJS.Signals) => Promise<void>;
-  /** Ends whatever the command has started and left behind. */
+  /** Kills every process that the command has started. */
   clear: () => void;
 }
 
-/** Starts a command that takes `--port` in a folder, on a free port. Its output is in the error when it ends early. */
+/** Starts a command that takes `--port` in a folder, on a free port. */
 export async function startDev(folder: string, program: string, ...words: string[]): Promise<DevCommand> {
   const port = await freePort();
   const child = spawn(program, [...words, "--port", String(port)], {
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
-    // A process group of its own, which `clear` kills as a whole.
+    // `clear` kills the process group as a whole.
     detached: true,
   });
   let output = "";
@@ -51,7 +51,7 @@ export async function startDev(folder: string, program: string, ...words: string
       try {
         process.kill(-(child.pid ?? Number.NaN), "SIGKILL");
       } catch {
-        // Nothing is left.
+        // No process is left.
       }
     },
   };

@@ -7,7 +7,7 @@ import type { Alias, Catalog } from "../../src/core/catalog/schema.ts";
 import { createCatalogOf, toAlias } from "./catalog.ts";
 import type { Surface } from "./surface.ts";
 
-/** The settings of an alias, by which its requests end in their own ways. */
+/** The settings of an alias. Each lets requests end in other ways. */
 const SETTINGS = {
   usual: {},
   short: { max_output_tokens: 64 },
@@ -20,7 +20,7 @@ const SETTINGS = {
 
 type Setting = keyof typeof SETTINGS | "falling";
 
-/** One way to end, of one request. */
+/** One way in which a request ends. */
 export interface Scenario {
   setting: Setting;
   script: Script;
@@ -60,7 +60,7 @@ const PLAN_OUTPUT = 100_000;
 export const grantOf = ({ setting }: RandomRequest) =>
   setting === "short" ? SETTINGS.short.max_output_tokens : PLAN_OUTPUT;
 
-/** The deadlines of the catalog. Each is longer than what an answer needs that does not run into it. */
+/** The deadlines of the catalog. Answers that should not exceed one are shorter. */
 const TIMING = { first_byte_ms: 500, idle_ms: 500, total_ms: 1200, leave_ms: 60 };
 
 /** A catalog with cards for each kind of model, and aliases for each setting. */

@@ -17,8 +17,8 @@ export const PLAN_OUTPUT = 2000;
 export const priceOf = (input: number, output: number) => (input * INPUT_RATE + output * OUTPUT_RATE) / 1e9;
 
 /**
- * The least tokens of an answer without usage and without a counter, of which `saidBytes` bytes of text arrived. The
- * time of the answer can make it a few more.
+ * The lowest estimate, in tokens, of an answer without usage and without a counter. `saidBytes` bytes of its text
+ * arrived. The time of the answer can add a few tokens.
  */
 export const estimateOf = (surface: Surface, body: Record<string, unknown>, saidBytes = 0) =>
   surface.shown(body) + TEMPLATE_TOKENS + Math.ceil(saidBytes / 2);
@@ -39,7 +39,7 @@ export const boundOf = (surface: Surface, body: Record<string, unknown>) =>
 /** The first five tokens of the emulated provider's filler text. */
 export const FIVE_TOKENS = { text: "water runs over the low", bytes: 23 };
 
-/** Everything that a user has spent, with dollars. */
+/** The tokens, requests and dollars that a user has spent. */
 export async function spendingOf(user: Caller) {
   const tally = await user.settled();
   return { ...tally, usd: dollarsOf(await user.usage()) };

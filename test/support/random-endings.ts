@@ -19,7 +19,7 @@ interface Amount {
   usd: number;
 }
 
-/** What the caller got to know. */
+/** The facts of an answer that its caller can see. */
 interface Told {
   /** All tokens by the usage of a complete answer. */
   tokens?: number;
@@ -78,7 +78,7 @@ async function readTold({ surface, stream, script }: RandomRequest, response: Re
   return script.usage || Number.isNaN(tokens) ? {} : { tokens };
 }
 
-/** Plays a request, and takes its cost from the user's quota before and after it. */
+/** Plays a request. Its cost is the difference of the user's quota before and after it. */
 async function play(weir: Weir, user: Caller, request: RandomRequest, name: string): Promise<Played> {
   const body = bodyOf(request, name);
   const before = await spendingOf(user);
@@ -99,7 +99,7 @@ function boundOf({ request, body }: Played): Amount {
   return { tokens: input + output, usd: priceOf(input, output) };
 }
 
-/** The bill of a request. What a provider writes beyond its grant is its own fault. */
+/** The bill of a request, without the output that a provider wrote beyond the grant. */
 function billOf({ request }: Played, bills: BilledRequest[]): Amount {
   const granted = request.script.over_limit ? grantOf(request) * request.choices : Infinity;
   const amounts = bills.map(({ input, output }) => [input, Math.min(output, granted)] as const);
@@ -114,7 +114,7 @@ function faultsOf(played: Played, bills: BilledRequest[]): string[] {
   const { request, told, charged } = played;
   const [billed, bound] = [billOf(played, bills), boundOf(played)];
   const classified = bills.filter(({ path }) => path === CLASSIFIER).length;
-  // Several tries are one request. Weir's own count of an answer that has ended is none.
+  // Several tries are one request. Weir's own count after an answer counts none.
   const answered = bills.some(({ path }) => path === request.surface.upstream) ? 1 : 0;
   const rules: Record<string, boolean> = {
     "charged at least what was billed, up to the bound": charged.tokens >= Math.min(billed.tokens, bound.tokens),

@@ -12,7 +12,7 @@ import { watchLog } from "../../../support/log-lines.ts";
 const NOON = Date.UTC(2026, 10, 23, 12);
 const [MINUTE, HOUR] = [60_000, 3_600_000];
 
-/** What the key server answers: a status and a body, or nothing at all. */
+/** The answer of the key server: a status and a body, or none. */
 let answer: { status: number; body: string } | "reset";
 let asked = 0;
 const server = createServer((request, response) => {

@@ -1,4 +1,4 @@
-// The budget of a deployment: what all users spend together, never more than it allows, and no second round trip.
+// The budget of a deployment: all users together never spend more than it allows, and it costs no second round trip.
 
 import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";

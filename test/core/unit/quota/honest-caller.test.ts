@@ -1,4 +1,4 @@
-// What an honest caller pays who leaves an answer early: not much more than the provider bills.
+// Honest callers who leave an answer early pay not much more than the provider bills.
 
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
@@ -21,7 +21,7 @@ interface LeftAnswer {
 const ENGLISH_BYTES_PER_TOKEN = 4.75;
 const CHINESE_BYTES_PER_TOKEN = 3;
 
-/** A uniform share. `fc.double` is uniform over the representable numbers, of which most are near 0. */
+/** A uniform share. `fc.double` prefers numbers near 0. */
 const share = fc.integer({ min: 0, max: 1000 }).map((value) => value / 1000);
 /** Short ones are more frequent than long ones. */
 const sizes = (least: number, most: number) => share.map((value) => Math.round(least * (most / least) ** value));
