@@ -39,7 +39,7 @@ export async function attempt(request: AdmittedRequest, state: RequestState, can
     caller.timing.mark("provider", Date.now());
     report.passed = passedHeaders(response);
     // A stream keeps the stage `sent` until it is relayed: headers alone are no answer.
-    if (!isEventStream(response)) state.stage = "answering";
+    if (reply.kind !== "stream" || !isEventStream(response)) state.stage = "answering";
     return await (reply.kind === "json"
       ? readReply(request, state, candidate, reply, response)
       : relayReply(request, state, candidate, reply, response));

@@ -13,7 +13,7 @@ import { costOf, costOfUnits, highestPrice } from "./price.ts";
  * - `unsent`: no provider was called.
  * - `refused`: the provider that was called last returned an error status.
  * - `sent`: a provider was called. A stream keeps this stage until its first event.
- * - `answering`: an answer that is not an event stream has started.
+ * - `answering`: an answer that is not streamed has started.
  * - `relayed`: the provider's stream has started.
  */
 export type Stage = "unsent" | "refused" | "sent" | "answering" | "relayed";

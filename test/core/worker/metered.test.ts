@@ -5,7 +5,8 @@ import { Hono } from "hono";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createApp } from "../../../src/app.ts";
 import type { AppEnv } from "../../../src/core/feature.ts";
-import type { Ask } from "../../../src/core/gateway/exchange.ts";
+import { apiError } from "../../../src/core/errors.ts";
+import type { Ask, Reply } from "../../../src/core/gateway/exchange.ts";
 import { jsonBody } from "../../../src/core/gateway/exchange.ts";
 import { metered } from "../../../src/core/gateway/metered.ts";
 import { createCaller, errorOf, NOTHING } from "../../support/caller.ts";
@@ -28,8 +29,10 @@ beforeEach(async () => {
   await emulation.zero();
 });
 
-/** A user of a route whose answers are bytes. The models answer with these faults, in their order. */
-async function deploy(faults: Record<string, Fault[]>, changes: Partial<Ask> = {}) {
+const BYTES: Reply = { kind: "bytes", usageIn };
+
+/** A user of a route whose answers are bytes by default. The models answer with these faults, in their order. */
+async function deploy(faults: Record<string, Fault[]>, changes: Partial<Ask> = {}, reply: Reply = BYTES) {
   const { provider, asked } = failingProvider(faults);
   const { token, usage } = await createUser();
   const prepare = ({ snapshot }: { snapshot: string }) => ({
@@ -41,7 +44,7 @@ async function deploy(faults: Record<string, Fault[]>, changes: Partial<Ask> = {
       write: () => jsonBody(JSON.stringify({ model: snapshot })),
       ...changes,
     } satisfies Ask,
-    reply: { kind: "bytes" as const, usageIn },
+    reply,
   });
   const call = { model: ALIAS, ways: [{ endpoint, prepare } as const] };
   const speak = new Hono<AppEnv>().post("/", (c) => metered(c.get("caller"), call));
@@ -84,6 +87,23 @@ it("a request with a deadline of its own is a 504 after that time", async () => 
   const user = await deploy({ [FIRST]: [silent] }, { maxMs: 50 });
   const response = await user.speak();
   expect([response.status, await errorOf(response)]).toMatchObject([504, { code: "provider_timeout" }]);
+});
+
+const events: Fault = () => new Response("data: {}\n\n", { headers: { "content-type": "text/event-stream" } });
+const INVALID: Reply = {
+  kind: "json",
+  read: () => {
+    throw apiError("provider_error", "The answer is not valid.");
+  },
+};
+
+it("a JSON answer that came as an event stream is charged, and not asked for again", async () => {
+  const user = await deploy({ [FIRST]: [events], [SECOND]: [events] }, {}, INVALID);
+  expect((await user.speak()).status).toBe(502);
+  expect(user.models()).toEqual([FIRST]);
+  const { tokens, ...rest } = await user.settled();
+  expect(rest).toEqual({ requests: 1, reserved: 0 });
+  expect(tokens).toBeGreaterThanOrEqual(DEMAND.inputBytes + TEMPLATE_TOKENS);
 });
 
 describe("an answer in bytes", () => {
