@@ -98,7 +98,7 @@ const alias = {
   max_output_tokens: v.optional(OutputTokens),
   /**
    * After a disconnect: cancel the provider, or let it finish to get the usage (at most `timing.leave_ms`). When absent,
-   * it finishes only if the rest of the answer costs nothing.
+   * it finishes only if that costs only time: see docs/settlement.md.
    */
   on_leave: v.optional(v.picklist(["cancel", "finish"])),
 };

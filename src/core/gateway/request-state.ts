@@ -109,8 +109,8 @@ function deadlinesOf(timing: Deadlines, { model, exchange }: Candidate): Deadlin
 }
 
 /**
- * Returns how long a provider may still work after the caller has left. By default, only if that costs nothing: only the
- * usage is missing, or the answer is not streamed, which providers finish in any case.
+ * Returns how long a provider may still work after the caller has left. By default 0, unless that costs only time: only
+ * the usage is missing, or the answer is not streamed, which providers finish in any case.
  */
 function leaveMsOf({ lastCandidate: { model, exchange }, progress, stage }: RequestState, leaveMs: number): number {
   const onlyUsageIsMissing = progress.finish !== undefined && !progress.usage && !progress.ended;

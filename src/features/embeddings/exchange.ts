@@ -33,7 +33,7 @@ export function passEmbeddings(request: EmbeddingsRequest): Way {
   };
 }
 
-/** Embeddings have no output tokens. The provider refuses an input above the model's limit, which costs nothing. */
+/** Embeddings have no output tokens. The provider refuses an input above the model's limit, which costs no tokens. */
 function demandOf({ input }: EmbeddingsRequest, card: ModelCard): Demand {
   const mostEach = card.max_input_tokens ?? card.context_window ?? Infinity;
   const inputs = typeof input === "string" || typeof input[0] === "number" ? [input] : input;
