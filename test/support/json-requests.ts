@@ -1,10 +1,8 @@
 // Requests with a JSON body.
 
-/** A POST with a value as JSON, or with text or bytes. */
-export function postRequest(body: unknown): Request {
+/** A POST as in Hono's context, with a value as JSON, or with text or bytes. */
+export function postRequest(body: unknown): { raw: Request } {
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  return new Request("http://weir.test/", {
-    method: "POST",
-    body: body instanceof Uint8Array ? new Uint8Array(body) : text,
-  });
+  const init = { method: "POST", body: body instanceof Uint8Array ? new Uint8Array(body) : text };
+  return { raw: new Request("http://weir.test/", init) };
 }

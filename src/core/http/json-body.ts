@@ -10,12 +10,12 @@ import { toWords } from "./validation-words.ts";
 /** Longest field path echoed in an error. */
 const MAX_PATH_LENGTH = 100;
 
-/** Reads, parses and validates the body. Throws 400 with the name of the invalid field, and 408, 413 and 415. */
+/** Reads, parses and validates the body of `c.req`. Throws 400 with the name of the invalid field, and 408, 413 and 415. */
 export async function readBody<const Schema extends v.GenericSchema>(
-  request: Request | { raw: Request },
+  { raw }: { raw: Request },
   schema: Schema,
 ): Promise<v.InferOutput<Schema>> {
-  return validate(schema, parse(await takeBody("raw" in request ? request.raw : request)));
+  return validate(schema, parse(await takeBody(raw)));
 }
 
 /** Validates a caller's value. Throws 400 with the name of the invalid field. */
