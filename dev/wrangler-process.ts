@@ -14,8 +14,8 @@ export interface WranglerProcess {
 
 const CLI = fileURLToPath(new URL("../bin/wrangler.js", import.meta.resolve("wrangler")).href);
 const END_WITH_PARENT = new URL("end-with-parent.ts", import.meta.url).href;
-/** Wrangler usually ends at once. After this time it is killed. */
-const END_MS = 5000;
+/** Wrangler usually ends at once. After this time it is killed, which can leave its workerd behind, with the port. */
+const END_MS = 20_000;
 
 /** Starts `wrangler dev` with these arguments. It does not watch its config files, because a new process reads them. */
 export function startWrangler(words: string[]): WranglerProcess {
