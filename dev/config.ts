@@ -49,7 +49,7 @@ export function writeDevConfig(emulate = false): DevConfig {
 export function readDevConfig(emulate = false): DevConfig {
   const { text, vars } = readDevVars();
   const { OPENAI_API_KEY: key, OPENAI_BASE_URL: baseUrl, AUTH_SECRET: authSecret = "" } = vars;
-  const emulated = emulate || (!key && !baseUrl);
+  const emulated = emulate || !namesProvider(vars);
   const changes = {
     ...(emulated ? { OPENAI_API_KEY: EMULATED_KEY } : key ? {} : { OPENAI_API_KEY: "none" }),
     ...(emulated && baseUrl ? { OPENAI_BASE_URL: "" } : {}),
@@ -80,6 +80,10 @@ export function writeGenerated({ generated }: DevConfig): void {
   }
 }
 
+/** Tests if .dev.vars has the key or the base URL of any provider. */
+export const namesProvider = (vars: Record<string, string>): boolean =>
+  Object.entries(vars).some(([name, value]) => /_(API_KEY|BASE_URL)$/.test(name) && value !== "");
+
 const toJson = (config: object) => JSON.stringify(config, null, 2);
 
 /**
@@ -103,8 +107,9 @@ function readToml(file: string) {
 /** Adds Weir's own issuer. A value that is not a list stays as it is, and GET /healthz reports it. */
 function withWeir({ AUTH_ISSUERS: issuers, ...vars }: Record<string, unknown>): Record<string, unknown> {
   if (!Array.isArray(issuers)) return issuers === undefined ? vars : { ...vars, AUTH_ISSUERS: issuers };
-  const others = (issuers as { issuer?: unknown }[]).filter((entry) => entry?.issuer !== WEIR.issuer);
-  return { ...vars, AUTH_ISSUERS: [...others, WEIR] };
+  // An entry of its own stays as it is, so that its faults are found.
+  const hasWeir = (issuers as { issuer?: unknown }[]).some((entry) => entry?.issuer === WEIR.issuer);
+  return { ...vars, AUTH_ISSUERS: hasWeir ? issuers : [...(issuers as unknown[]), WEIR] };
 }
 
 /**

@@ -115,7 +115,7 @@ async function announce({ ready }: WranglerProcess, { emulated, authSecret }: De
     return false;
   }
   const provider = emulated
-    ? "the emulated provider (put OPENAI_API_KEY into .dev.vars for a real one)"
+    ? "the emulated provider (a key such as OPENAI_API_KEY in .dev.vars selects the real one)"
     : "the provider of .dev.vars";
   if (trouble !== undefined) console.error(`\nWeir is not ready. ${trouble}\n`);
   else console.log(`\nWeir is ready, with ${provider}. Try:\n\n  ${await sampleRequest(authSecret)}\n`);

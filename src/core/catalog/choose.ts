@@ -37,7 +37,7 @@ export function chooseModel(
   }
 }
 
-const LIST = "Use an alias or a snapshot of this server's catalog.";
+const LIST = "Use an alias or a snapshot of this server's catalog, such as 'default'.";
 
 /** Returns the 404 for a name that is not in the catalog. */
 export function modelNotFound(requestedName: string): ApiError {

@@ -25,6 +25,8 @@ function allowedOrigins(env: CorsEnv): string[] {
 
 /** Returns the faults of the variable. A browser never sends an origin of another form. */
 export function originFaults(env: CorsEnv): string[] {
+  const { ALLOWED_ORIGINS: given } = env;
+  if (given !== undefined && typeof given !== "string") return ["ALLOWED_ORIGINS: write the origins as one text"];
   const wrong = allowedOrigins(env).filter((origin) => !ORIGIN.test(origin));
   if (wrong.length === 0) return [];
   return ["ALLOWED_ORIGINS: write each origin as scheme://host or scheme://host:port, without a path or slash"];

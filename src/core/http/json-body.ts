@@ -15,7 +15,12 @@ export async function readBody<const Schema extends v.GenericSchema>(
   { raw }: { raw: Request },
   schema: Schema,
 ): Promise<v.InferOutput<Schema>> {
-  return validate(schema, parse(await takeBody(raw)));
+  const body = parse(await takeBody(raw));
+  // To a schema of an object, a list is one without fields.
+  if (Array.isArray(body) && schema.expects === "Object") {
+    throw apiError("invalid_request", "The body must be an object.");
+  }
+  return validate(schema, body);
 }
 
 /** Validates a caller's value. Throws 400 with the name of the invalid field. */

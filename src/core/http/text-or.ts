@@ -6,5 +6,12 @@ const Text = v.string();
 
 /** A string, or a value of `schema`. A `v.union` would report only that neither option matches. */
 export function textOr<Output>(schema: v.GenericSchema<unknown, Output>): v.GenericSchema<unknown, string | Output> {
-  return v.lazy((input): v.GenericSchema<unknown, string | Output> => (typeof input === "string" ? Text : schema));
+  const neither = v.custom<string>(
+    () => false,
+    schema.expects === "Object" ? "must be a text or an object" : "must be a text or a list",
+  );
+  return v.lazy((input): v.GenericSchema<unknown, string | Output> => {
+    if (typeof input === "string") return Text;
+    return typeof input === "object" && input !== null ? schema : neither;
+  });
 }

@@ -53,10 +53,14 @@ export function toQuotaError(
       }
       const retry = { ...NO_RETRY, "retry-after": String(Math.ceil(result.retryAfterMs / 1000)) };
       const quota: QuotaFacts = { window, reset_at: resetAt / 1000, fits_plan: true };
-      return apiError("insufficient_quota", message, { headers: { ...headers, ...retry }, quota });
+      const advice = ` Wait until ${toMinute(resetAt)}${unit === "requests" ? "." : ", or send less."}`;
+      return apiError("insufficient_quota", message + advice, { headers: { ...headers, ...retry }, quota });
     }
   }
 }
+
+/** Formats a time (epoch ms) to the minute: "2026-12-01 00:00 UTC". Windows end at whole minutes. */
+const toMinute = (time: number) => `${new Date(time).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 
 /** Returns the 429 for a request that can be sent again as soon as another one of the user has ended. */
 export function busyError(message: string, headers: Record<string, string> = {}, window = "concurrent"): ApiError {

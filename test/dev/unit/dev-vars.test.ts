@@ -6,7 +6,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { unstable_getVarsForDev } from "wrangler";
 import { afterAll, expect, test } from "vitest";
-import { withVariables } from "../../../dev/config.ts";
+import { namesProvider, withVariables } from "../../../dev/config.ts";
 import { parseVars } from "../../../dev/secrets.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-vars-"));
@@ -34,6 +34,16 @@ test.each([
   const text = `${line}\nB=after\n`;
   expect(parseVars(text)).toEqual({ A: value, B: "after" });
   expect(inWrangler(text)).toEqual({ A: value, B: "after" });
+});
+
+test.each([
+  [{}, false],
+  [{ OPENAI_API_KEY: "" }, false],
+  [{ AUTH_SECRET: "a secret" }, false],
+  [{ OPENAI_API_KEY: "sk-1" }, true],
+  [{ OLLAMA_BASE_URL: "http://127.0.0.1:11434/v1" }, true],
+])("%j: the provider is real: %s", (vars, isReal) => {
+  expect(namesProvider(vars as Record<string, string>)).toBe(isReal);
 });
 
 const pieces = fc.constantFrom("A", "B", "=", ": ", "'", '"', "`", "\\", "\n", "\r\n", "#", "$", "export ", "\\n", " ");

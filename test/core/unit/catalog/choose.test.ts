@@ -19,7 +19,7 @@ const CATALOG = {
 };
 const at = (day: string) => Date.parse(`${day}T12:00:00Z`);
 const AFTER = at("2026-11-23");
-const LIST = "Use an alias or a snapshot of this server's catalog.";
+const LIST = "Use an alias or a snapshot of this server's catalog, such as 'default'.";
 
 describe("a plan", () => {
   it("is the one that the token claims", () => {

@@ -122,6 +122,10 @@ describe("a body", () => {
     },
   );
 
+  it("that is a list is refused, although its schema is an object", async () => {
+    expect(await refuse([{ input: "Hi" }])).toMatchObject({ body: { message: "The body must be an object." } });
+  });
+
   it("is read as UTF-8, with its escapes", async () => {
     expect(await read('{ "input" : "堰\\u5830" }')).toEqual({ input: "堰堰" });
   });
