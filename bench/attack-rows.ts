@@ -8,7 +8,7 @@ export interface Row {
   name: string;
   path: string;
   body: object;
-  /** The caller leaves this long after the request. */
+  /** The caller leaves after this time. */
   leavesMs?: number;
   /** Sends without a pause for a second, under a plan of 10 requests. Other rows send each request once per lane. */
   isFlood?: boolean;
@@ -36,7 +36,7 @@ const CUNEIFORM = "𒀀𒀁𒀂𒀃".repeat(300);
 const BASE64 = "aGVsbG8gd29ybGQhQUJDREVGR0hJ".repeat(150);
 const RIVER = "The water runs over the low wall. ".repeat(60);
 
-/** Thinks 8 s at the speed of the model. */
+/** Reasons for 8 s at the speed of the model. */
 const THINKS: Script = { reasoning: 8 * TOKENS_PER_SECOND, think_ms: 8000, tokens: 100 };
 const THINKS_FIRST: Script = { reasoning: 8 * TOKENS_PER_SECOND, first_ms: 8000, tokens: 100 };
 const WRITES: Script = { reasoning: 0, tokens: 4000, delay_ms: 1 };
@@ -64,9 +64,9 @@ const leave = (row: Row): Row => ({ ...row, leavesMs: LEAVES_MS });
 const flood = (row: Row): Row => ({ ...row, isFlood: true });
 const WHOLE = { stream: false, stream_options: undefined };
 
-/** A picture whose host hangs: the classifier fails after a while. */
-const HANGING = "https://pictures.test/emulate-moderation-ms-600-emulate-moderation-status-500.png";
-const picture = [
+/** An image whose host hangs: the classifier fails after a while. */
+const HANGING = "https://images.test/emulate-moderation-ms-600-emulate-moderation-status-500.png";
+const hangingImage = [
   { type: "text", text: `${emulate(THINKS)}\n${CHINESE}` },
   { type: "image_url", image_url: { url: HANGING } },
 ];
@@ -83,8 +83,8 @@ export const ROWS: Row[] = [
   chat("a deadline: total, not streamed", THINKS, CHINESE, WHOLE),
   chat("a deadline: thinks longer than idle_ms", THINKS, CHINESE),
   {
-    ...chat("moderation fails: a picture that hangs", THINKS, ""),
-    body: { ...chatBody(picture), model: "moderated" },
+    ...chat("moderation fails: an image that hangs", THINKS, ""),
+    body: { ...chatBody(hangingImage), model: "moderated" },
   },
   chat("moderation fails: the text", THINKS, `${CHINESE} emulate-moderation-ms-500 emulate-moderation-status-500`, {
     model: "moderated",

@@ -1,6 +1,8 @@
-// `npm run bench:attack`: what a hostile caller is charged, beside what the emulated provider bills.
+// `npm run bench:attack`: the charges of a hostile caller beside the bills of the emulated provider.
 // Exits with code 1 when an attack costs the caller less than the provider bills, up to the reservation.
 
+import { parseArgs } from "node:util";
+import { parseCommandLine, UsageError } from "../dev/command-line.ts";
 import { startStack } from "../dev/stack.ts";
 import { createToken } from "../dev/token.ts";
 import type { Caller } from "../test/support/caller.ts";
@@ -22,6 +24,14 @@ const COUNTER = "/v1/responses/input_tokens";
 /** Dollars are sums of floating-point numbers. */
 const EPSILON_USD = 1e-9;
 
+const rows = parseCommandLine("npm run bench:attack -- [NAME]", () => {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { help: { type: "boolean" } } });
+  const words = positionals.join(" ");
+  const named = ROWS.filter(({ name }) => name.includes(words));
+  if (named.length === 0) throw new UsageError(`No attack in bench/attack-rows.ts has '${words}' in its name.`);
+  return { ...values, named };
+}).named;
+
 // The provider is bound as a service, because workerd does not see that a silent connection was closed.
 const { url, harness } = await startStack({ emulate: true, provider: { PACE_MS: "0" } });
 const { CATALOG } = await harness
@@ -31,12 +41,11 @@ await CATALOG.put("catalog:rev:attack", JSON.stringify(attackedCatalog()));
 await CATALOG.put("catalog:current", JSON.stringify({ active: "attack", previous: null, publishedAt: 0 }));
 const provider = harness.getWorker("emulated-provider");
 const emulation = createEmulation((address, init) => provider.fetch(address, init));
-const only = process.argv[2] ?? "";
 let leaking = 0;
 try {
   printLine(COLUMNS);
   printLine(COLUMNS.map(() => "---"));
-  for (const row of ROWS.filter(({ name }) => name.includes(only))) {
+  for (const row of rows) {
     const { billed, charged, sent } = await run(row);
     const leaks = leaksOf(row, billed, charged, sent);
     if (leaks.length > 0) leaking++;

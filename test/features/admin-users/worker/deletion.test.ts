@@ -70,7 +70,7 @@ it("a deletion leaves no use and no decision, and refuses every token from befor
   expect((await user.settled()).requests).toBe(1);
 });
 
-it("a request that runs during the deletion ends as ever, and is not charged to the new account", async () => {
+it("a request that runs during the deletion ends as usual, and is not charged to the new account", async () => {
   const user = await createUser();
   const response = await ask(user, SLIM, { tokens: 20, delay_ms: 5 });
   expect((await user.usage()).leases.running).toBe(1);
@@ -80,7 +80,7 @@ it("a request that runs during the deletion ends as ever, and is not charged to 
   expect(await user.settled()).toEqual(NOTHING);
 });
 
-it("a block outlives the deletion, or it would be a way around it", async () => {
+it("a block stays after the deletion, which could lift it otherwise", async () => {
   const user = await createUser();
   await change(user.subject, { kind: "block", reason: "spam" });
   await erase(user.subject);
@@ -100,7 +100,7 @@ it("the time of the deletion is forgotten after a year, unless an operator has d
   expect(await describeUser(other.subject)).toMatchObject({ plan: { stored: "single" } });
 });
 
-it("a deletion of a user who never came is the same, and needs the admin token", async () => {
+it("a deletion can be repeated, also for an unknown user, and needs the admin token", async () => {
   const { subject } = await createUser();
   expect((await send(pathOf(subject), { method: "DELETE" })).status).toBe(401);
   expect([(await erase(subject)).status, (await erase(subject)).status]).toEqual([200, 200]);
