@@ -1,4 +1,4 @@
-// Slots for large bodies: they bound the memory of all requests whose answer has not started.
+// Bounds of the memory that all bodies of an isolate take together: while they arrive, and as requests without an answer.
 // A request can take six times the size of its body, and an isolate has 128 MB.
 
 import { apiError } from "../errors.ts";
@@ -7,10 +7,14 @@ import { apiError } from "../errors.ts";
 const LARGE_BYTES = 131_072;
 /** Bytes of all large bodies that have a slot. */
 const MAX_TOTAL_BYTES = 12 * 1024 * 1024;
+/** Bytes of all bodies that have arrived without a slot. */
+const MAX_ARRIVED_BYTES = 48 * 1024 * 1024;
 const MAX_WAIT_MS = 10_000;
 const POLL_MS = 20;
 /** The platform can cancel a request before it frees its slot, so a slot also ends by itself. */
 const SLOT_MS = 30_000;
+/** Longer than a body may take to arrive and to wait. */
+const ARRIVAL_MS = 90_000;
 
 interface Slot {
   bytes: number;
@@ -24,7 +28,7 @@ const slots = new Set<Slot>();
 export async function enterSlot(bytes: number, maxWaitMs = MAX_WAIT_MS): Promise<() => void> {
   if (bytes < LARGE_BYTES) return () => undefined;
   const startedAt = Date.now();
-  while (usedBytes() + bytes > MAX_TOTAL_BYTES) {
+  while (sumOf(slots) + bytes > MAX_TOTAL_BYTES) {
     if (Date.now() - startedAt >= maxWaitMs) throw busy();
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
@@ -33,11 +37,35 @@ export async function enterSlot(bytes: number, maxWaitMs = MAX_WAIT_MS): Promise
   return () => void slots.delete(slot);
 }
 
-function usedBytes(): number {
+const arrivals = new Set<Slot>();
+
+/** A body that is arriving. */
+export interface Arrival {
+  /** Counts bytes that arrived. Throws 503 `server_busy` when all arriving bodies together are too large. */
+  add(bytes: number): void;
+  /** The body has a slot, or was dropped. */
+  end(): void;
+}
+
+export function beginArrival(): Arrival {
+  const arrival = { bytes: 0, until: Date.now() + ARRIVAL_MS };
+  return {
+    add(bytes) {
+      arrivals.add(arrival);
+      arrival.bytes += bytes;
+      // Small bodies are many, so only large ones pay for the sum.
+      if (arrival.bytes >= LARGE_BYTES && sumOf(arrivals) > MAX_ARRIVED_BYTES) throw busy();
+    },
+    end: () => void arrivals.delete(arrival),
+  };
+}
+
+/** The bytes of all slots that have not ended by themselves. */
+function sumOf(open: Set<Slot>): number {
   const now = Date.now();
   let sum = 0;
-  for (const slot of slots) {
-    if (slot.until <= now) slots.delete(slot);
+  for (const slot of open) {
+    if (slot.until <= now) open.delete(slot);
     else sum += slot.bytes;
   }
   return sum;

@@ -12,12 +12,14 @@ export interface ReadBytes {
 
 /**
  * Reads at most `maxBytes` of a body, counted after decompression. Memory stays below twice the bytes that arrived. An
- * abort of `signal` cancels the body and throws the signal's reason.
+ * abort of `signal` cancels the body and throws the signal's reason. So does an error of `onBytes`, which is called with
+ * the size of each piece.
  */
 export async function readAtMost(
   body: ReadableStream<Uint8Array> | null,
   maxBytes: number,
   signal?: AbortSignal,
+  onBytes?: (bytes: number) => void,
 ): Promise<ReadBytes> {
   let buffer = new Uint8Array(0);
   let used = 0;
@@ -31,6 +33,7 @@ export async function readAtMost(
       const { done, value } = await reader.read();
       signal?.throwIfAborted();
       if (done) return { bytes: buffer.subarray(0, used), isWhole: true };
+      onBytes?.(value.length);
       const taken = value.subarray(0, maxBytes - used);
       if (used + taken.length > buffer.length) buffer = grow(buffer, used + taken.length, maxBytes);
       buffer.set(taken, used);
@@ -40,6 +43,9 @@ export async function readAtMost(
         return { bytes: buffer.subarray(0, used), isWhole: false };
       }
     }
+  } catch (error) {
+    cancel();
+    throw error;
   } finally {
     signal?.removeEventListener("abort", cancel);
   }

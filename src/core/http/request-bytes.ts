@@ -1,6 +1,7 @@
 // Reading of request bodies: bounded in size and time, and only for callers who are authenticated.
 
-import { enterSlot } from "./body-slots.ts";
+import type { Arrival } from "./body-slots.ts";
+import { beginArrival, enterSlot } from "./body-slots.ts";
 import { apiError } from "../errors.ts";
 import { readAtMost } from "./read-at-most.ts";
 
@@ -13,6 +14,7 @@ const READ_MS = 60_000;
 const readings = new WeakMap<Request, Promise<Uint8Array>>();
 /** Functions that free the slots of large bodies. */
 const slotReleases = new WeakMap<Request, () => void>();
+const arrivals = new WeakMap<Request, Arrival>();
 
 /**
  * Starts to read a body before a route asks for it. The result goes to `takeBody`. Must not be called before the caller
@@ -26,23 +28,26 @@ export function startReading(request: Request): void {
 }
 
 /**
- * Returns the bytes of a body, once. Throws 415 for a compressed body, 413 for one of more than 4 MB, and 408 for one
- * that does not arrive in time. A large body waits for memory: `releaseBody` must follow.
+ * Returns the bytes of a body, once. Throws 415 for a compressed body, 413 for one of more than 4 MB, 408 for one that
+ * does not arrive in time, and 503 when there is no memory. A large body waits for memory: `releaseBody` must follow.
  */
 export async function takeBody(request: Request, timeoutMs = READ_MS): Promise<Uint8Array> {
   const reading = readings.get(request) ?? readBytes(request, timeoutMs);
   readings.delete(request);
   const bytes = await reading;
   slotReleases.set(request, await enterSlot(bytes.length));
+  arrivals.get(request)?.end();
   return bytes;
 }
 
 /** Frees the slot of a body. Called when the answer starts; repeated calls have no effect. */
 export function releaseBody(request: Request): void {
   slotReleases.get(request)?.();
+  arrivals.get(request)?.end();
 }
 
-async function readBytes({ headers, body }: Request, timeoutMs: number): Promise<Uint8Array> {
+async function readBytes(request: Request, timeoutMs: number): Promise<Uint8Array> {
+  const { headers, body } = request;
   const encoding = headers.get("content-encoding") ?? "identity";
   if (encoding.toLowerCase() !== "identity") {
     const message = "Compressed bodies are not supported. Send the body as it is, without the header content-encoding.";
@@ -51,10 +56,15 @@ async function readBytes({ headers, body }: Request, timeoutMs: number): Promise
   if (Number(headers.get("content-length")) > MAX_BYTES) throw tooLarge();
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(tooSlow(timeoutMs)), timeoutMs);
+  const arrival = beginArrival();
+  arrivals.set(request, arrival);
   try {
-    const { bytes, isWhole } = await readAtMost(body, MAX_BYTES, timeout.signal);
+    const { bytes, isWhole } = await readAtMost(body, MAX_BYTES, timeout.signal, (size) => arrival.add(size));
     if (!isWhole) throw tooLarge();
     return bytes;
+  } catch (error) {
+    arrival.end();
+    throw error;
   } finally {
     clearTimeout(timer);
   }

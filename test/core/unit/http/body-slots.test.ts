@@ -1,7 +1,7 @@
 // Slots for large bodies: a bounded sum of bytes, and an end by themselves.
 
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { enterSlot } from "../../../../src/core/http/body-slots.ts";
+import { beginArrival, enterSlot } from "../../../../src/core/http/body-slots.ts";
 import { refusalOf } from "../../../support/refusals.ts";
 
 const MB = 1024 * 1024;
@@ -28,6 +28,19 @@ it("three bodies of 4 MB have slots, and the fourth waits until one of them is f
   first();
   await vi.advanceTimersByTimeAsync(20);
   expect(await fourth).toBe(true);
+});
+
+it("bodies that arrive are refused when they are 48 MB together, until some have a slot", () => {
+  const arriving = Array.from({ length: 12 }, beginArrival);
+  left.push(...arriving.map((arrival) => () => arrival.end()));
+  for (const arrival of arriving) arrival.add(4 * MB);
+  const late = beginArrival();
+  left.push(() => late.end());
+  late.add(1000);
+  expect(() => late.add(MB)).toThrow("Too many large requests");
+  late.end();
+  arriving[0]?.end();
+  beginArrival().add(MB);
 });
 
 it("a small body never waits", async () => {
