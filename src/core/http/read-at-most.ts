@@ -30,8 +30,8 @@ export async function readAtMost(
   try {
     for (;;) {
       signal?.throwIfAborted();
-      const { done, value } = await reader.read();
-      signal?.throwIfAborted();
+      // The runtime rejects a cancelled read with a copy of the reason, which has lost its class.
+      const { done, value } = await reader.read().finally(() => signal?.throwIfAborted());
       if (done) return { bytes: buffer.subarray(0, used), isWhole: true };
       onBytes?.(value.length);
       const taken = value.subarray(0, maxBytes - used);

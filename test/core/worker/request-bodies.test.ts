@@ -2,7 +2,9 @@
 // Bodies are read only of callers who are authenticated, and only within their bounds.
 
 import { describe, expect, it } from "vitest";
+import { takeBody } from "../../../src/core/http/request-bytes.ts";
 import { errorOf } from "../../support/caller.ts";
+import { refusalOf } from "../../support/refusals.ts";
 import { createSend, createUser } from "../../support/workerd.ts";
 
 /** A body that never ends, and the number of its pieces that were read. */
@@ -37,6 +39,15 @@ describe("an endless body", () => {
     expect([response.status, response.headers.get("weir-error")]).toEqual([413, "body_too_large"]);
     expect(seen.pieces).toBeLessThan(70);
   });
+});
+
+// The runtime rejects the cancelled read of a socket with a copy of the error.
+it("a body of which the rest does not arrive is a 408", async () => {
+  const { readable, writable } = new IdentityTransformStream();
+  const request = new Request("https://weir.test/chat", { method: "POST", body: readable });
+  void writable.getWriter().write(new TextEncoder().encode("{"));
+  const error = await refusalOf(() => takeBody(request, 50));
+  expect(error).toMatchObject({ status: 408, body: { code: "body_timeout" } });
 });
 
 it("a compressed body is a 415 that names the header", async () => {
