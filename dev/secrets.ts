@@ -21,7 +21,7 @@ export function devVars(): Record<string, string> {
   const missing = REQUIRED.filter((name) => !vars[name]);
   if (missing.length === 0) return vars;
   const lines = missing.map((name) => `${name}=${randomBytes(32).toString("base64url")}\n`);
-  // The blank line ends an unclosed quoted value, which would swallow the new lines.
+  // Without a blank line, the parser could read a new line as the value of an unfinished last line.
   const separator = text === "" ? "" : text.endsWith("\n") ? "\n" : "\n\n";
   appendFileSync(DEV_VARS, separator + lines.join(""), { mode: 0o600 });
   return parseDevVars().vars;

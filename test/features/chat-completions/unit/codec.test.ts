@@ -17,6 +17,7 @@ import {
   toUtf8,
   usageChunk,
 } from "../../../support/chat-chunks.ts";
+import { outputOf } from "../../../support/codec-output.ts";
 import { singleBytes } from "../../../support/stream-cuts.ts";
 
 const filtering = () => createPassCodec(chatDialect, { keepUsage: false });
@@ -24,17 +25,7 @@ const decoding = (keepUsage: boolean) => createDecodingCodec(chatDialect, passEv
 const { body: ERROR } = apiError("provider_error", 'It said "no"\n\nand left.');
 const FRAME = `data: ${JSON.stringify({ error: ERROR })}\n\n`;
 
-/** Pushes the pieces, taking after each, finishes, and returns all output. */
-function run(codec: Codec, pieces: Iterable<Uint8Array>): string {
-  const sent: Uint8Array[] = [];
-  for (const piece of pieces) {
-    codec.push(piece);
-    sent.push(codec.take());
-  }
-  codec.finish();
-  sent.push(codec.take());
-  return Buffer.concat(sent).toString();
-}
+const run = (codec: Codec, pieces: Iterable<Uint8Array>) => fromUtf8(outputOf(codec, pieces));
 const passed = (...events: string[]) => run(filtering(), [toUtf8(events.join(""))]);
 
 const isUsageOnly = (event: string) => event.includes('"choices":[]');

@@ -97,13 +97,13 @@ describe("input moderation", () => {
     ["the plan has the mode `before`", { plan: { input: "before" } }],
     ["the answer is stored", { ask: { remains: "answer" } }],
     ["the work continues in the background", { ask: { remains: "work" } }],
-    ["it has a picture by address", { subject: { images: [DATA_URL, "https://slow.test/1.png"] } }],
+    ["it has an https image", { subject: { images: [DATA_URL, "https://slow.test/1.png"] } }],
   ])("precedes the provider call when %s", async (_when, opening) => {
     expect(await isPending(openedGate({ ...opening, answer: neverAnswers }).gate?.beforeCall)).toBe(true);
     await openedGate(opening).gate?.beforeCall;
   });
 
-  it("in parallel does not delay a picture in a data URL", async () => {
+  it("in parallel does not delay an image in a data URL", async () => {
     await openedGate({ subject: { images: [DATA_URL] }, answer: neverAnswers }).gate?.beforeCall;
   });
 

@@ -8,9 +8,9 @@ import { DONE, finishChunk, textChunk, usageChunk } from "../../../support/chat-
 import { readUntil } from "../../../support/events.ts";
 import { streamOf } from "../../../support/providers.ts";
 import { repeatUntil } from "../../../support/repeat.ts";
-import { readSaid } from "../../../support/said.ts";
 import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 import { createUserBesideClassifier } from "../support/classifier.ts";
+import { heardIn } from "../support/heard.ts";
 import { message, moderatedCatalog, windowsOf } from "../support/moderated.ts";
 
 const PATH = "/chat";
@@ -27,13 +27,11 @@ async function chat(content: string, stream = true) {
   return { user, response: await user.post(PATH, body(content, stream)) };
 }
 
-/** The text of a stream, and its last event: `done`, or the code of the error. */
 async function streamed(content: string) {
   const { user, response } = await chat(content);
   expect(response.status).toBe(200);
   const text = await response.text();
-  const [, failed] = /event:failed\ndata:.*"code":"(\w+)".*\n\n$/.exec(text) ?? [];
-  return { user, text, heard: [readSaid(text), failed ?? /event:(\w+)\ndata:.*\n\n$/.exec(text)?.[1]] };
+  return { user, text, heard: heardIn(text) };
 }
 
 beforeEach(emulation.zero);

@@ -6,8 +6,8 @@ import type { Usage } from "../../../support/caller.ts";
 import { errorOf, spentOf } from "../../../support/caller.ts";
 import type { TestPlan } from "../../../support/catalog.ts";
 import { repeatUntil } from "../../../support/repeat.ts";
-import { readSaid } from "../../../support/said.ts";
 import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
+import { heardIn } from "../support/heard.ts";
 import { message, moderatedCatalog, windowsOf } from "../support/moderated.ts";
 
 const PATH = "/chat";
@@ -33,14 +33,9 @@ async function chat(input: string, { stream = true, plan }: { stream?: boolean; 
   return { user, response: await user.post(PATH, body(input, stream)) };
 }
 
-/** The text of a stream, and its last event: `done`, or the code of the error. */
-async function heard(response: Response) {
-  const text = await response.text();
-  const [, failed] = /event:failed\ndata:.*"code":"(\w+)".*\n\n$/.exec(text) ?? [];
-  return [readSaid(text), failed ?? /event:(\w+)\ndata:.*\n\n$/.exec(text)?.[1]];
-}
+const heard = async (response: Response) => heardIn(await response.text());
 
-/** Tests if the calls of the judge are settled as well, which are no running requests of their own. */
+/** Tests if the judge's calls are settled as well. They do not count as running requests. */
 const isSettled = ({ windows }: Usage) => windows.every(({ reserved }) => reserved === 0);
 const calls = async () => (await emulation.idle()).by_path;
 
@@ -111,7 +106,7 @@ describe("the answer of a chat under rules", () => {
 });
 
 describe("the judge of a chat", () => {
-  it("is paid by the caller, and takes no place among the concurrent requests", async () => {
+  it("is paid by the caller, and does not count as a concurrent request", async () => {
     await use({ ...INPUT, ...OUTPUT }, { chats: "categories" });
     const content = message({ text: CALM, reasoning: 0 });
     const plain = await chat(content, { plan: "single" });
@@ -162,7 +157,7 @@ describe("the judge of a chat", () => {
   );
 });
 
-describe("the books of the provider", () => {
+describe("the bill of the provider", () => {
   it.each<[string, object, string]>([
     ["that finishes", { text: CALM.repeat(4) }, ""],
     ["whose answer breaks a rule", { text: CALM + BROKEN + CALM }, ""],
@@ -171,7 +166,7 @@ describe("the books of the provider", () => {
     ["whose input breaks a category", { first_ms: 60_000 }, "emulate-violence"],
     ["whose judge fails", { first_ms: 60_000 }, "emulate-judge-fails"],
     ["whose classifier fails", { first_ms: 60_000 }, "emulate-moderation-status-500"],
-  ])("have at most what a user is charged for a chat %s", async (_how, script, text) => {
+  ])("is at most the charge of a chat %s", async (_how, script, text) => {
     await use({ ...INPUT, ...OUTPUT }, { window: windowsOf(40) });
     // A real model takes its time to reason.
     const { user, response } = await chat(message({ ...script, reasoning: 0 }, text));

@@ -10,20 +10,13 @@ import { passResponsesEvents } from "../../../../src/features/responses/codec.ts
 import type { Json } from "../../../dialects/support/responses-events.ts";
 import { recordedResponse, responseOf, toEvent, USAGE } from "../../../dialects/support/responses-events.ts";
 import { fromUtf8, toUtf8 } from "../../../support/chat-chunks.ts";
+import { pushAll } from "../../../support/codec-output.ts";
 import { readEvents } from "../../../support/events.ts";
 import { singleBytes } from "../../../support/stream-cuts.ts";
 
 const createCodec = (memo = false) => createDecodingCodec(responsesDialect, passResponsesEvents({ memo }));
 
-/** Pushes the pieces, taking after each, and returns all output. */
-function run(codec: Codec, pieces: Iterable<Uint8Array>): string {
-  const sent: Uint8Array[] = [];
-  for (const piece of pieces) {
-    codec.push(piece);
-    sent.push(codec.take());
-  }
-  return Buffer.concat(sent).toString();
-}
+const run = (codec: Codec, pieces: Iterable<Uint8Array>) => fromUtf8(pushAll(codec, pieces));
 
 /** The closing events of a failed answer. */
 function closing(codec: Codec, cause?: unknown): Json[] {

@@ -1,11 +1,11 @@
 // uses: chat-completions
-// Streams of ten servers in the shapes that they send, and the catalog entries of docs/providers.md.
+// Streams of ten servers in their own formats, and the catalog entries of docs/providers.md.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseCatalog } from "../../../../src/core/catalog/parse.ts";
-import type { Codec } from "../../../../src/core/relay/codec.ts";
+
 import { createDecodingCodec } from "../../../../src/core/relay/event-codec.ts";
 import { endingOf } from "../../../../src/core/relay/pump.ts";
 import { chatDialect } from "../../../../src/dialects/chat-completions/decode.ts";
@@ -13,7 +13,8 @@ import { createPassCodec } from "../../../../src/features/chat-completions/codec
 import { slimEvents } from "../../../../src/features/slim-chat/codec.ts";
 import type { Document } from "../../../support/catalog-documents.ts";
 import { catalogDocument } from "../../../support/catalog-documents.ts";
-import { DONE, toUtf8 } from "../../../support/chat-chunks.ts";
+import { DONE, fromUtf8, toUtf8 } from "../../../support/chat-chunks.ts";
+import { outputOf } from "../../../support/codec-output.ts";
 import { readSlim } from "../../../support/slim-stream.ts";
 import { singleBytes } from "../../../support/stream-cuts.ts";
 
@@ -64,18 +65,6 @@ function eventsOf({ name, keepAlive = "" }: Server): string[] {
   return [...lines.flatMap((line) => [keepAlive, `data: ${line}\n\n`]), DONE].filter((event) => event !== "");
 }
 
-/** Pushes the pieces, and returns all output. */
-function run(codec: Codec, pieces: Uint8Array[]): Uint8Array {
-  const sent: Uint8Array[] = [];
-  for (const piece of pieces) {
-    codec.push(piece);
-    sent.push(codec.take());
-  }
-  codec.finish();
-  sent.push(codec.take());
-  return Buffer.concat(sent);
-}
-
 const isUsageAlone = (event: string) => event.includes('"choices":[]') && event.includes('"usage"');
 
 describe.each(SERVERS)("the stream of $name", (server) => {
@@ -92,7 +81,7 @@ describe.each(SERVERS)("the stream of $name", (server) => {
           () => "call_new",
         ),
       );
-      const sent = [run(codec, pieces), codec.conclude({ left: {}, usd: 0 })];
+      const sent = [outputOf(codec, pieces), codec.conclude({ left: {}, usd: 0 })];
       const [first, second] = server.ids;
       expect(readSlim(Buffer.concat(sent))).toEqual([
         { name: "text", data: "I look at both." },
@@ -107,7 +96,7 @@ describe.each(SERVERS)("the stream of $name", (server) => {
   it("passes through, metered, with its usage or without the event of usage alone", () => {
     for (const keepUsage of [true, false]) {
       const codec = createPassCodec(chatDialect, { keepUsage });
-      const sent = Buffer.from(run(codec, [bytes.slice(0, 200), bytes.slice(200)])).toString();
+      const sent = fromUtf8(outputOf(codec, [bytes.slice(0, 200), bytes.slice(200)]));
       expect(sent).toBe(events.filter((event) => keepUsage || !isUsageAlone(event)).join(""));
       expect(codec.progress).toMatchObject({ usage, ended: true });
       expect(endingOf(codec, undefined)).toEqual({ kind: "finished" });

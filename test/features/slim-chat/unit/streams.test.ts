@@ -10,6 +10,7 @@ import { slimEvents } from "../../../../src/features/slim-chat/codec.ts";
 import { recordedChat, recordedResponse, toEvent } from "../../../dialects/support/responses-events.ts";
 import { toUtf8 } from "../../../support/chat-chunks.ts";
 import type { SlimEvent } from "../../../support/slim-stream.ts";
+import { pushAll } from "../../../support/codec-output.ts";
 import { readSlim } from "../../../support/slim-stream.ts";
 import { singleBytes } from "../../../support/stream-cuts.ts";
 
@@ -83,12 +84,7 @@ function slimOf(dialect: Dialect, pieces: Iterable<Uint8Array>): Golden {
       () => "call_new",
     ),
   );
-  const sent: Uint8Array[] = [];
-  for (const piece of pieces) {
-    codec.push(piece);
-    sent.push(codec.take());
-  }
-  return { events: readSlim(Buffer.concat(sent)), progress: codec.progress };
+  return { events: readSlim(pushAll(codec, pieces)), progress: codec.progress };
 }
 
 const CASES: [string, string, Dialect, string[], Golden][] = [
