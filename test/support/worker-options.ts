@@ -31,6 +31,8 @@ export function workerOptions(): Options {
     miniflare: {
       bindings: {
         AUTH_ISSUERS: ISSUERS,
+        // Values of wrangler.toml or .dev.vars would change the headers of every response.
+        ALLOWED_ORIGINS: "",
         OPENAI_BASE_URL: "",
         OPENAI_API_KEY: "emulated-key",
         AUTH_SECRET: "test-secret-test-secret-test-secret",
