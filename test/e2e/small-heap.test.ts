@@ -19,10 +19,13 @@ function post(path: string, body: string, index = 0): Promise<Response> {
   return fetch(weir.url + path, { method: "POST", headers: { authorization: `Bearer ${weir.token(index)}` }, body });
 }
 
-it("forty hostile bodies are answered, and a stream beside them ends in done", async () => {
+it("forty hostile bodies are answered or refused, and a stream beside them ends in done", async () => {
   const stream = await post("/chat", JSON.stringify({ input: emulate({ tokens: 40, delay_ms: 100 }) }));
   const statuses = hostileBodies().map(async ({ path, body }, index) => (await post(path, body, index)).status);
-  expect(new Set(await Promise.all(statuses))).toEqual(new Set([200, 400]));
+  const seen = new Set(await Promise.all(statuses));
+  expect(seen).toContain(400);
+  // More bodies arrive than there is memory for.
+  expect(seen.difference(new Set([200, 400, 503]))).toEqual(new Set());
   expect(await stream.text()).toContain("event:done");
 }, 60_000);
 

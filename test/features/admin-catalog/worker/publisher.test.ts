@@ -71,7 +71,7 @@ describe("PUT /admin/catalog", () => {
 
   it.each([
     ["that is not JSON", "{", "invalid_json"],
-    ["that is a list", "[]", "invalid_catalog"],
+    ["that is a list", "[]", "invalid_request"],
   ])("refuses a body %s", async (_, body, code) => {
     const response = await asAdmin("/admin/catalog", { method: "PUT", body });
     expect(response.status).toBe(400);
