@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { errorOf, ONLY_REQUESTS } from "../../../support/caller.ts";
+import { withoutCounter } from "../../../support/catalog.ts";
 import { textChunk } from "../../../support/chat-chunks.ts";
 import { readEvents, readUntil } from "../../../support/events.ts";
 import { createUserOf, writtenProvider } from "../../../support/providers.ts";
@@ -168,6 +169,8 @@ describe("a streamed verdict", () => {
   });
 
   it("cancels the judge when the caller leaves", async () => {
+    // This provider never answers, so a count of the input would run into its deadline.
+    await useCatalog(withoutCounter(moderatedCatalog({ policies: { [POLICY]: CHILDREN } })));
     const cancelled = Promise.withResolvers<void>();
     const user = await createUserBesideClassifier(
       ({ signal }) =>
