@@ -52,7 +52,8 @@ export interface Feature {
 }
 
 /**
- * Checks the features, and installs their catalog sections, gate and endpoints in the core. Throws an InternalError on a conflict.
+ * Checks the features, and installs their catalog sections, gate and endpoints in the core. Throws an InternalError on
+ * a conflict.
  */
 export function defineFeatures(features: Feature[]): Feature[] {
   const names = features.map(({ name }) => name);

@@ -17,7 +17,9 @@ const Claims = v.object({
   iat: v.optional(v.pipe(v.number(), v.finite()), 0),
 });
 
-/** Returns the user of verified claims, and their expiry (epoch ms). Throws an InternalError for claims of a wrong type. */
+/**
+ * Returns the user of verified claims, and their expiry (epoch ms). Throws an InternalError for claims of a wrong type.
+ */
 export function userOfClaims(claims: JWTPayload, issuer: Issuer): { user: User; expiresAt: number } {
   const parsed = v.safeParse(Claims, claims);
   if (!parsed.success) throw new InternalError(`the claim '${v.getDotPath(parsed.issues[0])}' is missing or not valid`);

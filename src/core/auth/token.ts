@@ -27,8 +27,8 @@ const verifiedTokens = new Map<string, { user: User; until: number }>();
 
 /**
  * Returns the user of an `Authorization: Bearer <JWT>` header; `now` in epoch ms. Checks signature, algorithm, `iss`,
- * `aud`, `sub` and `exp`; all are required. Every fault of the token throws the same 401 `invalid_api_key` and reveals no
- * reason. Throws 503 `issuer_unavailable` when the issuer's keys cannot be fetched, and 500 `not_configured`.
+ * `aud`, `sub` and `exp`; all are required. Every fault of the token throws the same 401 `invalid_api_key` and reveals
+ * no reason. Throws 503 `issuer_unavailable` when the issuer's keys cannot be fetched, and 500 `not_configured`.
  */
 export async function authenticate(authorization: string | undefined, env: AuthEnv, now: number): Promise<User> {
   const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization ?? "")?.[1];

@@ -97,8 +97,8 @@ const alias = {
   effort: v.optional(v.string()),
   max_output_tokens: v.optional(OutputTokens),
   /**
-   * After a disconnect: cancel the provider, or let it finish to get the usage (at most `timing.leave_ms`). When absent,
-   * it finishes only if that costs only time: see docs/settlement.md.
+   * After a disconnect: cancel the provider, or let it finish to get the usage (at most `timing.leave_ms`). When
+   * absent, it finishes only if that costs only time: see docs/settlement.md.
    */
   on_leave: v.optional(v.picklist(["cancel", "finish"])),
 };

@@ -95,7 +95,9 @@ async function answer(request: AdmittedRequest, state: RequestState): Promise<vo
 /** Tests if no provider works on the request. */
 const isUnanswered = ({ stage }: RequestState) => stage === "unsent" || stage === "refused";
 
-/** Settles a request that failed before its answer started. Then the response is the error, or its body ends with it. */
+/**
+ * Settles a request that failed before its answer started. Then the response is the error, or its body ends with it.
+ */
 async function endWithoutAnswer(request: AdmittedRequest, state: RequestState, thrown: unknown): Promise<void> {
   const { report, settle, admitted } = request;
   const { control, response, lastCandidate } = state;

@@ -122,8 +122,8 @@ export function contentTypeOf(response: Response): string {
 }
 
 /**
- * Reads the whole response as text, of at most `maxBytes` after decompression. Throws `provider_error` when it is longer
- * or the connection breaks. The rest of a longer response is cancelled.
+ * Reads the whole response as text, of at most `maxBytes` after decompression. Throws `provider_error` when it is
+ * longer or the connection breaks. The rest of a longer response is cancelled.
  */
 export async function readText(response: Response, maxBytes = MAX_ANSWER_BYTES): Promise<string> {
   let read: ReadBytes;

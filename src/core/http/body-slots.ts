@@ -1,4 +1,4 @@
-// Bounds of the memory that all bodies of an isolate take together: while they arrive, and as requests without an answer.
+// Bounds the memory of all bodies of an isolate, while they arrive and until their answer starts.
 // A request can take six times the size of its body, and an isolate has 128 MB.
 
 import { apiError } from "../errors.ts";

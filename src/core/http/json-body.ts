@@ -10,7 +10,9 @@ import { toWords } from "./validation-words.ts";
 /** Longest field path echoed in an error. */
 const MAX_PATH_LENGTH = 100;
 
-/** Reads, parses and validates the body of `c.req`. Throws 400 with the name of the invalid field, and 408, 413 and 415. */
+/**
+ * Reads, parses and validates the body of `c.req`. Throws 400 with the name of the invalid field, and 408, 413 and 415.
+ */
 export async function readBody<const Schema extends v.GenericSchema>(
   { raw }: { raw: Request },
   schema: Schema,

@@ -15,8 +15,8 @@ export interface CountedJson {
 }
 
 /**
- * Throws 400 for text that is too deep for recursive code or too large when parsed. Adds its parts to `counted`. Ignores
- * the contents of strings.
+ * Throws 400 for text that is too deep for recursive code or too large when parsed. Adds its parts to `counted`.
+ * Ignores the contents of strings.
  */
 export function requireBoundedJson(text: string, counted: CountedJson): void {
   let depth = 0;

@@ -12,8 +12,8 @@ export interface ReadBytes {
 
 /**
  * Reads at most `maxBytes` of a body, counted after decompression. Memory stays below twice the bytes that arrived. An
- * abort of `signal` cancels the body and throws the signal's reason. So does an error of `onBytes`, which is called with
- * the size of each piece.
+ * abort of `signal` cancels the body and throws the signal's reason. So does an error of `onBytes`, which is called
+ * with the size of each piece.
  */
 export async function readAtMost(
   body: ReadableStream<Uint8Array> | null,

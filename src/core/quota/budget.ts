@@ -36,8 +36,8 @@ interface UserReservation<Result extends UserResult> {
 /** The part of the budget that one request uses. */
 export interface BudgetShare {
   /**
-   * Reserves for the user and in the budget, at the same time. Returns the user's result, and the output tokens that the
-   * budget grants per choice. Throws 503 `budget_exhausted` when only the budget is used up.
+   * Reserves for the user and in the budget, at the same time. Returns the user's result, and the output tokens that
+   * the budget grants per choice. Throws 503 `budget_exhausted` when only the budget is used up.
    */
   reserve<Result extends UserResult>(
     user: UserReservation<Result>,

@@ -29,8 +29,8 @@ export function nextLeaseEnd(ledger: Ledger): number | undefined {
 }
 
 /**
- * The time after which the state is empty (epoch ms): all periods have ended, no lease can be corrected, and the account
- * of a deleted user has ended.
+ * The time after which the state is empty (epoch ms): all periods have ended, no lease can be corrected, and the
+ * account of a deleted user has ended.
  */
 export function lastEnd({ used, extra, leases }: Ledger, accountEndsAt: number | undefined): number | undefined {
   const uses = Object.entries({ ...used, ...extra });

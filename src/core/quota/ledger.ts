@@ -114,8 +114,8 @@ export function reserve(
 }
 
 /**
- * Reserves again for the key of a running reservation, which the new one replaces. The former one stays when the new one
- * is refused.
+ * Reserves again for the key of a running reservation, which the new one replaces. The former one stays when the new
+ * one is refused.
  */
 export function replace(
   ledger: Ledger,

@@ -15,8 +15,8 @@ const NO_RETRY = { "x-should-retry": "false" };
 
 /**
  * Returns the 429 for a refusal, with `x-ratelimit-*`: `insufficient_quota` when a window is used up,
- * `concurrency_limit_exceeded` when the user's running requests are in the way, and `plan_limit_exceeded` when `minimum`,
- * the least that the request needs, is above a limit of the plan. Returns 503 for a key that was settled.
+ * `concurrency_limit_exceeded` when the user's running requests are in the way, and `plan_limit_exceeded` when
+ * `minimum`, the least that the request needs, is above a limit of the plan. Returns 503 for a key that was settled.
  */
 export function toQuotaError(
   result: ReserveResult & { ok: false },

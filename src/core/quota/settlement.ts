@@ -39,8 +39,8 @@ export interface RequestEnd {
 type SettledRequest = Settled & { charged: ChargedTokens; view: QuotaView };
 
 /**
- * Settles a request and returns the windows afterwards. Never throws. Calls `onSlow` before it asks the provider for the
- * exact count of the input, so that the caller does not wait for the count.
+ * Settles a request and returns the windows afterwards. Never throws. Calls `onSlow` before it asks the provider for
+ * the exact count of the input, so that the caller does not wait for the count.
  */
 export type Settlement = (end: RequestEnd, onSlow?: () => void) => Promise<SettledRequest>;
 
@@ -112,7 +112,9 @@ function toEndedRequest(end: RequestEnd, exactInput: number | undefined): EndedR
   return { stage, ending: ending.kind, progress, demand, card: model.card, requests, work };
 }
 
-/** Adds the exact count of the input, if it lowers an estimate. The caller of a finished answer does not wait for it. */
+/**
+ * Adds the exact count of the input, if it lowers an estimate. The caller of a finished answer does not wait for it.
+ */
 async function withExactInput(ended: EndedRequest, end: RequestEnd, onSlow: () => void): Promise<EndedRequest> {
   const { demand } = ended;
   if (ended.ending === "finished" || demand.exactInput !== undefined || !isEstimated(ended)) return ended;

@@ -9,9 +9,9 @@ import { quotaName } from "./name.ts";
 import { toQuotaError } from "./refusal.ts";
 
 /**
- * Counts `requests` in the user's windows and returns the same as `planAndUsage`. Call it before a request to a provider
- * that costs no tokens. `model`: the card's key, where there is one. Throws 429 when a window is used up, 403 for blocked
- * users and 401 for revoked tokens.
+ * Counts `requests` in the user's windows and returns the same as `planAndUsage`. Call it before a request to a
+ * provider that costs no tokens. `model`: the card's key, where there is one. Throws 429 when a window is used up, 403
+ * for blocked users and 401 for revoked tokens.
  */
 export async function spendRequests(
   { env, user, catalog }: QuotaCaller,

@@ -82,8 +82,8 @@ export class UserQuota extends DurableObject<Bindings> {
   }
 
   /**
-   * Deletes ledger and decisions; tokens issued until now stay refused. A request that still runs settles nothing later,
-   * because its lease is gone. Writes one row.
+   * Deletes ledger and decisions; tokens issued until now stay refused. A request that still runs settles nothing
+   * later, because its lease is gone. Writes one row.
    */
   delete(): Account {
     const now = Date.now();

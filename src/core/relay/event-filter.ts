@@ -12,8 +12,8 @@ const MAX_EVENT_BYTES = 1_000_000;
 const NO_BYTES = new Uint8Array(0);
 
 /**
- * Matches events with usage, an error or the end mark, and empty ones. An error may have no envelope. Text cannot match:
- * JSON escapes its quotes.
+ * Matches events with usage, an error or the end mark, and empty ones. An error may have no envelope. Text cannot
+ * match: JSON escapes its quotes.
  */
 const PARSED_EVENT = /"usage"\s*:\s*\{|"errors?"|"(message|detail)"\s*:\s*["[]|\[DONE\]|^data(:[ \t]*)?$|^event:/m;
 

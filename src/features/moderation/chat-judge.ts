@@ -21,10 +21,10 @@ export interface JudgedChat {
 }
 
 /**
- * Returns the judge's verdict on each rule; undefined when its answer is not a complete verdict. Calls `onReserved` when
- * the quota has granted the call. Throws an ApiError when the quota refuses, or the judge fails or takes longer than
- * 30 s. A call for the input counts as a request. A call for an answer costs tokens only, because one long answer must
- * not use up the user's requests.
+ * Returns the judge's verdict on each rule; undefined when its answer is not a complete verdict. Calls `onReserved`
+ * when the quota has granted the call. Throws an ApiError when the quota refuses, or the judge fails or takes longer
+ * than 30 s. A call for the input counts as a request. A call for an answer costs tokens only, because one long answer
+ * must not use up the user's requests.
  */
 export async function judgeChat(
   { caller, key, signal }: JudgedChat,

@@ -52,8 +52,8 @@ export function createToolCollector(createId: () => string) {
 }
 
 /**
- * Tests if a fragment starts another call with the same index. Some servers number all parallel calls 0, and others give
- * each fragment of a call a different id. Only the start of a call has a name.
+ * Tests if a fragment starts another call with the same index. Some servers number all parallel calls 0, and others
+ * give each fragment of a call a different id. Only the start of a call has a name.
  */
 function startsNext(call: SlimToolCall, { id, name, arguments: text }: ToolPiece): boolean {
   if (!name || !call.name) return false;
