@@ -84,7 +84,10 @@ export async function startTestbed({ v8Flags = [], providers = {} }: TestbedOpti
   };
 }
 
-/** The bundled catalog with an unlimited and an empty plan. The model has one dialect, to compare the same work. */
+/**
+ * The bundled catalog with an unlimited and an empty plan, and a budget that is never used up. The model has one
+ * dialect, to compare the same work.
+ */
 function catalog(otherProviders: string[]) {
   const plans = {
     bench: { windows: windowsOf(1_000_000), concurrent: 1000, max_output_tokens: 128_000 },
@@ -102,6 +105,7 @@ function catalog(otherProviders: string[]) {
     providers: { ...bundled.providers, ...Object.fromEntries(providers) },
     cards: { ...bundled.cards, [MODEL]: card, ...Object.fromEntries(cards) },
     plans: { ...bundled.plans, ...plans },
+    budget: { windows: [{ unit: "usd", per: "day", limit: 1_000_000 }] },
   };
 }
 
