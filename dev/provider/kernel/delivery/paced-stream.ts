@@ -58,7 +58,12 @@ class PacedSource {
 
   pull(controller: Controller): void | Promise<void> {
     if (this.#rest.byteLength > 0 || !this.#mustWait()) return this.#advance(controller);
-    return pause(this.#dueAt() - Date.now(), this.#exchange.signal).then(() => this.#advance(controller));
+    return this.#untilDue().then(() => this.#advance(controller));
+  }
+
+  /** Waits for the next frame's time, or until the caller leaves. A timer can fire a millisecond early. */
+  async #untilDue(): Promise<void> {
+    while (this.#mustWait() && (await pause(Math.max(1, this.#dueAt() - Date.now()), this.#exchange.signal)));
   }
 
   cancel(): void {
