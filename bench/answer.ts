@@ -33,6 +33,14 @@ export function eventsAt({ chunks }: Answer): number[] {
   });
 }
 
+/** Throws unless the last stream began before the first one ended. */
+export function requireAllOpenAtOnce(answers: Answer[]): void {
+  const lastBegin = Math.max(...answers.map(timeToFirstByte));
+  const firstEnd = Math.min(...answers.map(({ chunks }) => chunks.at(-1)?.at ?? 0));
+  if (lastBegin < firstEnd) return;
+  throw new Error(`The first stream ended after ${firstEnd} ms, but the last one began after ${lastBegin} ms.`);
+}
+
 const END_BYTES = 2000;
 
 /** Throws unless every answer has the expected status and ending. */

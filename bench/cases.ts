@@ -4,7 +4,7 @@ import { gated, moderation, refused, slim, streamed, whole, withoutUsage } from 
 import type { BenchRequest, Workload } from "./requests.ts";
 import { sendAndLeave } from "./load.ts";
 import type { Figures } from "./measure.ts";
-import { coldStart, firstByte, GAP, peak, requestCost, streamCost } from "./measure.ts";
+import { coldStart, firstByte, GAP, peak, requestCost, streamCost, streamMemory } from "./measure.ts";
 import type { Testbed } from "./testbed.ts";
 
 export interface Case {
@@ -14,6 +14,10 @@ export interface Case {
   weir: (testbed: Testbed) => Promise<Figures>;
   /** The maximum of Weir's median by figure. */
   limits?: Figures;
+  /** The maximum of the rounds, for a case that takes long and varies little. */
+  maxRounds?: number;
+  /** For a case whose rounds are long, or start new processes. */
+  skipsWarmUp?: boolean;
 }
 
 // With chunks 20 ms apart, a relay that buffers 8 KiB causes gaps of 500 ms, and one that buffers the whole answer a
@@ -31,17 +35,36 @@ const peakCase = (name: string, workload: Workload): Case => ({
   name,
   bare: ({ fresh }) => peak(fresh.bare, streamed(workload), workload),
   weir: ({ fresh }) => peak(fresh.weir, streamed(workload), workload),
+  skipsWarmUp: true,
+  maxRounds: 3,
+});
+
+const memoryCase = (name: string, request: (workload: Workload) => BenchRequest, maxRounds: number): Case => ({
+  name,
+  bare: ({ fresh }) => streamMemory(fresh.bare, streamed(SLOW), SLOW, MANY_SLOW),
+  weir: ({ fresh }) => streamMemory(fresh.weir, request(SLOW), SLOW, MANY_SLOW),
+  skipsWarmUp: true,
+  maxRounds,
+});
+
+const coldStartCase = (name: string, worker: "weir" | "unpublished"): Case => ({
+  name,
+  bare: ({ fresh }) => coldStart(fresh.bare, whole(ONE)),
+  weir: ({ fresh }) => coldStart(fresh[worker], whole(ONE)),
 });
 
 const SHORT: Workload = { tokens: 20, count: 320, parallel: 32 };
 const LONG: Workload = { tokens: 1000, count: 24, parallel: 4 };
 const PACED: Workload = { tokens: 50, delayMs: 20, count: 200, parallel: 200 };
 const WHOLE: Workload = { tokens: 20, count: 640, parallel: 32 };
+const LARGE_PROMPT: Workload = { tokens: 20, promptBytes: 65_536, count: 320, parallel: 8 };
 const STEADY: Workload = { tokens: 500, delayMs: 10, count: 4, parallel: 4 };
 const ONE: Workload = { tokens: 5, count: 1, parallel: 1 };
 /** The first token arrives after the classifier's answer. */
 const LATE: Workload = { ...ONE, firstMs: 20 };
 const VERY_LONG: Workload = { tokens: 100_000, count: 1, parallel: 1 };
+const SLOW: Workload = { tokens: 20, delayMs: 250, count: 200, parallel: 200 };
+const MANY_SLOW: Workload = { ...SLOW, count: 1000, parallel: 1000 };
 const ENDLESS: Workload = { tokens: 100_000, delayMs: 20, count: 1, parallel: 1 };
 
 export const CASES: Case[] = [
@@ -49,14 +72,20 @@ export const CASES: Case[] = [
   streamCase("/v1 stream, 1,000 chunks × 4", LONG, streamed),
   streamCase("/v1 stream, 50 chunks 20 ms apart × 200", PACED, streamed),
   streamCase("/v1 stream without usage, 1,000 chunks × 4", LONG, withoutUsage),
+  streamCase("/v1 stream without usage, 50 chunks 20 ms apart × 200", PACED, withoutUsage),
   streamCase("slim, 20 chunks × 32", SHORT, slim),
   streamCase("slim, 1,000 chunks × 4", LONG, slim),
   streamCase("slim, 50 chunks 20 ms apart × 200", PACED, slim),
-  streamCase("slim, 500 tokens at 100 a second", STEADY, slim),
+  { ...streamCase("slim, 500 tokens at 100 a second", STEADY, slim), skipsWarmUp: true, maxRounds: 1 },
   {
     name: "/v1, not streamed × 32",
     bare: ({ bare }) => requestCost(bare, whole(WHOLE), WHOLE),
     weir: ({ weir }) => requestCost(weir, whole(WHOLE), WHOLE),
+  },
+  {
+    name: "/v1, not streamed, 64 KB prompt × 8",
+    bare: ({ bare }) => requestCost(bare, whole(LARGE_PROMPT), LARGE_PROMPT),
+    weir: ({ weir }) => requestCost(weir, whole(LARGE_PROMPT), LARGE_PROMPT),
   },
   {
     name: "moderation × 32",
@@ -86,11 +115,10 @@ export const CASES: Case[] = [
   },
   peakCase("200 paced streams", PACED),
   peakCase("one stream of 100,000 tokens", VERY_LONG),
-  {
-    name: "cold start",
-    bare: ({ fresh }) => coldStart(fresh.bare),
-    weir: ({ fresh }) => coldStart(fresh.weir),
-  },
+  memoryCase("memory for each further stream, /v1 without usage", withoutUsage, 3),
+  memoryCase("memory for each further stream, slim", slim, 1),
+  coldStartCase("cold start to the first chat", "weir"),
+  coldStartCase("cold start to the first chat, empty KV", "unpublished"),
 ];
 
 /** Returns how many of three abandoned streams the provider has not seen cancelled after three seconds. Must be 0. */

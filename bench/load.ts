@@ -10,7 +10,7 @@ export interface Target {
   token: (index: number) => string;
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: 1000 });
+const agent = new Agent({ keepAlive: true });
 
 /** Sends a request as the user of that index and returns the complete answer. */
 export function send(target: Target, { path, body }: BenchRequest, index = 0): Promise<Answer> {

@@ -1,11 +1,11 @@
 // The measurements: each returns the figures of one round, and throws for an unexpected answer.
 
 import type { Answer } from "./answer.ts";
-import { bytesOf, eventsAt, timeToFirstByte, longestGap, requireExpected } from "./answer.ts";
+import { bytesOf, eventsAt, timeToFirstByte, longestGap, requireAllOpenAtOnce, requireExpected } from "./answer.ts";
 import type { BenchRequest, Workload } from "./requests.ts";
 import { send, sendMany } from "./load.ts";
 import { cpuUs, peakMib } from "./process.ts";
-import type { StartedServer, Server } from "./testbed.ts";
+import type { Server, Start } from "./testbed.ts";
 import { quantile } from "./statistics.ts";
 
 export type Figures = Record<string, number>;
@@ -66,22 +66,46 @@ export async function firstByte(server: Server, request: BenchRequest): Promise<
 }
 
 /** Measures the peak memory of a new process. */
-export async function peak(
-  start: () => Promise<StartedServer>,
-  request: BenchRequest,
-  workload: Workload,
-): Promise<Figures> {
-  const server = await start();
-  const answers = await sendMany(server, request, workload.count, workload.parallel);
-  const figures = { "peak memory, MiB": peakMib(server.pid) };
-  server.stop();
-  requireExpected(answers, request);
-  return figures;
+export async function peak(start: Start, request: BenchRequest, workload: Workload): Promise<Figures> {
+  return { "peak memory, MiB": (await loadNewProcess(start, request, workload)).peak };
 }
 
-/** Measures the time in ms from the start of a process to its first answer. */
-export async function coldStart(start: () => Promise<StartedServer>): Promise<Figures> {
-  const { startMs, stop } = await start();
-  stop();
-  return { "from nothing to an answer, ms": startMs };
+/**
+ * Measures the memory of each stream that is open beside `few` others: the peak of a new process with `many` streams
+ * minus the peak of another one with `few`, per stream. Throws unless all streams were open at once.
+ */
+export async function streamMemory(
+  start: Start,
+  request: BenchRequest,
+  few: Workload,
+  many: Workload,
+): Promise<Figures> {
+  const [fewer, more] = [await loadNewProcess(start, request, few), await loadNewProcess(start, request, many)];
+  requireAllOpenAtOnce(fewer.answers);
+  requireAllOpenAtOnce(more.answers);
+  return { "memory for each further stream, KiB": ((more.peak - fewer.peak) * 1024) / (many.count - few.count) };
+}
+
+async function loadNewProcess(start: Start, request: BenchRequest, { count, parallel }: Workload) {
+  const server = await start();
+  try {
+    const answers = await sendMany(server, request, count, parallel);
+    requireExpected(answers, request);
+    return { answers, peak: peakMib(server.pid) };
+  } finally {
+    server.stop();
+  }
+}
+
+const STARTS = 3;
+
+/** Measures the time in ms from the start of a process to the end of its first answer: the median of three starts. */
+export async function coldStart(start: Start, request: BenchRequest): Promise<Figures> {
+  const times: number[] = [];
+  while (times.length < STARTS) {
+    const { startMs, stop } = await start(async (target) => requireExpected([await send(target, request)], request));
+    stop();
+    times.push(startMs);
+  }
+  return { "from nothing to a chat, ms": quantile(times, 0.5) };
 }

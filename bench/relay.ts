@@ -35,10 +35,11 @@ try {
   for (const one of CASES.filter(({ name }) => name.includes(values.only))) {
     print(`\n${one.name}`);
     const rounds: Round[] = [];
-    // The first round is a warm-up.
-    for (let round = 0; round <= Number(values.rounds); round++) {
+    const warmUps = one.skipsWarmUp ? 0 : 1;
+    const count = Math.min(Number(values.rounds), one.maxRounds ?? Infinity);
+    for (let round = 0; round < warmUps + count; round++) {
       const figures = { bare: await one.bare(testbed), weir: await one.weir(testbed) };
-      if (round > 0) rounds.push(figures);
+      if (round >= warmUps) rounds.push(figures);
     }
     for (const figure of Object.keys(rounds[0]?.weir ?? {})) report(one, figure, rounds);
   }

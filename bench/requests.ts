@@ -10,6 +10,8 @@ export interface Workload {
   delayMs?: number;
   /** The delay before the first token. */
   firstMs?: number;
+  /** The size of the prompt's text. By default it is only the script. */
+  promptBytes?: number;
   count: number;
   parallel: number;
 }
@@ -27,9 +29,14 @@ type CreateRequest = (workload: Workload) => BenchRequest;
 const script = ({ tokens, delayMs = 0, firstMs = 0 }: Workload) =>
   `emulate ${JSON.stringify({ tokens, delay_ms: delayMs, first_ms: firstMs, reasoning: 0 })}`;
 
+/** ASCII text with characters that JSON escapes. */
+const PROSE = 'The weir holds the river back.\nIt measures the water, then "lets it pass".\n';
+
+const prompt = (workload: Workload) => `${script(workload)}\n`.padEnd(workload.promptBytes ?? 0, PROSE);
+
 const v1 = (workload: Workload, options: object, ending: RegExp): BenchRequest => ({
   path: "/v1/chat/completions",
-  body: JSON.stringify({ model: MODEL, messages: [{ role: "user", content: script(workload) }], ...options }),
+  body: JSON.stringify({ model: MODEL, messages: [{ role: "user", content: prompt(workload) }], ...options }),
   status: 200,
   ending,
 });
@@ -47,7 +54,7 @@ export const whole: CreateRequest = (workload) => v1(workload, {}, JSON_END);
 
 export const slim: CreateRequest = (workload) => ({
   path: "/chat",
-  body: JSON.stringify({ model: MODEL, input: script(workload) }),
+  body: JSON.stringify({ model: MODEL, input: prompt(workload) }),
   status: 200,
   ending: /event:done\ndata:.*\n\n$/,
 });

@@ -4,7 +4,7 @@ import type { ChildProcess } from "node:child_process";
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire, stripTypeScriptTypes } from "node:module";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { unstable_readConfig } from "wrangler";
 
@@ -17,8 +17,8 @@ export interface Served {
 export interface WorkerConfig {
   /** The path of the Worker's built module. */
   entry: string;
-  /** The path of the readiness check, which answers 200. */
-  first: string;
+  /** A path that answers 200. */
+  health: string;
   /** Text bindings, and JSON bindings below. */
   vars?: Record<string, string>;
   json?: Record<string, unknown>;
@@ -60,8 +60,15 @@ export function stripTypes(name: string): string {
 const running = new Set<ChildProcess>();
 process.on("exit", () => running.forEach((child) => child.kill()));
 
-/** Starts a Worker with empty storage on a free port, and waits until it is ready. `startMs`: how long that took. */
-export async function serve(name: string, config: WorkerConfig): Promise<Served & { startMs: number }> {
+/**
+ * Starts a Worker with empty storage on a free port. `startMs`: the time until its first answer, to the health check or
+ * to `ask`, which gets the URL.
+ */
+export async function serve(
+  name: string,
+  config: WorkerConfig,
+  ask = (url: string) => requireOk(url + config.health),
+): Promise<Served & { startMs: number }> {
   const port = await freePort();
   const storage = `${FOLDER}/${name}-storage`;
   rmSync(storage, { recursive: true, force: true });
@@ -72,7 +79,8 @@ export async function serve(name: string, config: WorkerConfig): Promise<Served 
   const child = spawn(workerd, ["serve", "--experimental", file], { stdio: ["ignore", "ignore", "inherit"] });
   running.add(child);
   const url = `http://127.0.0.1:${port}`;
-  await waitUntilReady(url + config.first, child);
+  await waitUntilListening(port, child);
+  await ask(url);
   const { pid } = child;
   if (pid === undefined) throw new Error(`${name} did not start`);
   return { url, pid, startMs: performance.now() - startedAt, stop: (): void => void child.kill() };
@@ -127,15 +135,26 @@ function freePort(): Promise<number> {
   });
 }
 
-async function waitUntilReady(url: string, child: ChildProcess): Promise<void> {
+async function waitUntilListening(port: number, child: ChildProcess): Promise<void> {
   while (child.exitCode === null) {
-    const answer = await fetch(url).catch(() => undefined);
-    if (answer) {
-      await answer.arrayBuffer();
-      if (answer.ok) return;
-      throw new Error(`${url} answered ${answer.status}`);
-    }
+    if (await isListening(port)) return;
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   throw new Error("workerd did not start");
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on("error", () => resolve(false));
+  });
+}
+
+async function requireOk(url: string): Promise<void> {
+  const answer = await fetch(url);
+  await answer.arrayBuffer();
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
 }

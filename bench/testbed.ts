@@ -20,12 +20,13 @@ export interface Testbed {
   weir: Server;
   /** Weir, called by a user whose plan allows nothing. */
   exhausted: Server;
-  /** Starts another process of the Worker. `startMs`: the time to its first answer. */
-  fresh: { bare: () => Promise<StartedServer>; weir: () => Promise<StartedServer> };
+  /** Each starts another process. `unpublished` is Weir with an empty KV, so it uses the bundled catalog. */
+  fresh: Record<"bare" | "weir" | "unpublished", Start>;
   stop(): void;
 }
 
-export type StartedServer = Server & { startMs: number };
+/** Starts a process. `startMs`: the time until it has answered `ask`, by default the health check. */
+export type Start = (ask?: (target: Target) => Promise<void>) => Promise<Server & { startMs: number }>;
 
 interface TestbedOptions {
   /** Flags of Weir's JavaScript engine. */
@@ -38,17 +39,17 @@ interface TestbedOptions {
 export async function startTestbed({ v8Flags = [], providers = {} }: TestbedOptions = {}): Promise<Testbed> {
   const provider = await serve("provider", {
     entry: build("provider", "dev/wrangler.toml"),
-    first: "/__stats",
+    health: "/__stats",
     vars: { PACE_MS: "0" },
   });
   const bareConfig: WorkerConfig = {
     entry: stripTypes("pass-through"),
-    first: "/__stats",
+    health: "/__stats",
     vars: { PROVIDER: provider.url },
   };
   const weirConfig: WorkerConfig = {
     entry: build("weir", "wrangler.toml"),
-    first: "/healthz",
+    health: "/healthz",
     vars: {
       OPENAI_API_KEY: KEY,
       OPENAI_BASE_URL: `${provider.url}/v1`,
@@ -60,29 +61,38 @@ export async function startTestbed({ v8Flags = [], providers = {} }: TestbedOpti
     v8Flags,
     json: { AUTH_ISSUERS: [{ issuer: "weir", audience: "weir" }] },
     objects: { USER_QUOTA: "UserQuota", CATALOG_PUBLISHER: "CatalogPublisher" },
-    kv: {
-      binding: "CATALOG",
-      entry: stripTypes("kv"),
-      vars: { CATALOG: JSON.stringify(catalog(Object.keys(providers))) },
-    },
+    kv: kvOf(catalog(Object.keys(providers))),
   };
   const bare = await serve("pass-through", bareConfig);
   const weir = await serve("weir", weirConfig);
   const tokens = await Promise.all(Array.from({ length: USERS }, (_, index) => createToken(`bench-${index}`, "bench")));
   const tokenOf = (index: number) => tokens[index % USERS] ?? "";
   const exhausted = await createToken("bench-exhausted", "exhausted");
+  const unpublished = await createToken("bench-unpublished", "pro");
   return {
     provider,
     bare: { ...bare, token: () => KEY },
     weir: { ...weir, token: tokenOf },
     exhausted: { ...weir, token: () => exhausted },
     fresh: {
-      bare: async () => ({ ...(await serve("pass-through-fresh", bareConfig)), token: () => KEY }),
-      weir: async () => ({ ...(await serve("weir-fresh", weirConfig)), token: tokenOf }),
+      bare: starter("pass-through-fresh", bareConfig, () => KEY),
+      weir: starter("weir-fresh", weirConfig, tokenOf),
+      unpublished: starter("weir-unpublished", { ...weirConfig, kv: kvOf() }, () => unpublished),
     },
     stop: () => [provider, bare, weir].forEach((served) => served.stop()),
   };
 }
+
+const starter =
+  (name: string, config: WorkerConfig, token: Target["token"]): Start =>
+  async (ask) => ({ ...(await serve(name, config, ask && ((url) => ask({ url, token })))), token });
+
+/** KV with that catalog published, or empty. */
+const kvOf = (published?: object) => ({
+  binding: "CATALOG",
+  entry: stripTypes("kv"),
+  vars: published ? { CATALOG: JSON.stringify(published) } : {},
+});
 
 /**
  * The bundled catalog with an unlimited and an empty plan, and a budget that is never used up. The model has one
