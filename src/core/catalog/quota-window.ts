@@ -27,6 +27,26 @@ export function amountOf(amounts: Amounts, unit: QuotaUnit): number {
   return unit === "usd" ? amounts.nanoUsd : amounts[unit];
 }
 
+export const NO_AMOUNTS: Amounts = { tokens: 0, requests: 0, nanoUsd: 0 };
+
+/** Adds `factor` times the other amounts, unit by unit. */
+export function addAmounts(one: Amounts, other: Amounts, factor = 1): Amounts {
+  return {
+    tokens: one.tokens + factor * other.tokens,
+    requests: one.requests + factor * other.requests,
+    nanoUsd: one.nanoUsd + factor * other.nanoUsd,
+  };
+}
+
+/** Returns the smaller of two amounts, unit by unit. */
+export function leastOf(one: Amounts, other: Amounts): Amounts {
+  return {
+    tokens: Math.min(one.tokens, other.tokens),
+    requests: Math.min(one.requests, other.requests),
+    nanoUsd: Math.min(one.nanoUsd, other.nanoUsd),
+  };
+}
+
 const LENGTH_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
 /** Returns the start of the period that contains `at` (both epoch ms). */

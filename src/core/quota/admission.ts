@@ -60,7 +60,9 @@ export async function admit<Candidate extends QuotaCandidate>(
   const { env, user, key, waitUntil } = admission;
   const name = await quotaName(user, env.QUOTA_PEPPER);
   const giveBack = () => waitUntil(callQuota(env, name, (object) => object.giveBack(key)).catch(() => undefined));
-  const share = openBudgetShare(admission, key);
+  // The work that goes on at the provider is settled by a later request.
+  const isSettledElsewhere = admission.candidates[0].exchange.ask.remains === "work";
+  const share = openBudgetShare({ ...admission, isSettledElsewhere }, key);
   try {
     return await reserveUnder(admission, { name, share, giveBack });
   } catch (error) {

@@ -12,7 +12,7 @@ import type { ReserveResult } from "./ledger.ts";
 /** The part of a candidate that the quota uses. */
 export interface QuotaCandidate {
   model: Model;
-  exchange: { ask: { demand: Demand; chosenByCatalog?: boolean } };
+  exchange: { ask: { demand: Demand; chosenByCatalog?: boolean; remains?: "answer" | "work" | undefined } };
 }
 
 /** The candidates of a request and the facts that decide their bound. */

@@ -7,6 +7,7 @@ import type { BudgetShare } from "./budget.ts";
 import { callQuota } from "./client.ts";
 import type { Limits, QuotaView } from "./view.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
+import { leastOf } from "../catalog/quota-window.ts";
 
 export interface Lease {
   /** The key of its reservation. */
@@ -52,9 +53,3 @@ export function createLease(
     },
   };
 }
-
-const leastOf = (one: Amounts, other: Amounts): Amounts => ({
-  tokens: Math.min(one.tokens, other.tokens),
-  requests: Math.min(one.requests, other.requests),
-  nanoUsd: Math.min(one.nanoUsd, other.nanoUsd),
-});

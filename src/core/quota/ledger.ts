@@ -9,7 +9,7 @@ import type { Limits, QuotaView, WindowView } from "./view.ts";
 import { viewOf } from "./view.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
 import { entry } from "../catalog/schema.ts";
-import { amountOf, countsModel } from "../catalog/quota-window.ts";
+import { amountOf, countsModel, NO_AMOUNTS } from "../catalog/quota-window.ts";
 import { sweep } from "./expiry.ts";
 import { addUse, openWindows } from "./window-use.ts";
 
@@ -53,8 +53,6 @@ export type SpendResult = { ok: true; view: QuotaView } | WindowRefusal;
 const MAX_SETTLED_KEYS = 32;
 /** `retry-after` of a refusal that ends when one of the user's running requests ends. */
 export const BUSY_RETRY_MS = 1000;
-
-const NOTHING: Amounts = { tokens: 0, requests: 0, nanoUsd: 0 };
 
 /**
  * Reserves the bound in every window that counts the model, and grants as much output as fits. A refusal names its
@@ -114,22 +112,6 @@ export function reserve(
 }
 
 /**
- * Reserves again for the key of a running reservation, which the new one replaces. The former one stays when the new
- * one is refused.
- */
-export function replace(
-  ledger: Ledger,
-  limits: Limits,
-  reservation: Reservation,
-  now: number,
-): ReturnType<typeof reserve> {
-  const state = sweep(ledger, now);
-  const leases = Object.entries(state.leases).filter(([key, { ended }]) => key !== reservation.key || ended);
-  const next = reserve({ ...state, leases: Object.fromEntries(leases) }, limits, reservation, now);
-  return next.changed ? next : { ...next, ledger: state };
-}
-
-/**
  * Counts requests at once, without a reservation, in every window that counts the model. Requests without a model count
  * in the windows of all models. `changed`: the ledger must be stored.
  */
@@ -149,7 +131,7 @@ export function spend(
     return { ledger: state, changed: false, result };
   }
   const lease = { at: state.at, model, ended: false, endsAt: state.at };
-  const next = { ...state, used: addUse(state.used, lease, { ...NOTHING, requests }) };
+  const next = { ...state, used: addUse(state.used, lease, { ...NO_AMOUNTS, requests }) };
   return { ledger: next, changed: true, result: { ok: true, view: viewOf(next, limits) } };
 }
 
@@ -165,7 +147,7 @@ export function settle(
   const state = sweep(ledger, now);
   const { [key]: lease, ...leases } = state.leases;
   if (!lease || !Object.hasOwn(state.leases, key)) return { ledger: state, changed: false };
-  const charged = lease.ended ? lease.bound : NOTHING;
+  const charged = lease.ended ? lease.bound : NO_AMOUNTS;
   const owed = (unit: keyof Amounts) => Math.min(charge[unit], lease.bound[unit]) - charged[unit];
   const used = addUse(state.used, lease, {
     tokens: owed("tokens"),
@@ -181,7 +163,7 @@ export function settle(
  * because nothing would settle it.
  */
 export function giveBack(ledger: Ledger, key: string, now: number): { ledger: Ledger; changed: boolean } {
-  const next = settle(ledger, { key, charge: NOTHING }, now);
+  const next = settle(ledger, { key, charge: NO_AMOUNTS }, now);
   if (next.changed || next.ledger.settled.includes(key)) return next;
   const settled = [...next.ledger.settled, key].slice(-MAX_SETTLED_KEYS);
   return { ledger: { ...next.ledger, settled }, changed: true };

@@ -1,6 +1,6 @@
 // Conversion between a plan's units and the ledger's integers.
 
-import type { Plan } from "../catalog/schema.ts";
+import type { Catalog, Plan } from "../catalog/schema.ts";
 import type { Limits } from "./view.ts";
 import type { QuotaUnit } from "../catalog/quota-window.ts";
 
@@ -10,6 +10,16 @@ const NANO_PER_USD = 1e9;
 export function toLimits({ windows, concurrent }: Pick<Plan, "windows" | "concurrent">): Limits {
   const counted = windows.map((window) => ({ ...window, limit: toAmount(window.unit, window.limit) }));
   return { windows: counted, concurrent };
+}
+
+const budgetLimits = new WeakMap<object, Limits>();
+
+/** Returns the limits of a catalog's budget, the same object for the same catalog; undefined without a budget. */
+export function toBudgetLimits({ budget }: Catalog): Limits | undefined {
+  if (!budget) return undefined;
+  const limits = budgetLimits.get(budget) ?? toLimits({ ...budget, concurrent: Number.MAX_SAFE_INTEGER });
+  budgetLimits.set(budget, limits);
+  return limits;
 }
 
 /** Converts a written amount (dollars for usd) to the ledger's unit (nano-dollars for usd). */

@@ -5,9 +5,11 @@ import { DurableObject } from "cloudflare:workers";
 import type { Bindings } from "../env.ts";
 import type { Account, Change, Claim, RefusedClaim } from "./account.ts";
 import { applyChange, claimRefusal, deletedAccount } from "./account.ts";
+import type { AllotmentRequest, BudgetReservation, BudgetResult } from "./budget-ledger.ts";
+import { lower, reserveInBudget } from "./budget-ledger.ts";
 import type { Reservation, ReserveResult, SpendResult } from "./ledger.ts";
 import { lastEnd, nextLeaseEnd, sweep } from "./expiry.ts";
-import { giveBack, replace, reserve, settle, spend, view } from "./ledger.ts";
+import { giveBack, reserve, settle, spend, view } from "./ledger.ts";
 import type { Ledger } from "./state.ts";
 import { emptyLedger, readLedger } from "./state.ts";
 import type { Limits, QuotaView } from "./view.ts";
@@ -30,9 +32,19 @@ export class UserQuota extends DurableObject<Bindings> {
     return this.#refusal(claim) ?? update();
   }
 
-  /** Reserves for no user, and replaces a running reservation of the same key. Writes one row when granted. */
-  replaceReservation(limits: Limits, reservation: Reservation): ReserveResult {
-    return this.#update((ledger, now) => replace(ledger, limits, reservation, now)).result;
+  /** In the budget's object: see budget-ledger.ts. Writes one row when granted. */
+  reserveInBudget(limits: Limits, reservation: BudgetReservation, wanted?: AllotmentRequest): BudgetResult {
+    return this.#update((ledger, now) => reserveInBudget(ledger, limits, reservation, wanted, now)).result;
+  }
+
+  /** Lowers the bound of a running reservation. Writes one row. */
+  lower(lowered: { key: string; bound: Amounts }): void {
+    this.#update((ledger, now) => lower(ledger, lowered, now));
+  }
+
+  /** Settles a reservation of the budget. Writes one row, and none when repeated. */
+  settleInBudget(settlement: { key: string; charge: Amounts }): void {
+    this.#update((ledger, now) => settle(ledger, settlement, now));
   }
 
   /** Counts requests at once. Writes one row when granted, none when refused. */

@@ -1,12 +1,15 @@
-// A deployment with a budget, in Node: the objects of all users and of the budget, with one clock.
+// A deployment with a budget, in Node: its isolates, and the objects of all users and of the budget. Tests set the date.
 
+import { vi } from "vitest";
 import { chooseModel } from "../../../src/core/catalog/choose.ts";
 import type { Catalog } from "../../../src/core/catalog/schema.ts";
 import type { Bindings } from "../../../src/core/env.ts";
 import type { Claim } from "../../../src/core/quota/account.ts";
 import { admit } from "../../../src/core/quota/admission.ts";
 import type { Reservation } from "../../../src/core/quota/ledger.ts";
-import { giveBack, replace, reserve, settle, view } from "../../../src/core/quota/ledger.ts";
+import type { AllotmentRequest, BudgetReservation } from "../../../src/core/quota/budget-ledger.ts";
+import { lower, reserveInBudget } from "../../../src/core/quota/budget-ledger.ts";
+import { giveBack, reserve, settle, view } from "../../../src/core/quota/ledger.ts";
 import { toLimits } from "../../../src/core/quota/limits.ts";
 import type { Ledger } from "../../../src/core/quota/state.ts";
 import { emptyLedger } from "../../../src/core/quota/state.ts";
@@ -33,12 +36,20 @@ interface Counters {
   writes: number;
 }
 
+interface Entry {
+  isolate?: number;
+  remains?: "work";
+}
+
 /** A deployment whose plan and budget have these windows. */
 export function createDeployment({ budget, plan }: { budget?: unknown[]; plan: object }) {
-  const catalog = catalogWith(budget, plan);
+  // An isolate is known by its copy of the catalog.
+  const catalogs: Catalog[] = [];
+  const catalogOf = (isolate: number) => (catalogs[isolate] ??= catalogWith(budget, plan));
+  const catalog = catalogOf(0);
   const objects = new Map<string, { ledger: Ledger } & Counters>();
-  const clock = { now: NOON };
   const works: Promise<unknown>[] = [];
+  Object.assign(globalThis, { scheduler: { wait: (ms: number) => new Promise((done) => setTimeout(done, ms)) } });
   /** Runs before each call of an object. */
   const hooks: { before?: (name: string, method: string) => Promise<void> | void } = {};
 
@@ -62,53 +73,69 @@ export function createDeployment({ budget, plan }: { budget?: unknown[]; plan: o
         return next;
       };
     const reserving = call("reserve", (ledger, _claim: Claim, limits: Limits, reservation: Reservation) =>
-      reserve(ledger, limits, reservation, clock.now),
+      reserve(ledger, limits, reservation, Date.now()),
     );
-    const replacing = call("replace", (ledger, limits: Limits, reservation: Reservation) =>
-      replace(ledger, limits, reservation, clock.now),
+    const taking = call(
+      "reserve",
+      (ledger, limits: Limits, reservation: BudgetReservation, wanted?: AllotmentRequest) =>
+        reserveInBudget(ledger, limits, reservation, wanted, Date.now()),
+    );
+    const lowering = call("lower", (ledger, lowered: Parameters<typeof lower>[1]) =>
+      lower(ledger, lowered, Date.now()),
     );
     const settling = call("settle", (ledger, _limits: Limits, settlement: Parameters<typeof settle>[1]) =>
-      settle(ledger, settlement, clock.now),
+      settle(ledger, settlement, Date.now()),
     );
-    const giving = call("giveBack", (ledger, key: string) => giveBack(ledger, key, clock.now));
+    const giving = call("giveBack", (ledger, key: string) => giveBack(ledger, key, Date.now()));
     return {
       reserve: async (...args: Parameters<typeof reserving>) => (await reserving(...args)).result,
-      replaceReservation: async (...args: Parameters<typeof replacing>) => (await replacing(...args)).result,
+      reserveInBudget: async (...args: Parameters<typeof taking>) => (await taking(...args)).result,
+      lower: async (...args: Parameters<typeof lowering>) => void (await lowering(...args)),
+      settleInBudget: async (settlement: Parameters<typeof settle>[1]) =>
+        void (await settling({ windows: [], concurrent: 1 }, settlement)),
       settle: async (...args: Parameters<typeof settling>) =>
-        view((await settling(...args)).ledger, args[0], clock.now),
+        view((await settling(...args)).ledger, args[0], Date.now()),
       giveBack: async (...args: Parameters<typeof giving>) => void (await giving(...args)),
     };
   };
   const env = { USER_QUOTA: { getByName }, QUOTA_PEPPER: "test-pepper" } as unknown as Bindings;
   const dollarsIn = (name: string, windows: Catalog["plans"][string]["windows"]) => {
     const limits = toLimits({ windows, concurrent: 1000 });
-    const [window] = view(objectOf(name).ledger, limits, clock.now).windows;
+    const [window] = view(objectOf(name).ledger, limits, Date.now()).windows;
     return { used: window?.used ?? 0, reserved: window?.reserved ?? 0 };
   };
   const windows = catalog.plans["free"]?.windows ?? [];
   const waitUntil = (work: Promise<unknown>) => void works.push(work);
 
   return {
-    clock,
     hooks,
-    /** A request of `inputBytes` bytes by a user. */
-    enter: (subject: string, inputBytes = 100) => {
+    /** A request of `inputBytes` bytes by a user, in one of the isolates. */
+    enter: (subject: string, inputBytes = 100, { isolate = 0, remains }: Entry = {}) => {
       const demand = { inputBytes, images: 0, choices: 1, maxOutputTokens: undefined };
-      const { model } = chooseModel(catalog, "default", NOON);
+      const { model } = chooseModel(catalogOf(isolate), "default", NOON);
       return admit({
         env,
         user: { issuer: "weir", subject, plan: "free", issuedAt: NOON },
-        catalog,
-        candidates: [{ model, exchange: { ask: { demand } } }],
+        catalog: catalogOf(isolate),
+        candidates: [{ model, exchange: { ask: { demand, remains } } }],
         key: crypto.randomUUID(),
         waitUntil,
         canCount: false,
         count: async () => undefined,
       });
     },
-    /** Waits for the work that was left to `waitUntil`. */
+    /** Publishes another budget for one isolate. */
+    setBudget: (isolate: number, windows: unknown[]) => void (catalogs[isolate] = catalogWith(windows, plan)),
+    /** Waits for the work under `waitUntil`, and lets the time pass that it takes. */
     quiet: async () => {
-      while (works.length > 0) await works.shift();
+      const state = { isQuiet: false };
+      await vi.advanceTimersByTimeAsync(0);
+      do {
+        const { length } = works;
+        void Promise.all(works).then(() => (state.isQuiet = length === works.length));
+        await vi.advanceTimersByTimeAsync(0);
+        if (!state.isQuiet) await vi.advanceTimersByTimeAsync(1000);
+      } while (!state.isQuiet);
     },
     /** Nano-dollars in the budget. */
     budget: () => dollarsIn("budget", catalog.budget?.windows ?? []),
@@ -118,7 +145,10 @@ export function createDeployment({ budget, plan }: { budget?: unknown[]; plan: o
       const sum = (field: "used" | "reserved") => all.reduce((total, each) => total + each[field], 0);
       return { used: sum("used"), reserved: sum("reserved") };
     },
-    counters: (name: string): Counters => objectOf(name),
+    counters: (name: string): Counters => {
+      const { calls, writes } = objectOf(name);
+      return { calls, writes };
+    },
     names: () => [...objects.keys()],
   };
 }

@@ -1,0 +1,87 @@
+// An allotment: a part of the budget that one isolate reserves in advance, for requests to one model.
+// Requests draw from it in memory, without a call. Pure: no clock, and no calls.
+
+import type { Amounts } from "../catalog/quota-window.ts";
+import { addAmounts, amountOf, countsModel, leastOf, NO_AMOUNTS } from "../catalog/quota-window.ts";
+import type { WindowView } from "./view.ts";
+
+/** An allotment is at most this part of the limit of each window, so a lost isolate costs little. */
+const MOST_OF_LIMIT = 0.01;
+/** An allotment leaves this part of the limit to requests that reserve for themselves. */
+const LEFT_TO_OTHERS = 0.1;
+/** An allotment of fewer bounds saves no call. */
+const FEWEST_BOUNDS = 2;
+
+/**
+ * Returns the size of an allotment in bounds of the request that asks for it: as many as `most`, if they fit. Returns 0
+ * when the request should reserve only for itself.
+ */
+export function boundsToAllot(windows: WindowView[], model: string, bound: Amounts, most: number): number {
+  const rooms = windows
+    .filter((window) => countsModel(window, model) && amountOf(bound, window.unit) > 0)
+    .map(({ unit, limit, left }) => {
+      const room = Math.min(limit * MOST_OF_LIMIT, left - limit * LEFT_TO_OTHERS);
+      return Math.floor(room / amountOf(bound, unit));
+    });
+  const bounds = Math.min(most, ...rooms);
+  return bounds < FEWEST_BOUNDS ? 0 : bounds;
+}
+
+/** The sums of an allotment in its isolate. Draws and charges together never exceed its tokens and dollars. */
+export class Allotment {
+  /** The key of its reservation in the budget's object. */
+  readonly key: string;
+  /** Requests draw from it until then (epoch ms). */
+  readonly usedUntil: number;
+  /** The number of draws. */
+  draws = 0;
+  /** The number of draws that are not settled. */
+  running = 0;
+  /** What its settled requests cost. */
+  charged: Amounts = NO_AMOUNTS;
+  #left: Amounts;
+  readonly #allotted: Amounts;
+
+  constructor(key: string, allotted: Amounts, usedUntil: number) {
+    this.key = key;
+    this.usedUntil = usedUntil;
+    this.#allotted = allotted;
+    this.#left = allotted;
+  }
+
+  /** What settled requests cost, and what running ones may cost. */
+  get used(): Amounts {
+    return addAmounts(this.#allotted, this.#left, -1);
+  }
+
+  /** Draws the bound of a request. Returns undefined when too little is left. */
+  draw(bound: Amounts): Draw | undefined {
+    const left = addAmounts(this.#left, bound, -1);
+    if (left.tokens < 0 || left.nanoUsd < 0) return undefined;
+    this.#left = left;
+    this.draws += 1;
+    this.running += 1;
+    let drawn = bound;
+    const lower = (amounts: Amounts) => {
+      const least = leastOf(drawn, amounts);
+      this.#left = addAmounts(this.#left, addAmounts(drawn, least, -1));
+      drawn = least;
+    };
+    return {
+      lower,
+      settle: (charge) => {
+        lower(charge);
+        this.charged = addAmounts(this.charged, drawn);
+        this.running -= 1;
+      },
+    };
+  }
+}
+
+/** What one request has drawn. */
+export interface Draw {
+  /** Returns all but these amounts to the allotment. */
+  lower(amounts: Amounts): void;
+  /** Replaces what was drawn with the charge, at most what was drawn. Call it once. */
+  settle(charge: Amounts): void;
+}
