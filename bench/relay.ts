@@ -2,10 +2,13 @@
 // bench/README.md defines each figure.
 
 import { parseArgs } from "node:util";
+import { billLines } from "./bill-lines.ts";
+import { COUNT_CASES, countChats, showCounts } from "./chat-counts.ts";
 import type { Case } from "./cases.ts";
 import { CASES, countUncancelled } from "./cases.ts";
 import type { Figures } from "./measure.ts";
 import { parseCommandLine, UsageError } from "../dev/command-line.ts";
+import type { Result } from "./results.ts";
 import { startTestbed } from "./testbed.ts";
 import type { Spread } from "./statistics.ts";
 import { spreadOf } from "./statistics.ts";
@@ -22,14 +25,14 @@ const values = parseCommandLine("npm run bench -- [--rounds 5] [--only NAME] [--
   const { values } = parseArgs({ options });
   if (!/^[1-9]\d*$/.test(values.rounds))
     throw new UsageError(`--rounds must be a number from 1, not '${values.rounds}'.`);
-  if (!CASES.some(({ name }) => name.includes(values.only)))
-    throw new UsageError(`No case in bench/cases.ts has '${values.only}' in its name.`);
+  if (![...CASES, ...COUNT_CASES].some(({ name }) => name.includes(values.only)))
+    throw new UsageError(`No case in bench/cases.ts or bench/chat-counts.ts has '${values.only}' in its name.`);
   return values;
 });
 const print = (line: string) => values.json || console.log(line);
 
 const testbed = await startTestbed();
-const results: object[] = [];
+const results: Result[] = [];
 const failures: string[] = [];
 try {
   for (const one of CASES.filter(({ name }) => name.includes(values.only))) {
@@ -43,12 +46,18 @@ try {
     }
     for (const figure of Object.keys(rounds[0]?.weir ?? {})) report(one, figure, rounds);
   }
+  for (const one of COUNT_CASES.filter(({ name }) => name.includes(values.only))) {
+    const { first, later } = await countChats(testbed, one);
+    results.push({ case: one.name, first, later });
+    print(`\n${one.name}\n  of new users  ${showCounts(first)}\n  afterwards    ${showCounts(later)}`);
+  }
   print("");
   check("callers who left", "streams that the provider went on with", await countUncancelled(testbed), 0);
 } finally {
   testbed.stop();
 }
 if (values.json) console.log(JSON.stringify(results, null, 2));
+else console.log(["", ...billLines(results)].join("\n"));
 for (const failure of failures) console.error(`FAILED: ${failure}`);
 if (failures.length > 0) process.exitCode = 1;
 

@@ -41,11 +41,15 @@ const { compatibility_date: date, compatibility_flags: flags } = unstable_readCo
 });
 const COMPATIBILITY = `compatibilityDate = ${JSON.stringify(date)}, compatibilityFlags = ${JSON.stringify(flags)}`;
 
-/** Bundles the Worker of a wrangler.toml into a single module and returns its path. */
-export function build(name: string, config: string): string {
+/**
+ * Bundles the Worker of a wrangler.toml into a single module and returns its path. `entry` replaces the entry in
+ * bench/workers.
+ */
+export function build(name: string, config: string, entry?: string): string {
   const outdir = `${FOLDER}/${name}`;
-  execFileSync("wrangler", ["deploy", "--dry-run", "-c", config, "--outdir", outdir], { stdio: "pipe" });
-  return `${outdir}/index.js`;
+  const script = entry === undefined ? [] : [path(`workers/${entry}.ts`)];
+  execFileSync("wrangler", ["deploy", ...script, "--dry-run", "-c", config, "--outdir", outdir], { stdio: "pipe" });
+  return `${outdir}/${entry ?? "index"}.js`;
 }
 
 /** Strips the types of bench/workers/`name`.ts, which must have no imports, and returns the module's path. */

@@ -20,8 +20,11 @@ export interface Testbed {
   weir: Server;
   /** Weir, called by a user whose plan allows nothing. */
   exhausted: Server;
-  /** Each starts another process. `unpublished` is Weir with an empty KV, so it uses the bundled catalog. */
-  fresh: Record<"bare" | "weir" | "unpublished", Start>;
+  /**
+   * Each starts another process. `unpublished` is Weir with an empty KV, so it uses the bundled catalog. The others
+   * are Weir with the counters of workers/counted.ts.
+   */
+  fresh: Record<"bare" | "weir" | "unpublished" | "counted" | "countedWithoutBudget", Start>;
   stop(): void;
 }
 
@@ -47,6 +50,7 @@ export async function startTestbed({ v8Flags = [], providers = {} }: TestbedOpti
     health: "/__stats",
     vars: { PROVIDER: provider.url },
   };
+  const published = catalog(Object.keys(providers));
   const weirConfig: WorkerConfig = {
     entry: build("weir", "wrangler.toml"),
     health: "/healthz",
@@ -61,7 +65,12 @@ export async function startTestbed({ v8Flags = [], providers = {} }: TestbedOpti
     v8Flags,
     json: { AUTH_ISSUERS: [{ issuer: "weir", audience: "weir" }] },
     objects: { USER_QUOTA: "UserQuota", CATALOG_PUBLISHER: "CatalogPublisher" },
-    kv: kvOf(catalog(Object.keys(providers))),
+    kv: kvOf(published),
+  };
+  let countedEntry: string | undefined;
+  const countedConfig = (): WorkerConfig => {
+    countedEntry ??= build("weir-counted", "wrangler.toml", "counted");
+    return { ...weirConfig, entry: countedEntry };
   };
   const bare = await serve("pass-through", bareConfig);
   const weir = await serve("weir", weirConfig);
@@ -75,17 +84,31 @@ export async function startTestbed({ v8Flags = [], providers = {} }: TestbedOpti
     weir: { ...weir, token: tokenOf },
     exhausted: { ...weir, token: () => exhausted },
     fresh: {
-      bare: starter("pass-through-fresh", bareConfig, () => KEY),
-      weir: starter("weir-fresh", weirConfig, tokenOf),
-      unpublished: starter("weir-unpublished", { ...weirConfig, kv: kvOf() }, () => unpublished),
+      bare: starter(
+        "pass-through-fresh",
+        () => bareConfig,
+        () => KEY,
+      ),
+      weir: starter("weir-fresh", () => weirConfig, tokenOf),
+      unpublished: starter(
+        "weir-unpublished",
+        () => ({ ...weirConfig, kv: kvOf() }),
+        () => unpublished,
+      ),
+      counted: starter("weir-counted", countedConfig, tokenOf),
+      countedWithoutBudget: starter(
+        "weir-counted",
+        () => ({ ...countedConfig(), kv: kvOf({ ...published, budget: undefined }) }),
+        tokenOf,
+      ),
     },
     stop: () => [provider, bare, weir].forEach((served) => served.stop()),
   };
 }
 
 const starter =
-  (name: string, config: WorkerConfig, token: Target["token"]): Start =>
-  async (ask) => ({ ...(await serve(name, config, ask && ((url) => ask({ url, token })))), token });
+  (name: string, config: () => WorkerConfig, token: Target["token"]): Start =>
+  async (ask) => ({ ...(await serve(name, config(), ask && ((url) => ask({ url, token })))), token });
 
 /** KV with that catalog published, or empty. */
 const kvOf = (published?: object) => ({

@@ -1,0 +1,88 @@
+// The bill of a million chats as text, from the results of `npm run bench`.
+
+import bundled from "../src/core/catalog/default.json" with { type: "json" };
+import type { Counts, Use } from "./bill.ts";
+import { ASSUMED, billOf, cpuBill, tokensBill, totalOf, useOf } from "./bill.ts";
+import type { Result } from "./results.ts";
+
+const MODELS = ["o4-mini", "gpt-5-mini", "gpt-6.1-terra"] as const;
+
+const UNITS: [keyof Use, string][] = [
+  ["requests", "requests to the Worker"],
+  ["objectRequests", "calls of objects"],
+  ["objectGbSeconds", "their duration, GB-s"],
+  ["rowsWritten", "rows written"],
+  ["rowsRead", "rows read"],
+  ["kvReads", "KV reads"],
+  ["logKilobytes", "log, KB"],
+];
+
+/** One chat at a time shares no call with others, so it has the most calls. */
+const COUNTED = ["counts per chat, budget × 1", "counts per chat, no budget × 8"];
+
+const PER_REQUEST = "cpu per request, µs";
+const PER_CHUNK = "cpu per chunk, µs";
+// The cost of the request is part of its 50 chunks, so 300 of them cost less than this.
+const CPU = [
+  { label: "/v1, not streamed", case: "/v1, not streamed × 32", figure: PER_REQUEST, times: 1 },
+  ...["/v1 stream", "/v1 stream without usage", "slim"].map((label) => ({
+    label,
+    case: `${label}, 50 chunks 20 ms apart × 200`,
+    figure: PER_CHUNK,
+    times: ASSUMED.outputTokens,
+  })),
+];
+
+/** Returns the bill as lines of text. Returns no lines without the counts or without any of the CPU times. */
+export function billLines(results: Result[]): string[] {
+  const counts = COUNTED.map((name) => countsOf(results, name));
+  const cpu = CPU.flatMap(({ label, ...of }) => {
+    const cpuUs = cpuUsOf(results, of);
+    return cpuUs === undefined ? [] : { label, cpuUs };
+  });
+  if (!counts.every((each) => each !== undefined) || cpu.length === 0) return [];
+
+  const columns = counts.map((each) => ({ use: useOf(each), bill: billOf(useOf(each)) }));
+  const { inputTokens, outputTokens } = ASSUMED;
+  return [
+    `dollars of a million chats with ${inputTokens} tokens of input and ${outputTokens} of output`,
+    row("", ["budget: a chat uses", "dollars", "no budget: a chat uses", "dollars"]),
+    ...UNITS.map(([unit, label]) =>
+      row(
+        label,
+        columns.flatMap(({ use, bill }) => [use[unit].toFixed(3), bill[unit].toFixed(2)]),
+      ),
+    ),
+    ...cpu.flatMap(({ label, cpuUs }) => [
+      row(
+        `CPU, ms: ${label}`,
+        columns.flatMap(() => [(cpuUs / 1000).toFixed(1), cpuBill(cpuUs).toFixed(2)]),
+      ),
+      row(
+        "  all together",
+        columns.flatMap(({ bill }) => ["", (totalOf(bill) + cpuBill(cpuUs)).toFixed(2)]),
+      ),
+    ]),
+    ...MODELS.map((model) => {
+      const tokens = tokensBill(bundled.cards[model].prices).toFixed(2);
+      return row(`tokens of ${model}`, ["", tokens, "", tokens]);
+    }),
+  ];
+}
+
+function countsOf(results: Result[], name: string): Counts | undefined {
+  for (const result of results) if (result.case === name && "later" in result) return result.later;
+  return undefined;
+}
+
+function cpuUsOf(results: Result[], of: { case: string; figure: string; times: number }): number | undefined {
+  for (const result of results) {
+    if (result.case === of.case && "figure" in result && result.figure === of.figure) {
+      return result.weir.median * of.times;
+    }
+  }
+  return undefined;
+}
+
+const row = (label: string, cells: string[]) =>
+  `  ${label.padEnd(34)}${cells.map((cell) => cell.padStart(24)).join("")}`.trimEnd();

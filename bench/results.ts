@@ -1,0 +1,32 @@
+// The results of `npm run bench`, as `--json` prints them.
+
+import type { Counts } from "./bill.ts";
+import type { Spread } from "./statistics.ts";
+
+export type Result = FigureResult | CheckResult | CountResult;
+
+export interface FigureResult {
+  case: string;
+  figure: string;
+  bare: Spread;
+  weir: Spread;
+  ratio?: Spread;
+  added?: Spread;
+}
+
+export interface CheckResult {
+  case: string;
+  check: string;
+  weir: number;
+  limit: number;
+  passed: boolean;
+}
+
+/** Counts per chat. */
+export interface CountResult {
+  case: string;
+  /** Of users without stored quota. */
+  first: Counts;
+  /** Of the same users afterwards. */
+  later: Counts;
+}
