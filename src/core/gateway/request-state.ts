@@ -21,7 +21,21 @@ import { toFinalHeaders } from "./headers.ts";
 
 export const clock: Clock = {
   now: () => Date.now(),
-  wait: (ms, signal) => scheduler.wait(ms, { signal }).catch(() => undefined),
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+  wait: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal.aborted) return resolve();
+      const end = () => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      signal.addEventListener("abort", end);
+    }),
 };
 
 /** A request with a reservation. */

@@ -4,12 +4,11 @@ import { endOverrun } from "./answer.ts";
 import type { Codec } from "./codec.ts";
 import type { Disconnect } from "./disconnect.ts";
 import { interruptedError, toStreamError } from "./failure.ts";
-import type { Source } from "./read-batching.ts";
+import type { Pacing } from "./pacing.ts";
 import type { Sink } from "./sink.ts";
+import type { Source } from "./source.ts";
 import type { Clock, Ending, Watchdog } from "./watchdog.ts";
 
-/** Bytes of a flow's read buffer. */
-export const READ_BYTES = 32_768;
 /** Time for reading the bytes that had arrived before an abort. */
 const LAST_READ_MS = 10;
 /** Reads after an abort. The limit stops at a provider that continues to send. */
@@ -17,8 +16,6 @@ const MAX_LAST_READS = 64;
 
 export interface Flow {
   source: Source;
-  /** Read buffer. Each read transfers it and returns it. */
-  buffer: ArrayBufferLike;
   codec: Codec;
   watchdog: Watchdog;
   /** Aborted with an `Ending` by a deadline, by the gate, or by the caller's disconnect. */
@@ -52,12 +49,12 @@ export async function readFirst(flow: Flow, clock: Clock): Promise<void> {
 }
 
 /**
- * Sends the rest of the answer to `sink` and returns the ending. A coalescing codec sends at most once per
- * `coalesceMs`. Leaves the sink open for the closing event. After a disconnect, reading continues until `disconnect`
- * aborts the flow.
+ * Sends the rest of the answer to `sink` and returns the ending. Pauses between a write and the next read as `pacing`
+ * says. Leaves the sink open for the closing event. After a disconnect, reading continues until `disconnect` aborts the
+ * flow.
  */
-export async function pump(flow: Flow, sink: Sink, clock: Clock, coalesceMs: number): Promise<Ending> {
-  const { codec, control, disconnect, watchdog } = flow;
+export async function pump(flow: Flow, sink: Sink, clock: Clock, pacing: Pacing): Promise<Ending> {
+  const { codec, control, disconnect, source, watchdog } = flow;
   const { signal } = control;
   // A caller that does not read blocks a write forever, so an abort also cuts the connection.
   signal.addEventListener("abort", () => sink.cutIfStuck(), { once: true });
@@ -74,11 +71,16 @@ export async function pump(flow: Flow, sink: Sink, clock: Clock, coalesceMs: num
   try {
     let bytes = NaN;
     while (bytes !== 0 && !isOver()) {
-      // The first text is sent at once. After each send, one wait collects text, and one read takes it all.
-      // A full read means that more bytes are ready, so nothing waits.
-      const sent = await send();
-      if (sent && coalesceMs > 0 && bytes !== READ_BYTES) await clock.wait(coalesceMs, signal);
-      if (!isOver()) bytes = await readChunk(flow);
+      // The first text is sent at once. During a pause, text arrives that one read then takes.
+      const pauseMs = (await send()) ? pacing.pauseMs(clock.now()) : 0;
+      if (pauseMs > 0) {
+        source.batch();
+        if (!source.hasMore) await clock.wait(pauseMs, signal);
+      }
+      if (isOver()) break;
+      const startedAt = clock.now();
+      bytes = await readChunk(flow);
+      pacing.readTook(clock.now() - startedAt);
     }
     if (signal.aborted) await readLast(flow);
   } catch (error) {
@@ -90,15 +92,14 @@ export async function pump(flow: Flow, sink: Sink, clock: Clock, coalesceMs: num
   const last = send();
   if (signal.aborted) return signal.reason as Ending;
   await last;
-  void flow.source.cancel().catch(ignore);
+  void source.cancel().catch(ignore);
   if (disconnect.callerLeft) return { kind: "left" };
   return endingOf(codec, cause);
 }
 
 /** Calls `cancel` 10 ms after `ended` aborts, so that bytes that have already arrived are still metered. */
 export function afterLastRead(ended: AbortSignal, clock: Clock, cancel: () => void): void {
-  const wait = () => void clock.wait(LAST_READ_MS, new AbortController().signal).then(cancel);
-  ended.addEventListener("abort", wait, { once: true });
+  ended.addEventListener("abort", () => clock.after(LAST_READ_MS, cancel), { once: true });
 }
 
 /** After an abort, reads the bytes that have already arrived. */
@@ -130,17 +131,15 @@ export function endingOf({ progress }: Codec, cause: unknown): Ending {
 export async function readChunk(flow: Flow): Promise<number> {
   const { source, codec, watchdog } = flow;
   watchdog.readStarted();
-  const { done, value } = await source.read(new Uint8Array(flow.buffer));
+  const bytes = await source.read();
   watchdog.readEnded();
-  // The reader also returns the buffer at the end of the stream.
-  if (value) flow.buffer = value.buffer;
-  if (done) return 0;
+  if (!bytes) return 0;
   const { progress } = codec;
   const wasBegun = progress.begun;
-  codec.push(value);
+  codec.push(bytes);
   if (progress.begun && !wasBegun && !progress.error) watchdog.answerStarted();
   if (!progress.ended && codec.isOverGrant(flow.grantedOutput)) endOverrun(progress);
-  return value.length;
+  return bytes.length;
 }
 
 const ignore = () => undefined;

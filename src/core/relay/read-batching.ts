@@ -1,16 +1,14 @@
-// Read batching: one read returns all bytes that have arrived, instead of one provider chunk.
-// Each read in JavaScript is expensive, so a native pipe buffers the chunks first.
+// Read batching: one read returns all bytes that have arrived, instead of one chunk. A native pipe buffers the chunks.
 
-/** The input of a relay: the used part of a ReadableStreamBYOBReader. */
-export type Source = Pick<ReadableStreamBYOBReader, "read" | "cancel">;
+import type { ByteReader } from "./source.ts";
 
 /** Bytes that the native pipe moves for each run of JavaScript. */
-const DRAIN_BYTES = 16_384;
+const DRAIN_BYTES = 8192;
 /** Buffered bytes at which a slow caller pauses the provider. */
 const MAX_UNREAD_BYTES = 1_048_576;
 
-/** Creates a source whose reads return all bytes that have arrived, up to the size of the view. */
-export function createBatchingSource(body: ReadableStream<Uint8Array>): Source {
+/** Creates a reader whose reads return all bytes that have arrived, up to the size of the view. */
+export function createBatchReader(body: ReadableStream<Uint8Array>): ByteReader {
   const [piped, buffered] = body.tee();
   const { readable, writable } = new IdentityTransformStream();
   // The other branch reports the same error.
@@ -43,7 +41,7 @@ export function createBatchingSource(body: ReadableStream<Uint8Array>): Source {
     async cancel(reason) {
       await Promise.all([reader.cancel(reason), drain.cancel(reason)]);
     },
-  } as Source;
+  } as ByteReader;
 }
 
 const ignore = () => undefined;

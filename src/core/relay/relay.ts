@@ -5,9 +5,10 @@ import type { ChargedTokens, Codec, Settled } from "./codec.ts";
 import type { Disconnect } from "./disconnect.ts";
 import { toStreamError } from "./failure.ts";
 import type { Flow, PumpAnswer } from "./pump.ts";
-import { pump, READ_BYTES, readFirst } from "./pump.ts";
-import { createBatchingSource } from "./read-batching.ts";
+import { paceAtOnce, paceCoalesced } from "./pacing.ts";
+import { pump, readFirst } from "./pump.ts";
 import type { Sink } from "./sink.ts";
+import { createSource } from "./source.ts";
 import type { StreamBody } from "./stream-body.ts";
 import type { Clock, Ending, Watchdog } from "./watchdog.ts";
 
@@ -20,7 +21,7 @@ export interface Relay {
   control: AbortController;
   watchdog: Watchdog;
   clock: Clock;
-  /** Minimum interval between writes of a coalescing codec, in ms. */
+  /** The first interval between writes of a coalescing codec, in ms: see pacing.ts. */
   coalesceMs: number;
   disconnect: Disconnect;
   /** Awaited before the response starts. Its rejection is thrown. */
@@ -41,11 +42,9 @@ export interface Relay {
  */
 export async function startRelay(relay: Relay): Promise<void> {
   const { codec, disconnect, watchdog, control } = relay;
-  const coalesceMs = codec.pace === "coalesced" ? relay.coalesceMs : 0;
-  const source = coalesceMs > 0 ? createBatchingSource(relay.body) : relay.body.getReader({ mode: "byob" });
-  const buffer = new ArrayBuffer(READ_BYTES);
+  const source = createSource(relay.body);
   const { grantedOutput } = relay;
-  const flow: Flow = { source, buffer, codec, watchdog, control, disconnect, grantedOutput };
+  const flow: Flow = { source, codec, watchdog, control, disconnect, grantedOutput };
   await readFirst(flow, relay.clock);
   const { error, outputBytes } = codec.progress;
   // If text arrived in the same read as the error, it is sent and charged like any other text.
@@ -53,13 +52,14 @@ export async function startRelay(relay: Relay): Promise<void> {
   watchdog.verdictAwaited(true);
   await relay.ready;
   watchdog.verdictAwaited(false);
-  void run(relay, flow, coalesceMs, relay.start().sink);
+  void run(relay, flow, relay.start().sink);
 }
 
 /** Sends the answer, then settles and closes it. */
-async function run(relay: Relay, flow: Flow, coalesceMs: number, sink: Sink) {
-  const { clock } = relay;
-  const ending = relay.pump ? await relay.pump(flow, sink, clock) : await pump(flow, sink, clock, coalesceMs);
+async function run(relay: Relay, flow: Flow, sink: Sink) {
+  const { clock, codec, coalesceMs } = relay;
+  const pacing = codec.pace === "coalesced" && coalesceMs > 0 ? paceCoalesced(coalesceMs) : paceAtOnce();
+  const ending = relay.pump ? await relay.pump(flow, sink, clock) : await pump(flow, sink, clock, pacing);
   await conclude(relay, ending, sink);
 }
 

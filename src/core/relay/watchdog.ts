@@ -1,11 +1,15 @@
-// The watchdog: deadlines and keep-alives of an answer, with one timer.
+// The watchdog: deadlines and keep-alives of an answer, with one timer for all of them.
 
 import type { ApiError } from "../errors.ts";
 import { apiError } from "../errors.ts";
 
-/** Injected time. `wait` resolves early when its signal aborts; it never rejects. */
+/** Injected time. */
 export interface Clock {
+  /** Epoch ms. */
   now(): number;
+  /** Calls `run` after `ms`. Returns a function that cancels it. */
+  after(ms: number, run: () => void): () => void;
+  /** Resolves after `ms`, or early when the signal aborts. Never rejects. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
@@ -54,8 +58,8 @@ export interface Watchdog {
 /** A keep-alive is sent twice: the first write after a disconnect can still succeed, and the second one fails. */
 const REPEAT_MS = 250;
 
-/** The timer wakes up at least this often, because a read can start while it sleeps. */
-const MAX_SLEEP_MS = 1000;
+/** While the caller waits for nothing, a due keep-alive is checked again after this time. */
+const NOT_WAITING_MS = 1000;
 
 /**
  * Aborts `control` with an `Ending` when a deadline passes. Calls `keepAlive` whenever nothing was sent for
@@ -69,36 +73,36 @@ export function startWatchdog(
 ): Watchdog {
   const startedAt = clock.now();
   const totalAt = startedAt + deadlines.total_ms;
-  const stopped = new AbortController();
   let readingSince: number | undefined = startedAt;
   let isVerdictAwaited = false;
   let hasStarted = false;
   let sentAt = startedAt;
   let isRepeatDue = false;
+  let stopTimer = () => undefined as void;
 
   const expire = (what: string) => {
     const error = apiError("provider_timeout", `The model ${what}. Please try again.`);
     control.abort({ kind: "timeout", error } satisfies Ending);
   };
-  const run = async () => {
-    while (!stopped.signal.aborted && !control.signal.aborted) {
-      const now = clock.now();
-      const idleAt = hasStarted ? (readingSince ?? Infinity) + deadlines.idle_ms : startedAt + deadlines.first_byte_ms;
-      if (now >= totalAt) return expire("took too long to finish");
-      if (now >= idleAt) return expire(hasStarted ? "fell silent" : "took too long to begin");
-      const isWaiting = readingSince !== undefined || isVerdictAwaited;
-      const keepAliveAt = () => sentAt + Math.min(deadlines.keep_alive_ms, isRepeatDue ? REPEAT_MS : Infinity);
-      if (keepAlive && isWaiting && now >= keepAliveAt()) {
-        sentAt = now;
-        isRepeatDue = !isRepeatDue;
-        keepAlive();
-      }
-      const aliveAt = keepAlive && isWaiting ? keepAliveAt() : Infinity;
-      const next = Math.min(totalAt, idleAt, aliveAt, now + MAX_SLEEP_MS);
-      await clock.wait(next - now, stopped.signal);
+  const keepAliveAt = () => sentAt + Math.min(deadlines.keep_alive_ms, isRepeatDue ? REPEAT_MS : Infinity);
+  const check = () => {
+    if (control.signal.aborted) return;
+    const now = clock.now();
+    const idleAt = hasStarted ? (readingSince ?? now) + deadlines.idle_ms : startedAt + deadlines.first_byte_ms;
+    if (now >= totalAt) return expire("took too long to finish");
+    if (now >= idleAt) return expire(hasStarted ? "fell silent" : "took too long to begin");
+    const isWaiting = readingSince !== undefined || isVerdictAwaited;
+    if (keepAlive && isWaiting && now >= keepAliveAt()) {
+      sentAt = now;
+      isRepeatDue = !isRepeatDue;
+      keepAlive();
     }
+    // Reads and writes only delay these times. When the answer starts, the idle deadline is at least `idle_ms` away.
+    const aliveAt = isWaiting ? keepAliveAt() : Math.max(keepAliveAt(), now + NOT_WAITING_MS);
+    const next = Math.min(totalAt, idleAt, now + deadlines.idle_ms, keepAlive ? aliveAt : Infinity);
+    stopTimer = clock.after(next - now, check);
   };
-  void run();
+  check();
 
   return {
     readStarted: () => (readingSince = clock.now()),
@@ -109,6 +113,6 @@ export function startWatchdog(
       sentAt = clock.now();
       isRepeatDue = false;
     },
-    stop: () => stopped.abort(),
+    stop: () => stopTimer(),
   };
 }

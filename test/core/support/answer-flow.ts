@@ -4,7 +4,9 @@ import type { Codec } from "../../../src/core/relay/codec.ts";
 import { createDisconnect } from "../../../src/core/relay/disconnect.ts";
 import { createSink } from "../../../src/core/relay/sink.ts";
 import type { Flow } from "../../../src/core/relay/pump.ts";
-import { pump, READ_BYTES, readFirst } from "../../../src/core/relay/pump.ts";
+import { paceAtOnce, paceCoalesced } from "../../../src/core/relay/pacing.ts";
+import { pump, readFirst } from "../../../src/core/relay/pump.ts";
+import { createSource } from "../../../src/core/relay/source.ts";
 import type { Deadlines, Ending } from "../../../src/core/relay/watchdog.ts";
 import { startWatchdog } from "../../../src/core/relay/watchdog.ts";
 import { fromUtf8, textChunk, toUtf8 } from "../../support/chat-chunks.ts";
@@ -114,8 +116,8 @@ export function createAnswerFlow({
   const watchdog = startWatchdog(clock, { ...DEADLINES, ...deadlines }, control, keepAlive);
   const disconnect = createDisconnect(control, clock, () => leaveMs);
   const flow: Flow = {
-    source: provider.body.getReader({ mode: "byob" }),
-    buffer: new ArrayBuffer(READ_BYTES),
+    // One read of a stream in Node returns all bytes that have arrived, so that batches need no pipe.
+    source: Object.assign(createSource(provider.body), { batch: () => undefined }),
     codec,
     watchdog,
     control,
@@ -129,7 +131,8 @@ export function createAnswerFlow({
   const run = async () => {
     await readFirst(flow, clock);
     hasStarted = true;
-    ending = await pump(flow, sink, clock, codec.pace === "coalesced" ? coalesceMs : 0);
+    const isCoalesced = codec.pace === "coalesced" && coalesceMs > 0;
+    ending = await pump(flow, sink, clock, isCoalesced ? paceCoalesced(coalesceMs) : paceAtOnce());
     watchdog.stop();
   };
   return {

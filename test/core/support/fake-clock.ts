@@ -37,6 +37,18 @@ export function createFakeClock(startsAt = Date.UTC(2026, 10, 23, 12)): FakeCloc
 
   return {
     now: () => now,
+    after(ms, run) {
+      begun += 1;
+      const wait: Wait = {
+        at: now + Math.max(0, ms),
+        wake() {
+          waits.delete(wait);
+          run();
+        },
+      };
+      waits.add(wait);
+      return () => void waits.delete(wait);
+    },
     wait(ms, signal) {
       begun += 1;
       return new Promise((resolve) => {

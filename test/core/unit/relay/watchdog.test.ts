@@ -107,7 +107,7 @@ describe("the idle deadline", () => {
     expect(flow.ending()).toBeUndefined();
     flow.caller.readOn();
     flow.provider.send(finishChunk(), DONE);
-    await flow.clock.advance(100);
+    await flow.clock.advance(250);
     expect(flow.ending()).toEqual({ kind: "finished" });
   });
 });

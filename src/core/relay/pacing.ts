@@ -1,0 +1,40 @@
+// Pacing: how long the pump pauses between a write and the next read, so that one read returns several chunks. Pure.
+
+export interface Pacing {
+  /** Returns the pause after a write at `now` (epoch ms), in ms. */
+  pauseMs(now: number): number;
+  /** A read has returned after `tookMs`. */
+  readTook(tookMs: number): void;
+}
+
+/** A read that takes less was not a wait for the provider. */
+const QUICK_MS = 3;
+/** After this many quick reads in a row, the answer arrives faster than anybody reads it. */
+const QUICK_READS = 4;
+const QUICK_PAUSE_MS = 8;
+
+/** No pause, until an answer arrives faster than a chunk in 3 ms: then 8 ms, until a read has to wait again. */
+export function paceAtOnce(): Pacing {
+  let quickReads = 0;
+  return {
+    pauseMs: () => (quickReads < QUICK_READS ? 0 : QUICK_PAUSE_MS),
+    readTook: (tookMs) => (quickReads = tookMs < QUICK_MS ? quickReads + 1 : 0),
+  };
+}
+
+/** The longest pause, unless the first one is longer: text that grows five times a second still looks fluent. */
+const MAX_PAUSE_MS = 200;
+/** A pause is at most this share of the time since the first write. */
+const SHARE_OF_AGE = 0.2;
+
+/** The first pause is `coalesceMs`. Later pauses grow with the age of the answer, up to 200 ms. */
+export function paceCoalesced(coalesceMs: number): Pacing {
+  let startedAt: number | undefined;
+  return {
+    pauseMs(now) {
+      startedAt ??= now;
+      return Math.max(coalesceMs, Math.min(MAX_PAUSE_MS, (now - startedAt) * SHARE_OF_AGE));
+    },
+    readTook: () => undefined,
+  };
+}
