@@ -78,7 +78,7 @@ export function startWatchdog(
   let hasStarted = false;
   let sentAt = startedAt;
   let isRepeatDue = false;
-  let stopTimer = () => undefined as void;
+  let stopTimer: (() => void) | undefined;
 
   const expire = (what: string) => {
     const error = apiError("provider_timeout", `The model ${what}. Please try again.`);
@@ -113,6 +113,6 @@ export function startWatchdog(
       sentAt = clock.now();
       isRepeatDue = false;
     },
-    stop: () => stopTimer(),
+    stop: () => stopTimer?.(),
   };
 }

@@ -150,7 +150,7 @@ describe("a provider with a short retry-after", () => {
   });
 
   it("is not retried when the caller leaves meanwhile, which costs a request", async () => {
-    const waits = vi.spyOn(scheduler, "wait");
+    const waits = vi.spyOn(globalThis, "setTimeout");
     const user = await deploy({ [FIRST]: [status(503, { "retry-after": "2" })] });
     const control = new AbortController();
     const body = { ...SLIM.body({ tokens: 12 }, true), model: ALIAS };
@@ -158,7 +158,7 @@ describe("a provider with a short retry-after", () => {
     asked.catch(() => undefined);
     await repeatUntil(
       async () => waits.mock.calls,
-      (seen) => seen.some(([ms]) => ms === 2000),
+      (seen) => seen.some(([, ms]) => ms === 2000),
     );
     waits.mockRestore();
     control.abort();

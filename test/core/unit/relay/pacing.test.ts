@@ -1,0 +1,45 @@
+// The pauses between writes and reads: none for a slow answer, short ones for a fast one, growing ones for slim text.
+
+import { describe, expect, it } from "vitest";
+import { paceAtOnce, paceCoalesced } from "../../../../src/core/relay/pacing.ts";
+
+const NOW = Date.UTC(2026, 10, 23, 12);
+
+/** The pause after each read. */
+const pausesAfter = (readsMs: number[]) => {
+  const pacing = paceAtOnce();
+  return readsMs.map((tookMs) => {
+    pacing.readTook(tookMs);
+    return pacing.pauseMs(NOW);
+  });
+};
+
+/** The pauses at some ages of the answer. */
+const pausesAt = (coalesceMs: number, agesMs: number[]) => {
+  const pacing = paceCoalesced(coalesceMs);
+  return agesMs.map((ageMs) => pacing.pauseMs(NOW + ageMs));
+};
+
+describe("an answer that is sent at once", () => {
+  it("is never paused while each chunk is waited for", () => {
+    expect(pausesAfter([20, 20, 4, 3, 20, 5, 4])).toEqual([0, 0, 0, 0, 0, 0, 0]);
+  });
+
+  it("is not paused by a few chunks that arrive together", () => {
+    expect(pausesAfter([20, 0, 1, 2, 20, 0, 0, 0, 20])).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0]);
+  });
+
+  it("pauses 8 ms while chunks arrive faster than one in 3 ms, and no longer than that", () => {
+    expect(pausesAfter([20, 0, 1, 2, 0, 0, 0, 20, 0])).toEqual([0, 0, 0, 0, 8, 8, 8, 0, 0]);
+  });
+});
+
+describe("an answer that is coalesced", () => {
+  it("pauses for the configured time at first, then for a fifth of its age, up to 200 ms", () => {
+    expect(pausesAt(40, [0, 100, 200, 400, 1000, 60_000])).toEqual([40, 40, 40, 80, 200, 200]);
+  });
+
+  it("never pauses for less than the configured time", () => {
+    expect(pausesAt(500, [0, 1000, 60_000])).toEqual([500, 500, 500]);
+  });
+});
