@@ -17,8 +17,11 @@ const UNITS: [keyof Use, string][] = [
   ["logKilobytes", "log, KB"],
 ];
 
-/** One chat at a time shares no call with others, so it has the most calls. */
-const COUNTED = ["counts per chat, budget × 1", "counts per chat, no budget × 8"];
+const COLUMNS = [
+  { title: "budget, quiet", case: "counts per chat, budget, quiet isolate", isolate: "quiet" },
+  { title: "budget, busy", case: "counts per chat, budget × 8", isolate: "busy" },
+  { title: "no budget, busy", case: "counts per chat, no budget × 8", isolate: "busy" },
+] as const;
 
 const PER_REQUEST = "cpu per request, µs";
 const PER_CHUNK = "cpu per chunk, µs";
@@ -33,20 +36,27 @@ const CPU = [
   })),
 ];
 
-/** Returns the bill as lines of text. Returns no lines without the counts or without any of the CPU times. */
+/** Returns the bill as lines of text. Returns none without counts or CPU times. */
 export function billLines(results: Result[]): string[] {
-  const counts = COUNTED.map((name) => countsOf(results, name));
+  const columns = COLUMNS.flatMap((column) => {
+    const counts = countsOf(results, column.case);
+    if (!counts) return [];
+    const use = useOf(counts, column.isolate);
+    return { title: column.title, use, bill: billOf(use) };
+  });
   const cpu = CPU.flatMap(({ label, ...of }) => {
     const cpuUs = cpuUsOf(results, of);
     return cpuUs === undefined ? [] : { label, cpuUs };
   });
-  if (!counts.every((each) => each !== undefined) || cpu.length === 0) return [];
+  if (columns.length === 0 || cpu.length === 0) return [];
 
-  const columns = counts.map((each) => ({ use: useOf(each), bill: billOf(useOf(each)) }));
   const { inputTokens, outputTokens } = ASSUMED;
   return [
-    `dollars of a million chats with ${inputTokens} tokens of input and ${outputTokens} of output`,
-    row("", ["budget: a chat uses", "dollars", "no budget: a chat uses", "dollars"]),
+    `dollars of a million chats with ${inputTokens} tokens of input and ${outputTokens} of output, and what a chat uses`,
+    row(
+      "",
+      columns.flatMap(({ title }) => ["", title]),
+    ),
     ...UNITS.map(([unit, label]) =>
       row(
         label,
@@ -65,7 +75,10 @@ export function billLines(results: Result[]): string[] {
     ]),
     ...MODELS.map((model) => {
       const tokens = tokensBill(bundled.cards[model].prices).toFixed(2);
-      return row(`tokens of ${model}`, ["", tokens, "", tokens]);
+      return row(
+        `tokens of ${model}`,
+        columns.flatMap(() => ["", tokens]),
+      );
     }),
   ];
 }
@@ -84,5 +97,6 @@ function cpuUsOf(results: Result[], of: { case: string; figure: string; times: n
   return undefined;
 }
 
+/** Lays out a label and pairs of a used amount and dollars. */
 const row = (label: string, cells: string[]) =>
-  `  ${label.padEnd(34)}${cells.map((cell) => cell.padStart(24)).join("")}`.trimEnd();
+  `  ${label.padEnd(34)}${cells.map((cell, index) => cell.padStart(index % 2 === 0 ? 8 : 16)).join("")}`.trimEnd();

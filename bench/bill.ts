@@ -28,8 +28,8 @@ export const ASSUMED = {
   objectMs: 10,
   /** An object is billed for 128 MB, whatever it uses. */
   objectGb: 0.128,
-  /** An isolate reads KV every 30 s at most, so this is the case of an isolate with a chat every 30 s or less often. */
-  kvReads: 1,
+  /** An isolate reads KV at most every 30 s. A quiet one has a chat every 30 s or less often. */
+  kvReads: { quiet: 1, busy: 0 },
   /** What the platform adds to a log line. */
   logLineBytes: 1000,
 };
@@ -60,7 +60,7 @@ export function perChat({ calls, ...others }: Counts, chats: number): Counts {
 export type Use = Record<keyof typeof PRICES, number>;
 
 /** Returns what a chat uses besides CPU time. An alarm is billed as a row when it is set and as a request when it runs. */
-export function useOf(counts: Counts): Use {
+export function useOf(counts: Counts, isolate: "quiet" | "busy"): Use {
   const objectRequests = callsOf(counts) + counts.alarmsSet;
   return {
     requests: 1,
@@ -68,7 +68,7 @@ export function useOf(counts: Counts): Use {
     objectGbSeconds: (objectRequests * ASSUMED.objectMs * ASSUMED.objectGb) / 1000,
     rowsWritten: counts.rowsWritten + counts.alarmsSet,
     rowsRead: counts.rowsRead,
-    kvReads: Math.max(counts.kvReads, ASSUMED.kvReads),
+    kvReads: Math.max(counts.kvReads, ASSUMED.kvReads[isolate]),
     logKilobytes: (counts.logBytes + counts.logLines * ASSUMED.logLineBytes) / 1000,
   };
 }

@@ -1,10 +1,9 @@
 // Counts what Cloudflare bills by number for a chat: object calls, rows, alarms, KV reads and log lines.
 
+import { requireExpected } from "./answer.ts";
 import type { Counts } from "./bill.ts";
 import { callsOf, perChat } from "./bill.ts";
-import { requireExpected } from "./answer.ts";
 import { sendMany } from "./load.ts";
-import type { Workload } from "./requests.ts";
 import { withoutUsage } from "./requests.ts";
 import type { CountResult } from "./results.ts";
 import type { Server, Testbed } from "./testbed.ts";
@@ -12,28 +11,27 @@ import type { Server, Testbed } from "./testbed.ts";
 export interface CountCase {
   name: string;
   hasBudget: boolean;
-  /** Chats at once, each of another user. */
-  parallel: number;
+  users: number;
+  chats: number;
+  /** Chats at once, of different users. In a quiet isolate, a chat begins after all work of the one before. */
+  parallel: number | "quiet";
 }
 
-const USERS = 8;
-const CHATS = 64;
+const BUSY = { users: 8, chats: 64 };
 
 export const COUNT_CASES: CountCase[] = [
-  { name: "counts per chat, budget × 8", hasBudget: true, parallel: USERS },
-  { name: "counts per chat, budget × 1", hasBudget: true, parallel: 1 },
-  { name: "counts per chat, no budget × 8", hasBudget: false, parallel: USERS },
+  { name: "counts per chat, budget, quiet isolate", hasBudget: true, users: 2, chats: 4, parallel: "quiet" },
+  { name: "counts per chat, budget × 1", hasBudget: true, ...BUSY, parallel: 1 },
+  { name: "counts per chat, budget × 8", hasBudget: true, ...BUSY, parallel: 8 },
+  { name: "counts per chat, no budget × 8", hasBudget: false, ...BUSY, parallel: 8 },
 ];
 
-/** Counts 64 chats of 8 users in a new process, after each user's first chat. Throws when no call was counted. */
-export async function countChats(
-  { fresh }: Testbed,
-  { hasBudget, parallel }: CountCase,
-): Promise<Omit<CountResult, "case">> {
-  const server = await (hasBudget ? fresh.counted() : fresh.countedWithoutBudget());
+/** Counts each user's first chat, and `chats` more, in a new process. Throws when no object call was counted. */
+export async function countChats({ fresh }: Testbed, one: CountCase): Promise<Omit<CountResult, "case">> {
+  const server = await (one.hasBudget ? fresh.counted() : fresh.countedWithoutBudget());
   try {
-    const first = await countSome(server, USERS, parallel);
-    return { first, later: await countSome(server, CHATS, parallel) };
+    const first = await countSome(server, one, one.users);
+    return { first, later: await countSome(server, one, one.chats) };
   } finally {
     server.stop();
   }
@@ -51,20 +49,32 @@ function showNumbers(numbers: Record<string, number>): string {
   return shown.join(", ");
 }
 
-async function countSome(server: Server, chats: number, parallel: number): Promise<Counts> {
-  const url = `${server.url}/__counts`;
-  await fetch(url, { method: "DELETE" });
-  const workload: Workload = { tokens: 20, count: chats, parallel };
-  const request = withoutUsage(workload);
-  // Users take turns, so that chats at the same time are of different users.
-  const users: Server = { ...server, token: (index) => server.token(index % USERS) };
-  requireExpected(await sendMany(users, request, chats, parallel), request);
-  for (;;) {
-    const { counts, running } = (await (await fetch(url)).json()) as { counts: Counts; running: number };
-    if (running === 0) {
-      if (callsOf(counts) === 0) throw new Error("No call of an object was counted.");
-      return perChat(counts, chats);
+async function countSome(server: Server, { users, parallel }: CountCase, chats: number): Promise<Counts> {
+  await fetch(`${server.url}/__counts`, { method: "DELETE" });
+  const token = (index: number) => server.token(index % users);
+  if (parallel === "quiet") {
+    for (let index = 0; index < chats; index++) {
+      await chat(server, 1, 1, () => token(index));
+      await countsWhenIdle(server);
     }
+  } else {
+    await chat(server, chats, parallel, token);
+  }
+  const counts = await countsWhenIdle(server);
+  if (callsOf(counts) === 0) throw new Error("No call of an object was counted.");
+  return perChat(counts, chats);
+}
+
+async function chat(server: Server, count: number, parallel: number, token: Server["token"]): Promise<void> {
+  const request = withoutUsage({ tokens: 20, count, parallel });
+  requireExpected(await sendMany({ ...server, token }, request, count, parallel), request);
+}
+
+/** Returns the counts when no work is running: settlements go on after the answers. */
+async function countsWhenIdle({ url }: Server): Promise<Counts> {
+  for (;;) {
+    const { counts, running } = (await (await fetch(`${url}/__counts`)).json()) as { counts: Counts; running: number };
+    if (running === 0) return counts;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
