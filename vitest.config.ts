@@ -16,7 +16,15 @@ export default defineConfig({
     // The tests wait for sockets and timers more than for the processor.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
-      { test: { name: "unit", include: ["test/**/unit/**/*.test.ts"], isolate: false, testTimeout: 20_000 } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/**/unit/**/*.test.ts"],
+          setupFiles: ["test/support/read-at-least.ts"],
+          isolate: false,
+          testTimeout: 20_000,
+        },
+      },
       {
         plugins: [cloudflareTest(workerOptions)],
         // One workerd for all files, since starting one for each would take longer than the tests.

@@ -1,7 +1,9 @@
-// Bounded reading of a body. A longer body is cut, and the rest is cancelled.
+// Bounded reading of a body, in few reads. A longer body is cut, and the rest is cancelled.
 
-/** Bytes of the first buffer and of each read. */
-const READ_BYTES = 16_384;
+/** Bytes of the first buffer. Most bodies fit. */
+const FIRST_BYTES = 16_384;
+/** Bytes of the second buffer. Each further one is twice as large. */
+const SECOND_BYTES = 131_072;
 
 /** The first bytes of a body. */
 export interface ReadBytes {
@@ -10,49 +12,66 @@ export interface ReadBytes {
   isWhole: boolean;
 }
 
+interface ReadOptions {
+  /** The declared size, without compression. A body that has it is whole. */
+  expectedBytes?: number;
+  /** After `ms` the body is cancelled, and `error()` is thrown. */
+  timeout?: { ms: number; error: () => Error };
+  /** Called with the size of each piece. Its error cancels the body and is thrown. */
+  onBytes?: (bytes: number) => void;
+}
+
 /**
- * Reads at most `maxBytes` of a body, counted after decompression. Memory stays below twice the bytes that arrived. An
- * abort of `signal` cancels the body and throws the signal's reason. So does an error of `onBytes`, which is called
- * with the size of each piece.
+ * Reads at most `maxBytes` of a body, counted after decompression. Memory stays below twice the bytes that arrived, or
+ * below 128 KiB.
  */
 export async function readAtMost(
   body: ReadableStream<Uint8Array> | null,
   maxBytes: number,
-  signal?: AbortSignal,
-  onBytes?: (bytes: number) => void,
+  { expectedBytes = Infinity, timeout, onBytes }: ReadOptions = {},
 ): Promise<ReadBytes> {
-  let buffer = new Uint8Array(0);
+  if (!body) return { bytes: new Uint8Array(0), isWhole: true };
+  const reader = body.getReader({ mode: "byob" });
+  const cancel = (reason?: unknown) => void reader.cancel(reason).catch(() => undefined);
+  let late: Error | undefined;
+  const expire = () => {
+    late = timeout?.error();
+    cancel(late);
+  };
+  const timer = timeout && setTimeout(expire, timeout.ms);
+  // One byte more than the limit shows if the body ends there.
+  const mostBytes = Math.min(maxBytes + 1, expectedBytes);
+  let buffer = new Uint8Array(Math.min(FIRST_BYTES, mostBytes));
   let used = 0;
-  if (!body) return { bytes: buffer, isWhole: true };
-  const reader = body.getReader();
-  const cancel = () => void reader.cancel(signal?.reason).catch(() => undefined);
-  signal?.addEventListener("abort", cancel, { once: true });
   try {
     for (;;) {
-      signal?.throwIfAborted();
-      // The runtime rejects a cancelled read with a copy of the reason, which has lost its class.
-      const { done, value } = await reader.read().finally(() => signal?.throwIfAborted());
-      if (done) return { bytes: buffer.subarray(0, used), isWhole: true };
+      const free = buffer.length - used;
+      // A read costs more than kilobytes of data do, so each waits until its buffer is full or the body ends.
+      const { done, value } = await reader.readAtLeast(free, buffer.subarray(used));
+      if (late || !value) throw late ?? new Error("the body was cancelled");
       onBytes?.(value.length);
-      const taken = value.subarray(0, maxBytes - used);
-      if (used + taken.length > buffer.length) buffer = grow(buffer, used + taken.length, maxBytes);
-      buffer.set(taken, used);
-      used += taken.length;
-      if (taken.length < value.length) {
+      used += value.length;
+      // Each read moves the memory to another buffer.
+      buffer = new Uint8Array(value.buffer);
+      if (used > maxBytes) {
         cancel();
-        return { bytes: buffer.subarray(0, used), isWhole: false };
+        return { bytes: buffer.subarray(0, maxBytes), isWhole: false };
       }
+      const isWhole = done || used === expectedBytes || value.length < free;
+      if (isWhole) return { bytes: buffer.subarray(0, used), isWhole };
+      buffer = grow(buffer, Math.min(Math.max(SECOND_BYTES, 2 * used), mostBytes));
     }
   } catch (error) {
-    cancel();
-    throw error;
+    cancel(error);
+    // The runtime rejects a cancelled read with a copy of the reason, which has lost its class.
+    throw late ?? error;
   } finally {
-    signal?.removeEventListener("abort", cancel);
+    if (timer) clearTimeout(timer);
   }
 }
 
-function grow(buffer: Uint8Array, needed: number, maxBytes: number): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(Math.min(maxBytes, Math.max(needed, 2 * buffer.length, READ_BYTES)));
+function grow(buffer: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(size);
   larger.set(buffer);
   return larger;
 }

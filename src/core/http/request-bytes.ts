@@ -53,20 +53,21 @@ async function readBytes(request: Request, timeoutMs: number): Promise<Uint8Arra
     const message = "Compressed bodies are not supported. Send the body as it is, without the header content-encoding.";
     throw apiError("unsupported_encoding", message);
   }
-  if (Number(headers.get("content-length")) > MAX_BYTES) throw tooLarge();
-  const timeout = new AbortController();
-  const timer = setTimeout(() => timeout.abort(tooSlow(timeoutMs)), timeoutMs);
+  const declaredBytes = Number(headers.get("content-length"));
+  if (declaredBytes > MAX_BYTES) throw tooLarge();
   const arrival = beginArrival();
   arrivals.set(request, arrival);
   try {
-    const { bytes, isWhole } = await readAtMost(body, MAX_BYTES, timeout.signal, (size) => arrival.add(size));
+    const { bytes, isWhole } = await readAtMost(body, MAX_BYTES, {
+      expectedBytes: declaredBytes > 0 ? declaredBytes : Infinity,
+      timeout: { ms: timeoutMs, error: () => tooSlow(timeoutMs) },
+      onBytes: (size) => arrival.add(size),
+    });
     if (!isWhole) throw tooLarge();
     return bytes;
   } catch (error) {
     arrival.end();
     throw error;
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,4 +1,4 @@
-// The runtime's IdentityTransformStream and `readAtLeast` for tests in Node.
+// The runtime's IdentityTransformStream for tests in Node.
 
 /** A write ends when its bytes are read. */
 class IdentityStream {
@@ -33,16 +33,7 @@ class IdentityStream {
   }
 }
 
-interface MinimumReader {
-  read(view: Uint8Array, options: { min: number }): Promise<ReadableStreamReadResult<Uint8Array>>;
-}
-
-function readAtLeast(this: MinimumReader, bytes: number, view: Uint8Array) {
-  return this.read(view, { min: bytes });
-}
-
 /** For `beforeAll`. */
 export function provideIdentityStreams(): void {
   Object.assign(globalThis, { IdentityTransformStream: IdentityStream });
-  Object.assign(ReadableStreamBYOBReader.prototype, { readAtLeast });
 }

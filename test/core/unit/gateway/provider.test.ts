@@ -55,10 +55,14 @@ describe("a request to a provider", () => {
 /** A response with a body of that many MB, and whether the rest of it was cancelled. */
 function createLong(megabytes: number, init: ResponseInit = {}) {
   const seen = { sent: 0, cancelled: false };
-  const body = new ReadableStream<Uint8Array>(
+  const body = new ReadableStream(
     {
+      type: "bytes",
       pull(controller) {
-        if (seen.sent === megabytes) return controller.close();
+        if (seen.sent === megabytes) {
+          controller.close();
+          return controller.byobRequest?.respond(0);
+        }
         seen.sent += 1;
         controller.enqueue(new Uint8Array(1024 * 1024).fill(0x20));
       },

@@ -104,7 +104,8 @@ describe("the bytes of a body", () => {
 
   it("must arrive in time", async () => {
     let cancelled = false;
-    const body = new ReadableStream<Uint8Array>({
+    const body = new ReadableStream({
+      type: "bytes",
       start: (controller) => controller.enqueue(new TextEncoder().encode("{")),
       cancel: () => void (cancelled = true),
     });

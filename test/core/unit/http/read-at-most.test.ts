@@ -6,10 +6,11 @@ import { readAtMost } from "../../../../src/core/http/read-at-most.ts";
 /** A body of that many pieces of 1000 bytes, and what happened to it. */
 function createBody(pieces: number) {
   const seen = { sent: 0, cancelled: false };
-  const body = new ReadableStream<Uint8Array>(
+  const body = new ReadableStream(
     {
+      type: "bytes",
       pull(controller) {
-        if (seen.sent === pieces) return controller.close();
+        if (seen.sent === pieces) return close(controller);
         controller.enqueue(new Uint8Array(1000).fill(seen.sent));
         seen.sent += 1;
       },
@@ -18,6 +19,15 @@ function createBody(pieces: number) {
     { highWaterMark: 0 },
   );
   return { body, seen };
+}
+
+function close(controller: ReadableByteStreamController): void {
+  controller.close();
+  controller.byobRequest?.respond(0);
+}
+
+function refuse(): never {
+  throw new Error("no memory");
 }
 
 describe("a body", () => {
@@ -42,18 +52,37 @@ describe("a body", () => {
     expect(seen).toEqual({ sent: 3, cancelled: true });
   });
 
-  it("that does not end is cancelled by the signal", async () => {
-    const control = new AbortController();
+  it("that does not end in time is cancelled", async () => {
     const seen = { cancelled: false };
-    const body = new ReadableStream<Uint8Array>({ cancel: () => void (seen.cancelled = true) });
-    const reading = readAtMost(body, 1000, control.signal);
-    control.abort(new Error("too slow"));
-    await expect(reading).rejects.toThrow("too slow");
+    const body = new ReadableStream({ type: "bytes", cancel: () => void (seen.cancelled = true) });
+    const timeout = { ms: 5, error: () => new Error("too slow") };
+    await expect(readAtMost(body, 1000, { timeout })).rejects.toThrow("too slow");
+    expect(seen.cancelled).toBe(true);
+  });
+
+  it("of the declared size is whole without another read", async () => {
+    const { body, seen } = createBody(Infinity);
+    const read = await readAtMost(body, 1_000_000, { expectedBytes: 20_000 });
+    expect(read).toMatchObject({ isWhole: true, bytes: { length: 20_000 } });
+    expect(seen.sent).toBe(20);
+  });
+
+  it("that ends before the declared size is whole", async () => {
+    const { body } = createBody(2);
+    expect(await readAtMost(body, 1_000_000, { expectedBytes: 20_000 })).toMatchObject({
+      isWhole: true,
+      bytes: { length: 2000 },
+    });
+  });
+
+  it("that is refused while it arrives is cancelled", async () => {
+    const { body, seen } = createBody(Infinity);
+    await expect(readAtMost(body, 1_000_000, { onBytes: refuse })).rejects.toThrow("no memory");
     expect(seen.cancelled).toBe(true);
   });
 
   it("that breaks rejects", async () => {
-    const body = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error("broken")) });
+    const body = new ReadableStream({ type: "bytes", pull: (controller) => controller.error(new Error("broken")) });
     await expect(readAtMost(body, 1000)).rejects.toThrow("broken");
   });
 });

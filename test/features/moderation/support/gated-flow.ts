@@ -49,7 +49,14 @@ export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {})
   const disconnect = createDisconnect(control, clock, () => leaveMs);
   const windows = createTextWindows({ ...SETTINGS, ...settings });
   const codec = createGatedCodec(form.dialect, form.events, windows, () => clock.now());
-  const flow: Flow = { source: createSource(provider.body), codec, watchdog, control, disconnect, grantedOutput: 1_000_000 };
+  const flow: Flow = {
+    source: createSource(provider.body),
+    codec,
+    watchdog,
+    control,
+    disconnect,
+    grantedOutput: 1_000_000,
+  };
   const sink = createSink(caller.writer, disconnect);
   const moderated: string[] = [];
   let open: PromiseWithResolvers<Refusal | undefined> | undefined;
