@@ -4,7 +4,7 @@ import { gated, moderation, refused, slim, streamed, whole, withoutUsage } from 
 import type { BenchRequest, Workload } from "./requests.ts";
 import { sendAndLeave } from "./load.ts";
 import type { Figures } from "./measure.ts";
-import { coldStart, firstByte, GAP, peak, requestCost, streamCost, streamMemory } from "./measure.ts";
+import { coldStart, firstByte, GAP, LATE_STREAMS, peak, requestCost, streamCost, streamMemory } from "./measure.ts";
 import type { Testbed } from "./testbed.ts";
 
 export interface Case {
@@ -43,6 +43,7 @@ const memoryCase = (name: string, request: (workload: Workload) => BenchRequest,
   name,
   bare: ({ fresh }) => streamMemory(fresh.bare, streamed(SLOW), SLOW, MANY_SLOW),
   weir: ({ fresh }) => streamMemory(fresh.weir, request(SLOW), SLOW, MANY_SLOW),
+  limits: { [LATE_STREAMS]: 0 },
   skipsWarmUp: true,
   maxRounds,
 });

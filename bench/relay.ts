@@ -66,8 +66,8 @@ function report({ name, limits }: Case, figure: string, rounds: Round[]): void {
   const spreads = {
     bare: spreadOf(pairs.map(({ bare }) => bare)),
     weir: spreadOf(pairs.map(({ weir }) => weir)),
-    // Lags are near 0, so their ratio is meaningless.
-    ...(figure.startsWith("lag") ? {} : { ratio: spreadOf(pairs.map(({ bare, weir }) => weir / bare)) }),
+    // Lags and late streams are near 0, so their ratio is meaningless.
+    ...(/^(lag|late)/.test(figure) ? {} : { ratio: spreadOf(pairs.map(({ bare, weir }) => weir / bare)) }),
     ...(figure.endsWith(", ms") ? { added: spreadOf(pairs.map(({ bare, weir }) => weir - bare)) } : {}),
   };
   results.push({ case: name, figure, ...spreads });
