@@ -1,7 +1,13 @@
-// UTF-8 length of a string, without encoding it.
+// UTF-8 length of a string.
+
+const encoder = new TextEncoder();
+
+/** Longer strings are encoded, which is then faster than to look at each character. */
+const SHORT_CHARACTERS = 1000;
 
 /** Returns the number of UTF-8 bytes of a string. */
 export function utf8Length(text: string): number {
+  if (text.length > SHORT_CHARACTERS) return encoder.encode(text).length;
   let bytes = text.length;
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index);

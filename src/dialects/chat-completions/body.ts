@@ -6,7 +6,7 @@ import type { Model } from "../../core/catalog/resolve.ts";
 import type { Need } from "../../core/catalog/support.ts";
 import type { ChatRequest } from "./request.ts";
 import type { RequestBody } from "../openai/request-body.ts";
-import { jsonTexts, textsIn } from "../openai/texts.ts";
+import { jsonTexts, subjectOfTexts, textsIn } from "../openai/texts.ts";
 import { dropRefused, effortFor, measureBody, parameterNeeds } from "../openai/request-body.ts";
 
 /** Fields that are no input of the model, so they cost no tokens. */
@@ -36,10 +36,10 @@ export function chatBody(
   return {
     request,
     needs: needsOf(request, nameOf),
-    subject: {
-      text: [...textsIn(callerRequest.messages), ...jsonTexts(otherInputs(callerRequest))].join("\n"),
-      images: imagesOf(callerRequest),
-    },
+    subject: subjectOfTexts(
+      () => [...textsIn(callerRequest.messages), ...jsonTexts(otherInputs(callerRequest))],
+      imagesOf(callerRequest),
+    ),
     ...measureBody(request, {
       notInput: NOT_INPUT,
       images: imagesOf(request),

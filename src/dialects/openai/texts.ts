@@ -1,5 +1,7 @@
 // The extraction of texts from OpenAI's JSON, for moderation.
 
+import type { Subject } from "../../core/gateway/exchange.ts";
+
 /** Fields without text to moderate: types, ids, images and encrypted content. */
 const SKIPPED = new Set([
   "type",
@@ -13,6 +15,17 @@ const SKIPPED = new Set([
   "image_url",
   "encrypted_content",
 ]);
+
+/** Returns the subject of a request. Its text is extracted when it is first read: most requests are not moderated. */
+export function subjectOfTexts(extract: () => string[], images: string[]): Subject {
+  let text: string | undefined;
+  return {
+    images,
+    get text() {
+      return (text ??= extract().join("\n"));
+    },
+  };
+}
 
 /** Returns all texts in a JSON value, at any depth, in order. */
 export function textsIn(value: unknown): string[] {

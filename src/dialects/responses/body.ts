@@ -8,7 +8,7 @@ import type { Subject } from "../../core/gateway/exchange.ts";
 import type { RequestBody } from "../openai/request-body.ts";
 import { dropRefused, effortFor, measureBody, parameterNeeds } from "../openai/request-body.ts";
 import type { ResponsesRequest } from "./request.ts";
-import { jsonTexts, textsIn } from "../openai/texts.ts";
+import { jsonTexts, subjectOfTexts, textsIn } from "../openai/texts.ts";
 
 /** Fields that are no input of the model, so they cost no tokens. */
 const NOT_INPUT = new Set([
@@ -94,8 +94,8 @@ function needsOf(request: ResponsesRequest, nameOf: (field: string) => string, e
 /** Returns the caller's text and images, for moderation. */
 export function responsesSubject(request: ResponsesRequest): Subject {
   const { input, instructions, tools, text } = request;
-  const texts = [...textsIn([instructions, input]), ...jsonTexts([tools, text])];
-  return { text: texts.join("\n"), images: imagesOf(request) };
+  const extract = () => [...textsIn([instructions, input]), ...jsonTexts([tools, text])];
+  return subjectOfTexts(extract, imagesOf(request));
 }
 
 /** The URLs of all images, including those in tool outputs. */

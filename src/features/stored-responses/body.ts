@@ -4,7 +4,7 @@ import type { Model } from "../../core/catalog/resolve.ts";
 import { entry } from "../../core/catalog/schema.ts";
 import { utf8Length } from "../../core/utf8-length.ts";
 import type { RequestBody } from "../../dialects/openai/request-body.ts";
-import { textsIn } from "../../dialects/openai/texts.ts";
+import { subjectOfTexts, textsIn } from "../../dialects/openai/texts.ts";
 import { responsesBody, responsesSubject } from "../../dialects/responses/body.ts";
 import type { ResponsesSwitches } from "./catalog.ts";
 import type { StoringRequest } from "./request.ts";
@@ -44,10 +44,10 @@ export function storingBody(
       addedTokens: callerRequest.prompt ? promptTokens(callerRequest.prompt, switches) : undefined,
       toolCalls,
     },
-    subject: {
-      ...subject,
-      text: [subject.text, ...textsIn(Object.values(callerRequest.prompt?.variables ?? {}))].join("\n"),
-    },
+    subject: subjectOfTexts(
+      () => [subject.text, ...textsIn(Object.values(callerRequest.prompt?.variables ?? {}))],
+      subject.images,
+    ),
   };
 }
 
