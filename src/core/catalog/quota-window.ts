@@ -1,5 +1,7 @@
 // Quota windows: units, limits and periods. Periods are aligned to UTC. Pure.
 
+import { setNewest } from "../bounded-map.ts";
+
 export type Period = "minute" | "hour" | "day" | "month";
 
 /** The unit that a window counts. */
@@ -49,18 +51,25 @@ export function leastOf(one: Amounts, other: Amounts): Amounts {
 
 const LENGTH_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
+/** The month of the last call. The calendar is slow, and most calls are about the current month. */
+let month = { start: 0, end: 0 };
+
+function monthOf(at: number): { start: number; end: number } {
+  if (at >= month.start && at < month.end) return month;
+  const date = new Date(at);
+  const [year, index] = [date.getUTCFullYear(), date.getUTCMonth()];
+  month = { start: Date.UTC(year, index), end: Date.UTC(year, index + 1) };
+  return month;
+}
+
 /** Returns the start of the period that contains `at` (both epoch ms). */
 export function periodStart(per: Period, at: number): number {
-  if (per !== "month") return at - (at % LENGTH_MS[per]);
-  const date = new Date(at);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth());
+  return per === "month" ? monthOf(at).start : at - (at % LENGTH_MS[per]);
 }
 
 /** Returns the end of the period that contains `at` (both epoch ms). */
 export function periodEnd(per: Period, at: number): number {
-  if (per !== "month") return periodStart(per, at) + LENGTH_MS[per];
-  const date = new Date(at);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1);
+  return per === "month" ? monthOf(at).end : periodStart(per, at) + LENGTH_MS[per];
 }
 
 /** Returns the key of a window in storage and on the wire: "tokens/day", or "tokens/day/o3,o4-mini". */
@@ -68,10 +77,25 @@ export function windowKey({ unit, per, models }: Omit<QuotaWindow, "limit">): st
   return models ? `${unit}/${per}/${models.toSorted().join(",")}` : `${unit}/${per}`;
 }
 
-/** Parses a window key. `counts` tests if the window counts a model (a card's key). */
-export function parseWindowKey(key: string): { unit: QuotaUnit; per: Period; counts: (model: string) => boolean } {
+export interface ParsedWindowKey {
+  unit: QuotaUnit;
+  per: Period;
+  /** Tests if the window counts a model (a card's key). */
+  counts: (model: string) => boolean;
+}
+
+const MAX_PARSED_KEYS = 1000;
+const parsedKeys = new Map<string, ParsedWindowKey>();
+
+/** Parses a window key. */
+export function parseWindowKey(key: string): ParsedWindowKey {
+  const known = parsedKeys.get(key);
+  if (known) return known;
   const [unit, per, models] = key.split("/") as [QuotaUnit, Period, string?];
-  return { unit, per, counts: (model) => countsModel({ models: models?.split(",") }, model) };
+  const window = { models: models?.split(",") };
+  const parsed = { unit, per, counts: (model: string) => countsModel(window, model) };
+  setNewest(parsedKeys, key, parsed, MAX_PARSED_KEYS);
+  return parsed;
 }
 
 /** Tests if a window counts a model (a card's key). */

@@ -1,8 +1,8 @@
 // Expiry: the effect of time on a ledger. Pure.
 
-import type { Ledger } from "./state.ts";
+import type { Ledger, StoredLease } from "./state.ts";
 import { parseWindowKey, periodEnd } from "../catalog/quota-window.ts";
-import { addUse, inCurrentPeriod } from "./window-use.ts";
+import { addUse, inCurrentPeriod, isInCurrentPeriod } from "./window-use.ts";
 
 /** An expired lease can be corrected by a late settlement for this time. */
 const CORRECTABLE_MS = 3_600_000;
@@ -13,6 +13,7 @@ const CORRECTABLE_MS = 3_600_000;
  */
 export function sweep(ledger: Ledger, now: number): Ledger {
   const at = Math.max(now, ledger.at);
+  if (isCurrent(ledger, at)) return { ...ledger, at };
   const leases = Object.entries(ledger.leases).filter(([, { endsAt }]) => endsAt + CORRECTABLE_MS > at);
   let used = inCurrentPeriod(ledger.used, at);
   for (const lease of Object.values(ledger.leases)) {
@@ -20,6 +21,12 @@ export function sweep(ledger: Ledger, now: number): Ledger {
   }
   const swept = leases.map(([key, lease]) => [key, { ...lease, ended: lease.endsAt <= at }] as const);
   return { ...ledger, at, used, extra: inCurrentPeriod(ledger.extra, at), leases: Object.fromEntries(swept) };
+}
+
+/** Tests if nothing has expired, which is so at most calls. */
+function isCurrent({ used, extra, leases }: Ledger, at: number): boolean {
+  const runs = (lease: StoredLease) => (lease.ended ? lease.endsAt + CORRECTABLE_MS : lease.endsAt) > at;
+  return isInCurrentPeriod(used, at) && isInCurrentPeriod(extra, at) && Object.values(leases).every(runs);
 }
 
 /** The next expiry of a running lease (epoch ms); undefined when no lease is running. */

@@ -6,19 +6,28 @@ import type { QuotaUnit } from "../catalog/quota-window.ts";
 
 const NANO_PER_USD = 1e9;
 
+type Limited = Pick<Plan, "windows" | "concurrent">;
+
+/** The limits of each plan of a catalog, so that they are computed once. */
+const limitsOfPlans = new WeakMap<object, Limits>();
+
 /** Converts a plan to the ledger's limits; dollars become nano-dollars. */
-export function toLimits({ windows, concurrent }: Pick<Plan, "windows" | "concurrent">): Limits {
-  const counted = windows.map((window) => ({ ...window, limit: toAmount(window.unit, window.limit) }));
-  return { windows: counted, concurrent };
+export function toLimits(plan: Limited): Limits {
+  return computeOnce(plan, () => plan);
 }
 
-const budgetLimits = new WeakMap<object, Limits>();
-
 /** Returns the limits of a catalog's budget, the same object for the same catalog; undefined without a budget. */
-export function toBudgetLimits({ budget }: Catalog): Limits | undefined {
-  if (!budget) return undefined;
-  const limits = budgetLimits.get(budget) ?? toLimits({ ...budget, concurrent: Number.MAX_SAFE_INTEGER });
-  budgetLimits.set(budget, limits);
+export function toBudgetLimits({ budget }: Pick<Catalog, "budget">): Limits | undefined {
+  return budget && computeOnce(budget, () => ({ ...budget, concurrent: Number.MAX_SAFE_INTEGER }));
+}
+
+function computeOnce(key: object, toLimited: () => Limited): Limits {
+  const known = limitsOfPlans.get(key);
+  if (known) return known;
+  const { windows, concurrent } = toLimited();
+  const counted = windows.map((window) => ({ ...window, limit: toAmount(window.unit, window.limit) }));
+  const limits = { windows: counted, concurrent };
+  limitsOfPlans.set(key, limits);
   return limits;
 }
 

@@ -144,9 +144,11 @@ export class UserQuota extends DurableObject<Bindings> {
   #save(ledger: Ledger, account: Account | undefined): void {
     const { storage } = this.ctx;
     let { alarmAt } = this.#load();
-    const due = nextLeaseEnd(ledger) ?? lastEnd(ledger, account?.endsAt);
+    const leaseEnd = nextLeaseEnd(ledger);
     // An overdue alarm is about to run, or the runtime gave up on it. A second alarm is harmless.
-    if (due !== undefined && (alarmAt === null || alarmAt <= ledger.at || due < alarmAt)) {
+    const isSoonEnough = alarmAt !== null && alarmAt > ledger.at && alarmAt <= (leaseEnd ?? Infinity);
+    const due = isSoonEnough ? undefined : (leaseEnd ?? lastEnd(ledger, account?.endsAt));
+    if (due !== undefined) {
       alarmAt = due;
       // Not awaited: the output gate delays the result until all writes are confirmed.
       void storage.setAlarm(due);

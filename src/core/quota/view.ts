@@ -1,8 +1,8 @@
 // The quota view: used, reserved and remaining amounts of each window. Pure, like the ledger.
 
 import type { Ledger, Use } from "./state.ts";
-import type { Period, QuotaWindow } from "../catalog/quota-window.ts";
-import { amountOf, parseWindowKey, periodEnd, periodStart, windowKey } from "../catalog/quota-window.ts";
+import type { QuotaWindow } from "../catalog/quota-window.ts";
+import { amountOf, countsModel, periodEnd, periodStart, windowKey } from "../catalog/quota-window.ts";
 
 /** The limits of a plan, in the ledger's units. */
 export interface Limits {
@@ -30,14 +30,16 @@ export function viewOf(ledger: Ledger, limits: Limits): QuotaView {
   const { at } = ledger;
   const running = Object.values(ledger.leases).filter((lease) => !lease.ended);
   const windows = limits.windows.map((window) => {
+    const { unit, per } = window;
     const key = windowKey(window);
-    const { unit, per, counts } = parseWindowKey(key);
-    const limit = window.limit + amountIn(ledger.extra[key], per, at);
-    const used = amountIn(ledger.used[key], per, at);
     const start = periodStart(per, at);
-    const reserved = running
-      .filter((lease) => counts(lease.model) && periodStart(per, lease.at) === start)
-      .reduce((sum, lease) => sum + amountOf(lease.bound, unit), 0);
+    const limit = window.limit + amountIn(ledger.extra[key], start);
+    const used = amountIn(ledger.used[key], start);
+    let reserved = 0;
+    for (const lease of running) {
+      const isCounted = countsModel(window, lease.model) && periodStart(per, lease.at) === start;
+      if (isCounted) reserved += amountOf(lease.bound, unit);
+    }
     return {
       ...window,
       limit,
@@ -51,5 +53,4 @@ export function viewOf(ledger: Ledger, limits: Limits): QuotaView {
   return { windows, leases: { running: places.length, allowed: limits.concurrent } };
 }
 
-const amountIn = (use: Use | undefined, per: Period, at: number) =>
-  use?.start === periodStart(per, at) ? use.amount : 0;
+const amountIn = (use: Use | undefined, start: number) => (use?.start === start ? use.amount : 0);

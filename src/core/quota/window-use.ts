@@ -1,6 +1,6 @@
 // The use of each quota window: which charges it counts, and in which period. Pure.
 
-import type { Ledger, StoredLease } from "./state.ts";
+import type { Ledger, StoredLease, Use } from "./state.ts";
 import type { Limits } from "./view.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
 import { amountOf, parseWindowKey, periodStart, windowKey } from "../catalog/quota-window.ts";
@@ -9,6 +9,7 @@ import { amountOf, parseWindowKey, periodStart, windowKey } from "../catalog/quo
  * Adds an entry for every window of the plan. A new window starts with the expired leases that are still correctable.
  */
 export function openWindows(state: Ledger, limits: Limits): Ledger {
+  if (limits.windows.every((window) => windowKey(window) in state.used)) return state;
   const ended = Object.values(state.leases).filter((lease) => lease.ended);
   let opened: Ledger["used"] = {};
   for (const window of limits.windows) {
@@ -22,18 +23,24 @@ type ChargedLease = Pick<StoredLease, "at" | "endsAt" | "model" | "ended">;
 
 /** Adds a charge to every window that counts the lease. Skips other periods, and leases that expired before a reset. */
 export function addUse(used: Ledger["used"], lease: ChargedLease, charge: Amounts): Ledger["used"] {
-  const added = Object.entries(used).map(([key, use]) => {
+  const added = { ...used };
+  for (const [key, use] of Object.entries(used)) {
     const { unit, per, counts } = parseWindowKey(key);
     const forgiven = lease.ended && lease.endsAt <= (use.resetAt ?? 0);
     const counted = !forgiven && counts(lease.model) && periodStart(per, lease.at) === use.start;
-    return [key, counted ? { ...use, amount: use.amount + amountOf(charge, unit) } : use] as const;
-  });
-  return Object.fromEntries(added);
+    if (counted) added[key] = { ...use, amount: use.amount + amountOf(charge, unit) };
+  }
+  return added;
+}
+
+/** Tests if no use is of a past period. */
+export function isInCurrentPeriod(uses: Ledger["used"], at: number): boolean {
+  return Object.entries(uses).every((entry) => isCurrent(entry, at));
 }
 
 /** Drops the use of past periods. */
 export function inCurrentPeriod(uses: Ledger["used"], at: number): Ledger["used"] {
-  return Object.fromEntries(
-    Object.entries(uses).filter(([key, { start }]) => start === periodStart(parseWindowKey(key).per, at)),
-  );
+  return Object.fromEntries(Object.entries(uses).filter((entry) => isCurrent(entry, at)));
 }
+
+const isCurrent = ([key, { start }]: [string, Use], at: number) => start === periodStart(parseWindowKey(key).per, at);
