@@ -19,6 +19,7 @@ import { toLimits } from "./limits.ts";
 import { loggedUser, quotaName } from "./name.ts";
 import { busyError, toQuotaError } from "./refusal.ts";
 import { spendRequests } from "./spend.ts";
+import { unpackView } from "./view.ts";
 
 export interface Admission<Candidate extends QuotaCandidate> extends Coverage<Candidate> {
   env: Bindings;
@@ -166,7 +167,10 @@ function tryReserve<Candidate extends QuotaCandidate>(
     const bound = boundOf(admission, plan, candidates, exactInput);
     const exclusive = first.exchange.ask.demand.exclusive?.key;
     const reservation = { key, model: model.id, bound, leaseMs, exclusive, partOf };
-    const reserve = () => callQuota(env, name, (object) => object.reserve(claim, limits, reservation));
+    const reserve = async () => {
+      const reserved = await callQuota(env, name, (object) => object.reserve(claim, limits, reservation));
+      return isRefused(reserved) ? reserved : { ...reserved, view: unpackView(reserved.view, limits) };
+    };
     const { result, granted: budgeted } = await share.reserve({ name, reserve, giveBack }, reservation);
     return isRefused(result) ? result : { result, budgeted, limits, plan, planName, bound, candidates };
   });

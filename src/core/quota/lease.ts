@@ -6,6 +6,7 @@ import { toLogged } from "../log.ts";
 import type { BudgetShare } from "./budget.ts";
 import { callQuota } from "./client.ts";
 import type { Limits, QuotaView } from "./view.ts";
+import { unpackView } from "./view.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
 import { leastOf } from "../catalog/quota-window.ts";
 
@@ -43,7 +44,8 @@ export function createLease(
       const charge = leastOf(cost, bound);
       share.settle(charge);
       try {
-        return await callQuota(env, name, (object) => object.settle(limits, { key, charge }));
+        const settledView = await callQuota(env, name, (object) => object.settle(limits, { key, charge }));
+        return unpackView(settledView, limits);
       } catch (error) {
         console.error(
           JSON.stringify({ event: "settle_failed", key, charge, reason: toLogged(toApiError(error).cause) }),

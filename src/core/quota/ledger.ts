@@ -33,19 +33,19 @@ export interface Reservation {
  * - `busy`: the `exclusive` value is in use.
  * - `window`: a quota window is too small.
  */
-export type ReserveResult =
-  | { ok: true; granted: number; view: QuotaView }
-  | { ok: false; reason: "settled"; view: QuotaView }
-  | { ok: false; reason: "concurrent" | "busy"; retryAfterMs: number; view: QuotaView }
-  | WindowRefusal;
+export type ReserveResult<View = QuotaView> =
+  | { ok: true; granted: number; view: View }
+  | { ok: false; reason: "settled"; view: View }
+  | { ok: false; reason: "concurrent" | "busy"; retryAfterMs: number; view: View }
+  | WindowRefusal<View>;
 
-interface WindowRefusal {
+interface WindowRefusal<View = QuotaView> {
   ok: false;
   reason: "window";
   window: WindowView;
   needed: number;
   retryAfterMs: number;
-  view: QuotaView;
+  view: View;
 }
 
 export type SpendResult = { ok: true; view: QuotaView } | WindowRefusal;

@@ -12,7 +12,8 @@ import { lastEnd, nextLeaseEnd, sweep } from "./expiry.ts";
 import { giveBack, reserve, settle, spend, view } from "./ledger.ts";
 import type { Ledger } from "./state.ts";
 import { emptyLedger, readLedger } from "./state.ts";
-import type { Limits, QuotaView } from "./view.ts";
+import type { Limits, PackedView, QuotaView } from "./view.ts";
+import { packView } from "./view.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
 
 interface Stored {
@@ -27,9 +28,11 @@ export class UserQuota extends DurableObject<Bindings> {
   #hasTable = false;
 
   /** Reserves a bound under the claim's plan. Writes one row when granted, none when refused. */
-  reserve(claim: Claim, limits: Limits, reservation: Reservation): ReserveResult | RefusedClaim {
-    const update = () => this.#update((ledger, now) => reserve(ledger, limits, reservation, now)).result;
-    return this.#refusal(claim) ?? update();
+  reserve(claim: Claim, limits: Limits, reservation: Reservation): ReserveResult<PackedView> | RefusedClaim {
+    const refusal = this.#refusal(claim);
+    if (refusal) return refusal;
+    const { ledger, result } = this.#update((before, now) => reserve(before, limits, reservation, now));
+    return { ...result, view: packView(result.view, ledger.at) };
   }
 
   /** In the budget's object: see budget-ledger.ts. Writes one row when granted. */
@@ -54,9 +57,9 @@ export class UserQuota extends DurableObject<Bindings> {
   }
 
   /** Settles a reservation and returns the windows. Idempotent: writes one row, and none when repeated. */
-  settle(limits: Limits, settlement: { key: string; charge: Amounts }): QuotaView {
+  settle(limits: Limits, settlement: { key: string; charge: Amounts }): PackedView {
     const { ledger } = this.#update((before, now) => settle(before, settlement, now));
-    return view(ledger, limits, Date.now());
+    return packView(view(ledger, limits, ledger.at), ledger.at);
   }
 
   /** Gives back a reservation whose result was lost. Writes one row. */

@@ -40,17 +40,36 @@ export function viewOf(ledger: Ledger, limits: Limits): QuotaView {
       const isCounted = countsModel(window, lease.model) && periodStart(per, lease.at) === start;
       if (isCounted) reserved += amountOf(lease.bound, unit);
     }
-    return {
-      ...window,
-      limit,
-      used,
-      reserved,
-      left: Math.max(0, limit - used - reserved),
-      resetAt: periodEnd(per, at),
-    };
+    return toWindowView({ ...window, limit }, used, reserved, at);
   });
   const places = running.filter(({ isPart }) => !isPart);
   return { windows, leases: { running: places.length, allowed: limits.concurrent } };
+}
+
+/**
+ * A view as the object returns it to a caller who knows the limits: the time, the running leases, and three amounts of
+ * each window. It is small, because every request gets two.
+ */
+export type PackedView = number[];
+
+/** Packs a view at `at` (epoch ms). */
+export function packView({ windows, leases }: QuotaView, at: number): PackedView {
+  return [at, leases.running, ...windows.flatMap(({ limit, used, reserved }) => [limit, used, reserved])];
+}
+
+/** Unpacks a view of the same limits. */
+export function unpackView([at = 0, running = 0, ...amounts]: PackedView, limits: Limits): QuotaView {
+  const windows = limits.windows.map((window, index) => {
+    const [limit = 0, used = 0, reserved = 0] = amounts.slice(3 * index);
+    return toWindowView({ ...window, limit }, used, reserved, at);
+  });
+  return { windows, leases: { running, allowed: limits.concurrent } };
+}
+
+/** `window.limit` includes an operator's grants. */
+function toWindowView(window: QuotaWindow, used: number, reserved: number, at: number): WindowView {
+  const left = Math.max(0, window.limit - used - reserved);
+  return { ...window, used, reserved, left, resetAt: periodEnd(window.per, at) };
 }
 
 const amountIn = (use: Use | undefined, start: number) => (use?.start === start ? use.amount : 0);

@@ -14,6 +14,7 @@ import { toLimits } from "../../../src/core/quota/limits.ts";
 import type { Ledger } from "../../../src/core/quota/state.ts";
 import { emptyLedger } from "../../../src/core/quota/state.ts";
 import type { Limits } from "../../../src/core/quota/view.ts";
+import { packView } from "../../../src/core/quota/view.ts";
 import { cardDocument, catalogDocument, complete } from "../../support/catalog-documents.ts";
 
 export const NOON = Date.UTC(2026, 10, 23, 12);
@@ -88,13 +89,16 @@ export function createDeployment({ budget, plan }: { budget?: unknown[]; plan: o
     );
     const giving = call("giveBack", (ledger, key: string) => giveBack(ledger, key, Date.now()));
     return {
-      reserve: async (...args: Parameters<typeof reserving>) => (await reserving(...args)).result,
+      reserve: async (...args: Parameters<typeof reserving>) => {
+        const { ledger, result } = await reserving(...args);
+        return { ...result, view: packView(result.view, ledger.at) };
+      },
       reserveInBudget: async (...args: Parameters<typeof taking>) => (await taking(...args)).result,
       lower: async (...args: Parameters<typeof lowering>) => void (await lowering(...args)),
       settleInBudget: async (settlement: Parameters<typeof settle>[1]) =>
         void (await settling({ windows: [], concurrent: 1 }, settlement)),
       settle: async (...args: Parameters<typeof settling>) =>
-        view((await settling(...args)).ledger, args[0], Date.now()),
+        packView(view((await settling(...args)).ledger, args[0], Date.now()), Date.now()),
       giveBack: async (...args: Parameters<typeof giving>) => void (await giving(...args)),
     };
   };

@@ -2,9 +2,10 @@
 
 import type { Account, Claim, Decision } from "../../../src/core/quota/account.ts";
 import { claimRefusal } from "../../../src/core/quota/account.ts";
-import type { Reservation } from "../../../src/core/quota/ledger.ts";
+import type { Reservation, ReserveResult } from "../../../src/core/quota/ledger.ts";
 import type { Bindings } from "../../../src/core/env.ts";
 import type { Limits } from "../../../src/core/quota/view.ts";
+import { packView } from "../../../src/core/quota/view.ts";
 import type { Amounts } from "../../../src/core/catalog/quota-window.ts";
 import { openBook } from "./quota-book.ts";
 
@@ -30,12 +31,13 @@ export function createNamespace(now: number, failures: Failure[] = []) {
     const refusal = claimRefusal(book.account, claim);
     return refusal && { refusal };
   };
+  const packed = (result: ReserveResult) => ({ ...result, view: packView(result.view, book.now) });
   const methods = {
     reserve: (claim: Claim, limits: Limits, { key, bound, leaseMs, model, exclusive }: Reservation) =>
-      under(claim, limits) ?? book.reserve(key, bound, leaseMs, model, exclusive),
+      under(claim, limits) ?? packed(book.reserve(key, bound, leaseMs, model, exclusive)),
     settle: (limits: Limits, { key, charge }: { key: string; charge: Amounts }) => {
       book.charge(key, charge);
-      return book.view(limits);
+      return packView(book.view(limits), book.now);
     },
     giveBack: (key: string) => book.giveBack(key),
     spend: (claim: Claim, limits: Limits, spending: { requests: number; model?: string }) =>
