@@ -5,6 +5,7 @@
 import type { Bound } from "./bound.ts";
 import { boundAmounts } from "./bound.ts";
 import type { Ledger, StoredLease } from "./state.ts";
+import { addSettled, isSettled } from "./state.ts";
 import type { Limits, QuotaView, WindowView } from "./view.ts";
 import { viewOf } from "./view.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
@@ -14,6 +15,7 @@ import { sweep } from "./expiry.ts";
 import { addUse, openWindows } from "./window-use.ts";
 
 export interface Reservation {
+  /** A random UUID: its last 12 characters tell it from the others of the user. */
   key: string;
   /** The card of the model. */
   model: string;
@@ -50,7 +52,6 @@ interface WindowRefusal<View = QuotaView> {
 
 export type SpendResult = { ok: true; view: QuotaView } | WindowRefusal;
 
-const MAX_SETTLED_KEYS = 32;
 /** `retry-after` of a refusal that ends when one of the user's running requests ends. */
 export const BUSY_RETRY_MS = 1000;
 
@@ -70,7 +71,7 @@ export function reserve(
 
   const existing = entry(state.leases, key);
   if (existing && !existing.ended) return unchanged({ ok: true, granted: existing.granted, view });
-  if (existing || state.settled.includes(key)) return unchanged({ ok: false, reason: "settled", view });
+  if (existing || isSettled(state, key)) return unchanged({ ok: false, reason: "settled", view });
   const isPart = partOf !== undefined && entry(state.leases, partOf)?.ended === false;
   if (view.leases.running >= limits.concurrent && !isPart) {
     return unchanged({ ok: false, reason: "concurrent", retryAfterMs: BUSY_RETRY_MS, view });
@@ -154,7 +155,7 @@ export function settle(
     requests: owed("requests"),
     nanoUsd: owed("nanoUsd"),
   });
-  const settled = [...state.settled, key].slice(-MAX_SETTLED_KEYS);
+  const settled = addSettled(state.settled, key);
   return { ledger: { ...state, used, leases, settled }, changed: true };
 }
 
@@ -164,8 +165,8 @@ export function settle(
  */
 export function giveBack(ledger: Ledger, key: string, now: number): { ledger: Ledger; changed: boolean } {
   const next = settle(ledger, { key, charge: NO_AMOUNTS }, now);
-  if (next.changed || next.ledger.settled.includes(key)) return next;
-  const settled = [...next.ledger.settled, key].slice(-MAX_SETTLED_KEYS);
+  if (next.changed || isSettled(next.ledger, key)) return next;
+  const settled = addSettled(next.ledger.settled, key);
   return { ledger: { ...next.ledger, settled }, changed: true };
 }
 

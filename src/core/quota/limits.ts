@@ -2,7 +2,7 @@
 
 import type { Catalog, Plan } from "../catalog/schema.ts";
 import type { Limits } from "./view.ts";
-import type { QuotaUnit } from "../catalog/quota-window.ts";
+import type { QuotaUnit, QuotaWindow } from "../catalog/quota-window.ts";
 
 const NANO_PER_USD = 1e9;
 
@@ -25,11 +25,12 @@ function computeOnce(key: object, toLimited: () => Limited): Limits {
   const known = limitsOfPlans.get(key);
   if (known) return known;
   const { windows, concurrent } = toLimited();
-  const counted = windows.map((window) => ({ ...window, limit: toAmount(window.unit, window.limit) }));
-  const limits = { windows: counted, concurrent };
+  const limits = { windows: windows.map(toCounted), concurrent };
   limitsOfPlans.set(key, limits);
   return limits;
 }
+
+const toCounted = (window: QuotaWindow) => ({ ...window, limit: toAmount(window.unit, window.limit) });
 
 /** Converts a written amount (dollars for usd) to the ledger's unit (nano-dollars for usd). */
 export function toAmount(unit: QuotaUnit, written: number): number {

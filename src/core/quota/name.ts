@@ -2,11 +2,14 @@
 // Neither identifies the user.
 
 import { base64url } from "jose";
+import { setNewest } from "../bounded-map.ts";
 import { notConfigured } from "../errors.ts";
 import type { User } from "../auth/user.ts";
 
 const encoder = new TextEncoder();
-let keyed: { pepper: string; key: CryptoKey; names: WeakMap<QuotaUser, string> } | undefined;
+/** The key of a pepper, and the names of recent users in memory. */
+let keyed: { pepper: string; key: CryptoKey; names: Map<string, string> } | undefined;
+const MAX_NAMES = 1000;
 
 type QuotaUser = Pick<User, "issuer" | "subject">;
 
@@ -19,15 +22,16 @@ export async function quotaName(user: QuotaUser, pepper: string | undefined): Pr
   if (keyed?.pepper !== pepper) {
     const algorithm = { name: "HMAC", hash: "SHA-256" };
     const key = await crypto.subtle.importKey("raw", encoder.encode(pepper), algorithm, false, ["sign"]);
-    keyed = { pepper, key, names: new WeakMap() };
+    keyed = { pepper, key, names: new Map() };
   }
   const { key, names } = keyed;
-  const cached = names.get(user);
-  if (cached !== undefined) return cached;
   // Issuers come from configuration and hold no NUL, so the separator is unambiguous.
-  const hash = await crypto.subtle.sign("HMAC", key, encoder.encode(`${user.issuer}\0${user.subject}`));
+  const identity = `${user.issuer}\0${user.subject}`;
+  const known = names.get(identity);
+  if (known !== undefined) return known;
+  const hash = await crypto.subtle.sign("HMAC", key, encoder.encode(identity));
   const name = `q1:${base64url.encode(new Uint8Array(hash))}`;
-  names.set(user, name);
+  setNewest(names, identity, name, MAX_NAMES);
   return name;
 }
 

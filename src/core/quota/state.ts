@@ -12,9 +12,24 @@ export interface Ledger {
   /** An operator's grants on top of a window's limit, in the period that began at `start`. */
   extra: Record<string, Use>;
   leases: Record<string, StoredLease>;
-  /** Recently settled keys, newest last. A repeated reserve must not open a second lease. */
+  /** Recently settled keys, shortened, newest last. A repeated reserve must not open a second lease. */
   settled: string[];
 }
+
+const MAX_SETTLED_KEYS = 32;
+
+/** Adds a key to the settled ones. */
+export function addSettled(settled: string[], key: string): string[] {
+  return [...settled, shortKey(key)].slice(-MAX_SETTLED_KEYS);
+}
+
+/** Tests if a key was settled lately. */
+export function isSettled({ settled }: Ledger, key: string): boolean {
+  return settled.includes(shortKey(key));
+}
+
+/** The end of a random key tells it from others, and the row is written twice for each request. */
+const shortKey = (key: string) => key.slice(-12);
 
 export interface Use {
   start: number;
@@ -52,12 +67,13 @@ interface LedgerVersion2 extends Omit<Ledger, "version" | "leases"> {
   leases: Record<string, Omit<StoredLease, "bound"> & { bound: { tokens: number; requests: number; usd: number } }>;
 }
 
-/** Reads a stored ledger of version 3, or converts one of version 2. */
+/** Reads a stored ledger of version 3, or converts one of version 2. Older ones of version 3 have whole settled keys. */
 export function readLedger(stored: Ledger | LedgerVersion2): Ledger {
-  if (stored.version === 3) return stored;
+  const settled = stored.settled.map(shortKey);
+  if (stored.version === 3) return { ...stored, settled };
   const leases = Object.entries(stored.leases).map(([key, lease]) => {
     const { tokens, requests, usd } = lease.bound;
     return [key, { ...lease, bound: { tokens, requests, nanoUsd: usd } }] as const;
   });
-  return { ...stored, version: 3, leases: Object.fromEntries(leases) };
+  return { ...stored, version: 3, settled, leases: Object.fromEntries(leases) };
 }
