@@ -45,6 +45,10 @@ export function createEventFilter(withhold: (data: string) => boolean): EventFil
     // The complete events before it were returned by the previous call.
     if (unfinished.length > MAX_EVENT_BYTES) throw new InternalError(`an event of more than ${MAX_EVENT_BYTES} bytes`);
     if (exact) return encode(exact.read(bytes));
+    if (unfinished.length === 0 && endsWithBlankLine(bytes)) {
+      const text = decoder.decode(bytes);
+      if (!text.includes("\r")) return withoutWithheld(bytes.slice(), text, withhold);
+    }
     // A blank line may be split between reads, so the search includes the last byte of the previous one.
     const from = Math.max(0, unfinished.length - 1);
     unfinished.append(bytes);
@@ -59,7 +63,7 @@ export function createEventFilter(withhold: (data: string) => boolean): EventFil
     // Only now, an event that came in many pieces is decoded as a whole. So each byte is decoded at most twice.
     const whole = unfinished.take(from + end + 2);
     const text = from === 0 ? fresh.slice(0, end + 2) : decoder.decode(whole);
-    return PARSED_EVENT.test(text) ? withoutSome(whole, text, withhold) : whole;
+    return withoutWithheld(whole, text, withhold);
   };
   return {
     read,
@@ -71,8 +75,14 @@ export function createEventFilter(withhold: (data: string) => boolean): EventFil
   };
 }
 
+const LINE_FEED = 10;
+
+/** Tests if the bytes end with a blank line, as most reads do: providers send whole events. */
+const endsWithBlankLine = (bytes: Uint8Array) => bytes.at(-1) === LINE_FEED && bytes.at(-2) === LINE_FEED;
+
 /** Removes withheld events from complete events; `text` has one character per byte. */
-function withoutSome(whole: Uint8Array, text: string, withhold: (data: string) => boolean): Uint8Array {
+function withoutWithheld(whole: Uint8Array, text: string, withhold: (data: string) => boolean): Uint8Array {
+  if (!PARSED_EVENT.test(text)) return whole;
   const kept: Uint8Array[] = [];
   for (let from = 0; from < whole.length;) {
     const blankLine = text.indexOf("\n\n", from);
