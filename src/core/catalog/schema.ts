@@ -110,7 +110,7 @@ const Timing = v.strictObject({
   total_ms: v.optional(Milliseconds, 600_000),
   /** Idle time after which the caller of a stream gets a keep-alive comment, also before the answer starts. */
   keep_alive_ms: v.optional(Milliseconds, 8000),
-  /** Text that arrives within this time is sent in one write; 0 disables coalescing. */
+  /** The first interval between events of slim text; later ones are longer. 0 sends all text at once. */
   coalesce_ms: v.optional(Milliseconds, 40),
   /** The most time that the provider may work on after a disconnect. */
   leave_ms: v.optional(Milliseconds, 25_000),

@@ -1,8 +1,8 @@
 // Pacing: how long the pump pauses between a write and the next read, so that one read returns several chunks. Pure.
 
 export interface Pacing {
-  /** Returns the pause after a write at `now` (epoch ms), in ms. */
-  pauseMs(now: number): number;
+  /** Returns the next pause, in ms. */
+  pauseMs(): number;
   /** A read has returned after `tookMs`. */
   readTook(tookMs: number): void;
 }
@@ -24,16 +24,15 @@ export function paceAtOnce(): Pacing {
 
 /** The longest pause, unless the first one is longer: text that grows five times a second still looks fluent. */
 const MAX_PAUSE_MS = 200;
-/** A pause is at most this share of the time since the first write. */
-const SHARE_OF_AGE = 0.2;
 
-/** The first pause is `coalesceMs`. Later pauses grow with the age of the answer, up to 200 ms. */
+/** The first pause is `coalesceMs`. Each later one is twice as long, up to 200 ms. */
 export function paceCoalesced(coalesceMs: number): Pacing {
-  let startedAt: number | undefined;
+  let nextMs = coalesceMs;
   return {
-    pauseMs(now) {
-      startedAt ??= now;
-      return Math.max(coalesceMs, Math.min(MAX_PAUSE_MS, (now - startedAt) * SHARE_OF_AGE));
+    pauseMs() {
+      const pauseMs = nextMs;
+      nextMs = Math.max(pauseMs, Math.min(2 * pauseMs, MAX_PAUSE_MS));
+      return pauseMs;
     },
     readTook: () => undefined,
   };

@@ -72,10 +72,10 @@ export async function pump(flow: Flow, sink: Sink, clock: Clock, pacing: Pacing)
     let bytes = NaN;
     while (bytes !== 0 && !isOver()) {
       // The first text is sent at once. During a pause, text arrives that one read then takes.
-      const pauseMs = (await send()) ? pacing.pauseMs(clock.now()) : 0;
+      const pauseMs = (await send()) && !source.hasMore ? pacing.pauseMs() : 0;
       if (pauseMs > 0) {
         source.batch();
-        if (!source.hasMore) await clock.wait(pauseMs, signal);
+        await clock.wait(pauseMs, signal);
       }
       if (isOver()) break;
       const startedAt = clock.now();

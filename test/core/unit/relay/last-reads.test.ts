@@ -99,7 +99,7 @@ it("a read that filled the buffer is followed by the next at once", async () => 
   const sent = flow.caller.writes.length;
   expect(sent).toBeGreaterThan(4);
   flow.provider.send(textChunk("lo"));
-  await flow.clock.advance(39);
+  await flow.clock.advance(79);
   expect(flow.caller.writes).toHaveLength(sent);
   await flow.clock.advance(1);
   expect(flow.caller.writes).toHaveLength(sent + 1);

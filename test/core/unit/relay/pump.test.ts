@@ -84,7 +84,7 @@ describe("text", () => {
   it("that arrives right before the connection breaks is sent", async () => {
     const flow = createAnswerFlow({ lastWords: [textChunk("Hel"), textChunk("lo")] });
     await flow.begin();
-    await flow.clock.advance(100);
+    await flow.clock.advance(200);
     expect(flow.ending()).toEqual(failedWith("provider_error"));
     expect(textIn(flow)).toBe("Hello");
   });
