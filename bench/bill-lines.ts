@@ -44,8 +44,8 @@ export function billLines(results: Result[]): string[] {
     const use = useOf(counts, column.isolate);
     return { title: column.title, use, bill: billOf(use) };
   });
-  const cpu = CPU.flatMap(({ label, ...of }) => {
-    const cpuUs = cpuUsOf(results, of);
+  const cpu = CPU.flatMap(({ label, ...measured }) => {
+    const cpuUs = cpuUsOf(results, measured);
     return cpuUs === undefined ? [] : { label, cpuUs };
   });
   if (columns.length === 0 || cpu.length === 0) return [];
@@ -88,10 +88,10 @@ function countsOf(results: Result[], name: string): Counts | undefined {
   return undefined;
 }
 
-function cpuUsOf(results: Result[], of: { case: string; figure: string; times: number }): number | undefined {
+function cpuUsOf(results: Result[], measured: { case: string; figure: string; times: number }): number | undefined {
   for (const result of results) {
-    if (result.case === of.case && "figure" in result && result.figure === of.figure) {
-      return result.weir.median * of.times;
+    if (result.case === measured.case && "figure" in result && result.figure === measured.figure) {
+      return result.weir.median * measured.times;
     }
   }
   return undefined;

@@ -19,7 +19,7 @@ export const PRICES = {
 };
 const CPU_MS_PRICE = 0.02;
 
-/** What the benchmark cannot count. */
+/** Assumptions for amounts that the benchmark cannot count. */
 export const ASSUMED = {
   inputTokens: 500,
   /** Each is a chunk of the stream. */
@@ -30,7 +30,7 @@ export const ASSUMED = {
   objectGb: 0.128,
   /** An isolate reads KV at most every 30 s. A quiet one has a chat every 30 s or less often. */
   kvReads: { quiet: 1, busy: 0 },
-  /** What the platform adds to a log line. */
+  /** Bytes that the platform adds to a log line. */
   logLineBytes: 1000,
 };
 
@@ -47,6 +47,7 @@ export interface Counts {
   logBytes: number;
 }
 
+/** Returns the number of all calls of objects. */
 export const callsOf = ({ calls }: Counts) => Object.values(calls).reduce((sum, count) => sum + count, 0);
 
 /** Divides all counts by the number of chats. */
@@ -79,6 +80,7 @@ export function billOf(use: Use): Use {
   return Object.fromEntries(units.map((unit) => [unit, use[unit] * PRICES[unit]])) as Use;
 }
 
+/** Returns the sum of a bill, in dollars. */
 export const totalOf = (bill: Use) => Object.values(bill).reduce((sum, dollars) => sum + dollars, 0);
 
 /** Returns the dollars of the CPU time of a million chats. `cpuUs`: of one chat. */

@@ -25,8 +25,8 @@ export interface CheckResult {
 /** Counts per chat. */
 export interface CountResult {
   case: string;
-  /** Of users without stored quota. */
+  /** Counts for users without a stored quota. */
   first: Counts;
-  /** Of the same users afterwards. */
+  /** Counts for the same users afterwards. */
   later: Counts;
 }

@@ -2,7 +2,7 @@
 
 const encoder = new TextEncoder();
 
-/** Longer strings are encoded, which is then faster than to look at each character. */
+/** Encoding a longer string is faster than a loop over its characters. */
 const SHORT_CHARACTERS = 1000;
 
 /** Returns the number of UTF-8 bytes of a string. */

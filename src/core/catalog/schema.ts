@@ -110,7 +110,7 @@ const Timing = v.strictObject({
   total_ms: v.optional(Milliseconds, 600_000),
   /** Idle time after which the caller of a stream gets a keep-alive comment, also before the answer starts. */
   keep_alive_ms: v.optional(Milliseconds, 8000),
-  /** The first interval between events of slim text; later ones are longer. 0 sends all text at once. */
+  /** The first interval between events of slim text. It doubles, up to 200 ms. With 0, text is sent when it arrives. */
   coalesce_ms: v.optional(Milliseconds, 40),
   /** The most time that the provider may work on after a disconnect. */
   leave_ms: v.optional(Milliseconds, 25_000),

@@ -7,7 +7,7 @@ import { apiError } from "../errors.ts";
 const LARGE_BYTES = 131_072;
 /** Bytes of all large bodies that have a slot. */
 const MAX_TOTAL_BYTES = 12 * 1024 * 1024;
-/** Bytes of all bodies that have arrived without a slot. */
+/** Bytes of the buffers of all bodies without a slot, beyond the first buffer of each. */
 const MAX_ARRIVED_BYTES = 48 * 1024 * 1024;
 const MAX_WAIT_MS = 10_000;
 const POLL_MS = 20;
@@ -41,7 +41,7 @@ const arrivals = new Set<Slot>();
 
 /** A body that is arriving. */
 export interface Arrival {
-  /** Counts bytes that arrived. Throws 503 `server_busy` when all arriving bodies together are too large. */
+  /** Counts the growth of its buffer. Throws 503 `server_busy` when all buffers together are too large. */
   add(bytes: number): void;
   /** The body has a slot, or was dropped. */
   end(): void;

@@ -2,7 +2,7 @@
 
 /** Bytes of the first buffer. Most bodies fit. */
 const FIRST_BYTES = 16_384;
-/** Bytes of the second buffer. Each further one is twice as large. */
+/** Bytes of the second buffer of a body with a declared size. Each other one is twice as large as the one before. */
 const SECOND_BYTES = 131_072;
 
 /** The first bytes of a body. */
@@ -17,18 +17,18 @@ interface ReadOptions {
   expectedBytes?: number;
   /** After `ms` the body is cancelled, and `error()` is thrown. */
   timeout?: { ms: number; error: () => Error };
-  /** Called with the size of each piece. Its error cancels the body and is thrown. */
-  onBytes?: (bytes: number) => void;
+  /** Called before the buffer grows by that many bytes. Its error cancels the body and is thrown. */
+  onGrowth?: (bytes: number) => void;
 }
 
 /**
- * Reads at most `maxBytes` of a body, counted after decompression. Memory stays below twice the bytes that arrived, or
- * below 128 KiB.
+ * Reads at most `maxBytes` of a body, counted after decompression. The buffer holds at most twice the bytes that
+ * arrived, or 128 KiB.
  */
 export async function readAtMost(
   body: ReadableStream<Uint8Array> | null,
   maxBytes: number,
-  { expectedBytes = Infinity, timeout, onBytes }: ReadOptions = {},
+  { expectedBytes = Infinity, timeout, onGrowth }: ReadOptions = {},
 ): Promise<ReadBytes> {
   if (!body) return { bytes: new Uint8Array(0), isWhole: true };
   const reader = body.getReader({ mode: "byob" });
@@ -49,7 +49,6 @@ export async function readAtMost(
       // A read costs more than kilobytes of data do, so each waits until its buffer is full or the body ends.
       const { done, value } = await reader.readAtLeast(free, buffer.subarray(used));
       if (late || !value) throw late ?? new Error("the body was cancelled");
-      onBytes?.(value.length);
       used += value.length;
       // Each read moves the memory to another buffer.
       buffer = new Uint8Array(value.buffer);
@@ -59,7 +58,9 @@ export async function readAtMost(
       }
       const isWhole = done || used === expectedBytes || value.length < free;
       if (isWhole) return { bytes: buffer.subarray(0, used), isWhole };
-      buffer = grow(buffer, Math.min(Math.max(SECOND_BYTES, 2 * used), mostBytes));
+      const size = Math.min(Math.max(expectedBytes < Infinity ? SECOND_BYTES : 0, 2 * used), mostBytes);
+      onGrowth?.(size - buffer.length);
+      buffer = grow(buffer, size);
     }
   } catch (error) {
     cancel(error);

@@ -59,9 +59,9 @@ async function readBytes(request: Request, timeoutMs: number): Promise<Uint8Arra
   arrivals.set(request, arrival);
   try {
     const { bytes, isWhole } = await readAtMost(body, MAX_BYTES, {
-      expectedBytes: declaredBytes > 0 ? declaredBytes : Infinity,
+      expectedBytes: Number.isSafeInteger(declaredBytes) && declaredBytes > 0 ? declaredBytes : Infinity,
       timeout: { ms: timeoutMs, error: () => tooSlow(timeoutMs) },
-      onBytes: (size) => arrival.add(size),
+      onGrowth: (bytes) => arrival.add(bytes),
     });
     if (!isWhole) throw tooLarge();
     return bytes;

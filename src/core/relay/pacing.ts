@@ -13,7 +13,7 @@ const QUICK_MS = 3;
 const QUICK_READS = 4;
 const QUICK_PAUSE_MS = 8;
 
-/** No pause, until an answer arrives faster than a chunk in 3 ms: then 8 ms, until a read has to wait again. */
+/** Pauses 8 ms after four quick reads in a row, and until a read is not quick. Otherwise there is no pause. */
 export function paceAtOnce(): Pacing {
   let quickReads = 0;
   return {

@@ -12,7 +12,7 @@ import type { Clock, Ending, Watchdog } from "./watchdog.ts";
 /** Time for reading the bytes that had arrived before an abort. */
 const LAST_READ_MS = 10;
 /** Reads after an abort. The limit stops at a provider that continues to send. */
-const MAX_LAST_READS = 64;
+const MAX_LAST_READS = 512;
 
 export interface Flow {
   source: Source;

@@ -5,7 +5,7 @@ import type { ByteReader } from "./source.ts";
 /** Bytes that the native pipe moves for each run of JavaScript. */
 const DRAIN_BYTES = 8192;
 /** Buffered bytes at which a slow caller pauses the provider. */
-const MAX_UNREAD_BYTES = 1_048_576;
+const MAX_UNREAD_BYTES = 262_144;
 
 /** Creates a reader whose reads return all bytes that have arrived, up to the size of the view. */
 export function createBatchReader(body: ReadableStream<Uint8Array>): ByteReader {

@@ -21,6 +21,7 @@ export type ByteReader = Pick<ReadableStreamBYOBReader, "read" | "cancel">;
 const CHUNK_BYTES = 4096;
 const BATCH_BYTES = 16_384;
 
+/** Creates the source of a provider's body, which must be a byte stream. Reads chunk by chunk until `batch`. */
 export function createSource(body: ReadableStream<Uint8Array>): Source {
   const chunks = body.getReader({ mode: "byob" });
   let reader: ByteReader = chunks;

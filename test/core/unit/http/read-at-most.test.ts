@@ -77,8 +77,19 @@ describe("a body", () => {
 
   it("that is refused while it arrives is cancelled", async () => {
     const { body, seen } = createBody(Infinity);
-    await expect(readAtMost(body, 1_000_000, { onBytes: refuse })).rejects.toThrow("no memory");
+    await expect(readAtMost(body, 1_000_000, { onGrowth: refuse })).rejects.toThrow("no memory");
     expect(seen.cancelled).toBe(true);
+  });
+
+  it("counts the growth of its buffer, which is at most twice the bytes that arrived", async () => {
+    const { body, seen } = createBody(Infinity);
+    let size = 16_384;
+    const onGrowth = (bytes: number) => {
+      size += bytes;
+      expect(size).toBeLessThanOrEqual(2 * seen.sent * 1000);
+    };
+    await readAtMost(body, 1_000_000, { onGrowth });
+    expect(size).toBe(1_000_001);
   });
 
   it("that breaks rejects", async () => {
