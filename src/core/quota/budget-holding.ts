@@ -1,4 +1,4 @@
-// What one request holds of the budget: a draw from the isolate's allotment, or a reservation in the budget's object.
+// The part of the budget that one request holds: a draw from an allotment, or a reservation.
 
 import type { Amounts } from "../catalog/quota-window.ts";
 import { NO_AMOUNTS } from "../catalog/quota-window.ts";
@@ -24,11 +24,11 @@ export interface BudgetHolding {
   /** Returns all but these amounts. Does not wait for the result, like the next two. */
   lower(bound: Amounts): void;
   settle(charge: Amounts): void;
-  /** Returns everything, if there may be anything. */
+  /** Returns everything, if there may be anything. Call it when `take` has ended. */
   giveBack(): void;
 }
 
-/** Opens what the request with this key holds. */
+/** Opens the holding of the request with this key. */
 export function openBudgetHolding(context: HoldingContext, key: string): BudgetHolding {
   const { env, limits, waitUntil, isSettledElsewhere } = context;
   let draw: Draw | undefined;

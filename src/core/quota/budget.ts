@@ -35,6 +35,7 @@ export interface BudgetShare {
   /**
    * Reserves for the user and in the budget, at the same time. Returns the user's result, and the output tokens that
    * the budget grants per choice. Throws 503 `budget_exhausted` when only the budget is used up.
+   * Ends when both objects have answered or failed.
    */
   reserve<Result extends UserResult>(
     user: UserReservation<Result>,
@@ -42,7 +43,7 @@ export interface BudgetShare {
   ): Promise<{ result: Result; granted: number }>;
   /** Settles with the user's charge. Does not wait for the result. */
   settle(charge: Amounts): void;
-  /** Gives the reservation back, if there may be one. */
+  /** Gives the reservation back, if there may be one. Call it when `reserve` has ended. */
   giveBack(): void;
 }
 
@@ -88,7 +89,10 @@ export function openBudgetShare(context: BudgetContext, key: string): BudgetShar
       };
       const askBudgetFirst = isRefusing(BUDGET_NAME);
       if (!askBudgetFirst && !isRefusing(user.name)) {
-        const [result, budget] = await Promise.all([askUser(), askBudget(reservation)]);
+        const asking = [askUser(), askBudget(reservation)] as const;
+        // After a failure, the other result must arrive before anything is given back: it may open an allotment.
+        await Promise.allSettled(asking);
+        const [result, budget] = await Promise.all(asking);
         return conclude(user, result, budget, reservation);
       }
       const budget = askBudgetFirst ? requireGranted(await askBudget(reservation)) : undefined;

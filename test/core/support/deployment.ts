@@ -51,8 +51,9 @@ export function createDeployment({ budget, plan }: { budget?: unknown[]; plan: o
   const objects = new Map<string, { ledger: Ledger } & Counters>();
   const works: Promise<unknown>[] = [];
   Object.assign(globalThis, { scheduler: { wait: (ms: number) => new Promise((done) => setTimeout(done, ms)) } });
-  /** Runs before each call of an object. */
-  const hooks: { before?: (name: string, method: string) => Promise<void> | void } = {};
+  /** Runs before and after each call of an object. */
+  type Hook = (name: string, method: string) => Promise<void> | void;
+  const hooks: { before?: Hook; after?: Hook } = {};
 
   const objectOf = (name: string) => {
     const object = objects.get(name) ?? { ledger: emptyLedger(), calls: 0, writes: 0 };
@@ -71,6 +72,7 @@ export function createDeployment({ budget, plan }: { budget?: unknown[]; plan: o
         await hooks.before?.(name, method);
         const next = work(object.ledger, ...args);
         if (next.changed) Object.assign(object, { ledger: next.ledger, writes: object.writes + 1 });
+        await hooks.after?.(name, method);
         return next;
       };
     const reserving = call("reserve", (ledger, _claim: Claim, limits: Limits, reservation: Reservation) =>

@@ -100,7 +100,7 @@ describe("an allotment", () => {
     expect(deployment.budget()).toEqual({ used: FIRST_BOUNDS * BOUND, reserved: 0 });
   });
 
-  it("that expired before its last request is corrected when that one settles", async () => {
+  it("is corrected when its last request settles after it expired", async () => {
     const deployment = withBudget(1e12);
     const long = await deployment.enter("alice");
     await pass(USED_MS);
@@ -111,7 +111,7 @@ describe("an allotment", () => {
     expect(deployment.budget()).toEqual({ used: 200, reserved: 0 });
   });
 
-  it("is left when a request of another isolate settles the work", async () => {
+  it("is not used for background work, which another isolate may settle", async () => {
     const deployment = withBudget(1e12);
     await chat(deployment, 5);
     const { lease } = await deployment.enter("alice", 100, { remains: "work" });
@@ -125,7 +125,6 @@ describe("an allotment", () => {
     const deployment = createDeployment({ budget: dollars(1e12), plan: { windows: dollars(BOUND) } });
     await deployment.enter("alice");
     for (let count = 0; count < 10; count++) await refusalOf(() => deployment.enter("alice"));
-    await chat(deployment, 3).catch(() => undefined);
     expect(deployment.counters("budget").calls).toBe(1);
     await pass(USED_MS);
     expect(deployment.budget()).toEqual({ used: 0, reserved: BOUND });
@@ -154,8 +153,8 @@ describe("an allotment", () => {
   });
 });
 
-describe("the budget is never exceeded", () => {
-  it("a budget that is nearly used up, or small, has no allotments", async () => {
+describe("the size of an allotment", () => {
+  it("is zero when the budget is nearly used up, or small", async () => {
     for (const [limit, used] of [
       [100 * BOUND, 0],
       [1000 * BOUND, 899 * BOUND],
@@ -168,13 +167,15 @@ describe("the budget is never exceeded", () => {
     }
   });
 
-  it("an allotment is at most a hundredth of the limit", async () => {
+  it("is at most a hundredth of the limit", async () => {
     const deployment = withBudget(300 * BOUND);
     await chat(deployment, 0);
     expect(deployment.budget().reserved).toBe(3 * BOUND);
   });
+});
 
-  it("a catalog with a lower limit draws nothing from the allotments of the one before", async () => {
+describe("the budget is never exceeded", () => {
+  it("by a catalog with a lower limit, which draws nothing from the allotments of the one before", async () => {
     const deployment = withBudget(1e12);
     await chat(deployment, 5);
     deployment.setBudget(1, dollars(BOUND));
@@ -184,7 +185,7 @@ describe("the budget is never exceeded", () => {
     expect(deployment.budget()).toEqual({ used: 5, reserved: 0 });
   });
 
-  it("by any number of isolates, lost ones and late requests included", async () => {
+  it("by any number of isolates, lost ones, failed objects and late requests included", async () => {
     const limit = 1500 * BOUND;
     const isolates = fc.integer({ min: 0, max: 3 });
     const step = fc.oneof(
@@ -212,6 +213,15 @@ describe("the budget is never exceeded", () => {
         }),
       },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant("lose" as const), isolate: isolates }) },
+      {
+        weight: 4,
+        arbitrary: fc.record({
+          kind: fc.constant("fail" as const),
+          isolate: isolates,
+          fails: fc.constantFrom("user" as const, "budget" as const),
+          hook: fc.constantFrom("before" as const, "after" as const),
+        }),
+      },
     );
     const property = fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
       vi.setSystemTime(NOON);
@@ -240,6 +250,19 @@ describe("the budget is never exceeded", () => {
             spent += each.nanoUsd;
           }
         } else if (each.kind === "pass") await pass(each.ms);
+        else if (each.kind === "fail") {
+          deployment.hooks[each.hook] = async (name, method) => {
+            if (method !== "reserve") return;
+            if ((name === "budget") === (each.fails === "budget")) throw new Error("the object was reset");
+            await scheduler.wait(50);
+          };
+          const entering = Promise.allSettled([deployment.enter("alice", 100, { isolate: copyOf[each.isolate] ?? 0 })]);
+          await pass(100);
+          // A request that draws from an allotment needs no answer of the budget's object.
+          const [entry] = await entering;
+          if (entry?.status === "fulfilled") running.push(entry.value);
+          delete deployment.hooks[each.hook];
+        }
         // A lost isolate settles nothing. Another copy of the catalog takes its place.
         else copyOf[each.isolate] = copies++;
         check();

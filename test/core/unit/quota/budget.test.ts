@@ -112,7 +112,29 @@ it("a reservation whose result was lost is given back in both objects", async ()
       { used: 0, reserved: 0 },
       { used: 0, reserved: 0 },
     ]);
+    delete deployment.hooks.before;
+    await (await deployment.enter("alice")).lease.settle(charge(1000));
+    await deployment.quiet();
+    expect(deployment.budget()).toEqual({ used: 1000, reserved: 0 });
+    expect(deployment.users()).toEqual(deployment.budget());
   }
+});
+
+it("a failed request whose answer from the budget is late leaves nothing that the budget does not count", async () => {
+  const deployment = createDeployment({ budget: dollars(1e12), plan: roomy });
+  deployment.hooks.after = async (name, method) => {
+    if (method !== "reserve") return;
+    await scheduler.wait(name === "budget" ? 50 : 10);
+    if (name !== "budget") throw new Error("the object was reset");
+  };
+  const refused = refusalOf(() => deployment.enter("alice"));
+  await vi.advanceTimersByTimeAsync(100);
+  expect((await refused).body.code).toBe("quota_unavailable");
+  delete deployment.hooks.after;
+  for (let count = 0; count < 3; count++) await (await deployment.enter("alice")).lease.settle(charge(1000));
+  await deployment.quiet();
+  expect(deployment.budget()).toEqual({ used: 3000, reserved: 0 });
+  expect(deployment.users()).toEqual(deployment.budget());
 });
 
 it("the sum of what users are charged is what the budget counts, and never above it", async () => {
