@@ -5,7 +5,7 @@ import type { Amounts } from "../catalog/quota-window.ts";
 import { addAmounts, amountOf, countsModel, leastOf, NO_AMOUNTS } from "../catalog/quota-window.ts";
 import type { WindowView } from "./view.ts";
 
-/** An allotment is at most this part of the limit of each window, so a lost isolate costs little. */
+/** An allotment is at most this part of the limit of each window. A lost isolate costs it for each model. */
 const MOST_OF_LIMIT = 0.01;
 /** An allotment leaves this part of the limit to requests that reserve for themselves. */
 const LEFT_TO_OTHERS = 0.1;
@@ -37,7 +37,7 @@ export class Allotment {
   draws = 0;
   /** The number of draws that are not settled. */
   running = 0;
-  /** What its settled requests cost. */
+  /** The charges of its settled requests. */
   charged: Amounts = NO_AMOUNTS;
   #left: Amounts;
   readonly #allotted: Amounts;
@@ -49,7 +49,7 @@ export class Allotment {
     this.#left = allotted;
   }
 
-  /** What settled requests cost, and what running ones may cost. */
+  /** The charges of settled requests and the bounds of running ones. */
   get used(): Amounts {
     return addAmounts(this.#allotted, this.#left, -1);
   }
@@ -78,7 +78,7 @@ export class Allotment {
   }
 }
 
-/** What one request has drawn. */
+/** The draw of one request. */
 export interface Draw {
   /** Returns all but these amounts to the allotment. */
   lower(amounts: Amounts): void;

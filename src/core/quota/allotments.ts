@@ -12,7 +12,7 @@ import type { Limits } from "./view.ts";
 
 /** Requests draw from an allotment for at most this time. */
 const USED_MS = 10_000;
-/** An allotment ends when it was not drawn from for this time, and none of its requests is running. */
+/** Without running requests, an allotment ends one to two times this time after its last draw: after 1 to 2 s. */
 const QUIET_MS = 1000;
 /** After this time, the request that asks for an allotment is taken for lost, and another one asks. */
 const MAX_ASKING_MS = 10_000;

@@ -23,7 +23,7 @@ export function sweep(ledger: Ledger, now: number): Ledger {
   return { ...ledger, at, used, extra: inCurrentPeriod(ledger.extra, at), leases: Object.fromEntries(swept) };
 }
 
-/** Tests if nothing has expired, which is so at most calls. */
+/** Tests if nothing has expired. This is true for most calls. */
 function isCurrent({ used, extra, leases }: Ledger, at: number): boolean {
   const runs = (lease: StoredLease) => (lease.ended ? lease.endsAt + CORRECTABLE_MS : lease.endsAt) > at;
   return isInCurrentPeriod(used, at) && isInCurrentPeriod(extra, at) && Object.values(leases).every(runs);

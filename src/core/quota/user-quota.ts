@@ -35,7 +35,7 @@ export class UserQuota extends DurableObject<Bindings> {
     return { ...result, view: packView(result.view, ledger.at) };
   }
 
-  /** In the budget's object: see budget-ledger.ts. Writes one row when granted. */
+  /** Reserves in the budget. Called only on the budget's object. Writes one row when granted. */
   reserveInBudget(limits: Limits, reservation: BudgetReservation, wanted?: AllotmentRequest): BudgetResult {
     return this.#update((ledger, now) => reserveInBudget(ledger, limits, reservation, wanted, now)).result;
   }
