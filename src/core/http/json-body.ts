@@ -32,9 +32,12 @@ export function validate<const Schema extends v.GenericSchema>(schema: Schema, i
   return parsed.output;
 }
 
-function parse(raw: Uint8Array): unknown {
+function parse(raw: Uint8Array<ArrayBuffer>): unknown {
   try {
-    return parseBoundedJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(raw));
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(raw);
+    // Frees the bytes now. A garbage collection may come many large bodies later.
+    raw.buffer.transfer(0);
+    return parseBoundedJson(text);
   } catch (cause) {
     if (cause instanceof ApiError) throw cause;
     throw apiError("invalid_json", "The body is not valid JSON.", { cause });

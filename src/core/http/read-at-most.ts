@@ -60,7 +60,8 @@ export async function readAtMost(
       if (isWhole) return { bytes: buffer.subarray(0, used), isWhole };
       const size = Math.min(Math.max(expectedBytes < Infinity ? SECOND_BYTES : 0, 2 * used), mostBytes);
       onGrowth?.(size - buffer.length);
-      buffer = grow(buffer, size);
+      // A transfer frees the smaller buffer at once.
+      buffer = new Uint8Array(buffer.buffer.transfer(size));
     }
   } catch (error) {
     cancel(error);
@@ -69,10 +70,4 @@ export async function readAtMost(
   } finally {
     if (timer) clearTimeout(timer);
   }
-}
-
-function grow(buffer: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(size);
-  larger.set(buffer);
-  return larger;
 }

@@ -11,7 +11,7 @@ const MAX_BYTES = MAX_MEGABYTES * 1024 * 1024;
 /** Time for the whole body: a photo over a slow mobile network. */
 const READ_MS = 60_000;
 
-const readings = new WeakMap<Request, Promise<Uint8Array>>();
+const readings = new WeakMap<Request, Promise<Uint8Array<ArrayBuffer>>>();
 /** Functions that free the slots of large bodies. */
 const slotReleases = new WeakMap<Request, () => void>();
 const arrivals = new WeakMap<Request, Arrival>();
@@ -31,7 +31,7 @@ export function startReading(request: Request): void {
  * Returns the bytes of a body, once. Throws 415 for a compressed body, 413 for one of more than 4 MB, 408 for one that
  * does not arrive in time, and 503 when there is no memory. A large body waits for memory: `releaseBody` must follow.
  */
-export async function takeBody(request: Request, timeoutMs = READ_MS): Promise<Uint8Array> {
+export async function takeBody(request: Request, timeoutMs = READ_MS): Promise<Uint8Array<ArrayBuffer>> {
   const reading = readings.get(request) ?? readBytes(request, timeoutMs);
   readings.delete(request);
   const bytes = await reading;
@@ -46,7 +46,7 @@ export function releaseBody(request: Request): void {
   arrivals.get(request)?.end();
 }
 
-async function readBytes(request: Request, timeoutMs: number): Promise<Uint8Array> {
+async function readBytes(request: Request, timeoutMs: number): Promise<Uint8Array<ArrayBuffer>> {
   const { headers, body } = request;
   const encoding = headers.get("content-encoding") ?? "identity";
   if (encoding.toLowerCase() !== "identity") {
