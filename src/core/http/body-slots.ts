@@ -54,7 +54,9 @@ export function beginArrival(): Arrival {
       arrivals.add(arrival);
       arrival.bytes += bytes;
       // Small bodies are many, so only large ones pay for the sum.
-      if (arrival.bytes >= LARGE_BYTES && sumOf(arrivals) > MAX_ARRIVED_BYTES) throw busy();
+      if (arrival.bytes < LARGE_BYTES || sumOf(arrivals) <= MAX_ARRIVED_BYTES) return;
+      arrivals.delete(arrival);
+      throw busy();
     },
     end: () => void arrivals.delete(arrival),
   };

@@ -17,7 +17,10 @@ interface ReadOptions {
   expectedBytes?: number;
   /** After `ms` the body is cancelled, and `error()` is thrown. */
   timeout?: { ms: number; error: () => Error };
-  /** Called before the buffer grows by that many bytes. Its error cancels the body and is thrown. */
+  /**
+   * Called before the buffer grows by that many bytes. Its error is thrown when the rest of the body has been read and
+   * dropped, because many clients read no answer while they send.
+   */
   onGrowth?: (bytes: number) => void;
 }
 
@@ -59,7 +62,13 @@ export async function readAtMost(
       const isWhole = done || used === expectedBytes || value.length < free;
       if (isWhole) return { bytes: buffer.subarray(0, used), isWhole };
       const size = Math.min(Math.max(expectedBytes < Infinity ? SECOND_BYTES : 0, 2 * used), mostBytes);
-      onGrowth?.(size - buffer.length);
+      try {
+        onGrowth?.(size - buffer.length);
+      } catch (refusal) {
+        buffer.buffer.transfer(0);
+        await drop(reader, mostBytes - used);
+        throw refusal;
+      }
       // A transfer frees the smaller buffer at once.
       buffer = new Uint8Array(buffer.buffer.transfer(size));
     }
@@ -69,5 +78,15 @@ export async function readAtMost(
     throw late ?? error;
   } finally {
     if (timer) clearTimeout(timer);
+  }
+}
+
+/** Reads at most `maxBytes`, and keeps none of them. */
+async function drop(reader: ReadableStreamBYOBReader, maxBytes: number): Promise<void> {
+  let view = new Uint8Array(FIRST_BYTES);
+  for (let dropped = 0; dropped < maxBytes; dropped += FIRST_BYTES) {
+    const { value } = await reader.readAtLeast(FIRST_BYTES, view);
+    if (value?.length !== FIRST_BYTES) return;
+    view = value;
   }
 }

@@ -81,6 +81,12 @@ describe("a body", () => {
     expect(seen.cancelled).toBe(true);
   });
 
+  it("that is refused while it arrives is read to its end first, so that its sender reads the answer", async () => {
+    const { body, seen } = createBody(100);
+    await expect(readAtMost(body, 1_000_000, { onGrowth: refuse })).rejects.toThrow("no memory");
+    expect(seen.sent).toBe(100);
+  });
+
   it("counts the growth of its buffer, which is at most twice the bytes that arrived", async () => {
     const { body, seen } = createBody(Infinity);
     let size = 16_384;
