@@ -78,23 +78,35 @@ function tokensCost(tokens: TokenRates, rates: TokenRates): number {
   );
 }
 
-/** The rates of each modality. A modality without its own rates uses those of text. */
-function ratesFor(prices: Prices, inputTokens: number): Record<"text" | "image" | "audio", TokenRates> {
-  const long = prices.long_context;
-  const applies = long !== undefined && inputTokens > long.above_input_tokens;
-  const inputTimes = applies ? long.input_times : 1;
-  const outputTimes = applies ? long.output_times : 1;
-  const toRates = (rates: Pick<Prices, "input" | "cached_input" | "cache_write" | "output">): TokenRates => ({
-    input: toPico(rates.input, MILLION, inputTimes),
-    cached: toPico(rates.cached_input ?? rates.input, MILLION, inputTimes),
-    cacheWrite: toPico(rates.cache_write ?? rates.input, MILLION, inputTimes),
-    output: toPico(rates.output, MILLION, outputTimes),
+type Rates = Record<"text" | "image" | "audio", TokenRates>;
+
+/** Every request needs the rates several times, and a card's prices never change. */
+const computedRates = new WeakMap<Prices, { usual: Rates; long: Rates }>();
+
+/** The rates of each modality for an input of that length. */
+function ratesFor(prices: Prices, inputTokens: number): Rates {
+  const { long_context: long } = prices;
+  const rates = computedRates.get(prices) ?? {
+    usual: toRates(prices, 1, 1),
+    long: toRates(prices, long?.input_times ?? 1, long?.output_times ?? 1),
+  };
+  computedRates.set(prices, rates);
+  return long !== undefined && inputTokens > long.above_input_tokens ? rates.long : rates.usual;
+}
+
+/** A modality without its own prices has those of text. */
+function toRates(prices: Prices, inputTimes: number, outputTimes: number): Rates {
+  const ratesOf = (priced: Pick<Prices, "input" | "cached_input" | "cache_write" | "output">): TokenRates => ({
+    input: toPico(priced.input, MILLION, inputTimes),
+    cached: toPico(priced.cached_input ?? priced.input, MILLION, inputTimes),
+    cacheWrite: toPico(priced.cache_write ?? priced.input, MILLION, inputTimes),
+    output: toPico(priced.output, MILLION, outputTimes),
   });
   const { input, output } = prices;
   return {
-    text: toRates(prices),
-    image: toRates({ input, output, ...prices.image }),
-    audio: toRates({ input, output, ...prices.audio }),
+    text: ratesOf(prices),
+    image: ratesOf({ input, output, ...prices.image }),
+    audio: ratesOf({ input, output, ...prices.audio }),
   };
 }
 
