@@ -70,7 +70,7 @@ export function reserveInBudget(
 export const budgetAmounts = (bound: Bound): Amounts => ({ ...boundAmounts(bound, bound.output), requests: 0 });
 
 /** Lowers the bound of a running reservation. */
-export function lower(
+export function lowerReservation(
   ledger: Ledger,
   { key, bound }: { key: string; bound: Amounts },
   now: number,

@@ -6,7 +6,7 @@ import type { Bindings } from "../env.ts";
 import type { Account, Change, Claim, RefusedClaim } from "./account.ts";
 import { applyChange, claimRefusal, deletedAccount } from "./account.ts";
 import type { AllotmentRequest, BudgetReservation, BudgetResult } from "./budget-ledger.ts";
-import { lower, reserveInBudget } from "./budget-ledger.ts";
+import { lowerReservation, reserveInBudget } from "./budget-ledger.ts";
 import type { Reservation, ReserveResult, SpendResult } from "./ledger.ts";
 import { lastEnd, nextLeaseEnd, sweep } from "./expiry.ts";
 import { giveBack, reserve, settle, spend, view } from "./ledger.ts";
@@ -42,7 +42,7 @@ export class UserQuota extends DurableObject<Bindings> {
 
   /** Lowers the bound of a running reservation. Writes one row. */
   lower(lowered: { key: string; bound: Amounts }): void {
-    this.#update((ledger, now) => lower(ledger, lowered, now));
+    this.#update((ledger, now) => lowerReservation(ledger, lowered, now));
   }
 
   /** Settles a reservation of the budget. Writes one row, and none when repeated. */

@@ -8,7 +8,7 @@ import type { Claim } from "../../../src/core/quota/account.ts";
 import { admit } from "../../../src/core/quota/admission.ts";
 import type { Reservation } from "../../../src/core/quota/ledger.ts";
 import type { AllotmentRequest, BudgetReservation } from "../../../src/core/quota/budget-ledger.ts";
-import { lower, reserveInBudget } from "../../../src/core/quota/budget-ledger.ts";
+import { lowerReservation, reserveInBudget } from "../../../src/core/quota/budget-ledger.ts";
 import { giveBack, reserve, settle, view } from "../../../src/core/quota/ledger.ts";
 import { toLimits } from "../../../src/core/quota/limits.ts";
 import type { Ledger } from "../../../src/core/quota/state.ts";
@@ -16,6 +16,7 @@ import { emptyLedger } from "../../../src/core/quota/state.ts";
 import type { Limits } from "../../../src/core/quota/view.ts";
 import { packView } from "../../../src/core/quota/view.ts";
 import { cardDocument, catalogDocument, complete } from "../../support/catalog-documents.ts";
+import { provideScheduler } from "./scheduler.ts";
 
 export const NOON = Date.UTC(2026, 10, 23, 12);
 export const LEASE_MS = 690_000;
@@ -50,7 +51,7 @@ export function createDeployment({ budget, plan }: { budget?: unknown[]; plan: o
   const catalog = catalogOf(0);
   const objects = new Map<string, { ledger: Ledger } & Counters>();
   const works: Promise<unknown>[] = [];
-  Object.assign(globalThis, { scheduler: { wait: (ms: number) => new Promise((done) => setTimeout(done, ms)) } });
+  provideScheduler();
   /** Runs before and after each call of an object. */
   type Hook = (name: string, method: string) => Promise<void> | void;
   const hooks: { before?: Hook; after?: Hook } = {};
@@ -83,8 +84,8 @@ export function createDeployment({ budget, plan }: { budget?: unknown[]; plan: o
       (ledger, limits: Limits, reservation: BudgetReservation, wanted?: AllotmentRequest) =>
         reserveInBudget(ledger, limits, reservation, wanted, Date.now()),
     );
-    const lowering = call("lower", (ledger, lowered: Parameters<typeof lower>[1]) =>
-      lower(ledger, lowered, Date.now()),
+    const lowering = call("lower", (ledger, lowered: Parameters<typeof lowerReservation>[1]) =>
+      lowerReservation(ledger, lowered, Date.now()),
     );
     const settling = call("settle", (ledger, _limits: Limits, settlement: Parameters<typeof settle>[1]) =>
       settle(ledger, settlement, Date.now()),

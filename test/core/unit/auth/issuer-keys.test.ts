@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vite
 import { authenticate } from "../../../../src/core/auth/token.ts";
 import { refusalOf } from "../../../support/refusals.ts";
 import { watchLog } from "../../../support/log-lines.ts";
+import { provideScheduler } from "../../support/scheduler.ts";
 
 const NOON = Date.UTC(2026, 10, 23, 12);
 const [MINUTE, HOUR] = [60_000, 3_600_000];
@@ -43,7 +44,7 @@ let issuers = 0;
 let env: { AUTH_SECRET: string; AUTH_ISSUERS: unknown };
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"], now: NOON });
-  Object.assign(globalThis, { scheduler: { wait: (ms: number) => new Promise((done) => setTimeout(done, ms)) } });
+  provideScheduler();
   asked = 0;
   issuers += 1;
   // Each test has an issuer of its own, because keys are cached in the isolate.
