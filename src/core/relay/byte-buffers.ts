@@ -1,5 +1,8 @@
 // Byte arrays: concatenation, and a buffer that grows in linear time.
 
+/** The byte that ends a line. */
+export const LINE_FEED = 10;
+
 /** Concatenates arrays into a new one. */
 export function concatBytes(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
   const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

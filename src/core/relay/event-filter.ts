@@ -2,7 +2,7 @@
 // It parses only events that match a regular expression.
 
 import { InternalError } from "../errors.ts";
-import { concatBytes, createGrowingBuffer } from "./byte-buffers.ts";
+import { concatBytes, createGrowingBuffer, LINE_FEED } from "./byte-buffers.ts";
 import type { EventReader, RawEvent } from "./events.ts";
 import { createEventReader, hasEmptyData } from "./events.ts";
 
@@ -74,8 +74,6 @@ export function createEventFilter(withhold: (data: string) => boolean): EventFil
     },
   };
 }
-
-const LINE_FEED = 10;
 
 /** Tests if the bytes end with a blank line, as most reads do: providers send whole events. */
 const endsWithBlankLine = (bytes: Uint8Array) => bytes.at(-1) === LINE_FEED && bytes.at(-2) === LINE_FEED;

@@ -3,7 +3,7 @@
 
 import type { Progress } from "./answer.ts";
 import { applyPiece, emptyProgress, isOverGrant } from "./answer.ts";
-import { createGrowingBuffer } from "./byte-buffers.ts";
+import { createGrowingBuffer, LINE_FEED } from "./byte-buffers.ts";
 import type { Dialect } from "./dialect.ts";
 import type { EventReader } from "./events.ts";
 import { createEventReader } from "./events.ts";
@@ -112,8 +112,6 @@ function flushTo(progress: Progress, dialect: Dialect, reader: EventReader): voi
     // The event is cut, so the answer is not complete, or it was complete before.
   }
 }
-
-const LINE_FEED = 10;
 
 /** Counts the blank lines after LF. A blank line that is split between reads is not counted. */
 function countBlankLines(bytes: Uint8Array): number {
