@@ -4,7 +4,9 @@
 /** Error codes and their HTTP status. */
 const ERRORS = {
   invalid_catalog: 400,
+  invalid_idempotency_key: 400,
   invalid_json: 400,
+  invalid_last_event_id: 400,
   invalid_request: 400,
   unsupported_parameter: 400,
   unsupported_value: 400,
@@ -18,8 +20,11 @@ const ERRORS = {
   revision_not_found: 404,
   body_timeout: 408,
   revision_conflict: 409,
+  run_cancelled: 409,
+  run_forgotten: 410,
   body_too_large: 413,
   unsupported_encoding: 415,
+  idempotency_key_reused: 422,
   insufficient_quota: 429,
   concurrency_limit_exceeded: 429,
   plan_limit_exceeded: 429,
@@ -28,12 +33,15 @@ const ERRORS = {
   not_configured: 500,
   provider_error: 502,
   provider_unauthorized: 502,
+  run_interrupted: 502,
+  run_too_large: 502,
   budget_exhausted: 503,
   catalog_unavailable: 503,
   issuer_unavailable: 503,
   moderation_unavailable: 503,
   provider_overloaded: 503,
   quota_unavailable: 503,
+  runs_unavailable: 503,
   server_busy: 503,
   provider_timeout: 504,
 } as const satisfies Record<string, number>;
@@ -117,6 +125,11 @@ function copyOf(error: ApiError, body: ErrorBody, headers: Record<string, string
 
 /** The header that a 401 must have (RFC 9110, section 15.5.2). */
 export const CHALLENGE = { "www-authenticate": "Bearer" };
+
+/** Returns the status of a code; 400 for a provider's own code, which only its refusal of a request has. */
+export function statusOfCode(code: string | null): number {
+  return code !== null && Object.hasOwn(ERRORS, code) ? ERRORS[code as ErrorCode] : 400;
+}
 
 /** Creates an error. `message` tells the caller what is wrong and what to do next. */
 export function apiError(code: ErrorCode, message: string, details: ErrorDetails = {}): ApiError {

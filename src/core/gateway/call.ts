@@ -3,6 +3,8 @@
 import type { User } from "../auth/user.ts";
 import type { CatalogRevision } from "../catalog/store.ts";
 import type { Bindings } from "../env.ts";
+import type { Amounts } from "../catalog/quota-window.ts";
+import type { SettledRequest } from "../quota/settlement.ts";
 import type { Ending } from "../relay/watchdog.ts";
 import type { ServerTiming } from "../http/server-timing.ts";
 import type { Way } from "./exchange.ts";
@@ -18,6 +20,18 @@ export interface Caller extends CatalogRevision {
   waitUntil: (work: Promise<unknown>) => void;
   /** The caller's client repeats failed requests, so Weir does not. */
   retriesItself: boolean;
+  /** It reads every answer to its end, however long a read takes. */
+  readsAlways?: boolean;
+}
+
+/** A request with a reservation, until it is settled. */
+export interface ReservedRequest {
+  /** Returns an upper bound of the charge if the request ended `ms` from now. */
+  chargeAfter(ms: number): Amounts;
+  /** Ends the request with `cancelled`. Has no effect on an answer that has ended. */
+  cancel(): void;
+  /** Resolves when the request is settled. */
+  settled: Promise<SettledRequest>;
 }
 
 /** One metered request. A feature describes its request with this, and the gateway does the rest. */
@@ -31,6 +45,11 @@ export interface Call {
    * far. The response starts only when it has finished. If it fails or returns an ending, the request ends with that.
    */
   concurrentWork?: (headers: Record<string, string>, signal: AbortSignal) => Promise<Ending | undefined>;
+  /**
+   * Called once, synchronously, after the reservation and before any request to a provider. Not called when the
+   * reservation is refused.
+   */
+  onReserved?: (request: ReservedRequest) => void;
   /** The requests to providers that the concurrent work makes. Each counts as one request. */
   concurrentRequests?: number;
   /** The reservation's key, for a feature that settles it in a later request. Random when absent. */

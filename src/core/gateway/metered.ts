@@ -3,8 +3,9 @@
 import { apiError, toApiError, withHeaders } from "../errors.ts";
 import type { Plan } from "../catalog/schema.ts";
 import { admit } from "../quota/admission.ts";
-import type { Settlement } from "../quota/settlement.ts";
-import { createSettlement } from "../quota/settlement.ts";
+import { leastOf } from "../catalog/quota-window.ts";
+import type { SettledRequest, Settlement } from "../quota/settlement.ts";
+import { costOfEnd, createSettlement } from "../quota/settlement.ts";
 import { emptyProgress } from "../relay/answer.ts";
 import type { Ending } from "../relay/watchdog.ts";
 import { attempt } from "./attempt.ts";
@@ -15,7 +16,7 @@ import { abortOnEnding, gateRequests, NO_MODERATION, openGate } from "./gate.ts"
 import type { Report } from "./headers.ts";
 import { toFinalHeaders, toHeaders } from "./headers.ts";
 import type { AdmittedRequest, RequestState } from "./request-state.ts";
-import { clock, createState, endOf } from "./request-state.ts";
+import { clock, createState, endOf, EVENT_STREAM, respond } from "./request-state.ts";
 import { tryCandidates } from "./retry.ts";
 
 /** Sends a call to its model under the caller's quota and relays the answer. Throws every refusal as an ApiError. */
@@ -63,9 +64,38 @@ async function reserveAndSend(caller: Caller, call: Call, report: Report): Promi
   return send({ caller, call, admitted, report, settle: settleAndRelease, release });
 }
 
+/** Passes the request to `onReserved`. Returns it with a settlement that is observed. */
+function announce(
+  request: AdmittedRequest,
+  state: RequestState,
+  onReserved: NonNullable<Call["onReserved"]>,
+): AdmittedRequest {
+  const { admitted } = request;
+  const settled = Promise.withResolvers<SettledRequest>();
+  const settle: Settlement = async (end, onSlow) => {
+    const result = await request.settle(end, onSlow);
+    settled.resolve(result);
+    return result;
+  };
+  const { bound } = admitted.lease;
+  onReserved({
+    settled: settled.promise,
+    cancel: () => state.control.abort({ kind: "cancelled" } satisfies Ending),
+    chargeAfter(ms) {
+      // The provider can be called within that time, and other requests can be made.
+      const working: RequestState = isUnanswered(state) ? { ...state, stage: "sent" } : state;
+      const cost = costOfEnd(endOf(request, working, { kind: "left" }, ms), admitted.exactInput);
+      return leastOf({ ...cost, requests: bound.requests }, bound);
+    },
+  });
+  return { ...request, settle };
+}
+
 /** Calls the candidates until one answers. Resolves when the response starts, and rejects when it cannot start. */
-function send(request: AdmittedRequest): Promise<Response> {
-  const state = createState(request);
+function send(admitted: AdmittedRequest): Promise<Response> {
+  const state = createState(admitted);
+  const { onReserved } = admitted.call;
+  const request = onReserved ? announce(admitted, state, onReserved) : admitted;
   void answer(request, state)
     .catch((thrown: unknown) => endWithoutAnswer(request, state, thrown))
     .catch((error: unknown) => {
@@ -107,21 +137,28 @@ async function endWithoutAnswer(request: AdmittedRequest, state: RequestState, t
   control.abort(ending);
   const error = "error" in ending ? ending.error : apiError("client_closed_request", "The caller left.");
   report.view = admitted.lease.view;
+  const { reply } = lastCandidate.exchange;
+  const events = reply.kind === "stream" ? reply.events(emptyProgress()) : undefined;
   if (admitted.candidates[0].exchange.ask.remains === "work" && !isUnanswered(state)) {
     // The provider may still be working, and its id is lost. The lease expires and is charged in full.
     request.release();
   } else {
     const slow = Promise.withResolvers<undefined>();
     const settling = settle(endOf(request, state, ending), () => slow.resolve(undefined));
+    if (ending.kind === "cancelled") return closeBody(request, state, events?.cancel?.(await settling));
     const settled = await Promise.race([settling, slow.promise]);
     if (settled) report.view = settled.view;
   }
   if (!state.hasResponded) return response.reject(error);
-  const { reply } = lastCandidate.exchange;
-  const { sink } = state.openBody();
-  const failed = reply.kind === "stream" ? reply.events(emptyProgress()).fail(error.body) : undefined;
-  if (!failed) return sink.cut();
-  await sink.write(failed);
+  return closeBody(request, state, events?.fail(error.body));
+}
+
+/** Ends the body with the closing event, or cuts it when there is none. Starts the response if it has not started. */
+async function closeBody(request: AdmittedRequest, state: RequestState, closing: Uint8Array | undefined) {
+  const { sink, readable } = state.openBody();
+  respond(request, state, readable, EVENT_STREAM);
+  if (!closing) return sink.cut();
+  await sink.write(closing);
   await sink.close();
 }
 

@@ -106,7 +106,7 @@ export function createState(request: AdmittedRequest): RequestState {
     timedOut: [],
     response: Promise.withResolvers(),
     hasResponded: false,
-    openBody: () => (body ??= createStreamBody(disconnect)),
+    openBody: () => (body ??= createStreamBody(disconnect, caller.readsAlways)),
   };
   // Work that continues at the provider after the request ignores the caller's disconnect.
   if (exchange.ask.remains !== "work") caller.signal.addEventListener("abort", disconnect.markLeft, { once: true });
@@ -139,10 +139,10 @@ export const EVENT_STREAM = "text/event-stream; charset=utf-8";
 export const grantedOutput = ({ admitted }: AdmittedRequest, candidate: Candidate) =>
   admitted.grantedTo(candidate) * candidate.exchange.ask.demand.choices;
 
-/** Returns how the request ended, with the work that its last candidate may have done by now. */
-export function endOf(request: AdmittedRequest, state: RequestState, ending: Ending): RequestEnd {
+/** Returns how the request ended, with the work that its last candidate may have done by now, or `aheadMs` later. */
+export function endOf(request: AdmittedRequest, state: RequestState, ending: Ending, aheadMs = 0): RequestEnd {
   const { lastCandidate, stage, progress, otherRequests, sentAt, timedOut } = state;
-  const work = { elapsedMs: clock.now() - sentAt, grantedOutput: grantedOutput(request, lastCandidate) };
+  const work = { elapsedMs: clock.now() + aheadMs - sentAt, grantedOutput: grantedOutput(request, lastCandidate) };
   const count = () => countInputOf(request.caller.env, lastCandidate);
   return { lastCandidate, stage, ending, progress, otherRequests, work, timedOut: [...timedOut], count };
 }

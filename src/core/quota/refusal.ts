@@ -1,7 +1,7 @@
 // Mapping from a refused reservation to the error for the caller.
 
-import type { ApiError, QuotaFacts } from "../errors.ts";
-import { apiError } from "../errors.ts";
+import type { QuotaFacts } from "../errors.ts";
+import { ApiError, apiError } from "../errors.ts";
 import type { ReserveResult } from "./ledger.ts";
 import { BUSY_RETRY_MS } from "./ledger.ts";
 import { fromAmount } from "./limits.ts";
@@ -9,6 +9,13 @@ import { rateLimitHeaders } from "./rate-limit.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
 import { amountOf, countsModel, windowKey } from "../catalog/quota-window.ts";
 import type { QuotaView } from "./view.ts";
+
+/** The cause of the error for a key that was settled. */
+const ALREADY_SETTLED = "the key of the reservation was settled";
+
+/** Tests if a request was refused because the key of its reservation was settled. */
+export const isAlreadySettled = (error: unknown): boolean =>
+  error instanceof ApiError && error.cause === ALREADY_SETTLED;
 
 /** Stops the retries of OpenAI's clients. */
 const NO_RETRY = { "x-should-retry": "false" };
@@ -28,7 +35,8 @@ export function toQuotaError(
   const { view } = result;
   const headers = rateLimitHeaders(view, now, model);
   if (result.reason === "settled") {
-    return apiError("quota_unavailable", "This request was already settled. Please send it again.", { headers });
+    const message = "This request was already settled. Please send it again.";
+    return apiError("quota_unavailable", message, { headers, cause: ALREADY_SETTLED });
   }
   const never = neverFitting(view, model, minimum, headers);
   if (never) return never;

@@ -36,7 +36,7 @@ export interface RequestEnd {
   count(): Promise<number | undefined>;
 }
 
-type SettledRequest = Settled & { charged: ChargedTokens; view: QuotaView };
+export type SettledRequest = Settled & { charged: ChargedTokens; view: QuotaView };
 
 /**
  * Settles a request and returns the windows afterwards. Never throws. Calls `onSlow` before it asks the provider for
@@ -89,6 +89,10 @@ export function createSettlement({ requestId, lease, exactInput, startedAt, ...w
     return { left: leftOf(view), usd: line.usd, charged: toChargedTokens(ended, line.charged), view };
   };
 }
+
+/** Returns the cost of an end, before it is limited to the reservation. */
+export const costOfEnd = (end: RequestEnd, exactInput: number | undefined): Amounts =>
+  withTimedOut(costOfEnding(toEndedRequest(end, exactInput)), end.timedOut, exactInput);
 
 /** Splits the charged tokens into input and output. */
 function toChargedTokens(ended: EndedRequest, tokens: number): ChargedTokens {

@@ -26,6 +26,8 @@ export type Pace = "at once" | "coalesced";
 export interface Closing {
   /** Sent after a complete and settled answer. If the answer `overran`, the provider has not sent its own end. */
   conclude(settled: Settled): Uint8Array;
+  /** Sent after a cancelled and settled answer. Without it, the connection is cut. */
+  cancel?(settled: Settled): Uint8Array | undefined;
   /** Sent after a failed answer. Undefined when the format has no error event: the connection is then cut. */
   fail(error: ErrorBody): Uint8Array | undefined;
   /** Sent in place of the rest of a blocked answer; `first` is the JSON of its first event. */

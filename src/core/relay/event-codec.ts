@@ -65,6 +65,7 @@ export function createDecodingCodec(dialect: Dialect, createEvents: CreateEventC
     finish: decoder.flush,
     isOverGrant: (grantedOutput) => isOverGrant(progress, grantedOutput),
     conclude: (settled) => events.conclude(settled),
+    cancel: (settled) => events.cancel?.(settled),
     fail: (error) => events.fail(error),
     block: (error, first, charged) => events.block(error, first, charged),
   };

@@ -85,6 +85,8 @@ async function closingOf(
   switch (ending.kind) {
     case "finished":
       return codec.conclude(await settling);
+    case "cancelled":
+      return codec.cancel?.(await settling);
     case "left":
       return undefined;
     case "blocked":

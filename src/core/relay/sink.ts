@@ -13,7 +13,12 @@ export interface Sink {
   cutIfStuck(): void;
 }
 
-export function createSink(writer: WritableStreamDefaultWriter<Uint8Array>, disconnect: Disconnect): Sink {
+/** `readsAlways`: the caller reads to the end in any case, so a blocked write does not mean that it has stopped. */
+export function createSink(
+  writer: WritableStreamDefaultWriter<Uint8Array>,
+  disconnect: Disconnect,
+  readsAlways = false,
+): Sink {
   let writing = 0;
   const cut = () => void writer.abort().catch(() => undefined);
   return {
@@ -26,7 +31,7 @@ export function createSink(writer: WritableStreamDefaultWriter<Uint8Array>, disc
     },
     close: () => writer.close().catch(disconnect.markLeft),
     cutIfStuck() {
-      if (writing > 0) cut();
+      if (writing > 0 && !readsAlways) cut();
     },
   };
 }

@@ -13,9 +13,10 @@ export interface StreamBody {
 
 const KEEP_ALIVE = new TextEncoder().encode(":\n\n");
 
-export function createStreamBody(disconnect: Disconnect): StreamBody {
+/** Creates the body. `readsAlways`: see createSink. */
+export function createStreamBody(disconnect: Disconnect, readsAlways = false): StreamBody {
   const { readable, writable } = new IdentityTransformStream();
-  const sink = createSink(writable.getWriter(), disconnect);
+  const sink = createSink(writable.getWriter(), disconnect, readsAlways);
   return {
     readable,
     sink,

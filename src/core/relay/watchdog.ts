@@ -17,6 +17,7 @@ export interface Clock {
  * How a request ended.
  * - `finished`: the answer is complete.
  * - `left`: the caller disconnected.
+ * - `cancelled`: the caller asked to end the answer.
  * - `failed`: the provider or Weir failed.
  * - `timeout`: one of Weir's deadlines passed while the provider worked.
  * - `blocked`: the gate refused the input or the answer.
@@ -25,6 +26,7 @@ export interface Clock {
 export type Ending =
   | { kind: "finished" }
   | { kind: "left" }
+  | { kind: "cancelled" }
   | { kind: "failed"; error: ApiError }
   | { kind: "timeout"; error: ApiError }
   | { kind: "blocked"; error: ApiError }

@@ -89,6 +89,7 @@ export function createGatedCodec(
       if (progress.overran) endOverrun(released);
       return events.conclude(settled);
     },
+    cancel: (settled) => events.cancel?.(settled),
     fail: (error) => events.fail(error),
     block: (error, _, charged) => events.block(error, first, charged),
   };

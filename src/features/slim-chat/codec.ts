@@ -45,6 +45,7 @@ export const slimEvents =
         return encoder.encode(out);
       },
       conclude: (settled) => close("done", toSummary(progress, settled, hasTools)),
+      cancel: (settled) => close("done", { ...toSummary(progress, settled), finish: "cancelled" }),
       fail: (error) => close("failed", { error: { ...error, param: error.param && callerField(error.param) } }),
       block: (error) => close("failed", { error }),
     };

@@ -2,6 +2,7 @@
 
 import type { Endpoint } from "../../core/catalog/endpoints.ts";
 import type { Model } from "../../core/catalog/resolve.ts";
+import type { Call } from "../../core/gateway/call.ts";
 import type { Ask, StreamReply } from "../../core/gateway/exchange.ts";
 import type { Dialect } from "../../core/relay/dialect.ts";
 import { chatBody } from "../../dialects/chat-completions/body.ts";
@@ -26,6 +27,9 @@ export interface SlimWay {
 }
 
 export type SlimReply = StreamReply | { kind: "json"; read(text: string): SlimAnswer };
+
+/** Returns the metered call of a slim request. */
+export const slimCall = (request: SlimRequest): Call => ({ model: request.model, ways: slimWays(request) });
 
 /** Slim field names by their name in Chat Completions and in Responses, where the names differ. */
 const CHAT_FIELDS = {

@@ -4,12 +4,12 @@ import { Hono } from "hono";
 import type { AppEnv, Feature } from "../../core/feature.ts";
 import { metered } from "../../core/gateway/metered.ts";
 import { readBody } from "../../core/http/json-body.ts";
-import { slimWays } from "./exchange.ts";
+import { slimCall } from "./exchange.ts";
 import { SlimRequest } from "./request.ts";
 
 const app = new Hono<AppEnv>().post("/", async (c) => {
   const request = await readBody(c.req, SlimRequest);
-  return metered(c.get("caller"), { model: request.model, ways: slimWays(request) });
+  return metered(c.get("caller"), slimCall(request));
 });
 
 export const slimChat: Feature = {

@@ -4,10 +4,9 @@ import { findSnapshot } from "../../core/catalog/resolve.ts";
 import { choosePlan } from "../../core/catalog/choose.ts";
 import { ApiError, apiError } from "../../core/errors.ts";
 import type { Caller } from "../../core/gateway/call.ts";
-import { openBudgetShare } from "../../core/quota/budget.ts";
-import { callQuota } from "../../core/quota/client.ts";
 import { costOfEnding } from "../../core/quota/ending-cost.ts";
-import { toLimits, toUsd } from "../../core/quota/limits.ts";
+import { settleLate } from "../../core/quota/late-settlement.ts";
+import { toUsd } from "../../core/quota/limits.ts";
 import { loggedUser } from "../../core/quota/name.ts";
 import { spendRequests } from "../../core/quota/spend.ts";
 import { applyPiece, emptyProgress } from "../../core/relay/answer.ts";
@@ -122,9 +121,8 @@ async function settleStored(
     requests: 1,
     work: undefined,
   });
-  const { name, plan } = choosePlan(catalog, user.plan);
-  openBudgetShare({ env, catalog, waitUntil }, key).settle(charge);
-  await callQuota(env, owner, (object) => object.settle(toLimits(plan), { key, charge }));
+  const { name } = choosePlan(catalog, user.plan);
+  await settleLate({ env, catalog, waitUntil, name: owner, key, charge });
   const { usage } = progress;
   const usd = usage && toUsd(charge.nanoUsd);
   console.log(

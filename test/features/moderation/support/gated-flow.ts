@@ -85,7 +85,7 @@ export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {})
     watchdog.stop();
     if (ended.kind === "finished") await sink.write(codec.conclude({ left: {}, usd: 0 }));
     else if (ended.kind === "blocked") await sink.write(codec.block(ended.error.body, undefined, CHARGED));
-    else if (ended.kind !== "left") await sink.write(codec.fail(ended.error.body) ?? new Uint8Array());
+    else if ("error" in ended) await sink.write(codec.fail(ended.error.body) ?? new Uint8Array());
   };
   return {
     clock,
