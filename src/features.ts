@@ -10,12 +10,14 @@ import { embeddings } from "./features/embeddings/index.ts";
 import { models } from "./features/models/index.ts";
 import { moderation } from "./features/moderation/index.ts";
 import { responses } from "./features/responses/index.ts";
+import { runs } from "./features/runs/index.ts";
 import { slimChat } from "./features/slim-chat/index.ts";
 import { storedResponses } from "./features/stored-responses/index.ts";
 import { usage } from "./features/usage/index.ts";
 
 export const features = defineFeatures([
   slimChat,
+  runs,
   chatCompletions,
   responses,
   embeddings,

@@ -1,0 +1,37 @@
+// The catalog section `runs`: the switch and the times of runs. Plans and aliases can forbid them.
+
+import * as v from "valibot";
+import { Milliseconds } from "../../core/catalog/card.ts";
+import type { Model } from "../../core/catalog/resolve.ts";
+import type { Alias, Catalog, Plan } from "../../core/catalog/schema.ts";
+import type { CatalogSection } from "../../core/catalog/sections.ts";
+
+const Runs = v.strictObject({
+  /** When false, the header `idempotency-key` has no effect. */
+  enabled: v.optional(v.boolean(), true),
+  /** The time after its end in which a run can be read. */
+  keep_ms: v.optional(v.pipe(Milliseconds, v.minValue(1)), 900_000),
+  /** The time between two writes of a run to storage. The events after the last write are lost with the object. */
+  flush_ms: v.optional(v.pipe(Milliseconds, v.minValue(100)), 10_000),
+  /** `sealed`: answers are stored encrypted. `memory`: they are never stored, and are lost some seconds after the end. */
+  store: v.optional(v.picklist(["sealed", "memory"]), "sealed"),
+});
+
+export type RunSettings = v.InferOutput<typeof Runs>;
+
+/** Runs are allowed when it is absent. */
+const mayRun = { runs: v.optional(v.boolean()) };
+
+export const runsSection: CatalogSection = {
+  root: { runs: v.optional(Runs, {}) },
+  alias: mayRun,
+  plan: mayRun,
+};
+
+/** Returns the section `runs` of a catalog. */
+export const runsOf = (catalog: Catalog): RunSettings => (catalog as Catalog & { runs: RunSettings }).runs;
+
+/** Tests if the plan and all aliases of a model allow runs. */
+export function allowsRuns(plan: Plan, { aliases }: Pick<Model, "aliases">): boolean {
+  return [plan, ...aliases].every((each) => (each as (Plan | Alias) & { runs?: boolean }).runs !== false);
+}

@@ -1,0 +1,53 @@
+// The stored content of a run: its events as text, encrypted in parts, of which only the last one is written again.
+
+import { concatBytes } from "../../core/relay/byte-buffers.ts";
+import { createEventReader } from "../../core/relay/events.ts";
+import type { RunEvent, RunLog } from "./log.ts";
+import { readFrame, toFrame } from "./log.ts";
+import type { Seal } from "./seal.ts";
+
+/** Bytes of a full part. A stored value has at most 2 MB. */
+const PART_BYTES = 262_144;
+
+export interface PackedContent {
+  /** Full parts that were not returned before, by number. */
+  newParts: [number, Uint8Array<ArrayBuffer>][];
+  /** The number of full parts. */
+  parts: number;
+  /** The content after the full parts. */
+  rest: Uint8Array<ArrayBuffer>;
+}
+
+const encoder = new TextEncoder();
+
+/** Returns a function that encrypts the events of a log. Each call encrypts those that are not in a full part yet. */
+export function createContentPacker(log: RunLog, seal: Seal): () => Promise<PackedContent> {
+  let packedEvents = 0;
+  let parts = 0;
+  /** The encoded events that are in no full part. */
+  let rest = new Uint8Array(0);
+  return async () => {
+    const added = log.events.slice(packedEvents).map((event) => toFrame(event));
+    packedEvents += added.length;
+    rest = concatBytes([rest, encoder.encode(added.join(""))]);
+    const newParts: PackedContent["newParts"] = [];
+    while (rest.length >= PART_BYTES) {
+      newParts.push([parts, await seal.encrypt(parts, rest.slice(0, PART_BYTES))]);
+      rest = rest.slice(PART_BYTES);
+      parts += 1;
+    }
+    return { newParts, parts, rest: await seal.encrypt(parts, rest) };
+  };
+}
+
+/** Decrypts stored content. Returns undefined when it is damaged or a part is missing. */
+export async function readContent(sealed: Uint8Array<ArrayBuffer>[], seal: Seal): Promise<RunEvent[] | undefined> {
+  try {
+    const parts = await Promise.all(sealed.map((part, index) => seal.decrypt(index, part)));
+    return createEventReader()
+      .read(concatBytes(parts))
+      .flatMap(({ raw }) => readFrame(raw) ?? []);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,38 @@
+// The errors of runs.
+
+import type { ApiError } from "../../core/errors.ts";
+import { apiError } from "../../core/errors.ts";
+import type { RunEvent } from "./log.ts";
+import { toSlimJson } from "../slim-chat/codec.ts";
+
+/** The last event of a run that fails. */
+export const failedEvent = ({ body }: ApiError): RunEvent => ({ name: "failed", data: toSlimJson({ error: body }) });
+
+/** The 404 for a run that the caller does not have. Unknown, expired and other users' runs have the same one. */
+export const runNotFound = () =>
+  apiError("not_found", "You have no run with this key. It was never started, or it is no longer kept.");
+
+export const keyReused = () =>
+  apiError(
+    "idempotency_key_reused",
+    "This 'idempotency-key' belongs to another request. Send a new key with a new message.",
+  );
+
+export const runCancelled = () =>
+  apiError("run_cancelled", "This run was cancelled before it started. Send a new key to start another one.");
+
+export const runForgotten = () =>
+  apiError("run_forgotten", "The answer to this 'idempotency-key' was deleted. Send a new key to start another run.");
+
+export const runInterrupted = (cause?: unknown) =>
+  apiError("run_interrupted", "The server restarted while it answered. Send a new key to start another run.", {
+    cause,
+  });
+
+export const runTooLarge = () => apiError("run_too_large", "The answer is too large to be read again from its start.");
+
+export const runsUnavailable = (cause: unknown) =>
+  apiError("runs_unavailable", "The run could not be reached. Please send the same request with the same key again.", {
+    cause,
+    headers: { "retry-after": "1" },
+  });

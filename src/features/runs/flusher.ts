@@ -1,0 +1,112 @@
+// When a run is stored: at its start, at intervals, after each tool call, when its last reader leaves, and at its end.
+
+import type { Caller, ReservedRequest } from "../../core/gateway/call.ts";
+import { toLogged } from "../../core/log.ts";
+import type { Clock } from "../../core/relay/watchdog.ts";
+import type { RunSettings } from "./catalog.ts";
+import { createContentPacker } from "./content.ts";
+import type { RunLog } from "./log.ts";
+import type { Seal } from "./seal.ts";
+import type { RunStore, StoredRun } from "./storage.ts";
+
+/** Pause between two flushes that readers cause by leaving. */
+const LEFT_FLUSH_MS = 2000;
+/** Headers of the first response that are true for every replay. */
+const REPLAYED_HEADERS = new Set(["weir-model", "weir-revision", "weir-attempts", "weir-max-output-tokens"]);
+
+/** Returns the headers that are true for every replay. */
+export const replayedHeaders = (headers: Headers): Record<string, string> =>
+  Object.fromEntries([...headers].filter(([name]) => REPLAYED_HEADERS.has(name)));
+
+/** What the flushes of a run need. */
+export interface FlushContext {
+  /** The name of the user's objects. */
+  name: string;
+  caller: Caller;
+  settings: RunSettings;
+  fingerprint: string;
+  seal: Seal;
+  store: RunStore;
+  clock: Clock;
+}
+
+/** Stores a run. All writes go one after the other. */
+export function createFlusher({ name, caller, settings, fingerprint, seal, store, clock }: FlushContext, log: RunLog) {
+  const { keep_ms: keepMs, flush_ms: flushMs } = settings;
+  const isUnstored = settings.store === "memory";
+  const pack = createContentPacker(log, seal);
+  let request: ReservedRequest | undefined;
+  let lease = { name: "", key: "" };
+  let head: Record<string, string> = {};
+  let keptUntil = 0;
+  let flushedAt = 0;
+  let last: Promise<void> = Promise.resolve();
+  let stopTimer: (() => void) | undefined;
+  let isOver = false;
+
+  const runNow = (state: "open" | "ended"): Omit<StoredRun, "v" | "parts"> => ({
+    state,
+    fingerprint,
+    keptUntil,
+    keepMs,
+    head,
+    // If the object is restarted, the provider has worked until the next flush at most.
+    lease: state === "open" && request ? { ...lease, charge: request.chargeAfter(flushMs) } : undefined,
+    ...(isUnstored && { isUnstored }),
+  });
+  const write = async (state: "open" | "ended") => {
+    const isTooLarge = log.dropped > 0;
+    const content = isUnstored || isTooLarge ? { newParts: [], parts: 0 } : await pack();
+    if (isTooLarge) store.deleteParts(seal.id);
+    const { newParts, ...parts } = content;
+    store.save(seal.id, { ...runNow(state), ...parts, ...(isTooLarge && { isTooLarge }) }, newParts);
+  };
+  const enqueue = (work: () => Promise<void>): Promise<void> => {
+    stopTimer?.();
+    last = last.then(work).catch((error: unknown) => {
+      console.error(JSON.stringify({ event: "run_not_stored", request: caller.requestId, error: toLogged(error) }));
+    });
+    return last;
+  };
+  const flush = () => {
+    if (isOver || !request) return;
+    flushedAt = clock.now();
+    void enqueue(() => write("open"));
+    flushAfter(flushMs);
+  };
+  const flushAfter = (ms: number) => {
+    stopTimer?.();
+    stopTimer = clock.after(ms, flush);
+  };
+  return {
+    /** Stores the start of the run, synchronously. Later requests of the object wait until it is written. */
+    start(key: string, reserved: ReservedRequest): void {
+      request = reserved;
+      lease = { name, key };
+      flushedAt = clock.now();
+      keptUntil = flushedAt + caller.catalog.timing.total_ms + keepMs;
+      store.save(seal.id, { ...runNow("open"), parts: 0 });
+      flushAfter(flushMs);
+    },
+    setHead: (headers: Headers) => (head = replayedHeaders(headers)),
+    /** Stores the events so far. Does not wait for the write. */
+    flush,
+    readersLeft: (): void => {
+      const dueMs = flushedAt + LEFT_FLUSH_MS - clock.now();
+      if (isOver || !request) return;
+      if (dueMs <= 0) flush();
+      else flushAfter(Math.min(dueMs, flushMs));
+    },
+    /** Stores the end, after which nothing is written. */
+    end(): Promise<void> {
+      isOver = true;
+      keptUntil = Math.min(keptUntil, clock.now() + keepMs);
+      return enqueue(() => write("ended"));
+    },
+    /** Removes the run from storage. */
+    remove(): Promise<void> {
+      isOver = true;
+      return enqueue(async () => store.remove(seal.id));
+    },
+  };
+}

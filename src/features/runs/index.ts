@@ -1,0 +1,69 @@
+// The feature runs: a chat with an idempotency key is charged once and can be resumed, read again and cancelled.
+
+import { Hono } from "hono";
+import { chooseModel, choosePlan } from "../../core/catalog/choose.ts";
+import type { AppEnv, Feature } from "../../core/feature.ts";
+import type { Caller } from "../../core/gateway/call.ts";
+import { metered } from "../../core/gateway/metered.ts";
+import { readBody } from "../../core/http/json-body.ts";
+import { slimCall } from "../slim-chat/exchange.ts";
+import { SlimRequest } from "../slim-chat/request.ts";
+import { allowsRuns, runsOf, runsSection } from "./catalog.ts";
+import { bindingFaults, callRuns } from "./client.ts";
+import { runNotFound } from "./failures.ts";
+import { fingerprintOf, idempotencyKeyOf, isKey, lastEventIdOf } from "./request.ts";
+
+const app = new Hono<AppEnv>()
+  .post("/", async (c, next) => {
+    const caller = c.get("caller");
+    const { headers } = c.req.raw;
+    const { user, catalog, revision, requestId } = caller;
+    const key = runsOf(catalog).enabled ? idempotencyKeyOf(headers) : undefined;
+    if (key === undefined) return next();
+    const after = lastEventIdOf(headers);
+    const request = await readBody(c.req, SlimRequest);
+    const { model } = chooseModel(catalog, request.model, Date.now());
+    if (!allowsRuns(choosePlan(catalog, user.plan).plan, model)) return metered(caller, slimCall(request));
+    const form = request.stream ? "stream" : "whole";
+    const fingerprint = await fingerprintOf(request);
+    const facts = { fingerprint, user, catalog, revision, request, requestId, receivedAt: Date.now() };
+    return callRuns(caller, key, (runs, address) => runs.start({ ...address, ...facts, after, form }));
+  })
+  .get("/:id", (c) => {
+    const caller = c.get("caller");
+    const key = requireRunKey(caller, c.req.param("id"));
+    const after = lastEventIdOf(c.req.raw.headers, c.req.queries("after"));
+    const form = isJsonWanted(c.req.header("accept")) ? "state" : "stream";
+    return callRuns(caller, key, (runs, address) => runs.read({ ...address, after, form }));
+  })
+  .delete("/:id", (c) => {
+    const caller = c.get("caller");
+    const key = requireRunKey(caller, c.req.param("id"));
+    const forget = c.req.query("forget") === "1";
+    return callRuns(caller, key, (runs, address) => runs.cancel({ ...address, forget }));
+  });
+
+/** Throws 404 for an id that no run of this deployment has. */
+function requireRunKey({ catalog }: Caller, id: string): string {
+  if (isKey(id) && runsOf(catalog).enabled) return id;
+  throw runNotFound();
+}
+
+/** An EventSource accepts events. Clients that accept everything get them too. */
+const isJsonWanted = (accept = ""): boolean =>
+  accept.includes("application/json") && !accept.includes("text/event-stream");
+
+export const runs: Feature = {
+  name: "runs",
+  needs: ["slim-chat"],
+  catalog: runsSection,
+  configurationFaults: bindingFaults,
+  routes: [
+    {
+      path: "/chat",
+      access: "user",
+      app,
+      summary: "`POST` with `idempotency-key` starts a run. `GET`, `DELETE` of `/:id` resume and cancel it",
+    },
+  ],
+};

@@ -1,0 +1,74 @@
+// Runs without a live object: what storage has of them, and the end of those that were interrupted.
+
+import { activeCatalog } from "../../core/catalog/store.ts";
+import type { Bindings } from "../../core/env.ts";
+import { toLogged } from "../../core/log.ts";
+import { settleLate } from "../../core/quota/late-settlement.ts";
+import { toUsd } from "../../core/quota/limits.ts";
+import { loggedUser } from "../../core/quota/name.ts";
+import { readContent } from "./content.ts";
+import { failedEvent, runInterrupted, runNotFound, runTooLarge } from "./failures.ts";
+import { createLog } from "./log.ts";
+import type { EndedRun } from "./replies.ts";
+import type { Seal } from "./seal.ts";
+import type { RunStore, StoredRun } from "./storage.ts";
+
+/** The object's environment and lifetime. */
+export interface RecoveryContext {
+  env: Bindings;
+  store: RunStore;
+  waitUntil: (work: Promise<unknown>) => void;
+}
+
+/** After a failed settlement, the alarm tries again. */
+const RETRY_MS = 60_000;
+
+/**
+ * Decrypts an ended run. Damaged content counts as lost: the run then has only its failure. Throws 404 when there is no
+ * content to read.
+ */
+export async function readKept(store: RunStore, seal: Seal, stored: StoredRun | undefined): Promise<EndedRun> {
+  if (!stored || stored.state === "forgotten" || stored.isUnstored) throw runNotFound();
+  if (stored.isTooLarge) return { log: createLog(), addedFailure: failedEvent(runTooLarge()) };
+  const events = await readContent(store.contentOf(seal.id, stored), seal);
+  const isComplete = events !== undefined && !stored.isInterrupted;
+  return { log: createLog(events), ...(!isComplete && { addedFailure: failedEvent(runInterrupted()) }) };
+}
+
+/**
+ * Ends a run whose object was restarted: charges what its last flush stored, and marks it. Throws 503
+ * `quota_unavailable`, after which a repeated call is safe.
+ */
+export async function endInterrupted({ env, store, waitUntil }: RecoveryContext, id: string): Promise<void> {
+  const stored = store.load(id);
+  if (stored?.state !== "open") return;
+  const now = Date.now();
+  if (stored.lease) {
+    const { name, charge } = stored.lease;
+    const { catalog } = await activeCatalog(env.CATALOG, now, waitUntil);
+    await settleLate({ env, catalog, waitUntil, ...stored.lease });
+    const charged = { charged: charge.tokens, usd: toUsd(charge.nanoUsd) };
+    console.warn(JSON.stringify({ event: "run_interrupted", user: loggedUser(name), ...charged }));
+  }
+  const { lease: _, ...rest } = stored;
+  const keptUntil = Math.min(stored.keptUntil, now + stored.keepMs);
+  store.save(id, { ...rest, state: "ended", isInterrupted: true, keptUntil });
+}
+
+/** For the alarm: ends overdue runs that were interrupted, and removes the runs that are no longer kept. */
+export async function endOverdue(context: RecoveryContext, isLive: (id: string) => boolean): Promise<void> {
+  const { store } = context;
+  const now = Date.now();
+  let earliest = 0;
+  for (const [id, { keptUntil }] of store.entries) {
+    if (keptUntil > now || isLive(id)) continue;
+    try {
+      await endInterrupted(context, id);
+      store.remove(id);
+    } catch (error) {
+      console.error(JSON.stringify({ event: "run_not_settled", reason: toLogged(error) }));
+      earliest = now + RETRY_MS;
+    }
+  }
+  await store.afterAlarm(earliest);
+}

@@ -1,0 +1,139 @@
+// One live run: reads the answer of the gateway into the log, serves its readers, and stores it from time to time.
+
+import type { ApiError } from "../../core/errors.ts";
+import { InternalError, toApiError } from "../../core/errors.ts";
+import type { Call, ReservedRequest } from "../../core/gateway/call.ts";
+import { metered } from "../../core/gateway/metered.ts";
+import { toLogged } from "../../core/log.ts";
+import { isAlreadySettled } from "../../core/quota/refusal.ts";
+import { createEventReader } from "../../core/relay/events.ts";
+import { interruptedError } from "../../core/relay/failure.ts";
+import { failedEvent } from "./failures.ts";
+import type { FlushContext } from "./flusher.ts";
+import { createFlusher } from "./flusher.ts";
+import type { RunLog } from "./log.ts";
+import { createLog, readFrame } from "./log.ts";
+import type { Readers } from "./readers.ts";
+import { createReaders } from "./readers.ts";
+
+export interface RunStart extends FlushContext {
+  call: Call;
+  /** The number of the attempt under this key. The earlier ones were settled without a charge. */
+  attempt: number;
+}
+
+export interface Run {
+  fingerprint: string;
+  log: RunLog;
+  readers: Readers;
+  /** Resolves to the headers when the response starts. Rejects with the refusal, after which the key is free again. */
+  head: Promise<Headers>;
+  /** Resolves when the log is complete. Never rejects. */
+  ended: Promise<void>;
+  /** Resolves when the run is stored or removed, to the next attempt's number. Never rejects. */
+  stored: Promise<number>;
+  /** Ends the answer, also before its reservation. */
+  cancel(): void;
+}
+
+/** Attempts under one key in a row that the ledger may have settled already. */
+const MAX_SETTLED_ATTEMPTS = 8;
+
+/** Starts a run. The caller must keep the object alive until `stored`. */
+export function startRun(start: RunStart): Run {
+  const { seal, clock, fingerprint } = start;
+  const log = createLog();
+  const flusher = createFlusher(start, log);
+  const readers = createReaders(log, clock, () => flusher.readersLeft());
+  const head = Promise.withResolvers<Headers>();
+  head.promise.catch(() => undefined);
+  const ended = Promise.withResolvers<void>();
+  let reserved: ReservedRequest | undefined;
+  let isCancelled = false;
+  let { attempt } = start;
+
+  const onReserved = (request: ReservedRequest) => {
+    reserved = request;
+    flusher.start(leaseKey, request);
+    if (isCancelled) request.cancel();
+  };
+  let leaseKey = "";
+  const send = async (): Promise<Response> => {
+    for (const last = attempt + MAX_SETTLED_ATTEMPTS; ; attempt++) {
+      leaseKey = await seal.leaseKey(attempt);
+      try {
+        return await metered(start.caller, { ...start.call, key: leaseKey, onReserved });
+      } catch (error) {
+        // An object that was evicted does not know how many attempts were settled.
+        if (!isAlreadySettled(error) || attempt === last) throw error;
+      }
+    }
+  };
+  const read = async (body: ReadableStream<Uint8Array>) => {
+    const events = createEventReader();
+    for await (const bytes of body) {
+      for (const { raw, data } of events.read(bytes)) {
+        const event = readFrame(raw);
+        if (event) log.append(event);
+        else if (data === undefined) readers.keepAlive();
+        if (event?.name === "tool") flusher.flush();
+      }
+      readers.notify();
+    }
+    if (!log.ending) throw new InternalError("the answer has no closing event");
+  };
+  const end = async () => {
+    readers.notify();
+    ended.resolve();
+    await flusher.end();
+  };
+  const answer = async () => {
+    let response: Response;
+    try {
+      response = await send();
+    } catch (thrown) {
+      await refuse(toApiError(thrown));
+      return;
+    }
+    flusher.setHead(response.headers);
+    head.resolve(response.headers);
+    try {
+      if (!response.body) throw new InternalError("the answer has no body");
+      await read(response.body);
+    } catch (cause) {
+      console.error(JSON.stringify({ event: "run_broken", request: start.caller.requestId, cause: toLogged(cause) }));
+      if (!log.ending) log.append(failedEvent(interruptedError(cause)));
+    }
+    await end();
+  };
+  /** Frees the key, unless the attempt was charged: then the failure is kept, so that a retry is not charged again. */
+  const refuse = async (error: ApiError) => {
+    const { charged, usd } = (await reserved?.settled) ?? { charged: { input: 0, output: 0 }, usd: 0 };
+    const isFree = charged.input + charged.output === 0 && usd === 0;
+    if (isFree) {
+      attempt += 1;
+      if (reserved) await flusher.remove();
+    } else log.append(failedEvent(error));
+    head.reject(error);
+    if (!isFree) return end();
+    ended.resolve();
+  };
+  const stored = answer()
+    .catch((error: unknown) => {
+      head.reject(toApiError(error));
+      ended.resolve();
+    })
+    .then(() => attempt);
+  return {
+    fingerprint,
+    log,
+    readers,
+    head: head.promise,
+    ended: ended.promise,
+    stored,
+    cancel() {
+      isCancelled = true;
+      reserved?.cancel();
+    },
+  };
+}
