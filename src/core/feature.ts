@@ -47,6 +47,8 @@ export interface Feature {
   configurationFaults?(env: Bindings): string[];
   /** Fields that it adds to GET /healthz; `now` in epoch ms. Must not throw. */
   health?(env: Bindings, now: number): Promise<Record<string, unknown>>;
+  /** Deletes what it stores about the user whose objects have that name. Repeated calls must be safe. */
+  deleteUser?(env: Bindings, objectName: string): Promise<void>;
   /** Runs in the daily cron; `now` in epoch ms. */
   scheduled?(env: Bindings, now: number, waitUntil: WaitUntil): Promise<void>;
 }
@@ -74,10 +76,18 @@ export function defineFeatures(features: Feature[]): Feature[] {
   installSections(features.flatMap(({ catalog }) => catalog ?? []));
   installGate(gates[0]);
   servedEndpoints = new Set(features.flatMap(({ serves }) => serves ?? []));
+  defined = features;
   return features;
 }
 
 let servedEndpoints = new Set<Endpoint>();
+
+let defined: Feature[] = [];
+
+/** Deletes what all features store about the user whose objects have that name. */
+export async function deleteUserData(env: Bindings, objectName: string): Promise<void> {
+  await Promise.all(defined.map(async (feature) => feature.deleteUser?.(env, objectName)));
+}
 
 /** Tests if a route of the features serves an endpoint of model cards. */
 export const hasRouteFor = (endpoint: Endpoint): boolean => servedEndpoints.has(endpoint);

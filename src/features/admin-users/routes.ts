@@ -10,6 +10,7 @@ import { entry } from "../../core/catalog/schema.ts";
 import type { Catalog } from "../../core/catalog/schema.ts";
 import { activeCatalog } from "../../core/catalog/store.ts";
 import type { AppEnv } from "../../core/feature.ts";
+import { deleteUserData } from "../../core/feature.ts";
 import { apiError, unknownName } from "../../core/errors.ts";
 import type { Account, Change, Decision } from "../../core/quota/account.ts";
 import { callQuota } from "../../core/quota/client.ts";
@@ -71,6 +72,7 @@ export const userRoutes = new Hono<AppEnv>()
   })
   .delete("/:id", async (c) => {
     const { quota } = await userOf(c);
+    await deleteUserData(c.env, quota);
     const { blocked = false, revokedBefore } = await callQuota(c.env, quota, (object) => object.delete());
     return c.json({ deleted: true, blocked, tokens_revoked_before: toIso(revokedBefore), not_deleted: ELSEWHERE });
   });

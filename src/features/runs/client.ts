@@ -10,6 +10,7 @@ import { MESSAGE_VERSION, toResponse } from "./messages.ts";
 import type { UserRuns } from "./object.ts";
 
 type Address = Pick<ReadMessage, "v" | "name" | "key">;
+type Stub = DurableObjectStub<UserRuns>;
 
 /**
  * Calls the object with the caller's runs and returns its response. Throws the error of its reply, and 503
@@ -18,18 +19,27 @@ type Address = Pick<ReadMessage, "v" | "name" | "key">;
 export async function callRuns(
   { env, user }: Pick<Caller, "env" | "user">,
   key: string,
-  method: (runs: DurableObjectStub<UserRuns>, address: Address) => Promise<RunReply>,
+  method: (runs: Stub, address: Address) => Promise<RunReply>,
 ): Promise<Response> {
+  const name = await quotaName(user, env.QUOTA_PEPPER);
+  return toResponse(await callObject(env, name, (runs) => method(runs, { v: MESSAGE_VERSION, name, key })));
+}
+
+/** Cancels the runs of the user whose objects have that name, and deletes what is stored of them. */
+export const deleteRuns = (env: Bindings, name: string): Promise<void> => callObject(env, name, (runs) => runs.clear());
+
+async function callObject<Result>(
+  env: Bindings,
+  name: string,
+  method: (runs: Stub) => Promise<Result>,
+): Promise<Result> {
   const [fault] = bindingFaults(env);
   if (fault !== undefined) throw notConfigured(fault);
-  const name = await quotaName(user, env.QUOTA_PEPPER);
-  let reply: RunReply;
   try {
-    reply = await method(env.USER_RUNS.getByName(name), { v: MESSAGE_VERSION, name, key });
+    return await method(env.USER_RUNS.getByName(name));
   } catch (cause) {
     throw runsUnavailable(cause);
   }
-  return toResponse(reply);
 }
 
 /** Returns the fault of a deployment without the binding of the objects. */

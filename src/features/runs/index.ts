@@ -9,7 +9,7 @@ import { readBody } from "../../core/http/json-body.ts";
 import { slimCall } from "../slim-chat/exchange.ts";
 import { SlimRequest } from "../slim-chat/request.ts";
 import { allowsRuns, runsOf, runsSection } from "./catalog.ts";
-import { bindingFaults, callRuns } from "./client.ts";
+import { bindingFaults, callRuns, deleteRuns } from "./client.ts";
 import { runNotFound } from "./failures.ts";
 import { fingerprintOf, idempotencyKeyOf, isKey, lastEventIdOf } from "./request.ts";
 
@@ -58,6 +58,7 @@ export const runs: Feature = {
   needs: ["slim-chat"],
   catalog: runsSection,
   configurationFaults: bindingFaults,
+  deleteUser: deleteRuns,
   routes: [
     {
       path: "/chat",

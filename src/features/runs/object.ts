@@ -83,6 +83,15 @@ export class UserRuns extends DurableObject<Bindings> {
     });
   }
 
+  /** Cancels all runs of the user and deletes everything. */
+  async clear(): Promise<void> {
+    const runs = [...this.#live.values()];
+    for (const run of runs) run.cancel();
+    await Promise.all(runs.map((run) => run.stored));
+    this.#unstored.clear();
+    await (await this.#open()).clear();
+  }
+
   /** Deletes what is no longer kept, and settles runs that were interrupted and never read again. */
   override async alarm(): Promise<void> {
     const store = await this.#open();

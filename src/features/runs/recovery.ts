@@ -2,6 +2,7 @@
 
 import { activeCatalog } from "../../core/catalog/store.ts";
 import type { Bindings } from "../../core/env.ts";
+import { InternalError } from "../../core/errors.ts";
 import { toLogged } from "../../core/log.ts";
 import { settleLate } from "../../core/quota/late-settlement.ts";
 import { toUsd } from "../../core/quota/limits.ts";
@@ -61,8 +62,9 @@ export async function endOverdue(context: RecoveryContext, isLive: (id: string) 
   const now = Date.now();
   let earliest = 0;
   for (const [id, { keptUntil }] of store.entries) {
-    if (keptUntil > now || isLive(id)) continue;
+    if (keptUntil > now) continue;
     try {
+      if (isLive(id)) throw new InternalError("the run is overdue and still live");
       await endInterrupted(context, id);
       store.remove(id);
     } catch (error) {

@@ -110,10 +110,11 @@ export function startRun(start: RunStart): Run {
   const refuse = async (error: ApiError) => {
     const { charged, usd } = (await reserved?.settled) ?? { charged: { input: 0, output: 0 }, usd: 0 };
     const isFree = charged.input + charged.output === 0 && usd === 0;
-    if (isFree) {
+    if (isFree && reserved) {
       attempt += 1;
-      if (reserved) await flusher.remove();
-    } else log.append(failedEvent(error));
+      await flusher.remove();
+    }
+    if (!isFree) log.append(failedEvent(error));
     head.reject(error);
     if (!isFree) return end();
     ended.resolve();

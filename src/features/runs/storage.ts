@@ -66,7 +66,7 @@ export function openRunStore(storage: DurableObjectStorage, alarmAt: number | nu
     entries.delete(id);
   };
   return {
-    /** The ids, oldest first, with the state and end of each run. */
+    /** The state and end of each run, by id. */
     entries: entries as ReadonlyMap<string, Readonly<Entry>>,
     remove,
     deleteParts,
@@ -100,12 +100,17 @@ export function openRunStore(storage: DurableObjectStorage, alarmAt: number | nu
       );
       return [...full, rest].filter((part) => part !== undefined);
     },
-    /** Sets the next alarm after one has run, or deletes all storage when there are no runs. */
-    async afterAlarm(earliest: number): Promise<void> {
+    /** Deletes everything, with the alarm. */
+    async clear(): Promise<void> {
+      entries.clear();
       nextAlarmAt = null;
+      await storage.deleteAll();
+    },
+    /** Sets the next alarm after one has run, not before `earliest` (epoch ms). Clears the storage when there are no runs. */
+    async afterAlarm(earliest: number): Promise<void> {
       const ends = [...entries.values()].map(({ keptUntil }) => keptUntil);
       if (ends.length > 0) setAlarm(Math.max(earliest, Math.min(...ends)));
-      else await storage.deleteAll();
+      else await this.clear();
     },
   };
 }
@@ -115,6 +120,7 @@ const toEntry = ({ v, state, keptUntil }: StoredRun): Entry =>
   v === VERSION ? { state, keptUntil } : { state: "ended", keptUntil: 0 };
 
 function oldestEnded(entries: Map<string, Entry>): string | undefined {
-  for (const [id, { state }] of entries) if (state !== "open") return id;
-  return undefined;
+  const ended = [...entries].filter(([, { state }]) => state !== "open");
+  const [oldest] = ended.toSorted(([, one], [, other]) => one.keptUntil - other.keptUntil);
+  return oldest?.[0];
 }
