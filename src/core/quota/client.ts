@@ -2,10 +2,8 @@
 
 import type { Bindings } from "../env.ts";
 import { apiError, InternalError, notConfigured } from "../errors.ts";
+import { callObject } from "../object-call.ts";
 import type { UserQuota } from "./user-quota.ts";
-
-/** Pauses between attempts, in ms. Random jitter shortens each by up to a half. */
-const RETRY_AFTER_MS = [25, 100, 400];
 
 const TIMEOUT_MS = 10_000;
 
@@ -23,14 +21,10 @@ export async function callQuota<Result>(
   if (!(env as Partial<Bindings>).USER_QUOTA) {
     throw notConfigured("USER_QUOTA: bind the Durable Object in wrangler.toml");
   }
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await withTimeout(method(env.USER_QUOTA.getByName(name)));
-    } catch (cause) {
-      const pauseMs = RETRY_AFTER_MS[attempt];
-      if (pauseMs === undefined || !isRetryable(cause)) throw unavailable(cause);
-      await scheduler.wait(pauseMs * (1 - Math.random() / 2));
-    }
+  try {
+    return await callObject(() => withTimeout(method(env.USER_QUOTA.getByName(name))));
+  } catch (cause) {
+    throw unavailable(cause);
   }
 }
 
@@ -50,11 +44,6 @@ function withTimeout<Result>(answer: Result): Promise<Awaited<Result>> {
     };
     void wait();
   });
-}
-
-function isRetryable(error: unknown): boolean {
-  const { retryable, overloaded } = error as { retryable?: boolean; overloaded?: boolean };
-  return retryable === true && overloaded !== true;
 }
 
 const unavailable = (cause: unknown) =>

@@ -2,7 +2,6 @@
 
 import * as v from "valibot";
 import { Milliseconds } from "../../core/catalog/card.ts";
-import type { Model } from "../../core/catalog/resolve.ts";
 import type { Alias, Catalog, Plan } from "../../core/catalog/schema.ts";
 import type { CatalogSection } from "../../core/catalog/sections.ts";
 
@@ -31,7 +30,7 @@ export const runsSection: CatalogSection = {
 /** Returns the section `runs` of a catalog. */
 export const runsOf = (catalog: Catalog): RunSettings => (catalog as Catalog & { runs: RunSettings }).runs;
 
-/** Tests if the plan and all aliases of a model allow runs. */
-export function allowsRuns(plan: Plan, { aliases }: Pick<Model, "aliases">): boolean {
+/** Tests if a plan and all of these aliases allow runs. */
+export function allowsRuns(plan: Plan, aliases: Alias[]): boolean {
   return [plan, ...aliases].every((each) => (each as (Plan | Alias) & { runs?: boolean }).runs !== false);
 }

@@ -3,6 +3,7 @@
 import type { Bindings } from "../../core/env.ts";
 import { notConfigured } from "../../core/errors.ts";
 import type { Caller } from "../../core/gateway/call.ts";
+import { callObject } from "../../core/object-call.ts";
 import { quotaName } from "../../core/quota/name.ts";
 import { runsUnavailable } from "./failures.ts";
 import type { ReadMessage, RunReply } from "./messages.ts";
@@ -22,13 +23,14 @@ export async function callRuns(
   method: (runs: Stub, address: Address) => Promise<RunReply>,
 ): Promise<Response> {
   const name = await quotaName(user, env.QUOTA_PEPPER);
-  return toResponse(await callObject(env, name, (runs) => method(runs, { v: MESSAGE_VERSION, name, key })));
+  return toResponse(await callUserRuns(env, name, (runs) => method(runs, { v: MESSAGE_VERSION, name, key })));
 }
 
 /** Cancels the runs of the user whose objects have that name, and deletes what is stored of them. */
-export const deleteRuns = (env: Bindings, name: string): Promise<void> => callObject(env, name, (runs) => runs.clear());
+export const deleteRuns = (env: Bindings, name: string): Promise<void> =>
+  callUserRuns(env, name, (runs) => runs.clear());
 
-async function callObject<Result>(
+async function callUserRuns<Result>(
   env: Bindings,
   name: string,
   method: (runs: Stub) => Promise<Result>,
@@ -36,7 +38,7 @@ async function callObject<Result>(
   const [fault] = bindingFaults(env);
   if (fault !== undefined) throw notConfigured(fault);
   try {
-    return await method(env.USER_RUNS.getByName(name));
+    return await callObject(() => method(env.USER_RUNS.getByName(name)));
   } catch (cause) {
     throw runsUnavailable(cause);
   }

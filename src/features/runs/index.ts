@@ -1,7 +1,8 @@
 // The feature runs: a chat with an idempotency key is charged once and can be resumed, read again and cancelled.
 
 import { Hono } from "hono";
-import { chooseModel, choosePlan } from "../../core/catalog/choose.ts";
+import { choosePlan } from "../../core/catalog/choose.ts";
+import { resolveModel, toDay } from "../../core/catalog/resolve.ts";
 import type { AppEnv, Feature } from "../../core/feature.ts";
 import type { Caller } from "../../core/gateway/call.ts";
 import { metered } from "../../core/gateway/metered.ts";
@@ -22,8 +23,7 @@ const app = new Hono<AppEnv>()
     if (key === undefined) return next();
     const after = lastEventIdOf(headers);
     const request = await readBody(c.req, SlimRequest);
-    const { model } = chooseModel(catalog, request.model, Date.now());
-    if (!allowsRuns(choosePlan(catalog, user.plan).plan, model)) return metered(caller, slimCall(request));
+    if (!allowsRun(caller, request)) return metered(caller, slimCall(request));
     const form = request.stream ? "stream" : "whole";
     const fingerprint = await fingerprintOf(request);
     const facts = { fingerprint, user, catalog, revision, request, requestId, receivedAt: Date.now() };
@@ -42,6 +42,13 @@ const app = new Hono<AppEnv>()
     const forget = c.req.query("forget") === "1";
     return callRuns(caller, key, (runs, address) => runs.cancel({ ...address, forget }));
   });
+
+/** Tests if the plan and the model of a request allow runs. A name that is no longer in the catalog can have a run. */
+function allowsRun({ user, catalog }: Caller, { model }: SlimRequest): boolean {
+  const resolution = resolveModel(catalog, model, toDay(Date.now()));
+  const { plan } = choosePlan(catalog, user.plan);
+  return allowsRuns(plan, resolution.kind === "found" ? resolution.model.aliases : []);
+}
 
 /** Throws 404 for an id that no run of this deployment has. */
 function requireRunKey({ catalog }: Caller, id: string): string {
