@@ -65,7 +65,11 @@ function createReader(
   let isWriting = false;
   let isOver = false;
   let stopTimer: (() => void) | undefined;
-  const cut = () => void writer.abort().catch(() => undefined);
+  const cut = () => {
+    isOver = true;
+    onLeave();
+    void writer.abort().catch(() => undefined);
+  };
   /** Returns the text of the next events. */
   const next = (): string => {
     const replay = log.after(position);
