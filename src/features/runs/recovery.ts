@@ -51,6 +51,9 @@ export async function endInterrupted({ env, store, waitUntil }: RecoveryContext,
     const charged = { charged: charge.tokens, usd: toUsd(charge.nanoUsd) };
     console.warn(JSON.stringify({ event: "run_interrupted", user: loggedUser(name), ...charged }));
   }
+  // Meanwhile another call can have ended or deleted it, and its key can have a new run.
+  const current = store.load(id);
+  if (current?.state !== "open" || current.keptUntil !== stored.keptUntil) return;
   const { lease: _, ...rest } = stored;
   const keptUntil = Math.min(stored.keptUntil, now + stored.keepMs);
   store.save(id, { ...rest, state: "ended", isInterrupted: true, keptUntil });
@@ -61,12 +64,13 @@ export async function endOverdue(context: RecoveryContext, isLive: (id: string) 
   const { store } = context;
   const now = Date.now();
   let earliest = 0;
-  for (const [id, { keptUntil }] of store.entries) {
+  for (const [id, { state, keptUntil }] of store.entries) {
     if (keptUntil > now) continue;
     try {
       if (isLive(id)) throw new InternalError("the run is overdue and still live");
-      await endInterrupted(context, id);
-      store.remove(id);
+      // A run of another version cannot be read.
+      if (state === "open") await endInterrupted(context, id);
+      if (!isLive(id)) store.remove(id);
     } catch (error) {
       console.error(JSON.stringify({ event: "run_not_settled", reason: toLogged(error) }));
       earliest = now + RETRY_MS;
