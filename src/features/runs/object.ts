@@ -50,6 +50,8 @@ export class UserRuns extends DurableObject<Bindings> {
       if (stored?.state === "forgotten" || stored?.isUnstored) throw runForgotten();
       if (stored) return this.#readStored(seal, store, stored, message);
       if (Date.now() - (this.#cancelledAt.get(seal.id) ?? 0) < CANCELLED_MS) throw runCancelled();
+      // The caller has received events of a run that is lost. Those of a new run would not continue its text.
+      if (message.after > 0) throw unknownEventId(message.after, 0);
       return this.#read(this.#start(seal, store, message), message, false);
     });
   }
