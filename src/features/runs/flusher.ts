@@ -92,10 +92,11 @@ export function createFlusher({ name, caller, settings, fingerprint, seal, store
     /** Stores the events so far. Does not wait for the write. */
     flush,
     readersLeft: (): void => {
-      const dueMs = flushedAt + LEFT_FLUSH_MS - clock.now();
-      if (isOver || !request) return;
+      // After the closing event, the end is about to be stored.
+      if (isOver || !request || log.ending) return;
+      const dueMs = flushedAt + Math.min(LEFT_FLUSH_MS, flushMs) - clock.now();
       if (dueMs <= 0) flush();
-      else flushAfter(Math.min(dueMs, flushMs));
+      else flushAfter(dueMs);
     },
     /** Stores the end, after which nothing is written. */
     end(): Promise<void> {
