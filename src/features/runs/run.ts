@@ -72,13 +72,15 @@ export function startRun(start: RunStart): Run {
   const read = async (body: ReadableStream<Uint8Array>) => {
     const events = createEventReader();
     for await (const bytes of body) {
+      let hasTool = false;
       for (const { raw, data } of events.read(bytes)) {
         const event = readFrame(raw);
         if (event) log.append(event);
         else if (data === undefined) readers.keepAlive();
-        if (event?.name === "tool") flusher.flush();
+        hasTool ||= event?.name === "tool";
       }
       readers.notify();
+      if (hasTool) flusher.flush();
     }
     if (!log.ending) throw new InternalError("the answer has no closing event");
   };
@@ -110,9 +112,10 @@ export function startRun(start: RunStart): Run {
   const refuse = async (error: ApiError) => {
     const { charged, usd } = (await reserved?.settled) ?? { charged: { input: 0, output: 0 }, usd: 0 };
     const isFree = charged.input + charged.output === 0 && usd === 0;
-    if (isFree && reserved) {
+    if (isFree) {
+      // A reservation whose result was lost is given back later, so the next attempt must not have its key.
       attempt += 1;
-      await flusher.remove();
+      if (reserved) await flusher.remove();
     }
     if (!isFree) log.append(failedEvent(error));
     head.reject(error);
