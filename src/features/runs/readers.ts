@@ -78,29 +78,32 @@ function createReader(
     return replay ? replay.text : toFrame(failedEvent(runTooLarge()), INTERRUPTED_ID);
   };
   const watch = () => {
-    if (log.ending && isWriting) stopTimer ??= clock.after(STUCK_MS, cut);
+    if (log.ending) stopTimer ??= clock.after(STUCK_MS, cut);
   };
-  const write = async (text: string) => {
-    watch();
-    await writer.write(encoder.encode(text));
+  const unwatch = () => {
     stopTimer?.();
     stopTimer = undefined;
   };
   const run = async (first: string) => {
     isWriting = true;
     try {
-      for (let text = first + next(); text !== ""; text = isOver ? "" : next()) await write(text);
+      for (let text = first + next(); text !== ""; text = isOver ? "" : next()) {
+        watch();
+        await writer.write(encoder.encode(text));
+        unwatch();
+      }
       if (isOver) {
+        watch();
         await writer.close();
-        onLeave();
       }
     } catch {
       // The reader has left, or was cut.
-      stopTimer?.();
       isOver = true;
-      onLeave();
     }
     isWriting = false;
+    // A timer would keep the object in memory.
+    unwatch();
+    if (isOver) onLeave();
   };
   return {
     cut,
