@@ -11,7 +11,7 @@ import type { TestPlan } from "../../../support/catalog.ts";
 import { createCatalog } from "../../../support/catalog.ts";
 import { emulate } from "../../../support/emulation.ts";
 import type { Provider } from "../../../support/providers.ts";
-import { bindings, createUser } from "../../../support/workerd.ts";
+import { bindings, createUser, emulation } from "../../../support/workerd.ts";
 import type { ReceivedEvent } from "./run-events.ts";
 import { readRunEvents } from "./run-events.ts";
 
@@ -30,6 +30,9 @@ export const scripted = (script: Script, more: Body = {}): Body => ({ input: emu
 
 /** The events of a whole response. */
 export const eventsOf = async (response: Response): Promise<ReceivedEvent[]> => readRunEvents(await response.text());
+
+/** The chats that the emulated provider was asked for. */
+export const chatsAsked = async (): Promise<number> => (await emulation.stats()).by_path["/v1/chat/completions"] ?? 0;
 
 export type RunUser = Awaited<ReturnType<typeof createRunUser>>;
 

@@ -7,7 +7,15 @@ import { DONE, finishChunk, textChunk, usageChunk } from "../../../support/chat-
 import { emulate } from "../../../support/emulation.ts";
 import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 import { closingOf, openReader, readRunEvents, saidIn, transcriptOf } from "../support/run-events.ts";
-import { createRunUser, eventsOf, newKey, runsCatalog, scripted, writeProvider } from "../support/run-user.ts";
+import {
+  chatsAsked,
+  createRunUser,
+  eventsOf,
+  newKey,
+  runsCatalog,
+  scripted,
+  writeProvider,
+} from "../support/run-user.ts";
 
 const LOOK = {
   name: "look",
@@ -19,9 +27,6 @@ beforeEach(async () => {
   await useCatalog(runsCatalog());
   await emulation.zero();
 });
-
-/** The chats that the provider was asked for. */
-const asked = async () => (await emulation.stats()).by_path["/v1/chat/completions"] ?? 0;
 
 describe("the events of a run", () => {
   it.each([
@@ -83,15 +88,16 @@ it("the same request after the end gets the same answer, which was asked and cha
     expect([...headers.keys()].filter((name) => /ratelimit|timing/.test(name))).toEqual([]);
   }
   expect(first.headers.get("idempotent-replayed")).toBeNull();
-  expect(await asked()).toBe(1);
+  expect(await chatsAsked()).toBe(1);
   expect(await user.settled()).toEqual(spent);
 });
+
+const times = (count: number, send: () => Promise<Response>) => Promise.all(Array.from({ length: count }, send));
 
 it("forty requests at once with one key, of all kinds, ask the provider once and get the same answer", async () => {
   const user = await createRunUser("single");
   const key = newKey();
   const body = scripted({ tokens: 20, reasoning: 0, delay_ms: 2, first_ms: 20 });
-  const times = (count: number, send: () => Promise<Response>) => Promise.all(Array.from({ length: count }, send));
   const streams = times(20, () => user.start(key, body));
   const wholes = times(10, () => user.start(key, { ...body, stream: false }));
   const reads = times(5, () => user.resume(key));
@@ -104,7 +110,7 @@ it("forty requests at once with one key, of all kinds, ask the provider once and
   expect(new Set(whole).size).toBe(1);
   expect((await states).map(({ status }) => status)).toEqual([202, 202, 202, 202, 202]);
   const { usage } = JSON.parse(whole[0] ?? "") as { usage: { input: number; output: number } };
-  expect(await asked()).toBe(1);
+  expect(await chatsAsked()).toBe(1);
   expect(await user.settled()).toEqual({ tokens: usage.input + usage.output, requests: 1, reserved: 0 });
 });
 
@@ -121,11 +127,11 @@ it("twenty requests at once with one key and two bodies: one of them is asked, t
   expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(["idempotency_key_reused"]));
   const transcripts = await Promise.all(winners.map(async (winner) => transcriptOf(await eventsOf(winner))));
   expect(new Set(transcripts).size).toBe(1);
-  expect(await asked()).toBe(1);
+  expect(await chatsAsked()).toBe(1);
   expect((await user.settled()).requests).toBe(1);
   // The difference is told after the end, too.
   const other = await Promise.all([4, 5].map((tokens) => user.start(key, scripted({ tokens }))));
-  expect(other.map(({ status }) => status).toSorted()).toEqual([200, 422]);
+  expect(new Set(other.map(({ status }) => status))).toEqual(new Set([200, 422]));
 });
 
 describe("before the provider's first text", () => {
@@ -166,7 +172,7 @@ describe("before the provider's first text", () => {
     // Another body, too: nothing of the refused request is left.
     const events = await eventsOf(await user.start(key, { ...body, max_output_tokens: 50 }));
     const { usage } = closingOf(events);
-    expect(await asked()).toBe(2);
+    expect(await chatsAsked()).toBe(2);
     expect(await user.settled()).toEqual({ tokens: (usage?.input ?? NaN) + 4, requests: 2, reserved: 0 });
   });
 
@@ -182,7 +188,7 @@ describe("before the provider's first text", () => {
     expect(closingOf(await eventsOf(await user.start(key, body)))).toMatchObject({
       error: { code: "provider_timeout" },
     });
-    expect([await asked(), await user.settled()]).toEqual([1, spent]);
+    expect([await chatsAsked(), await user.settled()]).toEqual([1, spent]);
   });
 });
 
@@ -200,7 +206,7 @@ describe("a run that exists is read", () => {
       expect([response.status, (await errorOf(response)).code]).toEqual([429, "insufficient_quota"]);
     }
     expect((await user.resume(refused)).status).toBe(404);
-    expect(await asked()).toBe(1);
+    expect(await chatsAsked()).toBe(1);
   });
 
   it.each([
@@ -249,7 +255,7 @@ it("another user with the same key has another run, and nobody else can read or 
   await user.cancel(key);
   expect(closingOf(await reader.rest())).toMatchObject({ finish: "cancelled" });
   expect(transcriptOf(await eventsOf(await other.resume(key)))).toBe(transcriptOf(others));
-  expect([await asked(), (await user.settled()).requests, (await other.settled()).requests]).toEqual([2, 1, 1]);
+  expect([await chatsAsked(), (await user.settled()).requests, (await other.settled()).requests]).toEqual([2, 1, 1]);
 });
 
 it("a key that is too short, and two keys, are a 400, and the provider is not asked", async () => {
@@ -258,5 +264,5 @@ it("a key that is too short, and two keys, are a 400, and the provider is not as
     const response = await user.start(key, scripted({ tokens: 3 }));
     expect([response.status, (await errorOf(response)).code]).toEqual([400, "invalid_idempotency_key"]);
   }
-  expect(await asked()).toBe(0);
+  expect(await chatsAsked()).toBe(0);
 });
