@@ -10,6 +10,8 @@ export interface FakeClock extends Clock {
   idle(): Promise<void>;
   /** The number of waits so far. */
   readonly waits: number;
+  /** The number of waits that have neither ended nor been stopped. */
+  readonly pending: number;
 }
 
 interface Wait {
@@ -79,6 +81,9 @@ export function createFakeClock(startsAt = Date.UTC(2026, 10, 23, 12)): FakeCloc
     idle,
     get waits() {
       return begun;
+    },
+    get pending() {
+      return waits.size;
     },
   };
 }

@@ -18,8 +18,11 @@ class IdentityStream {
     });
     this.writable = new WritableStream<Uint8Array>({
       start: (controller) => void gone.promise.catch((reason: unknown) => controller.error(reason)),
-      async write(bytes) {
-        await Promise.race([asked.promise, gone.promise]);
+      async write(bytes, { signal }) {
+        const aborted = new Promise<never>((_resolve, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+        });
+        await Promise.race([asked.promise, gone.promise, aborted]);
         asked = Promise.withResolvers<void>();
         reading?.enqueue(new Uint8Array(bytes));
       },

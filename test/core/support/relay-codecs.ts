@@ -9,7 +9,7 @@ import { toUtf8 } from "../../support/chat-chunks.ts";
 
 const toEvent = (name: string, data: unknown) => toUtf8(`event:${name}\ndata:${JSON.stringify(data)}\n\n`);
 
-/** Sends the text of a chat stream, coalesced: `data:"text"`, then `done` or `failed`. */
+/** Sends the text of a chat stream, coalesced: `data:"text"`, then `done`, `cancelled` or `failed`. */
 export function createTextCodec(): Codec {
   return createDecodingCodec(chatDialect, () => {
     let text = "";
@@ -24,6 +24,7 @@ export function createTextCodec(): Codec {
         return toUtf8(taken);
       },
       conclude: (settled) => toEvent("done", settled),
+      cancel: (settled) => toEvent("cancelled", settled),
       fail: (error) => toEvent("failed", { error }),
       block: (error) => toEvent("failed", { error }),
     };

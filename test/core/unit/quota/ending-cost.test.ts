@@ -113,6 +113,14 @@ const ROWS: Record<string, [actual: unknown, expected: unknown][]> = {
     [cost("relayed", "left"), ESTIMATE],
     [cost("relayed", "left", FINAL), THE_USAGE],
   ],
+  "the caller cancelled a run": [
+    [cost("unsent", "cancelled"), NOTHING],
+    [cost("refused", "cancelled"), ONE_REQUEST],
+    [cost("sent", "cancelled"), ESTIMATE],
+    [cost("relayed", "cancelled"), ESTIMATE],
+    [cost("relayed", "cancelled", FINAL), THE_USAGE],
+    [cost("relayed", "cancelled", {}, TOOLS), WHOLE_BOUND],
+  ],
   "the gate blocked the input before the provider was called": [
     [cost("unsent", "blocked", {}, {}, { requests: 3 }), { ...NOTHING, requests: 3 }],
   ],

@@ -19,7 +19,7 @@ import { refusalOf } from "../../../support/refusals.ts";
 beforeAll(provideIdentityStreams);
 
 /** A relay, and its settlements. `start` returns a reader and what `readAll` has read so far. */
-function createRelay({ leaveMs = 0, codec = createTextCodec(), ready = Promise.resolve() } = {}) {
+function createRelay({ leaveMs = 0, codec = createTextCodec(), ready = Promise.resolve(), readsAlways = false } = {}) {
   const clock = createFakeClock();
   const provider = createProvider();
   const control = new AbortController();
@@ -34,7 +34,7 @@ function createRelay({ leaveMs = 0, codec = createTextCodec(), ready = Promise.r
   };
   const start = async () => {
     const setup = { body: provider.body, codec, control, watchdog, clock, coalesceMs: 40, disconnect, ready, settle };
-    const body = createStreamBody(disconnect);
+    const body = createStreamBody(disconnect, readsAlways);
     await startRelay({ ...setup, grantedOutput: 100, start: () => body });
     const reader = body.readable.getReader();
     const seen = { text: "", end: "open" };
@@ -135,6 +135,66 @@ describe("a relay", () => {
     provider.send(finishChunk(), usageChunk(12, 30), DONE);
     await clock.advance(60_000);
     expect(settlements).toMatchObject([{ progress: { usage: { input: 12, output: 30 } }, ending: { kind: "left" } }]);
+  });
+});
+
+describe("a relay that is cancelled", () => {
+  const CANCELLED: Ending = { kind: "cancelled" };
+
+  it("sends the text that has arrived, settles once, and closes with the cost", async () => {
+    const { clock, provider, control, settlements, start } = createRelay();
+    provider.send(textChunk("Hel"));
+    const { seen, read } = await start();
+    read();
+    provider.send(textChunk("lo"));
+    await clock.idle();
+    control.abort(CANCELLED);
+    await clock.advance(LAST_READ_MS);
+    expect(seen).toEqual({
+      text: 'data:"Hel"\n\ndata:"lo"\n\nevent:cancelled\ndata:{"left":{"tokens/day":7},"usd":0.25,"charged":{"input":1,"cached":0,"output":2,"reasoning":0}}\n\n',
+      end: "complete",
+    });
+    expect(settlements).toMatchObject([{ progress: { outputBytes: 5 }, ending: CANCELLED }]);
+    expect(provider.isCancelled()).toBe(true);
+  });
+
+  it("after its answer was complete ends as finished", async () => {
+    const { clock, provider, control, settlements, start } = createRelay();
+    provider.send(textChunk("Hello"), finishChunk(), usageChunk(12, 30), DONE);
+    const { seen, read } = await start();
+    await clock.idle();
+    read();
+    await clock.advance(200);
+    control.abort(CANCELLED);
+    await clock.advance(LAST_READ_MS);
+    expect(seen.text).toMatch(/^data:"Hello"\n\nevent:done\n/);
+    expect(settlements).toMatchObject([{ ending: { kind: "finished" } }]);
+  });
+
+  it("is cut when its format has no event for that", async () => {
+    const { clock, provider, control, settlements, start } = createRelay({ codec: createByteCodec() });
+    provider.send(textChunk("Hel"));
+    const { seen, read } = await start();
+    read();
+    control.abort(CANCELLED);
+    await clock.advance(LAST_READ_MS);
+    expect([seen.text, seen.end, settlements.length]).toEqual([textChunk("Hel"), "cut", 1]);
+  });
+
+  it.each([
+    [true, "complete", /^data:"Hel"\n\nevent:cancelled\n/],
+    [false, "cut", /^$/],
+  ])("waits for a caller who always reads, however late (%s)", async (readsAlways, end, text) => {
+    const { clock, provider, control, start } = createRelay({ readsAlways });
+    provider.send(textChunk("Hel"));
+    const { seen, read } = await start();
+    await clock.idle();
+    control.abort(CANCELLED);
+    await clock.advance(1000);
+    read();
+    await clock.idle();
+    expect(seen.end).toBe(end);
+    expect(seen.text).toMatch(text);
   });
 });
 

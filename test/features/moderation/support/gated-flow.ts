@@ -13,7 +13,7 @@ import { startWatchdog } from "../../../../src/core/relay/watchdog.ts";
 import { createGatedCodec, pumpGated } from "../../../../src/features/moderation/gated-stream.ts";
 import type { WindowSettings } from "../../../../src/features/moderation/text-windows.ts";
 import { createTextWindows } from "../../../../src/features/moderation/text-windows.ts";
-import { createCallerSink, createProvider, DEADLINES } from "../../../core/support/answer-flow.ts";
+import { createCallerSink, createProvider, DEADLINES, LAST_READ_MS } from "../../../core/support/answer-flow.ts";
 import { createFakeClock } from "../../../core/support/fake-clock.ts";
 import { toUtf8 } from "../../../support/chat-chunks.ts";
 import type { GatedForm } from "./gated-forms.ts";
@@ -84,6 +84,7 @@ export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {})
     usage = codec.progress.usage;
     watchdog.stop();
     if (ended.kind === "finished") await sink.write(codec.conclude({ left: {}, usd: 0 }));
+    else if (ended.kind === "cancelled") await sink.write(codec.cancel?.({ left: {}, usd: 0 }) ?? new Uint8Array());
     else if (ended.kind === "blocked") await sink.write(codec.block(ended.error.body, undefined, CHARGED));
     else if ("error" in ended) await sink.write(codec.fail(ended.error.body) ?? new Uint8Array());
   };
@@ -94,6 +95,11 @@ export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {})
     disconnect,
     codec,
     windows,
+    /** Ends the answer, as the caller of a run does. */
+    async cancel() {
+      control.abort({ kind: "cancelled" } satisfies Ending);
+      await clock.advance(LAST_READ_MS);
+    },
     /** All windows that moderation received. */
     moderated,
     /** Gives the verdict on the open window. */

@@ -75,6 +75,21 @@ describe.each(SLIM_FORMS)("a moderated stream over %s", (_name, form) => {
     expect(form.isBlocked(flow.caller.text())).toBe(true);
   });
 
+  it("that is cancelled while a window waits for its verdict ends at once, and shows what was allowed before", async () => {
+    const flow = await startedFlow(form, ["Rivers rise. "]);
+    await flow.giveVerdict(true);
+    flow.provider.send(...form.say(["They kill. ", "Half a sen"]), ...form.end);
+    await flow.clock.idle();
+    expect(flow.moderated.at(-1)).toContain("They kill. ");
+    await flow.cancel();
+    expect([flow.ending(), flow.usage()]).toMatchObject([{ kind: "cancelled" }, USAGE]);
+    // A verdict that comes too late releases nothing.
+    await flow.giveVerdict(true);
+    expect(flow.shown()).toBe("Rivers rise. ");
+    expect(flow.caller.text()).toMatch(/^data:"Rivers rise. "\n\nevent:done\ndata:\{"finish":"cancelled"[^\n]+\n\n$/);
+    expect([flow.provider.isCancelled(), flow.clock.pending]).toEqual([true, 0]);
+  });
+
   it("sends the text before a broken connection, and then fails", async () => {
     const flow = await startedFlow(form, ["Rivers rise. ", "They"]);
     flow.provider.breakOff();

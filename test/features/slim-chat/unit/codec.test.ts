@@ -197,6 +197,23 @@ describe("the closing event", () => {
     ]);
   });
 
+  it("of a cancelled answer is `cancelled`, after the text that was held", () => {
+    const { codec } = slim(textChunk("Hi \ud83d"), toolChunk(0, "{", "call_1", "look"), usageChunk(12, 30));
+    expect(readSlim(codec.cancel?.({ left: { "tokens/day": 5 }, usd: 0.25 }) ?? toUtf8(""))).toEqual([
+      { name: "text", data: "\ud83d" },
+      {
+        name: "done",
+        data: {
+          finish: "cancelled",
+          usage: { input: 12, cached: 0, output: 30, reasoning: 0, usd: 0.25 },
+          left: { "tokens/day": 5 },
+        },
+      },
+    ]);
+    const finished = slim(textChunk("Hi"), finishChunk("length")).codec;
+    expect(fromUtf8(finished.cancel?.({ left: {}, usd: 0 }) ?? toUtf8(""))).toContain('"finish":"cancelled"');
+  });
+
   it("of a failed or blocked answer is the error, with the caller's field name", () => {
     const { codec } = slim(textChunk("Hi"));
     const { body } = apiError("provider_error", "It broke.\n\nevent: done");
