@@ -1,0 +1,37 @@
+// The storage of an object in Node, for what depends on time: its keys and values, and the writes of each.
+
+/** Storage that counts writes by key. The write that `failNext` announces fails. */
+export function createMapStorage() {
+  const values = new Map<string, unknown>();
+  const puts: string[] = [];
+  const alarm: { at: number | null } = { at: null };
+  let isFailing = false;
+  const kv = {
+    get: (key: string) => structuredClone(values.get(key)),
+    put(key: string, value: unknown) {
+      if (isFailing) {
+        isFailing = false;
+        throw new Error("the disk is full");
+      }
+      puts.push(key);
+      values.set(key, structuredClone(value));
+    },
+    delete: (key: string) => values.delete(key),
+    list: ({ prefix }: { prefix: string }) => [...values].filter(([key]) => key.startsWith(prefix)),
+  };
+  const storage = {
+    kv,
+    setAlarm: async (at: number) => void (alarm.at = at),
+    async deleteAll() {
+      values.clear();
+      alarm.at = null;
+    },
+  };
+  return {
+    storage: storage as unknown as DurableObjectStorage,
+    values,
+    puts,
+    alarm,
+    failNext: () => void (isFailing = true),
+  };
+}
