@@ -25,7 +25,7 @@ const app = new Hono<AppEnv>()
     const request = await readBody(c.req, SlimRequest);
     if (!allowsRun(caller, request)) return metered(caller, slimCall(request));
     const form = request.stream ? "stream" : "whole";
-    const fingerprint = await fingerprintOf(request);
+    const fingerprint = await fingerprintOf(key, request);
     const facts = { fingerprint, user, catalog, revision, request, requestId, receivedAt: Date.now() };
     return callRuns(caller, key, (runs, address) => runs.start({ ...address, ...facts, after, form }));
   })

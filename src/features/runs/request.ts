@@ -44,13 +44,14 @@ export const unknownEventId = (id: number, count: number) =>
 const invalidEventId = (message: string) => apiError("invalid_last_event_id", message);
 
 /**
- * Returns the SHA-256 of a validated request without `stream`, in base64url. The order of keys has no effect: Swift's
- * JSONEncoder writes them in another order after each start of an app.
+ * Returns the SHA-256 of a run's key and its validated request without `stream`, in base64url. The order of JSON keys
+ * has no effect: Swift's JSONEncoder writes them in another order after each start of an app. Whoever reads the storage
+ * cannot compare it with guessed requests, because the run's key is not stored.
  */
-export async function fingerprintOf(slimRequest: SlimRequest): Promise<string> {
+export async function fingerprintOf(key: string, slimRequest: SlimRequest): Promise<string> {
   const { stream: _, ...request } = slimRequest;
-  const canonical = JSON.stringify(request, (_key, value: unknown) => (isRecord(value) ? sorted(value) : value));
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonical));
+  const canonical = JSON.stringify(request, (_name, value: unknown) => (isRecord(value) ? sorted(value) : value));
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${key}\0${canonical}`));
   return base64url.encode(new Uint8Array(hash));
 }
 

@@ -66,7 +66,7 @@ const reordered = (value: unknown): unknown => {
   const entries = Object.entries(value).map(([key, field]) => [key, reordered(field)] as const);
   return Object.fromEntries(entries.toReversed());
 };
-const hashOf = (body: Json) => fingerprintOf(slimRequest(body));
+const hashOf = (body: Json, key = "key-1") => fingerprintOf(key, slimRequest(body));
 
 describe("the fingerprint", () => {
   it("is the same in any order of keys, and for any `stream`", async () => {
@@ -106,8 +106,12 @@ describe("the fingerprint", () => {
       { tools: [{ name: "find" }, { name: "look" }] },
       { tools: [{ name: "look", description: "It looks." }] },
     ];
-    const hashes = await Promise.all(bodies.map(hashOf));
+    const hashes = await Promise.all(bodies.map((body) => hashOf(body)));
     expect(new Set(hashes).size).toBe(bodies.length);
     expect(hashes[0]).toMatch(/^[\w-]{43}$/);
+  });
+
+  it("does not show which runs have the same request", async () => {
+    expect(await hashOf({}, "key-2")).not.toBe(await hashOf({}));
   });
 });
