@@ -5,11 +5,14 @@ import { Milliseconds } from "../../core/catalog/card.ts";
 import type { Alias, Catalog, Plan } from "../../core/catalog/schema.ts";
 import type { CatalogSection } from "../../core/catalog/sections.ts";
 
+/** The alarm settles interrupted runs that nobody reads. The ledger corrects an expired reservation for an hour. */
+const MAX_KEEP_MS = 3_600_000;
+
 const Runs = v.strictObject({
   /** When false, the header `idempotency-key` has no effect. */
   enabled: v.optional(v.boolean(), true),
   /** The time after its end in which a run can be read. */
-  keep_ms: v.optional(v.pipe(Milliseconds, v.minValue(1)), 900_000),
+  keep_ms: v.optional(v.pipe(Milliseconds, v.minValue(1), v.maxValue(MAX_KEEP_MS)), 900_000),
   /** The time between two writes of a run to storage. The events after the last write are lost with the object. */
   flush_ms: v.optional(v.pipe(Milliseconds, v.minValue(100)), 10_000),
   /** `sealed`: answers are stored encrypted. `memory`: they are never stored, and are lost some seconds after the end. */

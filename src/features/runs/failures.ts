@@ -10,7 +10,10 @@ export const failedEvent = ({ body }: ApiError): RunEvent => ({ name: "failed", 
 
 /** The 404 for a run that the caller does not have. Unknown, expired and other users' runs have the same one. */
 export const runNotFound = () =>
-  apiError("not_found", "You have no run with this key. It was never started, or it is no longer kept.");
+  apiError(
+    "not_found",
+    "You have no run with this key, or it is no longer kept. Send the same request with this key to start one.",
+  );
 
 export const keyReused = () =>
   apiError(

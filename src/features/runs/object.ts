@@ -14,7 +14,7 @@ import { replayedHeaders } from "./flusher.ts";
 import type { CancelMessage, ReadMessage, RunReply, StartMessage } from "./messages.ts";
 import { MESSAGE_VERSION, toRefusedReply } from "./messages.ts";
 import type { RecoveryContext } from "./recovery.ts";
-import { endInterrupted, endOverdue, readKept } from "./recovery.ts";
+import { endAllInterrupted, endInterrupted, endOverdue, readKept } from "./recovery.ts";
 import * as replies from "./replies.ts";
 import { unknownEventId } from "./request.ts";
 import type { Run } from "./run.ts";
@@ -119,7 +119,12 @@ export class UserRuns extends DurableObject<Bindings> {
 
   async #open(): Promise<RunStore> {
     const alarmAt = this.#store ? null : await this.ctx.storage.getAlarm();
-    return (this.#store ??= openRunStore(this.ctx.storage, alarmAt));
+    if (this.#store) return this.#store;
+    const store = openRunStore(this.ctx.storage, alarmAt);
+    this.#store = store;
+    // After a restart no run is live. Until it ends, an interrupted one counts as concurrent.
+    this.ctx.waitUntil(endAllInterrupted(this.#recovery(store)));
+    return store;
   }
 
   #recovery(store: RunStore): RecoveryContext {

@@ -59,6 +59,12 @@ export async function endInterrupted({ env, store, waitUntil }: RecoveryContext,
   store.save(id, { ...rest, state: "ended", isInterrupted: true, keptUntil });
 }
 
+/** Ends all open runs, of which none may be live. Never rejects: the alarm tries again. */
+export async function endAllInterrupted(context: RecoveryContext): Promise<void> {
+  const open = [...context.store.entries].filter(([, { state }]) => state === "open");
+  await Promise.all(open.map(([id]) => endInterrupted(context, id).catch(logUnsettled)));
+}
+
 /** For the alarm: ends overdue runs that were interrupted, and removes the runs that are no longer kept. */
 export async function endOverdue(context: RecoveryContext, isLive: (id: string) => boolean): Promise<void> {
   const { store } = context;
@@ -72,9 +78,13 @@ export async function endOverdue(context: RecoveryContext, isLive: (id: string) 
       if (state === "open") await endInterrupted(context, id);
       if (!isLive(id)) store.remove(id);
     } catch (error) {
-      console.error(JSON.stringify({ event: "run_not_settled", reason: toLogged(error) }));
+      logUnsettled(error);
       earliest = now + RETRY_MS;
     }
   }
   await store.afterAlarm(earliest);
+}
+
+function logUnsettled(error: unknown): void {
+  console.error(JSON.stringify({ event: "run_not_settled", reason: toLogged(error) }));
 }

@@ -34,7 +34,7 @@ export function lastEventIdOf(headers: Headers, after: string[] = []): number {
   const given = header === null ? after : [header];
   const [id = "0"] = given;
   if (given.length <= 1 && EVENT_ID.test(id)) return Number(id);
-  throw invalidEventId("'last-event-id' must be the number of the last event that you have received.");
+  throw invalidEventId("'last-event-id' or 'after' must be the number of the last event that you have received.");
 }
 
 /** Returns the 400 for a last event id that no event of the run has. */
