@@ -5,6 +5,7 @@ import * as v from "valibot";
 import type { Provider } from "../catalog/schema.ts";
 import type { Bindings } from "../env.ts";
 import { connectionFault } from "../http/connection-fault.ts";
+import { withDeadline } from "../http/deadline.ts";
 import { apiError, InternalError } from "../errors.ts";
 import { toLogged } from "../log.ts";
 import type { ReadBytes } from "../http/read-at-most.ts";
@@ -65,13 +66,9 @@ export async function countInput(
 ): Promise<number | undefined> {
   if (!provider.counts_input || body === undefined) return undefined;
   try {
-    const response = await callProvider(
-      env,
-      provider,
-      { path: COUNTER_PATH, ...jsonBody(body) },
-      AbortSignal.timeout(COUNTER_MS),
-    );
-    return v.parse(InputTokens, JSON.parse(await readText(response))).input_tokens;
+    const request = { path: COUNTER_PATH, ...jsonBody(body) };
+    const count = async (signal: AbortSignal) => readText(await callProvider(env, provider, request, signal));
+    return v.parse(InputTokens, JSON.parse(await withDeadline(COUNTER_MS, count))).input_tokens;
   } catch (error) {
     console.warn(JSON.stringify({ event: "input_not_counted", reason: toLogged(error) }));
     return undefined;

@@ -7,6 +7,7 @@ import { lookup } from "../../core/catalog/schema.ts";
 import type { Bindings } from "../../core/env.ts";
 import type { Subject } from "../../core/gateway/exchange.ts";
 import { jsonBody } from "../../core/gateway/exchange.ts";
+import { withDeadline } from "../../core/http/deadline.ts";
 import { callProvider, readText } from "../../core/gateway/provider.ts";
 import type { Policy } from "./catalog.ts";
 import type { ClassifierResult } from "./classifier-body.ts";
@@ -25,10 +26,11 @@ export async function classify(
 ): Promise<ClassifierResult> {
   const { model } = chooseModel(catalog, policy.classifier, Date.now());
   const provider = lookup(catalog.providers, model.card.provider);
-  const inTime = AbortSignal.any([signal, AbortSignal.timeout(CLASSIFIER_TIMEOUT_MS)]);
   const classifyPart = async (part: Subject[]) => {
     const request = { path: ENDPOINTS.moderation.path, ...jsonBody(classifierBody(model.snapshot, part)) };
-    return readClassifierResults(await readText(await callProvider(env, provider, request, inTime)), part.length);
+    const call = (late: AbortSignal) => callProvider(env, provider, request, AbortSignal.any([signal, late]));
+    const answer = await withDeadline(CLASSIFIER_TIMEOUT_MS, async (late) => readText(await call(late)));
+    return readClassifierResults(answer, part.length);
   };
   // The classifier takes one image per request.
   const images = subject.images.map((url) => [{ text: "", images: [url] }]);
