@@ -3,6 +3,8 @@
 import type { Disconnect } from "./disconnect.ts";
 
 export interface Sink {
+  /** The caller can stop reading without a disconnect. Then a write waits forever. */
+  readonly canStick: boolean;
   /** Writes, unless the caller has disconnected. A failed write records the disconnect. Never throws. */
   write(bytes: Uint8Array): Promise<void>;
   /** Closes the answer as complete. Never throws. */
@@ -22,6 +24,7 @@ export function createSink(
   let writing = 0;
   const cut = () => void writer.abort().catch(() => undefined);
   return {
+    canStick: !readsAlways,
     cut,
     async write(bytes) {
       if (bytes.length === 0 || disconnect.callerLeft) return;

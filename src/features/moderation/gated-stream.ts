@@ -112,6 +112,7 @@ export async function pumpGated(flow: Flow, sink: Sink, clock: Clock, gate: Outp
   const work: PendingWork = { isOver: codec.progress.ended };
   // If the caller stops reading, a write waits forever. After a refusal, the caller gets 10 s to receive the error.
   const cut = async () => {
+    if (!sink.canStick) return;
     if (work.refusal) await new Promise<void>((resolve) => clock.after(BLOCK_DELIVERY_MS, resolve));
     sink.cutIfStuck();
   };
