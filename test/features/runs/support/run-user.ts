@@ -11,6 +11,7 @@ import type { TestPlan } from "../../../support/catalog.ts";
 import { createCatalog } from "../../../support/catalog.ts";
 import { emulate } from "../../../support/emulation.ts";
 import type { Provider } from "../../../support/providers.ts";
+import { emulated } from "../../../support/providers.ts";
 import { bindings, createUser, emulation } from "../../../support/workerd.ts";
 import type { ReceivedEvent } from "./run-events.ts";
 import { readRunEvents } from "./run-events.ts";
@@ -70,14 +71,15 @@ export const useProvider = (user: RunUser, provider: Provider): Promise<void> =>
     changed.env = { ...changed.env, UPSTREAM: { fetch: provider } as unknown as Fetcher };
   });
 
-/** A provider whose only answer is a stream that the test writes. `asked` counts its requests. */
+/** The emulated provider, whose chats are one stream that the test writes. */
 export async function writeProvider(user: RunUser) {
   const encoder = new TextEncoder();
   const begun = Promise.withResolvers<void>();
   let writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
-  let asked = 0;
-  await useProvider(user, ({ signal }) => {
-    asked += 1;
+  await useProvider(user, (request) => {
+    const { signal, url } = request;
+    if (!url.endsWith("/chat/completions")) return emulated(request);
+    if (writer) throw new Error("the provider was asked again");
     const { readable, writable } = new IdentityTransformStream();
     writer = writable.getWriter();
     writer.closed.catch(() => undefined);
@@ -92,7 +94,6 @@ export async function writeProvider(user: RunUser) {
       if (writer) void work(writer)?.catch(() => undefined);
     });
   return {
-    asked: () => asked,
     /** Resolves when the provider was asked. */
     begun: () => within(() => undefined),
     write: (...texts: string[]) => within((writing) => writing.write(encoder.encode(texts.join("")))),

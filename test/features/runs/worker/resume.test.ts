@@ -10,6 +10,7 @@ import { ALIAS, createSturdyCatalog, SECOND } from "../../../support/fallbacks.t
 import { streamOf } from "../../../support/providers.ts";
 import { repeatUntil } from "../../../support/repeat.ts";
 import { emulation, useCatalog } from "../../../support/workerd.ts";
+import { largeCatalog } from "../support/large-answers.ts";
 import type { ReceivedEvent } from "../support/run-events.ts";
 import { closingOf, joined, lastIdOf, openReader, readRunEvents, saidIn, transcriptOf } from "../support/run-events.ts";
 import {
@@ -163,11 +164,7 @@ describe("a large answer", () => {
     Array.from({ length: count }, (_, index) => `${index}:`.padEnd(PART, letter));
 
   async function answerOf(parts: number, letter: string) {
-    const catalog = runsCatalog();
-    const card = catalog.cards["o4-mini"];
-    const cards = { ...catalog.cards, "o4-mini": { ...card, max_output_tokens: 4_000_000 } };
-    const plans = { ...catalog.plans, roomy: { ...catalog.plans.roomy, max_output_tokens: 4_000_000 } };
-    await useCatalog({ ...catalog, cards, plans });
+    await useCatalog(largeCatalog());
     const user = await createRunUser();
     const key = newKey();
     const texts = textsOf(parts, letter);
