@@ -133,6 +133,7 @@ describe("a run is stored", () => {
     run.flusher.flush();
     run.flusher.readersLeft();
     await end;
+    expect(run.clock.pending).toBe(0);
     expect(await run.stored()).toMatchObject({
       state: "ended",
       keptUntil: run.startedAt + 4000 + KEEP_MS,
@@ -182,8 +183,9 @@ describe("a run is not stored", () => {
     const run = createRun();
     run.start();
     await run.flusher.remove();
+    expect([run.disk.values.size, run.clock.pending]).toEqual([0, 0]);
     await run.pass(60_000);
-    expect([run.disk.values.size, run.writes(), run.clock.pending]).toEqual([0, 1, 0]);
+    expect(run.writes()).toBe(1);
   });
 });
 
