@@ -15,11 +15,18 @@ const latin = new TextDecoder("latin1");
 export const storedEntries = (user: RunUser): Promise<[string, unknown][]> =>
   user.inside(({ storage }) => [...storage.kv.list()]);
 
+const sealOf = (user: RunUser, key: string) => createSeal(bindings.QUOTA_PEPPER, user.name, key);
+
 /** The stored record of a run; undefined when there is none. */
 export async function storedRun(user: RunUser, key: string): Promise<StoredRun | undefined> {
-  const { id } = await createSeal(bindings.QUOTA_PEPPER, user.name, key);
-  const entries = Object.fromEntries(await storedEntries(user));
-  return entries[`run:${id}`] as StoredRun | undefined;
+  const { id } = await sealOf(user, key);
+  return user.inside(({ storage }) => storage.kv.get<StoredRun>(`run:${id}`));
+}
+
+/** Replaces the stored record of a run. */
+export async function storeRun(user: RunUser, key: string, run: object): Promise<void> {
+  const { id } = await sealOf(user, key);
+  await user.inside(({ storage }) => storage.kv.put(`run:${id}`, run));
 }
 
 const bytesToText = (_key: string, value: unknown) => (value instanceof Uint8Array ? latin.decode(value) : value);
@@ -31,7 +38,7 @@ export async function storageDump(user: RunUser): Promise<string> {
 
 /** The events that are stored of a run, decrypted with its key. */
 export async function storedEvents(user: RunUser, key: string): Promise<ReceivedEvent[]> {
-  const seal = await createSeal(bindings.QUOTA_PEPPER, user.name, key);
+  const seal = await sealOf(user, key);
   const entries = Object.fromEntries(await storedEntries(user)) as Record<string, Uint8Array<ArrayBuffer>>;
   const run = entries[`run:${seal.id}`] as unknown as StoredRun;
   const parts = Array.from({ length: run.parts }, (_, part) => entries[`part:${seal.id}:${part}`]);

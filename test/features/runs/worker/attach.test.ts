@@ -158,14 +158,16 @@ describe("before the provider's first text", () => {
   it("a refusal goes to all who wait, costs no tokens, and frees the key", async () => {
     const user = await createRunUser();
     const key = newKey();
-    const script = { tokens: 4, reasoning: 0, first_ms: 20, status: 500, fault_times: 1 };
-    const body = { input: `${emulate(script)}\nemulate-bill-${key}` };
-    const responses = await Promise.all([
-      ...Array.from({ length: 3 }, () => user.start(key, body)),
-      user.start(key, { ...body, stream: false }),
-    ]);
+    const name = key.replaceAll("-", "_");
+    const script = { tokens: 4, reasoning: 0, first_ms: 60, status: 500, fault_times: 1 };
+    const body = { input: `${emulate(script)}\nemulate-bill-${name}` };
+    const started = times(3, () => user.start(key, body));
+    await emulation.reached(name);
+    const others = [user.resume(key), user.start(key, { ...body, stream: false })];
+    expect((await user.whole(key)).status).toBe(202);
+    const responses = [...(await started), ...(await Promise.all(others))];
     const errors = await Promise.all(responses.map(errorOf));
-    expect(responses.map(({ status }) => status)).toEqual([502, 502, 502, 502]);
+    expect(responses.map(({ status }) => status)).toEqual([502, 502, 502, 502, 502]);
     expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(["provider_error"]));
     expect(await user.settled()).toEqual(ONLY_REQUESTS());
     expect((await user.resume(key)).status).toBe(404);

@@ -9,6 +9,7 @@ import { DONE, finishChunk, textChunk, usageChunk } from "../../../support/chat-
 import { repeatUntil } from "../../../support/repeat.ts";
 import { emulation, useCatalog } from "../../../support/workerd.ts";
 import { largeCatalog } from "../support/large-answers.ts";
+import { waitUntil } from "../support/object-faults.ts";
 import { closingOf, joined, lastIdOf, openReader, saidIn, transcriptOf } from "../support/run-events.ts";
 import type { RunUser } from "../support/run-user.ts";
 import {
@@ -97,26 +98,22 @@ describe("a DELETE before its POST", () => {
   it("while the POST reserves cancels it, and the provider is not asked", async () => {
     const user = await createRunUser();
     const key = newKey();
-    const progress = { isReserving: false, mayReserve: false };
-    const reached = (step: keyof typeof progress) =>
-      repeatUntil(
-        () => Promise.resolve(progress[step]),
-        (isReached) => isReached,
-      );
+    let isReserving = false;
+    let mayReserve = false;
     vi.spyOn(UserQuota.prototype, "reserve").mockImplementationOnce(async function (
       this: UserQuota,
       ...call: Parameters<UserQuota["reserve"]>
     ) {
-      progress.isReserving = true;
-      await reached("mayReserve");
+      isReserving = true;
+      await waitUntil(() => mayReserve);
       return this.reserve(...call);
     } as never);
     const started = user.start(key, scripted({ tokens: 3 }));
-    await reached("isReserving");
+    await waitUntil(() => isReserving);
     const cancelled = user.cancel(key);
     // Requests that follow the DELETE into the object.
     for (let requests = 0; requests < 3; requests++) expect((await user.whole(key)).status).toBe(202);
-    progress.mayReserve = true;
+    mayReserve = true;
     expect(await (await cancelled).json()).toMatchObject({ finish: "cancelled", usage: { usd: 0 } });
     const events = await eventsOf(await started);
     expect([events.length, closingOf(events).finish]).toEqual([1, "cancelled"]);
