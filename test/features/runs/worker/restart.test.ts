@@ -4,10 +4,10 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { UserQuota } from "../../../../src/core/quota/user-quota.ts";
-import { errorOf } from "../../../support/caller.ts";
+import { createQuotaReader, errorOf, spentOf } from "../../../support/caller.ts";
 import { DONE, finishChunk, textChunk, usageChunk } from "../../../support/chat-chunks.ts";
 import { repeatUntil } from "../../../support/repeat.ts";
-import { emulation, useCatalog } from "../../../support/workerd.ts";
+import { bindings, emulation, useCatalog } from "../../../support/workerd.ts";
 import {
   freezeStorage,
   countWrites,
@@ -46,7 +46,13 @@ afterEach(() => {
 });
 
 it("a restart breaks the connection, and the run then has what was stored, its failure, and that charge", async () => {
-  await useCatalog(runsCatalog({ flush_ms: 100 }));
+  const window = { unit: "tokens", per: "month", limit: 100_000 } as const;
+  await useCatalog({ ...runsCatalog({ flush_ms: 100 }), budget: { windows: [window] } });
+  const budget = createQuotaReader(bindings.USER_QUOTA.getByName("budget"), () => ({
+    windows: [window],
+    concurrent: 1,
+  }));
+  const before = spentOf(await budget());
   const user = await createRunUser();
   const key = newKey();
   const body = { input: "What is a weir?" };
@@ -74,6 +80,8 @@ it("a restart breaks the connection, and the run then has what was stored, its f
   ]);
   const spent = { tokens: flushed?.tokens, requests: 1, reserved: 0 };
   expect(await user.settled()).toEqual(spent);
+  const budgeted = await repeatUntil(budget, ({ leases }) => leases.running === 0);
+  expect(spentOf(budgeted).tokens - before.tokens).toBe(spent.tokens);
   // The phone has seen more than was stored: it gets the failure only, and then nothing.
   const [failed, ...others] = await eventsOf(await user.resume(key, 2));
   expect([failed?.id, others]).toEqual([INTERRUPTED_ID, []]);
@@ -143,6 +151,11 @@ it.each(["before", "after"] as const)(
     await end();
     await killed();
     await expect(reader.rest()).rejects.toThrow();
+    // Another restart, while the run is ended.
+    const killedAgain = killAtSettlement(user, moment);
+    const lost = user.resume(key);
+    await killedAgain();
+    expect([200, 503]).toContain((await lost).status);
     const events = await eventsOf(await user.resume(key));
     expect(closingOf(events)).toMatchObject({ error: { code: "run_interrupted" } });
     const spent = { tokens: moment === "after" ? 10 : charge?.tokens, requests: 1, reserved: 0 };
@@ -218,6 +231,31 @@ it("after `keep_ms` a run is gone, and its key starts and pays another one, agai
     await evictDurableObject(user.object());
   }
   expect(await chatsAsked()).toBe(3);
+});
+
+it("nothing keeps the object in memory after runs of every kind", async () => {
+  const user = await createRunUser();
+  const stalled = scripted({ tokens: 9, stall_after: 2 });
+  const cancelled = newKey();
+  const cut = openReader(await user.start(cancelled, stalled));
+  await cut.until(1);
+  await cut.cut();
+  const unread = await user.start(cancelled, stalled);
+  await user.cancel(cancelled);
+  for (const body of [
+    { tokens: 3, status: 500 },
+    { tokens: 3, status: 504 },
+    { tokens: 9, delay_ms: 1, cut_after: 2 },
+  ]) {
+    await (await user.start(newKey(), scripted(body))).text();
+  }
+  await (await user.start(newKey(), scripted({ tokens: 3 }, { stream: false }))).text();
+  await unread.body?.cancel();
+  await user.settled();
+  const evictedAt = Date.now();
+  await evictDurableObject(user.object());
+  // A timer that is left would delay it, by 5 s or more.
+  expect(Date.now() - evictedAt).toBeLessThan(3000);
 });
 
 describe("a stored run that cannot be read", () => {

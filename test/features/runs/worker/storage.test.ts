@@ -8,7 +8,7 @@ import { errorOf, NOTHING } from "../../../support/caller.ts";
 import { DONE, finishChunk, textChunk, usageChunk } from "../../../support/chat-chunks.ts";
 import { repeatUntil } from "../../../support/repeat.ts";
 import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
-import { countWrites, kill, NO_WRITES, waitUntil } from "../support/object-faults.ts";
+import { countWrites, freezeStorage, kill, NO_WRITES, waitUntil } from "../support/object-faults.ts";
 import { closingOf, lastIdOf, openReader, saidIn, transcriptOf } from "../support/run-events.ts";
 import {
   chatsAsked,
@@ -235,6 +235,7 @@ it("a run that is kept in memory only stores no content, and is lost with the ob
   const lost = newKey();
   const cut = openReader(await user.start(lost, scripted({ tokens: 5, stall_after: 2 })));
   await cut.until(1);
+  await freezeStorage(user);
   const charge = (await storedRun(user, lost))?.lease?.charge;
   await kill(user);
   expect((await user.resume(lost)).status).toBe(404);
