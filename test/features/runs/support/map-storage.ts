@@ -1,9 +1,10 @@
 // The storage of an object in Node, for what depends on time: its keys and values, and the writes of each.
 
-/** Storage that counts writes by key. The write that `failNext` announces fails. */
-export function createMapStorage() {
-  const values = new Map<string, unknown>();
+/** Storage with the keys of all writes. `states` has all values after each write. The write after `failNext` fails. */
+export function createMapStorage(stored: Iterable<[string, unknown]> = []) {
+  const values = new Map<string, unknown>(stored);
   const puts: string[] = [];
+  const states: Map<string, unknown>[] = [];
   const alarm: { at: number | null } = { at: null };
   let isFailing = false;
   const kv = {
@@ -15,6 +16,7 @@ export function createMapStorage() {
       }
       puts.push(key);
       values.set(key, structuredClone(value));
+      states.push(new Map(values));
     },
     delete: (key: string) => values.delete(key),
     list: ({ prefix }: { prefix: string }) => [...values].filter(([key]) => key.startsWith(prefix)),
@@ -31,6 +33,7 @@ export function createMapStorage() {
     storage: storage as unknown as DurableObjectStorage,
     values,
     puts,
+    states,
     alarm,
     failNext: () => void (isFailing = true),
   };

@@ -1,6 +1,7 @@
 // uses: slim-chat
 // When a run is stored, with what, and with which charge in case its object is restarted.
 
+import * as fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import type { ReservedRequest } from "../../../../src/core/gateway/call.ts";
 import { readContent } from "../../../../src/features/runs/content.ts";
@@ -13,7 +14,7 @@ import type { StoredRun } from "../../../../src/features/runs/storage.ts";
 import { openRunStore } from "../../../../src/features/runs/storage.ts";
 import { createFakeClock } from "../../../core/support/fake-clock.ts";
 import { createMapStorage } from "../support/map-storage.ts";
-import { DONE, textEvent } from "../support/run-logs.ts";
+import { arbitraryEvents, DONE, textEvent } from "../support/run-logs.ts";
 
 const TOTAL_MS = 600_000;
 const KEEP_MS = 900_000;
@@ -155,6 +156,45 @@ describe("a run is stored", () => {
     expect((await run.stored()).events).toHaveLength(3);
     expect(run.disk.puts.filter((key) => key.startsWith("part:"))).toHaveLength(2);
   });
+});
+
+it("an object that is killed after any write has the first events of the run, and a charge that covers them", async () => {
+  const step = fc.oneof(
+    fc.record({ say: fc.integer({ min: 1, max: 6 }) }),
+    fc.record({ pass: fc.integer({ min: 0, max: 12_000 }) }),
+    fc.constantFrom("flush", "leave"),
+  );
+  const given = [arbitraryEvents, fc.array(step, { maxLength: 20 })] as const;
+  const property = fc.asyncProperty(...given, async (said, steps) => {
+    const run = createRun();
+    const all = [...said.flatMap((event) => [event, textEvent("🌊".repeat(9000))]), DONE];
+    run.start();
+    for (const next of steps) {
+      if (next === "flush") run.flusher.flush();
+      else if (next === "leave") run.flusher.readersLeft();
+      else if ("pass" in next) await run.pass(next.pass);
+      else run.say(...all.slice(run.log.count, Math.min(run.log.count + next.say, said.length)));
+    }
+    run.say(...all.slice(run.log.count));
+    await run.flusher.end();
+    expect((await run.stored()).events).toEqual(all);
+    let last = 0;
+    let charged = 10_000;
+    for (const values of run.disk.states) {
+      const disk = createMapStorage(values);
+      const store = openRunStore(disk.storage, null);
+      const stored = store.load(seal.id) as StoredRun;
+      const events = await readContent(store.contentOf(seal.id, stored), seal);
+      expect(events).toEqual(all.slice(0, events?.length));
+      expect(events?.length).toBeGreaterThanOrEqual(last);
+      last = events?.length ?? 0;
+      if (!stored.lease) continue;
+      // The provider has worked since the write before, which charged for that.
+      expect(stored.lease.charge.tokens - 10_000).toBeLessThanOrEqual(charged);
+      charged = stored.lease.charge.tokens;
+    }
+  });
+  await fc.assert(property, { numRuns: 25 });
 });
 
 describe("a run is not stored", () => {

@@ -32,8 +32,7 @@ const open = (changes: Partial<StoredRun> = {}) =>
 
 /** The object after a restart: with these values on its disk, and a reservation under `lease-1`. */
 function restarted(values: Record<string, unknown>) {
-  const disk = createMapStorage();
-  for (const [key, value] of Object.entries(values)) disk.values.set(key, value);
+  const disk = createMapStorage(Object.entries(values));
   const quota = createNamespace(NOON);
   quota.book.limits = { windows: [tokensADay(1000)], concurrent: 1 };
   quota.book.reserve("lease-1", { input: 50, output: 50, requests: 1 });
