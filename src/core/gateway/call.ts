@@ -47,7 +47,7 @@ export interface Call {
   concurrentWork?: (headers: Record<string, string>, signal: AbortSignal) => Promise<Ending | undefined>;
   /**
    * Called once, synchronously, after the reservation and before any request to a provider. Not called when the
-   * reservation is refused.
+   * reservation is refused. If it throws, the request costs nothing and fails with that.
    */
   onReserved?: (request: ReservedRequest) => void;
   /** The requests to providers that the concurrent work makes. Each counts as one request. */

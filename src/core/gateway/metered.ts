@@ -9,7 +9,7 @@ import { costOfEnd, createSettlement } from "../quota/settlement.ts";
 import { emptyProgress } from "../relay/answer.ts";
 import type { Ending } from "../relay/watchdog.ts";
 import { attempt } from "./attempt.ts";
-import type { Call, Caller } from "./call.ts";
+import type { Call, Caller, ReservedRequest } from "./call.ts";
 import type { Candidate } from "./candidates.ts";
 import { candidatesFor, countInputOf } from "./candidates.ts";
 import { abortOnEnding, gateRequests, NO_MODERATION, openGate } from "./gate.ts";
@@ -64,12 +64,11 @@ async function reserveAndSend(caller: Caller, call: Call, report: Report): Promi
   return send({ caller, call, admitted, report, settle: settleAndRelease, release });
 }
 
-/** Passes the request to `onReserved`. Returns it with a settlement that is observed. */
-function announce(
+/** Returns what `onReserved` receives, and the request with a settlement that is observed. */
+function observe(
   request: AdmittedRequest,
   state: RequestState,
-  onReserved: NonNullable<Call["onReserved"]>,
-): AdmittedRequest {
+): { request: AdmittedRequest; reserved: ReservedRequest } {
   const { admitted } = request;
   const settled = Promise.withResolvers<SettledRequest>();
   const settle: Settlement = async (end, onSlow) => {
@@ -78,7 +77,7 @@ function announce(
     return result;
   };
   const { bound } = admitted.lease;
-  onReserved({
+  const reserved: ReservedRequest = {
     settled: settled.promise,
     cancel: () => state.control.abort({ kind: "cancelled" } satisfies Ending),
     chargeAfter(ms) {
@@ -87,16 +86,19 @@ function announce(
       const cost = costOfEnd(endOf(request, working, { kind: "left" }, ms), admitted.exactInput);
       return leastOf({ ...cost, requests: bound.requests }, bound);
     },
-  });
-  return { ...request, settle };
+  };
+  return { request: { ...request, settle }, reserved };
 }
 
 /** Calls the candidates until one answers. Resolves when the response starts, and rejects when it cannot start. */
 function send(admitted: AdmittedRequest): Promise<Response> {
   const state = createState(admitted);
-  const { onReserved } = admitted.call;
-  const request = onReserved ? announce(admitted, state, onReserved) : admitted;
-  void answer(request, state)
+  const { request, reserved } = observe(admitted, state);
+  const begin = async () => {
+    admitted.call.onReserved?.(reserved);
+    await answer(request, state);
+  };
+  void begin()
     .catch((thrown: unknown) => endWithoutAnswer(request, state, thrown))
     .catch((error: unknown) => {
       request.release();

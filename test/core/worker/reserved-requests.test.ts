@@ -64,6 +64,18 @@ it("a request that is cancelled at once asks no provider, costs nothing, and end
   expect((await emulation.stats()).requests).toBe(0);
 });
 
+it("a request whose announcement fails asks no provider and costs nothing", async () => {
+  const reserved = Promise.withResolvers<ReservedRequest>();
+  const user = await deploy((request) => {
+    reserved.resolve(request);
+    throw new Error("the disk is full");
+  });
+  expect((await user.ask({ tokens: 3 })).status).toBe(500);
+  expect(await (await reserved.promise).settled).toMatchObject({ usd: 0, charged: { input: 0, output: 0 } });
+  expect(await user.settled()).toEqual(NOTHING);
+  expect((await emulation.stats()).requests).toBe(0);
+});
+
 it.each<[string, Script, number]>([
   ["before the provider's first byte", { tokens: 5, first_ms: 60_000 }, 0],
   ["in the middle", { tokens: 20, stall_after: 5 }, 23],

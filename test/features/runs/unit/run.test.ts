@@ -93,3 +93,12 @@ it("the next attempt has another key after a reservation whose result was lost, 
   expect((await refusalOf(() => run.head)).body.code).toBe("quota_unavailable");
   expect([await run.stored, disk.values.size]).toEqual([1, 0]);
 });
+
+it("a run whose start cannot be stored fails at once, and its reservation is given back", async () => {
+  const { start, quota, disk } = createKey();
+  disk.failNext();
+  const run = start();
+  expect((await refusalOf(() => run.head)).status).toBe(500);
+  await run.stored;
+  expect([run.log.count, disk.values.size, quota.book.ledger.leases]).toEqual([0, 0, {}]);
+});
