@@ -26,6 +26,8 @@ export interface GatedFlowOptions {
   settings?: Partial<WindowSettings>;
   deadlines?: Partial<Deadlines>;
   leaveMs?: number;
+  /** The caller reads to the end in any case. */
+  readsAlways?: boolean;
   /** Gives each verdict after `ms`. Without it, each window waits for `judge`. */
   verdict?: { allows: (window: string) => boolean; ms: () => number };
 }
@@ -37,7 +39,7 @@ const BLOCKED: Refusal = {
 
 /** A flow that is set up like the relay's. `begin` waits for the first event and then pumps. */
 export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {}) {
-  const { settings, deadlines, leaveMs = 0, verdict } = options;
+  const { settings, deadlines, leaveMs = 0, readsAlways = false, verdict } = options;
   const clock = createFakeClock();
   const provider = createProvider();
   const caller = createCallerSink(() => clock.now());
@@ -57,7 +59,7 @@ export function createGatedFlow(form: GatedForm, options: GatedFlowOptions = {})
     disconnect,
     grantedOutput: 1_000_000,
   };
-  const sink = createSink(caller.writer, disconnect);
+  const sink = createSink(caller.writer, disconnect, readsAlways);
   const moderated: string[] = [];
   let open: PromiseWithResolvers<Refusal | undefined> | undefined;
   let ending: Ending | undefined;

@@ -65,6 +65,24 @@ describe.each(SLIM_FORMS)("a moderated stream over %s", (_name, form) => {
     expect(form.isBlocked(flow.caller.text())).toBe(true);
   });
 
+  it("that is blocked leaves no timer for a caller who always reads, who gets the error however late", async () => {
+    const flow = await startedFlow(form, ["Rivers rise. "], [], { readsAlways: true });
+    flow.caller.stopReading();
+    await flow.giveVerdict(true);
+    flow.provider.send(...form.say(["They kill. "]));
+    await flow.clock.idle();
+    flow.caller.readOn();
+    await flow.clock.idle();
+    flow.caller.stopReading();
+    await flow.giveVerdict(false);
+    await flow.clock.advance(LAST_READ_MS);
+    expect(flow.clock.pending).toBe(0);
+    await flow.clock.advance(60_000);
+    flow.caller.readOn();
+    await flow.clock.idle();
+    expect([flow.shown(), form.isBlocked(flow.caller.text())]).toEqual(["Rivers rise. ", true]);
+  });
+
   it("is blocked when the verdict arrives after the whole answer", async () => {
     const flow = await startedFlow(form, ["They kill. "], form.end);
     flow.provider.end();

@@ -20,6 +20,8 @@ describe("the section", () => {
   it.each<[string, Document]>([
     ["runs.keep_ms", { keep_ms: 0 }],
     ["runs.keep_ms", { keep_ms: 1.5 }],
+    // A reservation that has expired is corrected for an hour.
+    ["runs.keep_ms", { keep_ms: 3_600_001 }],
     ["runs.flush_ms", { flush_ms: 99 }],
     ["runs.store", { store: "plain" }],
     ["runs.enabled", { enabled: "yes" }],
