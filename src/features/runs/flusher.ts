@@ -69,7 +69,8 @@ export function createFlusher({ name, caller, settings, fingerprint, seal, store
     return last;
   };
   const flush = () => {
-    if (isOver || !request) return;
+    // After the closing event, only the end is stored.
+    if (isOver || !request || log.ending) return;
     flushedAt = clock.now();
     void enqueue(() => write("open"));
     flushAfter(flushMs);
@@ -92,7 +93,6 @@ export function createFlusher({ name, caller, settings, fingerprint, seal, store
     /** Stores the events so far. Does not wait for the write. */
     flush,
     readersLeft: (): void => {
-      // After the closing event, the end is about to be stored.
       if (isOver || !request || log.ending) return;
       const dueMs = flushedAt + Math.min(LEFT_FLUSH_MS, flushMs) - clock.now();
       if (dueMs <= 0) flush();

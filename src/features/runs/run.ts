@@ -87,6 +87,8 @@ export function startRun(start: RunStart): Run {
   const end = async () => {
     readers.notify();
     ended.resolve();
+    // A failure is sent before it is settled. Until then, a restart must find the reservation in storage.
+    await reserved?.settled;
     await flusher.end();
   };
   const answer = async () => {
