@@ -166,6 +166,19 @@ it.each(["before", "after"] as const)(
   },
 );
 
+it("a restart between a failure and its settlement leaves no reservation", async () => {
+  const user = await createRunUser();
+  const key = newKey();
+  const killed = killAtSettlement(user, "before");
+  // Without usage, a failure is sent before the input is counted and the charge is settled.
+  const live = await eventsOf(await user.start(key, scripted({ tokens: 9, delay_ms: 1, cut_after: 4 })));
+  expect(closingOf(live)).toMatchObject({ error: { code: "provider_error" } });
+  const charge = (await storedRun(user, key))?.lease?.charge;
+  await killed();
+  expect(closingOf(await eventsOf(await user.resume(key)))).toMatchObject({ error: { code: "run_interrupted" } });
+  expect(await user.settled()).toEqual({ tokens: charge?.tokens, requests: 1, reserved: 0 });
+});
+
 describe("the alarm", () => {
   it("settles a run that was lost and never read, corrects its expired lease, and deletes everything", async () => {
     const user = await createRunUser();
