@@ -24,7 +24,7 @@ import {
   writeProvider,
 } from "../support/run-user.ts";
 
-const TEXTS = ["Ein Wehr", ": ", "🦫🌊", ' 堰 "', 'e\u0301"\n', "\\u0041", " end"];
+const TEXTS = ["Ein Wehr", ": ", "🦫🌊", ' 堰 "', 'e\u0301"\n', "\\u0041", "\u2028\u0085", " end"];
 
 beforeEach(async () => {
   await useCatalog(runsCatalog());
@@ -116,17 +116,20 @@ it("an event id that the run cannot have is a 400, while it runs and afterwards"
   expect([await chatsAsked(), (await user.settled()).requests]).toEqual([1, 1]);
 });
 
-describe("a caller who leaves", () => {
+describe("a caller who leaves an alias whose `on_leave` is `cancel`", () => {
   const body = scripted({ tokens: 9, reasoning: 4, delay_ms: 1, first_ms: 10 });
+
+  beforeEach(async () => {
+    const catalog = runsCatalog();
+    const { default: alias } = catalog.aliases;
+    await useCatalog({ ...catalog, aliases: { ...catalog.aliases, default: { ...alias, on_leave: "cancel" } } });
+  });
 
   it.each([
     ["before the response", 0],
     ["after the first event", 1],
     ["at the last event", Infinity],
   ])("%s is charged the usage, and finds the whole answer later", async (_when, events) => {
-    const catalog = runsCatalog();
-    const { default: alias } = catalog.aliases;
-    await useCatalog({ ...catalog, aliases: { ...catalog.aliases, default: { ...alias, on_leave: "cancel" } } });
     const user = await createRunUser();
     const key = newKey();
     const control = new AbortController();
