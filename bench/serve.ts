@@ -1,8 +1,8 @@
 // Built Workers under plain `workerd serve`, one process each, without wrangler and Miniflare.
 
-import type { ChildProcess } from "node:child_process";
+import type { ChildProcess, StdioOptions } from "node:child_process";
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire, stripTypeScriptTypes } from "node:module";
 import { connect, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -12,6 +12,8 @@ export interface Served {
   url: string;
   pid: number;
   stop: () => void;
+  /** Kills the process (SIGKILL) and resolves when it has ended. */
+  kill: () => Promise<void>;
 }
 
 export interface WorkerConfig {
@@ -28,6 +30,10 @@ export interface WorkerConfig {
   kv?: { binding: string; entry: string; vars: Record<string, string> };
   /** Flags of the JavaScript engine, such as a limit of the heap. */
   v8Flags?: string[];
+  /** The folder of the objects' storage, which the process continues with. Without it, the process starts with none. */
+  storage?: string;
+  /** The file that gets the log. Without it, errors and warnings are printed. */
+  log?: string;
 }
 
 // The workerd version that wrangler depends on.
@@ -65,7 +71,7 @@ const running = new Set<ChildProcess>();
 process.on("exit", () => running.forEach((child) => child.kill()));
 
 /**
- * Starts a Worker with empty storage on a free port. `startMs`: the time until its first answer, to the health check or
+ * Starts a Worker on a free port. `startMs`: the time until its first answer, to the health check or
  * to `ask`, which gets the URL.
  */
 export async function serve(
@@ -74,20 +80,28 @@ export async function serve(
   ask = (url: string) => requireOk(url + config.health),
 ): Promise<Served & { startMs: number }> {
   const port = await freePort();
-  const storage = `${FOLDER}/${name}-storage`;
-  rmSync(storage, { recursive: true, force: true });
+  const storage = config.storage ?? `${FOLDER}/${name}-storage`;
+  if (config.storage === undefined) rmSync(storage, { recursive: true, force: true });
   mkdirSync(storage, { recursive: true });
   const file = `${FOLDER}/${name}.capnp`;
   writeFileSync(file, toCapnp(config, port, storage));
   const startedAt = performance.now();
-  const child = spawn(workerd, ["serve", "--experimental", file], { stdio: ["ignore", "ignore", "inherit"] });
+  const log = config.log === undefined ? undefined : openSync(config.log, "a");
+  const stdio: StdioOptions = log === undefined ? ["ignore", "ignore", "inherit"] : ["ignore", log, log];
+  const child = spawn(workerd, ["serve", "--experimental", file], { stdio });
+  if (log !== undefined) closeSync(log);
   running.add(child);
   const url = `http://127.0.0.1:${port}`;
   await waitUntilListening(port, child);
   await ask(url);
   const { pid } = child;
   if (pid === undefined) throw new Error(`${name} did not start`);
-  return { url, pid, startMs: performance.now() - startedAt, stop: (): void => void child.kill() };
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const kill = () => {
+    child.kill("SIGKILL");
+    return ended;
+  };
+  return { url, pid, startMs: performance.now() - startedAt, stop: (): void => void child.kill(), kill };
 }
 
 function toCapnp(
