@@ -1,4 +1,4 @@
-// When a run is stored: at its start, at intervals, after each tool call, when its last reader leaves, and at its end.
+// Stores a run: at its start, at intervals, after a tool call, after its last reader, and at its end.
 
 import type { Caller, ReservedRequest } from "../../core/gateway/call.ts";
 import { toLogged } from "../../core/log.ts";
@@ -6,19 +6,14 @@ import type { Clock } from "../../core/relay/watchdog.ts";
 import type { RunSettings } from "./catalog.ts";
 import { createContentPacker } from "./content.ts";
 import type { RunLog } from "./log.ts";
+import { replayedHeaders } from "./replies.ts";
 import type { Seal } from "./seal.ts";
 import type { RunStore, StoredRun } from "./storage.ts";
 
-/** Pause between two flushes that readers cause by leaving. */
-const LEFT_FLUSH_MS = 2000;
-/** Headers of the first response that are true for every replay. */
-const REPLAYED_HEADERS = new Set(["weir-model", "weir-revision", "weir-attempts", "weir-max-output-tokens"]);
+/** The shortest time between two flushes that departing readers cause. */
+const DEPARTURE_FLUSH_MS = 2000;
 
-/** Returns the headers that are true for every replay. */
-export const replayedHeaders = (headers: Headers): Record<string, string> =>
-  Object.fromEntries([...headers].filter(([name]) => REPLAYED_HEADERS.has(name)));
-
-/** What the flushes of a run need. */
+/** The run and the environment of its flushes. */
 export interface FlushContext {
   /** The name of the user's objects. */
   name: string;
@@ -30,7 +25,7 @@ export interface FlushContext {
   clock: Clock;
 }
 
-/** Stores a run. All writes go one after the other. */
+/** Creates the flusher of a run. Its writes run one after the other. */
 export function createFlusher({ name, caller, settings, fingerprint, seal, store, clock }: FlushContext, log: RunLog) {
   const { keep_ms: keepMs, flush_ms: flushMs } = settings;
   const isUnstored = settings.store === "memory";
@@ -50,7 +45,7 @@ export function createFlusher({ name, caller, settings, fingerprint, seal, store
     keptUntil,
     keepMs,
     head,
-    // If the object is restarted, the provider has worked until the next flush at most.
+    // A restart comes before the next flush, so the charge covers the provider's work until then.
     lease: state === "open" && request ? { ...lease, charge: request.chargeAfter(flushMs) } : undefined,
     ...(isUnstored && { isUnstored }),
   });
@@ -68,9 +63,10 @@ export function createFlusher({ name, caller, settings, fingerprint, seal, store
     });
     return last;
   };
+  /** After the closing event, only the end is stored. */
+  const isFlushable = () => !isOver && request !== undefined && !log.ending;
   const flush = () => {
-    // After the closing event, only the end is stored.
-    if (isOver || !request || log.ending) return;
+    if (!isFlushable()) return;
     flushedAt = clock.now();
     void enqueue(() => write("open"));
     flushAfter(flushMs);
@@ -89,12 +85,14 @@ export function createFlusher({ name, caller, settings, fingerprint, seal, store
       store.save(seal.id, { ...runNow("open"), parts: 0 });
       flushAfter(flushMs);
     },
+    /** Sets the response headers that the next flushes store. */
     setHead: (headers: Headers) => (head = replayedHeaders(headers)),
     /** Stores the events so far. Does not wait for the write. */
     flush,
-    readersLeft: (): void => {
-      if (isOver || !request || log.ending) return;
-      const dueMs = flushedAt + Math.min(LEFT_FLUSH_MS, flushMs) - clock.now();
+    /** Stores the events so far, at most every 2 s. Called when the last reader has left. */
+    flushAfterDeparture(): void {
+      if (!isFlushable()) return;
+      const dueMs = flushedAt + Math.min(DEPARTURE_FLUSH_MS, flushMs) - clock.now();
       if (dueMs <= 0) flush();
       else flushAfter(dueMs);
     },

@@ -10,7 +10,6 @@ import { createServerTiming } from "../../core/http/server-timing.ts";
 import { slimCall } from "../slim-chat/exchange.ts";
 import { runsOf } from "./catalog.ts";
 import { keyReused, runCancelled, runForgotten, runNotFound, runsUnavailable } from "./failures.ts";
-import { replayedHeaders } from "./flusher.ts";
 import type { CancelMessage, ReadMessage, RunReply, StartMessage } from "./messages.ts";
 import { MESSAGE_VERSION, toRefusedReply } from "./messages.ts";
 import type { RecoveryContext } from "./recovery.ts";
@@ -34,9 +33,9 @@ export class UserRuns extends DurableObject<Bindings> {
   readonly #live = new Map<string, Run>();
   /** Ended runs whose content is only in memory. */
   readonly #unstored = new Map<string, Run>();
-  /** Keys that were cancelled before their run started, with the time (epoch ms). */
+  /** The time (epoch ms) of each DELETE that found no run, by run id. */
   readonly #cancelledAt = new Map<string, number>();
-  /** The next attempt's number of keys whose attempts ended without a charge. */
+  /** The number of the next attempt, by run id. The attempts before it cost nothing. */
   readonly #attempts = new Map<string, number>();
   #store: RunStore | undefined;
 
@@ -94,7 +93,7 @@ export class UserRuns extends DurableObject<Bindings> {
     await (await this.#open()).clear();
   }
 
-  /** Deletes what is no longer kept, and settles runs that were interrupted and never read again. */
+  /** Deletes expired runs, and settles interrupted ones that nobody has read. */
   override async alarm(): Promise<void> {
     const store = await this.#open();
     await endOverdue(this.#recovery(store), (id) => this.#live.has(id));
@@ -131,7 +130,7 @@ export class UserRuns extends DurableObject<Bindings> {
     return { env: this.env, store, waitUntil: (work) => this.ctx.waitUntil(work) };
   }
 
-  /** Finds a run in memory and in storage. Removes one that is no longer kept. */
+  /** Finds a run in memory and in storage. Removes an expired one. */
   #find(id: string, store: RunStore): { live?: Run | undefined; stored?: StoredRun | undefined } {
     const live = this.#live.get(id);
     if (live) return { live, stored: store.load(id) };
@@ -186,7 +185,7 @@ export class UserRuns extends DurableObject<Bindings> {
     const replayed = { "weir-run": key, ...(isReplay && { "idempotent-replayed": "true" }) };
     if (form === "state" && !log.ending) return replies.runningReply(log, replayed);
     const first = await run.head;
-    const headers = { ...(isReplay ? replayedHeaders(first) : Object.fromEntries(first)), ...replayed };
+    const headers = { ...(isReplay ? replies.replayedHeaders(first) : Object.fromEntries(first)), ...replayed };
     if (form !== "stream") {
       await run.ended;
       return replies.endedJsonReply(run, headers);

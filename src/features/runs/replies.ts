@@ -10,8 +10,14 @@ import { unknownEventId } from "./request.ts";
 import { toWhole } from "./whole-run.ts";
 
 const NOT_CACHED = { "cache-control": "no-cache" };
+/** Headers of the first response that every replay repeats. The others were true only for that response. */
+const REPLAYED_HEADERS = new Set(["weir-model", "weir-revision", "weir-attempts", "weir-max-output-tokens"]);
 
-type Headers = Record<string, string>;
+type ReplyHeaders = Record<string, string>;
+
+/** Returns the headers of the first response that every replay repeats. */
+export const replayedHeaders = (first: Headers): ReplyHeaders =>
+  Object.fromEntries([...first].filter(([name]) => REPLAYED_HEADERS.has(name)));
 
 /** A run that has ended, as it is read from storage. */
 export interface EndedRun {
@@ -20,28 +26,28 @@ export interface EndedRun {
   addedFailure?: RunEvent;
 }
 
-export const streamReply = (body: ReadableStream<Uint8Array> | string, headers: Headers): RunReply => ({
+export const streamReply = (body: ReadableStream<Uint8Array> | string, headers: ReplyHeaders): RunReply => ({
   kind: "response",
   status: 200,
   headers: { ...headers, ...NOT_CACHED, "content-type": EVENT_STREAM },
   body,
 });
 
-export const jsonReply = (body: string, headers: Headers, status = 200): RunReply => ({
+export const jsonReply = (body: string, headers: ReplyHeaders, status = 200): RunReply => ({
   kind: "response",
   status,
   headers: { ...headers, ...NOT_CACHED, "content-type": "application/json" },
   body,
 });
 
-export const emptyReply = (headers: Headers): RunReply => ({ kind: "response", status: 204, headers, body: null });
+export const emptyReply = (headers: ReplyHeaders): RunReply => ({ kind: "response", status: 204, headers, body: null });
 
-/** The reply for JSON while the run is not over. */
-export const runningReply = ({ count }: RunLog, headers: Headers): RunReply =>
+/** The reply to a JSON read of a run that has not ended. */
+export const runningReply = ({ count }: RunLog, headers: ReplyHeaders): RunReply =>
   jsonReply(JSON.stringify({ status: "running", events: count }), { ...headers, "retry-after": "1" }, 202);
 
-/** The rest of an ended run as a stream: 204 when the caller has everything. Throws 400 for an id that it never had. */
-export function endedStreamReply({ log, addedFailure }: EndedRun, after: number, headers: Headers): RunReply {
+/** The rest of an ended run as a stream: 204 when the caller has everything. Throws 400 for an id that no event has. */
+export function endedStreamReply({ log, addedFailure }: EndedRun, after: number, headers: ReplyHeaders): RunReply {
   const isRead = addedFailure ? after === INTERRUPTED_ID : after === log.count;
   if (isRead) return emptyReply(headers);
   if (after > log.count && !addedFailure) throw unknownEventId(after, log.count);
@@ -56,11 +62,11 @@ export function endedStreamReply({ log, addedFailure }: EndedRun, after: number,
 }
 
 /** An ended run as the object that the request returns without streaming. Throws the run's failure. */
-export function endedJsonReply({ log, addedFailure }: EndedRun, headers: Headers): RunReply {
+export function endedJsonReply({ log, addedFailure }: EndedRun, headers: ReplyHeaders): RunReply {
   if (log.dropped > 0) throw runTooLarge();
   return jsonReply(toWhole(addedFailure ? [...log.events, addedFailure] : log.events), headers);
 }
 
 /** The data of the event that ended a run. */
-export const endingReply = ({ log, addedFailure }: EndedRun, headers: Headers): RunReply =>
+export const endingReply = ({ log, addedFailure }: EndedRun, headers: ReplyHeaders): RunReply =>
   jsonReply((addedFailure ?? log.ending)?.data ?? "{}", headers);

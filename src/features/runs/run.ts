@@ -18,7 +18,7 @@ import { createReaders } from "./readers.ts";
 
 export interface RunStart extends FlushContext {
   call: Call;
-  /** The number of the attempt under this key. The earlier ones were settled without a charge. */
+  /** The number of the attempt under this key. The earlier ones cost nothing. */
   attempt: number;
 }
 
@@ -26,17 +26,17 @@ export interface Run {
   fingerprint: string;
   log: RunLog;
   readers: Readers;
-  /** Resolves to the headers when the response starts. Rejects with the refusal, after which the key is free again. */
+  /** Resolves to the headers when the response starts. Rejects with the refusal. */
   head: Promise<Headers>;
   /** Resolves when the log is complete. Never rejects. */
   ended: Promise<void>;
   /** Resolves when the run is stored or removed, to the next attempt's number. Never rejects. */
   stored: Promise<number>;
-  /** Ends the answer, also before its reservation. */
+  /** Cancels the answer, even before its reservation. */
   cancel(): void;
 }
 
-/** Attempts under one key in a row that the ledger may have settled already. */
+/** The most reservations of one key that may turn out to be settled. After them, the request fails. */
 const MAX_SETTLED_ATTEMPTS = 8;
 
 /** Starts a run. The caller must keep the object alive until `stored`. */
@@ -44,20 +44,20 @@ export function startRun(start: RunStart): Run {
   const { seal, clock, fingerprint } = start;
   const log = createLog();
   const flusher = createFlusher(start, log);
-  const readers = createReaders(log, clock, () => flusher.readersLeft());
+  const readers = createReaders(log, clock, () => flusher.flushAfterDeparture());
   const head = Promise.withResolvers<Headers>();
   head.promise.catch(() => undefined);
   const ended = Promise.withResolvers<void>();
   let reserved: ReservedRequest | undefined;
   let isCancelled = false;
   let { attempt } = start;
+  let leaseKey = "";
 
   const onReserved = (request: ReservedRequest) => {
     reserved = request;
     flusher.start(leaseKey, request);
     if (isCancelled) request.cancel();
   };
-  let leaseKey = "";
   const send = async (): Promise<Response> => {
     for (const last = attempt + MAX_SETTLED_ATTEMPTS; ; attempt++) {
       leaseKey = await seal.leaseKey(attempt);
@@ -112,16 +112,16 @@ export function startRun(start: RunStart): Run {
   };
   /** Frees the key, unless the attempt was charged: then the failure is kept, so that a retry is not charged again. */
   const refuse = async (error: ApiError) => {
-    const { charged, usd } = (await reserved?.settled) ?? { charged: { input: 0, output: 0 }, usd: 0 };
-    const isFree = charged.input + charged.output === 0 && usd === 0;
-    if (isFree) {
-      // A reservation whose result was lost is given back later, so the next attempt must not have its key.
-      attempt += 1;
-      if (reserved) await flusher.remove();
+    const settled = await reserved?.settled;
+    if (settled && (settled.charged.input + settled.charged.output > 0 || settled.usd > 0)) {
+      log.append(failedEvent(error));
+      head.reject(error);
+      return end();
     }
-    if (!isFree) log.append(failedEvent(error));
+    // A reservation whose result was lost is given back later, so the next attempt must not have its key.
+    attempt += 1;
+    if (reserved) await flusher.remove();
     head.reject(error);
-    if (!isFree) return end();
     ended.resolve();
   };
   const stored = answer()

@@ -65,7 +65,7 @@ describe("a run is stored", () => {
   it("at its start, at once, without content, with the charge of the time until the next flush", async () => {
     const run = createRun();
     run.flusher.flush();
-    run.flusher.readersLeft();
+    run.flusher.flushAfterDeparture();
     expect(run.writes()).toBe(0);
     run.start();
     expect(await run.stored()).toMatchObject({
@@ -102,14 +102,14 @@ describe("a run is stored", () => {
     const run = createRun();
     run.start();
     await run.pass(1000);
-    run.flusher.readersLeft();
-    run.flusher.readersLeft();
+    run.flusher.flushAfterDeparture();
+    run.flusher.flushAfterDeparture();
     await run.pass(999);
     expect(run.writes()).toBe(1);
     await run.pass(1);
     expect(run.writes()).toBe(2);
     await run.pass(2000);
-    run.flusher.readersLeft();
+    run.flusher.flushAfterDeparture();
     await run.clock.idle();
     expect(run.writes()).toBe(3);
 
@@ -117,7 +117,7 @@ describe("a run is stored", () => {
     hurried.start();
     for (let turns = 0; turns < 6; turns++) {
       await hurried.pass(100);
-      hurried.flusher.readersLeft();
+      hurried.flusher.flushAfterDeparture();
     }
     await hurried.clock.idle();
     expect(hurried.writes()).toBe(3);
@@ -129,10 +129,10 @@ describe("a run is stored", () => {
     await run.pass(4000);
     run.say(textEvent("A weir."), DONE);
     // The readers leave as soon as they have the closing event.
-    run.flusher.readersLeft();
+    run.flusher.flushAfterDeparture();
     const end = run.flusher.end();
     run.flusher.flush();
-    run.flusher.readersLeft();
+    run.flusher.flushAfterDeparture();
     await end;
     expect(run.clock.pending).toBe(0);
     expect(await run.stored()).toMatchObject({
@@ -171,7 +171,7 @@ it("an object that is killed after any write has the first events of the run, an
     run.start();
     for (const next of steps) {
       if (next === "flush") run.flusher.flush();
-      else if (next === "leave") run.flusher.readersLeft();
+      else if (next === "leave") run.flusher.flushAfterDeparture();
       else if ("pass" in next) await run.pass(next.pass);
       else run.say(...all.slice(run.log.count, Math.min(run.log.count + next.say, said.length)));
     }
