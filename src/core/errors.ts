@@ -126,7 +126,7 @@ function copyOf(error: ApiError, body: ErrorBody, headers: Record<string, string
 /** The header that a 401 must have (RFC 9110, section 15.5.2). */
 export const CHALLENGE = { "www-authenticate": "Bearer" };
 
-/** Returns the status of a code; 400 for a provider's own code, which only its refusal of a request has. */
+/** Returns the status of a code. A provider's own code gets 400: only its refusal of an invalid request keeps one. */
 export function statusOfCode(code: string | null): number {
   return code !== null && Object.hasOwn(ERRORS, code) ? ERRORS[code as ErrorCode] : 400;
 }

@@ -20,11 +20,11 @@ export interface Caller extends CatalogRevision {
   waitUntil: (work: Promise<unknown>) => void;
   /** The caller's client repeats failed requests, so Weir does not. */
   retriesItself: boolean;
-  /** It reads every answer to its end, however long a read takes. */
+  /** The caller reads every answer to its end, even if a read takes long. */
   readsAlways?: boolean;
 }
 
-/** A request with a reservation, until it is settled. */
+/** The handle of a reserved request: its charge so far, its cancellation and its settlement. */
 export interface ReservedRequest {
   /** Returns an upper bound of the charge if the request ended `ms` from now. */
   chargeAfter(ms: number): Amounts;
@@ -47,7 +47,7 @@ export interface Call {
   concurrentWork?: (headers: Record<string, string>, signal: AbortSignal) => Promise<Ending | undefined>;
   /**
    * Called once, synchronously, after the reservation and before any request to a provider. Not called when the
-   * reservation is refused. If it throws, the request costs nothing and fails with that.
+   * reservation is refused. If it throws, the request costs nothing and fails with that error.
    */
   onReserved?: (request: ReservedRequest) => void;
   /** The requests to providers that the concurrent work makes. Each counts as one request. */

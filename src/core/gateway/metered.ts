@@ -64,7 +64,7 @@ async function reserveAndSend(caller: Caller, call: Call, report: Report): Promi
   return send({ caller, call, admitted, report, settle: settleAndRelease, release });
 }
 
-/** Returns what `onReserved` receives, and the request with a settlement that is observed. */
+/** Returns the handle for `onReserved`, and the request with a settlement that the handle observes. */
 function observe(
   request: AdmittedRequest,
   state: RequestState,

@@ -15,7 +15,7 @@ import { sweep } from "./expiry.ts";
 import { addUse, openWindows } from "./window-use.ts";
 
 export interface Reservation {
-  /** A random UUID: its last 12 characters identify it. */
+  /** A random text, such as a UUID. Its last 12 characters identify it. */
   key: string;
   /** The card of the model. */
   model: string;

@@ -28,7 +28,7 @@ export function isSettled({ settled }: Ledger, key: string): boolean {
   return settled.includes(shortKey(key));
 }
 
-/** The last 12 characters of a UUID are random, so they identify it. Short keys keep the row small. */
+/** The last 12 characters of a key are random, so they identify it. Short keys keep the row small. */
 const shortKey = (key: string) => key.slice(-12);
 
 export interface Use {

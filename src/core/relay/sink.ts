@@ -15,7 +15,7 @@ export interface Sink {
   cutIfStuck(): void;
 }
 
-/** `readsAlways`: the caller reads to the end in any case, so a blocked write does not mean that it has stopped. */
+/** `readsAlways`: the caller reads every answer to its end, so a blocked write does not mean that it has stopped. */
 export function createSink(
   writer: WritableStreamDefaultWriter<Uint8Array>,
   disconnect: Disconnect,

@@ -1,11 +1,11 @@
-// The catalog section `runs`: the switch and the times of runs. Plans and aliases can forbid them.
+// The catalog section `runs`: if runs are on, and how long they are kept. Plans and aliases can forbid them.
 
 import * as v from "valibot";
 import { Milliseconds } from "../../core/catalog/card.ts";
 import type { Alias, Catalog, Plan } from "../../core/catalog/schema.ts";
 import type { CatalogSection } from "../../core/catalog/sections.ts";
 
-/** The alarm settles interrupted runs that nobody reads. The ledger corrects an expired reservation for an hour. */
+/** The alarm settles unread interrupted runs. The ledger corrects a reservation within an hour of its expiry. */
 const MAX_KEEP_MS = 3_600_000;
 
 const Runs = v.strictObject({
@@ -21,13 +21,13 @@ const Runs = v.strictObject({
 
 export type RunSettings = v.InferOutput<typeof Runs>;
 
-/** Runs are allowed when it is absent. */
-const mayRun = { runs: v.optional(v.boolean()) };
+/** The field of an alias or a plan. When it is absent, runs are allowed. */
+const runsField = { runs: v.optional(v.boolean()) };
 
 export const runsSection: CatalogSection = {
   root: { runs: v.optional(Runs, {}) },
-  alias: mayRun,
-  plan: mayRun,
+  alias: runsField,
+  plan: runsField,
 };
 
 /** Returns the section `runs` of a catalog. */

@@ -1,4 +1,4 @@
-// The client of a user's object of runs.
+// Calls a user's `UserRuns` object.
 
 import type { Bindings } from "../../core/env.ts";
 import { notConfigured } from "../../core/errors.ts";
@@ -26,7 +26,7 @@ export async function callRuns(
   return toResponse(await callUserRuns(env, name, (runs) => method(runs, { v: MESSAGE_VERSION, name, key })));
 }
 
-/** Cancels the runs of the user whose objects have that name, and deletes what is stored of them. */
+/** Cancels and deletes all runs of the user whose objects have that name. */
 export const deleteRuns = (env: Bindings, name: string): Promise<void> =>
   callUserRuns(env, name, (runs) => runs.clear());
 

@@ -1,4 +1,4 @@
-// The stored content of a run: its events as text, encrypted in parts, of which only the last one is written again.
+// The stored content of a run: its events as text, in encrypted parts. Only the last part is written again.
 
 import { concatBytes } from "../../core/relay/byte-buffers.ts";
 import { createEventReader } from "../../core/relay/events.ts";

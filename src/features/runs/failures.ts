@@ -2,8 +2,8 @@
 
 import type { ApiError } from "../../core/errors.ts";
 import { apiError } from "../../core/errors.ts";
-import type { RunEvent } from "./log.ts";
 import { toSlimJson } from "../slim-chat/codec.ts";
+import type { RunEvent } from "./log.ts";
 
 /** The last event of a run that fails. */
 export const failedEvent = ({ body }: ApiError): RunEvent => ({ name: "failed", data: toSlimJson({ error: body }) });
@@ -12,13 +12,13 @@ export const failedEvent = ({ body }: ApiError): RunEvent => ({ name: "failed", 
 export const runNotFound = () =>
   apiError(
     "not_found",
-    "You have no run with this key, or it is no longer kept. Send the same request with this key to start one.",
+    "You have no run with this key, or it has expired. To start one, send your POST request with this key.",
   );
 
 export const keyReused = () =>
   apiError(
     "idempotency_key_reused",
-    "This 'idempotency-key' belongs to another request. Send a new key with a new message.",
+    "This 'idempotency-key' was sent with another request. Send a new key with each message.",
   );
 
 export const runCancelled = () =>
@@ -28,14 +28,23 @@ export const runForgotten = () =>
   apiError("run_forgotten", "The answer to this 'idempotency-key' was deleted. Send a new key to start another run.");
 
 export const runInterrupted = (cause?: unknown) =>
-  apiError("run_interrupted", "The server restarted while it answered. Send a new key to start another run.", {
-    cause,
-  });
+  apiError(
+    "run_interrupted",
+    "The server restarted before the answer was complete. Send a new key to start another run.",
+    {
+      cause,
+    },
+  );
 
-export const runTooLarge = () => apiError("run_too_large", "The answer is too large to be read again from its start.");
+export const runTooLarge = () =>
+  apiError("run_too_large", "The answer is too large to be read again. Keep the text that you have received.");
 
 export const runsUnavailable = (cause: unknown) =>
-  apiError("runs_unavailable", "The run could not be reached. Please send the same request with the same key again.", {
-    cause,
-    headers: { "retry-after": "1" },
-  });
+  apiError(
+    "runs_unavailable",
+    "The user's runs could not be reached. Please send the same request again, with unchanged headers.",
+    {
+      cause,
+      headers: { "retry-after": "1" },
+    },
+  );

@@ -43,14 +43,17 @@ const app = new Hono<AppEnv>()
     return callRuns(caller, key, (runs, address) => runs.cancel({ ...address, forget }));
   });
 
-/** Tests if the plan and the model of a request allow runs. A name that is no longer in the catalog can have a run. */
+/**
+ * Tests if the plan and the model of a request allow runs. A model that has left the catalog allows them, so that a
+ * repeated request can still read its run.
+ */
 function allowsRun({ user, catalog }: Caller, { model }: SlimRequest): boolean {
   const resolution = resolveModel(catalog, model, toDay(Date.now()));
   const { plan } = choosePlan(catalog, user.plan);
   return allowsRuns(plan, resolution.kind === "found" ? resolution.model.aliases : []);
 }
 
-/** Throws 404 for an id that no run of this deployment has. */
+/** Returns the key in a URL. Throws 404 for a text that cannot be a key, and when runs are off. */
 function requireRunKey({ catalog }: Caller, id: string): string {
   if (isKey(id) && runsOf(catalog).enabled) return id;
   throw runNotFound();

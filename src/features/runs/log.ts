@@ -24,20 +24,20 @@ export interface RunLog {
   readonly ending: RunEvent | undefined;
   append(event: RunEvent): void;
   /**
-   * Returns the next events after a position, of about 64 Ki characters. Successive text is merged into one event with
-   * the id of its last part. Undefined when the events after the position were dropped.
+   * Returns the next events after a position: at most about 64 Ki characters. Successive text is merged into one event
+   * with the id of its last part. Returns undefined when the events after the position were dropped.
    */
   after(position: number): Replay | undefined;
 }
 
-/** Characters of a log in memory. A longer answer can no longer be read from its start. */
+/** The most characters of a log in memory. A longer answer can no longer be read from its start. */
 export const MAX_LOG_LENGTH = 4_194_304;
-/** Characters of one replay. A client whose connection is cut again and again still makes progress. */
+/** The most characters of one replay, so that a client whose connection is cut repeatedly makes progress. */
 const MAX_REPLAY_LENGTH = 65_536;
 
 const MERGED = new Set(["text", "thinking"]);
 
-/** The id of a `failed` that Weir adds to an interrupted run: above every id that a reader can have received. */
+/** The id of a `failed` that Weir adds when the end of a run cannot be read: above the ids of all events. */
 export const INTERRUPTED_ID = 9_999_999;
 
 export function createLog(first: RunEvent[] = []): RunLog {

@@ -1,4 +1,4 @@
-// The calls of a user's object of runs, and its replies. Worker and object can have different versions for a moment.
+// The messages between the Worker and a `UserRuns` object. During a deployment, their versions can differ.
 
 import type { User } from "../../core/auth/user.ts";
 import type { Catalog } from "../../core/catalog/schema.ts";
@@ -17,7 +17,7 @@ interface RunMessage {
   key: string;
 }
 
-/** `stream`: events. `whole`: one JSON object, at the end. `state`: the same, or at once that the run is not over. */
+/** `stream`: events. `whole`: one JSON object, at the end. `state`: that object, or at once the number of events. */
 export type ReadForm = "stream" | "whole" | "state";
 
 export interface ReadMessage extends RunMessage {

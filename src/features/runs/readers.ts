@@ -53,7 +53,7 @@ export function createReaders(log: RunLog, clock: Clock, onEmpty: () => void): R
   };
 }
 
-/** `send` writes a text and the next events, unless a write is pending: that one is followed by the next events. */
+/** `send` writes a text and the next events. During a write, it drops the text, and the events follow that write. */
 function createReader(
   log: RunLog,
   from: number,

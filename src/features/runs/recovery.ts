@@ -1,4 +1,4 @@
-// Runs without a live object: what storage has of them, and the end of those that were interrupted.
+// Reads stored runs, and ends those that a restart of the object interrupted.
 
 import { activeCatalog } from "../../core/catalog/store.ts";
 import type { Bindings } from "../../core/env.ts";
@@ -37,8 +37,8 @@ export async function readKept(store: RunStore, seal: Seal, stored: StoredRun | 
 }
 
 /**
- * Ends a run whose object was restarted: charges what its last flush stored, and marks it. Throws 503
- * `quota_unavailable`, after which a repeated call is safe.
+ * Ends a run whose object was restarted: settles it with the charge of its last flush, and marks it as interrupted.
+ * Throws 503 `quota_unavailable`. A repeated call is safe.
  */
 export async function endInterrupted({ env, store, waitUntil }: RecoveryContext, id: string): Promise<void> {
   const stored = store.load(id);
@@ -59,13 +59,13 @@ export async function endInterrupted({ env, store, waitUntil }: RecoveryContext,
   store.save(id, { ...rest, state: "ended", isInterrupted: true, keptUntil });
 }
 
-/** Ends all open runs, of which none may be live. Never rejects: the alarm tries again. */
+/** Ends all open runs. None of them may be live. Never rejects: the alarm tries again. */
 export async function endAllInterrupted(context: RecoveryContext): Promise<void> {
   const open = [...context.store.entries].filter(([, { state }]) => state === "open");
   await Promise.all(open.map(([id]) => endInterrupted(context, id).catch(logUnsettled)));
 }
 
-/** For the alarm: ends overdue runs that were interrupted, and removes the runs that are no longer kept. */
+/** For the alarm: ends overdue runs that were interrupted, and removes expired runs. */
 export async function endOverdue(context: RecoveryContext, isLive: (id: string) => boolean): Promise<void> {
   const { store } = context;
   const now = Date.now();

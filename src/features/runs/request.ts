@@ -5,7 +5,7 @@ import { apiError } from "../../core/errors.ts";
 import type { SlimRequest } from "../slim-chat/request.ts";
 
 const KEY = /^[\w-]{16,128}$/;
-/** A run has fewer events. */
+/** No run has as many events as seven digits can count. */
 const EVENT_ID = /^\d{1,7}$/;
 
 /** Tests if a text can be the key of a run. */
@@ -26,8 +26,8 @@ export function idempotencyKeyOf(headers: Headers): string | undefined {
 }
 
 /**
- * Returns the number of the last event that the caller has received, 0 when it names none. The header `last-event-id`
- * precedes `?after=`, because a client that reconnects repeats the URL. Throws 400 `invalid_last_event_id`.
+ * Returns the number of the last event that the caller has received, 0 when it names none. The header takes precedence
+ * over `?after=`, because a client that reconnects repeats the URL. Throws 400 `invalid_last_event_id`.
  */
 export function lastEventIdOf(headers: Headers, after: string[] = []): number {
   const header = headers.get("last-event-id");
@@ -45,8 +45,8 @@ const invalidEventId = (message: string) => apiError("invalid_last_event_id", me
 
 /**
  * Returns the SHA-256 of a run's key and its validated request without `stream`, in base64url. The order of JSON keys
- * has no effect: Swift's JSONEncoder writes them in another order after each start of an app. Whoever reads the storage
- * cannot compare it with guessed requests, because the run's key is not stored.
+ * has no effect: Swift's JSONEncoder changes it at each start of an app. The run's key is not stored, so a reader of
+ * the storage cannot test guesses of a request.
  */
 export async function fingerprintOf(key: string, slimRequest: SlimRequest): Promise<string> {
   const { stream: _, ...request } = slimRequest;

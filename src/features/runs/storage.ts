@@ -19,7 +19,7 @@ export interface StoredRun {
   /** Epoch ms: until then it can be read. A run that is still open then has lost its object. */
   keptUntil: number;
   keepMs: number;
-  /** The reservation, and its charge if the object is restarted now. Absent when it is settled. */
+  /** The reservation, and its charge if the object is restarted. Absent after the settlement. */
   lease?: { name: string; key: string; charge: Amounts } | undefined;
   /** Headers that are sent with every replay. */
   head: Record<string, string>;
@@ -66,7 +66,7 @@ export function openRunStore(storage: DurableObjectStorage, alarmAt: number | nu
     entries.delete(id);
   };
   return {
-    /** The state and end of each run, by id. */
+    /** The state and expiry of each run, by id. */
     entries: entries as ReadonlyMap<string, Readonly<Entry>>,
     remove,
     deleteParts,
