@@ -7,7 +7,7 @@ import { startStack } from "../stack.ts";
 import { createToken } from "../token.ts";
 import { ask } from "./ask.ts";
 
-/** The flag --cut exists where this file does. */
+/** The flag --cut needs this file, which the feature `runs` brings. */
 const CUT_DEMO = "dev/runs/cut-demo.ts";
 
 const { cut, words } = parseCommandLine("npm run demo -- [--cut] [QUESTION]", () => {
