@@ -4,11 +4,11 @@
 import { base64url } from "jose";
 import { setNewest } from "../bounded-map.ts";
 import { notConfigured } from "../errors.ts";
+import { keyedHash } from "../keyed-hash.ts";
 import type { User } from "../auth/user.ts";
 
-const encoder = new TextEncoder();
-/** The key of a pepper, and the names of recent users in memory. */
-let keyed: { pepper: string; key: CryptoKey; names: Map<string, string> } | undefined;
+/** The names of recent users under a pepper. */
+let recent: { pepper: string; names: Map<string, string> } | undefined;
 const MAX_NAMES = 1000;
 
 type QuotaUser = Pick<User, "issuer" | "subject">;
@@ -19,18 +19,13 @@ type QuotaUser = Pick<User, "issuer" | "subject">;
  */
 export async function quotaName(user: QuotaUser, pepper: string | undefined): Promise<string> {
   if (!pepper) throw notConfigured("QUOTA_PEPPER: npx wrangler secret put QUOTA_PEPPER");
-  if (keyed?.pepper !== pepper) {
-    const algorithm = { name: "HMAC", hash: "SHA-256" };
-    const key = await crypto.subtle.importKey("raw", encoder.encode(pepper), algorithm, false, ["sign"]);
-    keyed = { pepper, key, names: new Map() };
-  }
-  const { key, names } = keyed;
+  if (recent?.pepper !== pepper) recent = { pepper, names: new Map() };
+  const { names } = recent;
   // Issuers come from configuration and hold no NUL, so the separator is unambiguous.
   const identity = `${user.issuer}\0${user.subject}`;
   const known = names.get(identity);
   if (known !== undefined) return known;
-  const hash = await crypto.subtle.sign("HMAC", key, encoder.encode(identity));
-  const name = `q1:${base64url.encode(new Uint8Array(hash))}`;
+  const name = `q1:${base64url.encode(new Uint8Array(await keyedHash(pepper, identity)))}`;
   setNewest(names, identity, name, MAX_NAMES);
   return name;
 }

@@ -2,6 +2,7 @@
 // All derive from the caller's key, which is not stored. Storage and pepper alone cannot decrypt an answer.
 
 import { base64url } from "jose";
+import { keyedHash } from "../../core/keyed-hash.ts";
 
 const encoder = new TextEncoder();
 /** Bytes of an AES-GCM nonce (NIST SP 800-38D, section 8.2). */
@@ -20,11 +21,8 @@ export interface Seal {
 
 /** Derives the secrets of the run with that key, of the user whose objects have that name. */
 export async function createSeal(pepper: string, name: string, key: string): Promise<Seal> {
-  const algorithm = { name: "HMAC", hash: "SHA-256" };
-  const hmacKey = await crypto.subtle.importKey("raw", encoder.encode(pepper), algorithm, false, ["sign"]);
   // Neither names nor keys contain a NUL.
-  const derive = (purpose: string) =>
-    crypto.subtle.sign("HMAC", hmacKey, encoder.encode(`${purpose}\0${name}\0${key}`));
+  const derive = (purpose: string) => keyedHash(pepper, `${purpose}\0${name}\0${key}`);
   const deriveText = async (purpose: string) => base64url.encode(new Uint8Array(await derive(purpose)));
   let aesKey: Promise<CryptoKey> | undefined;
   const contentKey = () =>
