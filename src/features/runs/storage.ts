@@ -72,7 +72,7 @@ export function openRunStore(storage: DurableObjectStorage, alarmAt: number | nu
     deleteParts,
     /** Returns a run; undefined when there is none. Throws 503 `runs_unavailable` for one of another version of Weir. */
     load(id: string): StoredRun | undefined {
-      const run = storage.kv.get<StoredRun>(runKey(id));
+      const run = entries.has(id) ? storage.kv.get<StoredRun>(runKey(id)) : undefined;
       if (run && run.v !== VERSION) throw runsUnavailable("the stored run has another version");
       return run;
     },
