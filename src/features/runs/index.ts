@@ -9,6 +9,7 @@ import { metered } from "../../core/gateway/metered.ts";
 import { readBody } from "../../core/http/json-body.ts";
 import { slimCall } from "../slim-chat/exchange.ts";
 import { SlimRequest } from "../slim-chat/request.ts";
+import { toCatalogText } from "./catalog-text.ts";
 import { allowsRuns, runsOf, runsSection } from "./catalog.ts";
 import { bindingFaults, callRuns, deleteRuns } from "./client.ts";
 import { runNotFound } from "./failures.ts";
@@ -26,7 +27,8 @@ const app = new Hono<AppEnv>()
     if (!allowsRun(caller, request)) return metered(caller, slimCall(request));
     const form = request.stream ? "stream" : "whole";
     const fingerprint = await fingerprintOf(key, request);
-    const facts = { fingerprint, user, catalog, revision, request, requestId, receivedAt: Date.now() };
+    const catalogText = toCatalogText(catalog);
+    const facts = { fingerprint, user, catalogText, revision, request, requestId, receivedAt: Date.now() };
     return callRuns(caller, key, (runs, address) => runs.start({ ...address, ...facts, after, form }));
   })
   .get("/:id", (c) => {

@@ -1,7 +1,6 @@
 // The messages between the Worker and a `UserRuns` object. During a deployment, their versions can differ.
 
 import type { User } from "../../core/auth/user.ts";
-import type { Catalog } from "../../core/catalog/schema.ts";
 import type { ErrorBody } from "../../core/errors.ts";
 import { ApiError } from "../../core/errors.ts";
 import { toLogged } from "../../core/log.ts";
@@ -30,8 +29,8 @@ export interface ReadMessage extends RunMessage {
 export interface StartMessage extends ReadMessage {
   fingerprint: string;
   user: User;
-  /** The catalog and revision of the caller's request. */
-  catalog: Catalog;
+  /** The catalog of the caller's request: see catalog-text.ts. */
+  catalogText: string;
   revision: string;
   request: SlimRequest;
   requestId: string;

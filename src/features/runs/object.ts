@@ -8,6 +8,7 @@ import { toApiError } from "../../core/errors.ts";
 import { clock } from "../../core/gateway/request-state.ts";
 import { createServerTiming } from "../../core/http/server-timing.ts";
 import { slimCall } from "../slim-chat/exchange.ts";
+import { fromCatalogText } from "./catalog-text.ts";
 import { runsOf } from "./catalog.ts";
 import { keyReused, runCancelled, runForgotten, runNotFound, runsUnavailable } from "./failures.ts";
 import type { CancelMessage, ReadMessage, RunReply, StartMessage } from "./messages.ts";
@@ -143,7 +144,8 @@ export class UserRuns extends DurableObject<Bindings> {
 
   #start(seal: Seal, store: RunStore, message: StartMessage): Run {
     const { env, ctx } = this;
-    const { name, user, catalog, revision, requestId, request, fingerprint } = message;
+    const { name, user, revision, requestId, request, fingerprint } = message;
+    const catalog = fromCatalogText(message.catalogText);
     const settings = runsOf(catalog);
     const run = startRun({
       name,
