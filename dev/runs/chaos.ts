@@ -7,7 +7,7 @@ import { createPlan } from "./plan.ts";
 import { playRounds } from "./rounds.ts";
 import { violationsOf } from "./verdict.ts";
 
-const TIMES = { totalMs: 10_000, keepMs: 20_000, awaitAlarms: true };
+const TIMES = { totalMs: 20_000, keepMs: 20_000, awaitAlarms: true };
 const BEHAVIOURS: Behaviour[] = ["resumes", "resumes", "repeats", "polls", "leaves", "cancels", "abandons"];
 
 const { seed, ...size } = parseCommandLine("npm run chaos -- [--runs 200] [--kills 10] [--seed NUMBER]", () => {

@@ -52,8 +52,8 @@ export function createPlan(seed: number, { runs, kills, users, behaviours }: Pla
     behaviour: fc.constantFrom(...behaviours),
     actsAfterMs: upTo(600),
     firstMs: fc.oneof(fc.constant(0), upTo(100)),
-    delayMs: fc.integer({ min: 1, max: 8 }),
-    sentences: fc.integer({ min: 1, max: 6 }),
+    delayMs: fc.integer({ min: 2, max: 16 }),
+    sentences: fc.integer({ min: 1, max: 3 }),
   });
   return {
     uptimesMs,

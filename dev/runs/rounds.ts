@@ -15,6 +15,8 @@ const MODEL = "gpt-6.1-terra";
 /** The emulation is slower. With this speed, no estimate is below the provider's bill. */
 const MAX_TOKENS_PER_SECOND = 1000;
 export const MAX_OUTPUT_TOKENS = 2000;
+/** After the last kill, every run ends within this time. */
+const PATIENCE_MS = 30_000;
 /** Alarms are not punctual. */
 const ALARM_GRACE_MS = 1000;
 /** Letters of several bytes, and characters outside the basic plane. */
@@ -30,9 +32,8 @@ export interface Times {
 
 /** What was played, and what is left of it. */
 export interface Outcome {
+  times: Times;
   played: PlayedRun[];
-  /** What each kill has left in storage. */
-  afterKills: StoredObjects[];
   /** What is left at the end. */
   atEnd: StoredObjects;
   billed: Stats["billed"];
@@ -52,6 +53,7 @@ export async function playRounds(plan: Plan, times: Times, print: (line: string)
 }
 
 async function play(weir: KillableWeir, plan: Plan, times: Times, print: (line: string) => void): Promise<Outcome> {
+  const patience = new AbortController();
   let kills = 0;
   let running = Promise.withResolvers<string>();
   const server: Server = {
@@ -59,9 +61,9 @@ async function play(weir: KillableWeir, plan: Plan, times: Times, print: (line: 
     get kills() {
       return kills;
     },
+    isLate: patience.signal,
   };
   const phones: Promise<PlayedRun>[] = [];
-  const afterKills: StoredObjects[] = [];
   for (const [round, uptimeMs] of plan.uptimesMs.entries()) {
     const { url, kill } = await weir.start();
     await warmUp(weir, url);
@@ -74,17 +76,17 @@ async function play(weir: KillableWeir, plan: Plan, times: Times, print: (line: 
     running = Promise.withResolvers<string>();
     kills += 1;
     await kill();
-    const stored = readObjects(weir.storage);
-    afterKills.push(stored);
-    print(`round ${round + 1}: killed after ${uptimeMs} ms, with ${describe(stored)}`);
+    print(`round ${round + 1}: killed after ${uptimeMs} ms, with ${describe(readObjects(weir.storage))}`);
   }
   const last = await weir.start();
   running.resolve(last.url);
+  const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
   const played = await Promise.all(phones);
+  clearTimeout(timer);
   if (times.awaitAlarms) await sleep(times.totalMs + times.keepMs + ALARM_GRACE_MS);
   await last.kill();
   const stats = (await (await fetch(`${weir.provider.url}/__stats`)).json()) as Stats;
-  return { played, afterKills, atEnd: readObjects(weir.storage), billed: stats.billed, log: weir.readLog() };
+  return { times, played, atEnd: readObjects(weir.storage), billed: stats.billed, log: weir.readLog() };
 }
 
 const sleepUntil = (at: number) => sleep(Math.max(0, at - performance.now()));

@@ -14,13 +14,15 @@ const TROUBLE =
 const TEMPLATE_TOKENS = 64;
 
 /** Returns what is wrong, in one line each. */
-export async function violationsOf({ played, atEnd, billed, log }: Outcome): Promise<string[]> {
+export async function violationsOf({ played, times, atEnd, billed, log }: Outcome): Promise<string[]> {
+  const slow = played.filter(({ tookMs }) => tookMs > Math.min(times.totalMs, times.keepMs));
   const byUser = Map.groupBy(played, ({ run }) => run.user);
   const accounts = [...byUser].map(async ([subject, runs]) => {
     const ledger = atEnd.ledgers.get(await quotaName({ issuer: "weir", subject }, PEPPER));
     return ledgerFaults(runs, ledger, billed).map((fault) => `${subject}: ${fault}`);
   });
   return [
+    ...(slow.length > 0 ? [`${slow.length} runs took too long: repeat this with fewer runs or a faster machine`] : []),
     ...played.flatMap(({ run, faults }) => faults.map((fault) => `${run.behaviour} ${run.key}: ${fault}`)),
     ...played.flatMap((each) => billFaults(each, billed)),
     ...(await Promise.all(accounts)).flat(),

@@ -9,7 +9,7 @@ import { violationsOf } from "../../../../dev/runs/verdict.ts";
 /** From runs that have no reservation yet to runs that have ended. An answer takes about 300 ms. */
 const BEFORE_KILL_MS = [1, 3, 5, 8, 12, 20, 50, 100, 150, 200, 400, 500];
 const BEHAVIOURS: Behaviour[] = ["resumes", "repeats", "polls"];
-const TIMES = { totalMs: 10_000, keepMs: 20_000, awaitAlarms: false };
+const TIMES = { totalMs: 20_000, keepMs: 20_000, awaitAlarms: false };
 
 it("a kill lets no run be billed twice, and no run lose its end", async () => {
   const runs = BEFORE_KILL_MS.map((beforeKillMs, index) => {
