@@ -3,6 +3,7 @@
 import type { User } from "../auth/user.ts";
 import type { CatalogRevision } from "../catalog/store.ts";
 import type { Bindings } from "../env.ts";
+import type { Plan } from "../catalog/schema.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
 import type { SettledRequest } from "../quota/settlement.ts";
 import type { Ending } from "../relay/watchdog.ts";
@@ -26,12 +27,14 @@ export interface Caller extends CatalogRevision {
 
 /** The handle of a reserved request: its charge so far, its cancellation and its settlement. */
 export interface ReservedRequest {
+  /** The plan that the reservation was made under. */
+  plan: Plan;
   /** Returns an upper bound of the charge if the request ended `ms` from now. */
   chargeAfter(ms: number): Amounts;
   /** Ends the request with `cancelled`. Has no effect on an answer that has ended. */
   cancel(): void;
-  /** Resolves when the request is settled. */
-  settled: Promise<SettledRequest>;
+  /** Resolves when the request is settled; to undefined when something else will settle it. */
+  settled: Promise<SettledRequest | undefined>;
 }
 
 /** One metered request. A feature describes its request with this, and the gateway does the rest. */

@@ -49,6 +49,7 @@ async function reserveAndSend(caller: Caller, call: Call, report: Report): Promi
     candidates,
     key,
     partOf,
+    maySettleLate: call.onReserved !== undefined,
     canCount: provider.counts_input && exchange.ask.count !== undefined,
     count: () => countInputOf(env, candidates[0]),
     otherRequests: (plan: Plan, candidate: Candidate) => concurrentRequests + gateRequests(plan, candidate),
@@ -70,7 +71,11 @@ function observe(
   state: RequestState,
 ): { request: AdmittedRequest; reserved: ReservedRequest } {
   const { admitted } = request;
-  const settled = Promise.withResolvers<SettledRequest>();
+  const settled = Promise.withResolvers<SettledRequest | undefined>();
+  const release = () => {
+    settled.resolve(undefined);
+    request.release();
+  };
   const settle: Settlement = async (end, onSlow) => {
     const result = await request.settle(end, onSlow);
     settled.resolve(result);
@@ -78,6 +83,7 @@ function observe(
   };
   const { bound } = admitted.lease;
   const reserved: ReservedRequest = {
+    plan: admitted.plan,
     settled: settled.promise,
     cancel: () => state.control.abort({ kind: "cancelled" } satisfies Ending),
     chargeAfter(ms) {
@@ -87,15 +93,17 @@ function observe(
       return leastOf({ ...cost, requests: bound.requests }, bound);
     },
   };
-  return { request: { ...request, settle }, reserved };
+  return { request: { ...request, settle, release }, reserved };
 }
 
 /** Calls the candidates until one answers. Resolves when the response starts, and rejects when it cannot start. */
 function send(admitted: AdmittedRequest): Promise<Response> {
   const state = createState(admitted);
-  const { request, reserved } = observe(admitted, state);
+  const { onReserved } = admitted.call;
+  const observed = onReserved && observe(admitted, state);
+  const request = observed?.request ?? admitted;
   const begin = async () => {
-    admitted.call.onReserved?.(reserved);
+    if (observed) onReserved(observed.reserved);
     await answer(request, state);
   };
   void begin()

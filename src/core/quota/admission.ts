@@ -29,6 +29,8 @@ export interface Admission<Candidate extends QuotaCandidate> extends Coverage<Ca
   /** The key of the running reservation that this one is part of. */
   partOf?: string | undefined;
   waitUntil: (work: Promise<unknown>) => void;
+  /** A later request or an alarm may settle the reservation. The budget then reserves it by itself. */
+  maySettleLate?: boolean;
   /** The provider can count the input of the first candidate. */
   canCount: boolean;
   /** Gets the exact input token count from the provider; undefined when it is not available. */
@@ -61,8 +63,8 @@ export async function admit<Candidate extends QuotaCandidate>(
   const { env, user, key, waitUntil } = admission;
   const name = await quotaName(user, env.QUOTA_PEPPER);
   const giveBack = () => waitUntil(callQuota(env, name, (object) => object.giveBack(key)).catch(() => undefined));
-  // The work that goes on at the provider is settled by a later request.
-  const isSettledElsewhere = admission.candidates[0].exchange.ask.remains === "work";
+  // A later request also settles work that goes on at the provider.
+  const isSettledElsewhere = admission.maySettleLate || admission.candidates[0].exchange.ask.remains === "work";
   const share = openBudgetShare({ ...admission, isSettledElsewhere }, key);
   try {
     return await reserveUnder(admission, { name, share, giveBack });

@@ -21,6 +21,8 @@ export interface Lease {
   view: QuotaView;
   /** Settles; only the first call has an effect. Never throws: an unsettled lease expires and is charged in full. */
   settle(charge: Amounts): Promise<QuotaView | undefined>;
+  /** The charge of a settlement that failed. */
+  readonly unsettled: Amounts | undefined;
 }
 
 /** Creates the lease of the reservation `grant.key`, in the object of that name and in the budget. */
@@ -32,11 +34,15 @@ export function createLease(
 ): Lease {
   const { key, granted, bound, view } = grant;
   let settled = false;
+  let unsettled: Amounts | undefined;
   return {
     key,
     granted,
     bound,
     view,
+    get unsettled() {
+      return unsettled;
+    },
     async settle(cost) {
       if (settled) return undefined;
       settled = true;
@@ -47,6 +53,7 @@ export function createLease(
         const settledView = await callQuota(env, name, (object) => object.settle(limits, { key, charge }));
         return unpackView(settledView, limits);
       } catch (error) {
+        unsettled = charge;
         console.error(
           JSON.stringify({ event: "settle_failed", key, charge, reason: toLogged(toApiError(error).cause) }),
         );

@@ -36,7 +36,12 @@ export interface RequestEnd {
   count(): Promise<number | undefined>;
 }
 
-export type SettledRequest = Settled & { charged: ChargedTokens; view: QuotaView };
+export interface SettledRequest extends Settled {
+  charged: ChargedTokens;
+  view: QuotaView;
+  /** The charge, when the user's object could not be reached. The reservation is still open. */
+  unsettled: Amounts | undefined;
+}
 
 /**
  * Settles a request and returns the windows afterwards. Never throws. Calls `onSlow` before it asks the provider for
@@ -86,7 +91,13 @@ export function createSettlement({ requestId, lease, exactInput, startedAt, ...w
       ms: Date.now() - startedAt,
     };
     console.log(JSON.stringify(line));
-    return { left: leftOf(view), usd: line.usd, charged: toChargedTokens(ended, line.charged), view };
+    return {
+      left: leftOf(view),
+      usd: line.usd,
+      charged: toChargedTokens(ended, line.charged),
+      view,
+      unsettled: lease.unsettled,
+    };
   };
 }
 

@@ -42,6 +42,7 @@ async function settle(
     granted: 100,
     bound,
     view: VIEW,
+    unsettled: undefined,
     settle: async (charge) => void charges.push(charge),
   };
   const settlement = createSettlement({ requestId: "r-1", ...WHO, lease, exactInput, startedAt: Date.now() });
