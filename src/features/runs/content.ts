@@ -10,7 +10,7 @@ import type { Seal } from "./seal.ts";
 const PART_BYTES = 262_144;
 
 export interface PackedContent {
-  /** Full parts that were not returned before, by number. */
+  /** Full parts that are not stored yet, by number. */
   newParts: [number, Uint8Array<ArrayBuffer>][];
   /** The number of full parts. */
   parts: number;
@@ -20,17 +20,24 @@ export interface PackedContent {
 
 const encoder = new TextEncoder();
 
-/** Returns a function that encrypts the events of a log. Each call encrypts those that are not in a full part yet. */
-export function createContentPacker(log: RunLog, seal: Seal): () => Promise<PackedContent> {
+export interface ContentPacker {
+  /** Encrypts the events that are in no stored part. */
+  pack(): Promise<PackedContent>;
+  /** Call it when the result of `pack` is stored. */
+  confirm(): void;
+}
+
+/** Creates the packer of a log. */
+export function createContentPacker(log: RunLog, seal: Seal): ContentPacker {
   let packedEvents = 0;
   let parts = 0;
   /** The encoded events that are in no full part. */
   let rest = new Uint8Array(0);
-  return async () => {
+  let newParts: PackedContent["newParts"] = [];
+  const pack = async () => {
     const added = log.events.slice(packedEvents).map((event) => toFrame(event));
     packedEvents += added.length;
     rest = concatBytes([rest, encoder.encode(added.join(""))]);
-    const newParts: PackedContent["newParts"] = [];
     while (rest.length >= PART_BYTES) {
       newParts.push([parts, await seal.encrypt(parts, rest.slice(0, PART_BYTES))]);
       rest = rest.slice(PART_BYTES);
@@ -38,6 +45,7 @@ export function createContentPacker(log: RunLog, seal: Seal): () => Promise<Pack
     }
     return { newParts, parts, rest: await seal.encrypt(parts, rest) };
   };
+  return { pack, confirm: () => (newParts = []) };
 }
 
 /** Decrypts stored content. Returns undefined when it is damaged or a part is missing. */

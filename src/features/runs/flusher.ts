@@ -29,7 +29,7 @@ export interface FlushContext {
 export function createFlusher({ name, caller, settings, fingerprint, seal, store, clock }: FlushContext, log: RunLog) {
   const { keep_ms: keepMs, flush_ms: flushMs } = settings;
   const isUnstored = settings.store === "memory";
-  const pack = createContentPacker(log, seal);
+  const packer = createContentPacker(log, seal);
   let request: ReservedRequest | undefined;
   let lease = { name: "", key: "" };
   let head: Record<string, string> = {};
@@ -51,10 +51,11 @@ export function createFlusher({ name, caller, settings, fingerprint, seal, store
   });
   const write = async (state: "open" | "ended") => {
     const isTooLarge = log.dropped > 0;
-    const content = isUnstored || isTooLarge ? { newParts: [], parts: 0 } : await pack();
+    const content = isUnstored || isTooLarge ? { newParts: [], parts: 0 } : await packer.pack();
     if (isTooLarge) store.deleteParts(seal.id);
     const { newParts, ...parts } = content;
     store.save(seal.id, { ...runNow(state), ...parts, ...(isTooLarge && { isTooLarge }) }, newParts);
+    packer.confirm();
   };
   const enqueue = (work: () => Promise<void>): Promise<void> => {
     stopTimer?.();

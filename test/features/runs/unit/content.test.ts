@@ -15,7 +15,7 @@ const seal = await createSeal("pepper", "user-1", "key-1");
 /** Stored content, as the flushes leave it. */
 function createStored() {
   const log = createLog();
-  const pack = createContentPacker(log, seal);
+  const packer = createContentPacker(log, seal);
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let rest = new Uint8Array();
   return {
@@ -23,8 +23,9 @@ function createStored() {
     /** Appends events and stores them. Returns the numbers of the parts that were written. */
     async flush(...events: RunEvent[]) {
       for (const event of events) log.append(event);
-      const packed = await pack();
+      const packed = await packer.pack();
       ({ rest } = packed);
+      packer.confirm();
       for (const [part, bytes] of packed.newParts) {
         // A full part is written once, and the next one follows it.
         expect(part).toBe(parts.length);
@@ -34,6 +35,8 @@ function createStored() {
       return packed.newParts.map(([part]) => part);
     },
     all: () => [...parts, rest],
+    log,
+    packer,
     events: log.events,
   };
 }
@@ -63,6 +66,17 @@ describe("content", () => {
     expect(await stored.flush(large("d"))).toEqual([]);
     expect(await stored.flush(...["e", "f", "g", "h", "i"].map(large), DONE)).toEqual([1, 2]);
     expect(stored.all().at(-1)?.length).toBeLessThan(PART_BYTES);
+    expect(await readContent(stored.all(), seal)).toEqual(stored.events);
+  });
+
+  it("is complete after writes that failed: a full part is written again until it is stored", async () => {
+    const stored = createStored();
+    await stored.flush(...["a", "b", "c"].map(large));
+    expect(await stored.flush(large("d"))).toEqual([]);
+    stored.log.append(large("e"));
+    stored.log.append(large("f"));
+    for (let failed = 0; failed < 2; failed++) await stored.packer.pack();
+    expect(await stored.flush(DONE)).toEqual([1]);
     expect(await readContent(stored.all(), seal)).toEqual(stored.events);
   });
 
