@@ -11,6 +11,7 @@ import { slimCall } from "../slim-chat/exchange.ts";
 import { fromCatalogText } from "./catalog-text.ts";
 import { runsOf } from "./catalog.ts";
 import { keyReused, runCancelled, runForgotten, runNotFound, runsUnavailable } from "./failures.ts";
+import { INTERRUPTED_ID } from "./log.ts";
 import type { CancelMessage, ReadMessage, RunReply, StartMessage } from "./messages.ts";
 import { MESSAGE_VERSION, toRefusedReply } from "./messages.ts";
 import type { RecoveryContext } from "./recovery.ts";
@@ -192,7 +193,7 @@ export class UserRuns extends DurableObject<Bindings> {
       await run.ended;
       return replies.endedJsonReply(run, headers);
     }
-    if (log.ending) return replies.endedStreamReply(run, after, headers);
+    if (log.ending || after === INTERRUPTED_ID) return replies.endedStreamReply(run, after, headers);
     if (after > log.count) throw unknownEventId(after, log.count);
     return replies.streamReply(readers.add(after), headers);
   }

@@ -40,7 +40,12 @@ export const jsonReply = (body: string, headers: ReplyHeaders, status = 200): Ru
   body,
 });
 
-export const emptyReply = (headers: ReplyHeaders): RunReply => ({ kind: "response", status: 204, headers, body: null });
+export const emptyReply = (headers: ReplyHeaders): RunReply => ({
+  kind: "response",
+  status: 204,
+  headers: { ...headers, ...NOT_CACHED },
+  body: null,
+});
 
 /** The reply to a JSON read of a run that has not ended. */
 export const runningReply = ({ count }: RunLog, headers: ReplyHeaders): RunReply =>
@@ -48,7 +53,8 @@ export const runningReply = ({ count }: RunLog, headers: ReplyHeaders): RunReply
 
 /** The rest of an ended run as a stream: 204 when the caller has everything. Throws 400 for an id that no event has. */
 export function endedStreamReply({ log, addedFailure }: EndedRun, after: number, headers: ReplyHeaders): RunReply {
-  const isRead = addedFailure ? after === INTERRUPTED_ID : after === log.count;
+  const hasAdded = addedFailure !== undefined || log.dropped > 0;
+  const isRead = after === INTERRUPTED_ID ? hasAdded : after === log.count && !addedFailure;
   if (isRead) return emptyReply(headers);
   if (after > log.count && !addedFailure) throw unknownEventId(after, log.count);
   let text = RETRY;

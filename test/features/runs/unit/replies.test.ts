@@ -38,7 +38,9 @@ describe("the stream of an ended run", () => {
   });
 
   it("is 204 after its last event, and 400 after one that it never had", async () => {
-    expect(await read(FINISHED, 4)).toMatchObject({ status: 204, events: [] });
+    const read204 = await read(FINISHED, 4);
+    expect(read204).toMatchObject({ status: 204, events: [] });
+    expect(read204.headers.get("cache-control")).toBe("no-cache");
     const { status, body } = await refusalOf(() => read(FINISHED, 5));
     expect([status, body.code]).toEqual([400, "invalid_last_event_id"]);
   });
@@ -106,6 +108,9 @@ it("a run whose first events were dropped is `run_too_large`, except for a calle
   expect(events).toMatchObject([{ id: INTERRUPTED_ID, name: "failed" }]);
   expect(events[0]?.data).toContain("run_too_large");
   expect((await read({ log }, 3)).events).toMatchObject([{ id: 4, name: "done" }]);
+  // An EventSource reconnects with the id of the failure, and stops at a 204.
+  expect((await read({ log }, INTERRUPTED_ID)).status).toBe(204);
+  expect((await refusalOf(() => read(FINISHED, INTERRUPTED_ID))).status).toBe(400);
 });
 
 it("a refusal keeps its status, body and headers on its way from the object, and the class of its cause", async () => {
