@@ -72,8 +72,9 @@ export const userRoutes = new Hono<AppEnv>()
   })
   .delete("/:id", async (c) => {
     const { quota } = await userOf(c);
-    await deleteUserData(c.env, quota);
+    // The tokens are refused first, so that nothing new is stored meanwhile.
     const { blocked = false, revokedBefore } = await callQuota(c.env, quota, (object) => object.delete());
+    await deleteUserData(c.env, quota);
     return c.json({ deleted: true, blocked, tokens_revoked_before: toIso(revokedBefore), not_deleted: ELSEWHERE });
   });
 

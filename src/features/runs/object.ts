@@ -88,9 +88,11 @@ export class UserRuns extends DurableObject<Bindings> {
 
   /** Cancels all runs of the user and deletes everything. */
   async clear(): Promise<void> {
-    const runs = [...this.#live.values()];
-    for (const run of runs) run.cancel();
-    await Promise.all(runs.map((run) => run.stored));
+    while (this.#live.size > 0) {
+      const runs = [...this.#live.values()];
+      for (const run of runs) run.cancel();
+      await Promise.all(runs.map((run) => run.stored));
+    }
     this.#unstored.clear();
     await (await this.#open()).clear();
   }

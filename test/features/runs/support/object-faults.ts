@@ -73,3 +73,16 @@ export function killAtSettlement(user: RunUser, moment: "before" | "after"): () 
     isKilled = true;
   };
 }
+
+/** Holds the next settlement of any user in the ledger, until it is released. */
+export function holdSettlement() {
+  let isReached = false;
+  let isReleased = false;
+  const settle: Settle = async function (...call) {
+    isReached = true;
+    await waitUntil(() => isReleased);
+    return this.settle(...call);
+  };
+  vi.spyOn(UserQuota.prototype, "settle").mockImplementationOnce(settle as never);
+  return { reached: () => waitUntil(() => isReached), release: () => void (isReleased = true) };
+}
