@@ -1,5 +1,6 @@
 // Stores a run: at its start, at intervals, after a tool call, after its last reader, and at its end.
 
+import type { Amounts } from "../../core/catalog/quota-window.ts";
 import type { Caller, ReservedRequest } from "../../core/gateway/call.ts";
 import { toLogged } from "../../core/log.ts";
 import type { Clock } from "../../core/relay/watchdog.ts";
@@ -38,17 +39,21 @@ export function createFlusher({ name, caller, settings, fingerprint, seal, store
   let last: Promise<void> = Promise.resolve();
   let stopTimer: (() => void) | undefined;
   let isOver = false;
+  let unsettled: Amounts | undefined;
 
-  const runNow = (state: "open" | "ended"): Omit<StoredRun, "v" | "parts"> => ({
-    state,
-    fingerprint,
-    keptUntil,
-    keepMs,
-    head,
-    // A restart comes before the next flush, so the charge covers the provider's work until then.
-    lease: state === "open" && request ? { ...lease, charge: request.chargeAfter(flushMs) } : undefined,
-    ...(isUnstored && { isUnstored }),
-  });
+  const runNow = (state: "open" | "ended"): Omit<StoredRun, "v" | "parts"> => {
+    // A restart comes before the next flush, so the charge of an open run covers the provider's work until then.
+    const charge = state === "open" ? request?.chargeAfter(flushMs) : unsettled;
+    return {
+      state,
+      fingerprint,
+      keptUntil,
+      keepMs,
+      head,
+      lease: charge && { ...lease, charge },
+      ...(isUnstored && { isUnstored }),
+    };
+  };
   const write = async (state: "open" | "ended") => {
     const isTooLarge = log.dropped > 0;
     const content = isUnstored || isTooLarge ? { newParts: [], parts: 0 } : await packer.pack();
@@ -97,9 +102,10 @@ export function createFlusher({ name, caller, settings, fingerprint, seal, store
       if (dueMs <= 0) flush();
       else flushAfter(dueMs);
     },
-    /** Stores the end, after which nothing is written. */
-    end(): Promise<void> {
+    /** Stores the end, after which nothing is written. `charge`: that of a settlement which failed. */
+    end(charge: Amounts | undefined): Promise<void> {
       isOver = true;
+      unsettled = charge;
       keptUntil = Math.min(keptUntil, clock.now() + keepMs);
       return enqueue(() => write("ended"));
     },

@@ -15,7 +15,7 @@ import { INTERRUPTED_ID } from "./log.ts";
 import type { CancelMessage, ReadMessage, RunReply, StartMessage } from "./messages.ts";
 import { MESSAGE_VERSION, toRefusedReply } from "./messages.ts";
 import type { RecoveryContext } from "./recovery.ts";
-import { endAllInterrupted, endInterrupted, endOverdue, readKept } from "./recovery.ts";
+import { endOverdue, readKept, settleAllStored, settleStored } from "./recovery.ts";
 import * as replies from "./replies.ts";
 import { unknownEventId } from "./request.ts";
 import type { Run } from "./run.ts";
@@ -113,7 +113,7 @@ export class UserRuns extends DurableObject<Bindings> {
       if (v !== MESSAGE_VERSION) throw runsUnavailable("the Worker has another version than the object");
       const store = await this.#open();
       const seal = await createSeal(this.env.QUOTA_PEPPER, name, key);
-      if (!this.#live.has(seal.id)) await endInterrupted(this.#recovery(store), seal.id);
+      if (!this.#live.has(seal.id)) await settleStored(this.#recovery(store), seal.id);
       return await work(seal, store);
     } catch (thrown) {
       return toRefusedReply(toApiError(thrown));
@@ -125,8 +125,8 @@ export class UserRuns extends DurableObject<Bindings> {
     if (this.#store) return this.#store;
     const store = openRunStore(this.ctx.storage, alarmAt);
     this.#store = store;
-    // After a restart no run is live. Until it ends, an interrupted one counts as concurrent.
-    this.ctx.waitUntil(endAllInterrupted(this.#recovery(store)));
+    // After a restart no run is live. Until it is settled, an interrupted one counts as concurrent.
+    this.ctx.waitUntil(settleAllStored(this.#recovery(store)));
     return store;
   }
 

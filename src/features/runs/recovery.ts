@@ -37,45 +37,54 @@ export async function readKept(store: RunStore, seal: Seal, stored: StoredRun | 
 }
 
 /**
- * Ends a run whose object was restarted: settles it with the charge of its last flush, and marks it as interrupted.
- * Throws 503 `quota_unavailable`. A repeated call is safe.
+ * Settles a stored run that has a reservation and is not live. If it is open, its object was restarted: it is charged
+ * what its last flush stored, and marked as interrupted. Throws 503 `quota_unavailable`. A repeated call is safe.
  */
-export async function endInterrupted({ env, store, waitUntil }: RecoveryContext, id: string): Promise<void> {
+export async function settleStored({ env, store, waitUntil }: RecoveryContext, id: string): Promise<void> {
   const stored = store.load(id);
-  if (stored?.state !== "open") return;
+  if (!stored || (stored.state !== "open" && !stored.lease)) return;
   const now = Date.now();
+  const isInterrupted = stored.state === "open";
   if (stored.lease) {
     const { name, charge } = stored.lease;
     const { catalog } = await activeCatalog(env.CATALOG, now, waitUntil);
     await settleLate({ env, catalog, waitUntil, ...stored.lease });
+    const event = isInterrupted ? "run_interrupted" : "run_settled";
     const charged = { charged: charge.tokens, usd: toUsd(charge.nanoUsd) };
-    console.warn(JSON.stringify({ event: "run_interrupted", user: loggedUser(name), ...charged }));
+    console.warn(JSON.stringify({ event, user: loggedUser(name), ...charged }));
   }
-  // Meanwhile another call can have ended or deleted it, and its key can have a new run.
+  // Meanwhile another call can have settled or deleted it, and its key can have a new run.
   const current = store.load(id);
-  if (current?.state !== "open" || current.keptUntil !== stored.keptUntil) return;
-  const { lease: _, ...rest } = stored;
-  const keptUntil = Math.min(stored.keptUntil, now + stored.keepMs);
-  store.save(id, { ...rest, state: "ended", isInterrupted: true, keptUntil });
+  if (current?.state !== stored.state || current.keptUntil !== stored.keptUntil) return;
+  const { lease: _, ...rest } = current;
+  if (!isInterrupted) return store.save(id, rest);
+  store.save(id, {
+    ...rest,
+    state: "ended",
+    isInterrupted,
+    keptUntil: Math.min(stored.keptUntil, now + stored.keepMs),
+  });
 }
 
-/** Ends all open runs. None of them may be live. Never rejects: the alarm tries again. */
-export async function endAllInterrupted(context: RecoveryContext): Promise<void> {
-  const open = [...context.store.entries].filter(([, { state }]) => state === "open");
-  await Promise.all(open.map(([id]) => endInterrupted(context, id).catch(logUnsettled)));
+/** Settles all stored runs. None of them may be live. Never rejects: the alarm tries again. */
+export async function settleAllStored(context: RecoveryContext): Promise<void> {
+  const unsettled = [...context.store.entries].filter(([, entry]) => isUnsettled(entry));
+  await Promise.all(unsettled.map(([id]) => settleStored(context, id).catch(logUnsettled)));
 }
 
-/** For the alarm: ends overdue runs that were interrupted, and removes expired runs. */
+const isUnsettled = (entry: { state: string; isUnsettled: boolean }) => entry.state === "open" || entry.isUnsettled;
+
+/** For the alarm: settles overdue runs, and removes expired ones. */
 export async function endOverdue(context: RecoveryContext, isLive: (id: string) => boolean): Promise<void> {
   const { store } = context;
   const now = Date.now();
   let earliest = 0;
-  for (const [id, { state, keptUntil }] of store.entries) {
-    if (keptUntil > now) continue;
+  for (const [id, entry] of store.entries) {
+    if (entry.keptUntil > now) continue;
     try {
       if (isLive(id)) throw new InternalError("the run is overdue and still live");
       // A run of another version cannot be read.
-      if (state === "open") await endInterrupted(context, id);
+      if (isUnsettled(entry)) await settleStored(context, id);
       if (!isLive(id)) store.remove(id);
     } catch (error) {
       logUnsettled(error);

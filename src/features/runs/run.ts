@@ -6,6 +6,7 @@ import type { Call, ReservedRequest } from "../../core/gateway/call.ts";
 import { metered } from "../../core/gateway/metered.ts";
 import { toLogged } from "../../core/log.ts";
 import { isAlreadySettled } from "../../core/quota/refusal.ts";
+import type { SettledRequest } from "../../core/quota/settlement.ts";
 import { createEventReader } from "../../core/relay/events.ts";
 import { interruptedError } from "../../core/relay/failure.ts";
 import { failedEvent } from "./failures.ts";
@@ -60,7 +61,7 @@ export function startRun(start: RunStart): Run {
   };
   const send = async (): Promise<Response> => {
     for (const last = attempt + MAX_SETTLED_ATTEMPTS; ; attempt++) {
-      leaseKey = await seal.leaseKey(attempt);
+      leaseKey = await seal.leaseKey(fingerprint, attempt);
       try {
         return await metered(start.caller, { ...start.call, key: leaseKey, onReserved });
       } catch (error) {
@@ -88,8 +89,8 @@ export function startRun(start: RunStart): Run {
     readers.notify();
     ended.resolve();
     // A failure is sent before it is settled. Until then, a restart must find the reservation in storage.
-    await reserved?.settled;
-    await flusher.end();
+    const settled = await reserved?.settled;
+    await flusher.end(settled?.unsettled);
   };
   const answer = async () => {
     let response: Response;
@@ -110,10 +111,10 @@ export function startRun(start: RunStart): Run {
     }
     await end();
   };
-  /** Frees the key, unless the attempt was charged: then the failure is kept, so that a retry is not charged again. */
+  /** Frees the key, unless the attempt is charged: then the failure is kept, so that a retry is not charged again. */
   const refuse = async (error: ApiError) => {
     const settled = await reserved?.settled;
-    if (settled && (settled.charged.input + settled.charged.output > 0 || settled.usd > 0)) {
+    if (settled && isCharged(settled)) {
       log.append(failedEvent(error));
       head.reject(error);
       return end();
@@ -143,3 +144,7 @@ export function startRun(start: RunStart): Run {
     },
   };
 }
+
+/** Tests if a failure costs tokens or dollars. A reservation that could not be settled would expire and cost its bound. */
+const isCharged = ({ charged, usd, unsettled }: SettledRequest): boolean =>
+  unsettled !== undefined || charged.input + charged.output > 0 || usd > 0;

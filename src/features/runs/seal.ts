@@ -12,7 +12,7 @@ export interface Seal {
   /** The run's name in storage. */
   id: string;
   /** Returns the key of the reservation for the attempt with that number. */
-  leaseKey(attempt: number): Promise<string>;
+  leaseKey(fingerprint: string, attempt: number): Promise<string>;
   /** Encrypts a part of the content, with a new nonce. */
   encrypt(part: number, plain: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
   /** Decrypts a part. Rejects when it is damaged or is another part. */
@@ -37,7 +37,7 @@ export async function createSeal(pepper: string, name: string, key: string): Pro
   });
   return {
     id,
-    leaseKey: (attempt) => deriveText(`lease ${attempt}`),
+    leaseKey: (fingerprint, attempt) => deriveText(`lease ${fingerprint} ${attempt}`),
     async encrypt(part, plain) {
       const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
       const sealed = await crypto.subtle.encrypt(parameters(part, nonce), await contentKey(), plain);

@@ -35,6 +35,8 @@ export interface StoredRun {
 
 interface Entry {
   state: StoredRun["state"];
+  /** It has a reservation that is not settled. */
+  isUnsettled: boolean;
   keptUntil: number;
 }
 
@@ -116,11 +118,13 @@ export function openRunStore(storage: DurableObjectStorage, alarmAt: number | nu
 }
 
 /** A run of another version of Weir is deleted by the next alarm. */
-const toEntry = ({ v, state, keptUntil }: StoredRun): Entry =>
-  v === VERSION ? { state, keptUntil } : { state: "ended", keptUntil: 0 };
+const toEntry = ({ v, state, keptUntil, lease }: StoredRun): Entry =>
+  v === VERSION
+    ? { state, keptUntil, isUnsettled: lease !== undefined }
+    : { state: "ended", keptUntil: 0, isUnsettled: false };
 
 function oldestEnded(entries: Map<string, Entry>): string | undefined {
-  const ended = [...entries].filter(([, { state }]) => state !== "open");
+  const ended = [...entries].filter(([, { state, isUnsettled }]) => state !== "open" && !isUnsettled);
   const [oldest] = ended.toSorted(([, one], [, other]) => one.keptUntil - other.keptUntil);
   return oldest?.[0];
 }

@@ -37,10 +37,10 @@ function createRun(changes: Partial<FlushContext["settings"]> = {}) {
   const caller = { requestId: "request-1", catalog: { timing: { total_ms: TOTAL_MS } } };
   const context = { name: "user-1", caller, settings, fingerprint: "print", seal, store, clock };
   const flusher = createFlusher(context as unknown as FlushContext, log);
-  const request: ReservedRequest = {
-    chargeAfter: (ms) => ({ tokens: clock.now() + ms - startedAt, requests: 1, nanoUsd: 0 }),
+  const request = {
+    chargeAfter: (ms: number) => ({ tokens: clock.now() + ms - startedAt, requests: 1, nanoUsd: 0 }),
     cancel: () => undefined,
-    settled: new Promise(() => undefined),
+    settled: new Promise<undefined>(() => undefined),
   };
   return {
     clock,
@@ -49,7 +49,7 @@ function createRun(changes: Partial<FlushContext["settings"]> = {}) {
     store,
     log,
     flusher,
-    start: () => flusher.start("lease-1", request),
+    start: () => flusher.start("lease-1", request as unknown as ReservedRequest),
     say: (...events: RunEvent[]) => events.forEach((event) => log.append(event)),
     pass: (ms: number) => clock.advance(ms),
     /** The stored run and its events. */
@@ -130,7 +130,7 @@ describe("a run is stored", () => {
     run.say(textEvent("A weir."), DONE);
     // The readers leave as soon as they have the closing event.
     run.flusher.flushAfterDeparture();
-    const end = run.flusher.end();
+    const end = run.flusher.end(undefined);
     run.flusher.flush();
     run.flusher.flushAfterDeparture();
     await end;
@@ -151,7 +151,7 @@ describe("a run is stored", () => {
     run.say(textEvent("x".repeat(600_000)));
     run.flusher.flush();
     run.say(textEvent("y"), DONE);
-    await run.flusher.end();
+    await run.flusher.end(undefined);
     expect((await run.stored()).state).toBe("ended");
     expect((await run.stored()).events).toHaveLength(3);
     expect(run.disk.puts.filter((key) => key.startsWith("part:"))).toHaveLength(2);
@@ -176,7 +176,7 @@ it("an object that is killed after any write has the first events of the run, an
       else run.say(...all.slice(run.log.count, Math.min(run.log.count + next.say, said.length)));
     }
     run.say(...all.slice(run.log.count));
-    await run.flusher.end();
+    await run.flusher.end(undefined);
     expect((await run.stored()).events).toEqual(all);
     let last = 0;
     let charged = 10_000;
@@ -202,7 +202,7 @@ describe("a run is not stored", () => {
     const run = createRun({ store: "memory" });
     run.start();
     run.say(textEvent("A weir."), DONE);
-    await run.flusher.end();
+    await run.flusher.end(undefined);
     expect(await run.stored()).toMatchObject({ state: "ended", isUnstored: true, events: [] });
     expect((await run.stored()).rest).toBeUndefined();
   });
@@ -214,7 +214,7 @@ describe("a run is not stored", () => {
     await run.pass(10_000);
     expect([...run.disk.values.keys()].filter((key) => key.startsWith("part:"))).toHaveLength(2);
     run.say(...Array.from({ length: 8 }, () => textEvent("x".repeat(MAX_LOG_LENGTH / 8))), DONE);
-    await run.flusher.end();
+    await run.flusher.end(undefined);
     expect(await run.stored()).toMatchObject({ state: "ended", isTooLarge: true, parts: 0, events: [] });
     expect([...run.disk.values.keys()]).toEqual([`run:${seal.id}`]);
   });
@@ -241,6 +241,6 @@ it("a write that fails is logged, and the next ones are made", async () => {
   expect(logged.mock.calls[0]?.[0]).not.toContain("weir.");
   logged.mockRestore();
   run.say(DONE);
-  await run.flusher.end();
+  await run.flusher.end(undefined);
   expect(await run.stored()).toMatchObject({ state: "ended", events: [textEvent("A weir."), DONE] });
 });

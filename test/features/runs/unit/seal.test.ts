@@ -8,6 +8,13 @@ import { fromUtf8 } from "../../../support/chat-chunks.ts";
 const TEXT = "A weir holds water back.";
 const PLAIN = new Uint8Array(Buffer.from(TEXT));
 
+const leaseKeysOf = (each: Seal) => [
+  each.leaseKey("print", 0),
+  each.leaseKey("print", 1),
+  each.leaseKey("print", 10),
+  each.leaseKey("other", 1),
+];
+
 let seal: Seal;
 /** Seals of which one thing differs. */
 let others: Seal[];
@@ -24,14 +31,14 @@ beforeAll(async () => {
 describe("the id and the keys of reservations", () => {
   it("are the same for the same user and key, and tell nothing about them", async () => {
     const again = await createSeal("pepper", "user-1", "key-1");
-    expect([again.id, await again.leaseKey(3)]).toEqual([seal.id, await seal.leaseKey(3)]);
+    expect([again.id, await again.leaseKey("print", 3)]).toEqual([seal.id, await seal.leaseKey("print", 3)]);
     expect(seal.id).toMatch(/^[\w-]{43}$/);
   });
 
-  it("differ for each user, key, pepper and attempt", async () => {
+  it("differ for each user, key, pepper, request and attempt", async () => {
     const all = [seal, ...others];
-    const keys = await Promise.all(all.flatMap((each) => [each.leaseKey(0), each.leaseKey(1), each.leaseKey(10)]));
-    expect(new Set([...all.map(({ id }) => id), ...keys]).size).toBe(4 * all.length);
+    const keys = await Promise.all(all.flatMap(leaseKeysOf));
+    expect(new Set([...all.map(({ id }) => id), ...keys]).size).toBe(5 * all.length);
   });
 });
 

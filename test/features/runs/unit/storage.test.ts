@@ -4,7 +4,7 @@
 import "../../../../src/features.ts";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Bindings } from "../../../../src/core/env.ts";
-import { endInterrupted, endOverdue } from "../../../../src/features/runs/recovery.ts";
+import { endOverdue, settleStored } from "../../../../src/features/runs/recovery.ts";
 import type { StoredRun } from "../../../../src/features/runs/storage.ts";
 import { openRunStore } from "../../../../src/features/runs/storage.ts";
 import { tokensADay } from "../../../core/support/quota-book.ts";
@@ -47,12 +47,15 @@ describe("the stored runs of a user", () => {
     const { disk, store } = restarted({
       ...Object.fromEntries(kept),
       "run:63": open({ keptUntil: Date.now() + 1000 }),
+      "run:61": open({ state: "ended", keptUntil: Date.now() + 1000 }),
       "part:62:0": Uint8Array.of(1),
       "part:6:0": Uint8Array.of(1),
     });
     store.save("new", open());
     store.save("new", open());
-    expect([store.entries.size, disk.values.has("run:62"), disk.values.has("run:63")]).toEqual([64, false, true]);
+    expect([store.entries.size, disk.values.has("run:62")]).toEqual([64, false]);
+    // Runs that are not settled stay.
+    expect([disk.values.has("run:61"), disk.values.has("run:63")]).toEqual([true, true]);
     // The parts of a run whose id starts alike stay.
     expect([disk.values.has("part:62:0"), disk.values.has("part:6:0")]).toEqual([false, true]);
   });
@@ -83,8 +86,8 @@ describe("the stored runs of a user", () => {
 describe("a run whose object was restarted", () => {
   it("is charged what its last flush stored, once, and is kept as interrupted", async () => {
     const { store, quota, context } = restarted({ "run:one": open({ keptUntil: Date.now() + 600_000 }) });
-    await Promise.all([endInterrupted(context, "one"), endInterrupted(context, "one")]);
-    await endInterrupted(context, "one");
+    await Promise.all([settleStored(context, "one"), settleStored(context, "one")]);
+    await settleStored(context, "one");
     expect(store.load("one")).toMatchObject({ state: "ended", isInterrupted: true });
     expect(store.load("one")?.lease).toBeUndefined();
     expect(store.load("one")?.keptUntil).toBeLessThanOrEqual(Date.now() + 1000);
@@ -95,15 +98,15 @@ describe("a run whose object was restarted", () => {
   it("stays open when the quota cannot be reached, so that a later call settles it", async () => {
     const { store, quota, context } = restarted({ "run:one": open() });
     quota.failures.push(new Error("the object is out"));
-    expect((await refusalOf(() => endInterrupted(context, "one"))).body.code).toBe("quota_unavailable");
+    expect((await refusalOf(() => settleStored(context, "one"))).body.code).toBe("quota_unavailable");
     expect(store.load("one")?.state).toBe("open");
-    await endInterrupted(context, "one");
+    await settleStored(context, "one");
     expect(store.load("one")?.state).toBe("ended");
   });
 
   it("is not restored by a call that was settling it while another one deleted its content", async () => {
     const { store, context } = restarted({ "run:one": open({ rest: Uint8Array.of(1) }) });
-    const settling = endInterrupted(context, "one");
+    const settling = settleStored(context, "one");
     store.forget("one", run({ keptUntil: store.load("one")?.keptUntil ?? 0 }));
     await settling;
     expect(store.load("one")).toMatchObject({ state: "forgotten" });

@@ -46,7 +46,8 @@ afterEach(() => {
 });
 
 it("a restart breaks the connection, and the run then has what was stored, its failure, and that charge", async () => {
-  const window = { unit: "tokens", per: "month", limit: 100_000 } as const;
+  // A plain chat would draw from an allotment of a budget of this size.
+  const window = { unit: "tokens", per: "month", limit: 1_000_000_000 } as const;
   await useCatalog({ ...runsCatalog({ flush_ms: 100 }), budget: { windows: [window] } });
   const budget = createQuotaReader(bindings.USER_QUOTA.getByName("budget"), () => ({
     windows: [window],
@@ -177,6 +178,44 @@ it("a restart between a failure and its settlement leaves no reservation", async
   await killed();
   expect(closingOf(await eventsOf(await user.resume(key)))).toMatchObject({ error: { code: "run_interrupted" } });
   expect(await user.settled()).toEqual({ tokens: charge?.tokens, requests: 1, reserved: 0 });
+});
+
+it("a run whose settlement failed keeps its key, and is charged exactly once when the ledger can be reached", async () => {
+  const user = await createRunUser();
+  const [answered, refused, unread] = [newKey(), newKey(), newKey()];
+  const body = scripted({ tokens: 3, reasoning: 0 });
+  const failing = scripted({ tokens: 3, status: 500 });
+  const settle = vi.spyOn(UserQuota.prototype, "settle").mockImplementation(() => {
+    throw new Error("unreachable");
+  });
+  const events = await eventsOf(await user.start(answered, body));
+  expect((await user.start(refused, failing)).status).toBe(502);
+  await eventsOf(await user.start(unread, body));
+  for (const key of [answered, refused, unread]) {
+    await repeatUntil(
+      () => storedRun(user, key),
+      (run) => run?.state === "ended",
+    );
+  }
+  // The next requests for the first two settle them.
+  expect((await user.resume(answered)).status).toBe(503);
+  expect((await user.usage()).leases.running).toBe(3);
+  settle.mockRestore();
+  const { usage } = closingOf(events);
+  const tokens = (usage?.input ?? NaN) + 3;
+  for (let round = 0; round < 2; round++) {
+    expect(transcriptOf(await eventsOf(await user.start(answered, body)))).toBe(transcriptOf(events));
+    const failed = await eventsOf(await user.start(refused, failing));
+    expect(closingOf(failed)).toMatchObject({ error: { code: "provider_error" } });
+  }
+  expect(spentOf(await user.usage())).toMatchObject({ tokens, requests: 2 });
+  expect(await storedRun(user, answered)).not.toHaveProperty("lease");
+  // The object settles the last one when it starts again.
+  await kill(user);
+  expect((await user.resume(newKey())).status).toBe(404);
+  expect(await user.settled()).toEqual({ tokens: 2 * tokens, requests: 3, reserved: 0 });
+  expect(closingOf(await eventsOf(await user.resume(unread)))).toMatchObject({ finish: "stop" });
+  expect(await chatsAsked()).toBe(3);
 });
 
 describe("the alarm", () => {
