@@ -1,7 +1,6 @@
 // The errors of runs.
 
-import type { ApiError } from "../../core/errors.ts";
-import { apiError } from "../../core/errors.ts";
+import { ApiError, apiError, InternalError } from "../../core/errors.ts";
 import { toSlimJson } from "../slim-chat/codec.ts";
 import type { RunEvent } from "./log.ts";
 
@@ -9,10 +8,11 @@ import type { RunEvent } from "./log.ts";
 export const failedEvent = ({ body }: ApiError): RunEvent => ({ name: "failed", data: toSlimJson({ error: body }) });
 
 /** The 404 for a run that the caller does not have. Unknown, expired and other users' runs have the same one. */
-export const runNotFound = () =>
+export const runNotFound = (cause?: unknown) =>
   apiError(
     "not_found",
     "You have no run with this key, or it has expired. To start one, send your POST request with this key.",
+    { cause },
   );
 
 export const keyReused = () =>
@@ -48,3 +48,11 @@ export const runsUnavailable = (cause: unknown) =>
       headers: { "retry-after": "1" },
     },
   );
+
+const FORBIDDEN = "the plan forbids runs";
+
+/** Refuses a run after its reservation. The Worker then sends a plain chat, and a read of the key is a 404. */
+export const planForbidsRuns = () => runNotFound(new InternalError(FORBIDDEN));
+
+/** Tests if an object has refused a run because the user's plan forbids runs. */
+export const isForbiddenByPlan = (error: unknown): boolean => error instanceof ApiError && error.cause === FORBIDDEN;

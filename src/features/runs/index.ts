@@ -12,7 +12,7 @@ import { SlimRequest } from "../slim-chat/request.ts";
 import { toCatalogText } from "./catalog-text.ts";
 import { allowsRuns, runsOf, runsSection } from "./catalog.ts";
 import { bindingFaults, callRuns, deleteRuns } from "./client.ts";
-import { runNotFound } from "./failures.ts";
+import { isForbiddenByPlan, runNotFound } from "./failures.ts";
 import { fingerprintOf, idempotencyKeyOf, isKey, lastEventIdOf } from "./request.ts";
 
 const app = new Hono<AppEnv>()
@@ -29,7 +29,12 @@ const app = new Hono<AppEnv>()
     const fingerprint = await fingerprintOf(key, request);
     const catalogText = toCatalogText(catalog);
     const facts = { fingerprint, user, catalogText, revision, request, requestId, receivedAt: Date.now() };
-    return callRuns(caller, key, (runs, address) => runs.start({ ...address, ...facts, after, form }));
+    try {
+      return await callRuns(caller, key, (runs, address) => runs.start({ ...address, ...facts, after, form }));
+    } catch (error) {
+      if (!isForbiddenByPlan(error)) throw error;
+      return metered(caller, slimCall(request));
+    }
   })
   .get("/:id", (c) => {
     const caller = c.get("caller");
@@ -46,8 +51,8 @@ const app = new Hono<AppEnv>()
   });
 
 /**
- * Tests if the plan and the model of a request allow runs. A model that has left the catalog allows them, so that a
- * repeated request can still read its run.
+ * Tests if the token's plan and the model of a request allow runs. The object tests the plan that an operator has set.
+ * A model that has left the catalog allows them, so that a repeated request can still read its run.
  */
 function allowsRun({ user, catalog }: Caller, { model }: SlimRequest): boolean {
   const resolution = resolveModel(catalog, model, toDay(Date.now()));

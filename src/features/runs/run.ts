@@ -9,7 +9,8 @@ import { isAlreadySettled } from "../../core/quota/refusal.ts";
 import type { SettledRequest } from "../../core/quota/settlement.ts";
 import { createEventReader } from "../../core/relay/events.ts";
 import { interruptedError } from "../../core/relay/failure.ts";
-import { failedEvent } from "./failures.ts";
+import { allowsRuns } from "./catalog.ts";
+import { failedEvent, planForbidsRuns } from "./failures.ts";
 import type { FlushContext } from "./flusher.ts";
 import { createFlusher } from "./flusher.ts";
 import type { RunLog } from "./log.ts";
@@ -55,6 +56,7 @@ export function startRun(start: RunStart): Run {
   let leaseKey = "";
 
   const onReserved = (request: ReservedRequest) => {
+    if (!allowsRuns(request.plan, [])) throw planForbidsRuns();
     reserved = request;
     flusher.start(leaseKey, request);
     if (isCancelled) request.cancel();

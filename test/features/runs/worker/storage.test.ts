@@ -172,6 +172,26 @@ describe("where runs are off", () => {
     }
   });
 
+  it("in the plan that an operator assigned, a chat has no run, is charged once, and nothing is stored", async () => {
+    const catalog = runsCatalog();
+    const { single } = catalog.plans;
+    await useCatalog({ ...catalog, plans: { ...catalog.plans, single: { ...single, ...forbidden } } });
+    const user = await createRunUser();
+    const decision = { kind: "plan", plan: "single", id: "change", at: Date.now(), reason: "a test" } as const;
+    await user.quota.change(decision);
+    const key = newKey();
+    let tokens = 0;
+    for (let round = 1; round <= 2; round++) {
+      const response = await user.start(key, scripted({ tokens: 3, reasoning: 0 }, { stream: false }));
+      expect([response.status, response.headers.get("weir-run")]).toEqual([200, null]);
+      const { usage } = (await response.json()) as { usage: { input: number } };
+      tokens += usage.input + 3;
+      expect(await user.settled()).toEqual({ tokens, requests: round, reserved: 0 });
+      expect([await chatsAsked(), await storedEntries(user)]).toEqual([round, []]);
+    }
+    expect((await user.resume(key)).status).toBe(404);
+  });
+
   it("in the catalog, reads and cancellations are a 404", async () => {
     const user = await createRunUser();
     const key = newKey();
