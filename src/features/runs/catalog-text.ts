@@ -1,5 +1,5 @@
 // The catalog of a run on its way to the object: as text, which each isolate parses once.
-// All runs of an isolate then share one catalog, and what is cached for its parts: limits, rates, the budget's allotment.
+// All runs of an isolate then share one catalog, and what is cached for its parts: limits and rates.
 
 import { setNewest } from "../../core/bounded-map.ts";
 import type { Catalog } from "../../core/catalog/schema.ts";
