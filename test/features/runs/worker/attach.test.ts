@@ -47,7 +47,8 @@ describe("the events of a run", () => {
     expect(events.map(({ id }) => id)).toEqual(events.map((_event, index) => index + 1));
     expect([...new Set(events.map(({ name }) => name))]).toEqual(names);
     expect(text.startsWith("retry:1000\n\n")).toBe(true);
-    expect(text.includes("\n\n:\n\n")).toBe(names[0] === "thinking");
+    // On a busy machine, the others can have comments too.
+    if (names[0] === "thinking") expect(text).toContain("\n\n:\n\n");
     expect(response.headers.get("weir-run")).toBe(key);
     expect(transcriptOf(await eventsOf(await user.resume(key)))).toBe(transcriptOf(events));
   });
