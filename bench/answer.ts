@@ -10,8 +10,9 @@ export interface Answer {
 
 export const bytesOf = ({ chunks }: Answer) => chunks.reduce((sum, { bytes }) => sum + bytes.length, 0);
 
-/** Returns the time to first byte in ms. */
-export const timeToFirstByte = ({ chunks }: Answer) => chunks[0]?.at ?? Infinity;
+/** Returns the time to the first byte of the first event in ms. A run sends its reconnection time before it. */
+export const timeToFirstByte = ({ chunks }: Answer) =>
+  chunks.find(({ bytes }) => bytes.includes("data:"))?.at ?? Infinity;
 
 /**
  * Returns the longest wait between two chunks in ms. A stream that was generated in `generatedInMs` and arrived faster

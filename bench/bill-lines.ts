@@ -3,11 +3,13 @@
 import bundled from "../src/core/catalog/default.json" with { type: "json" };
 import type { Counts, Use } from "./bill.ts";
 import { ASSUMED, billOf, cpuBill, tokensBill, totalOf, useOf } from "./bill.ts";
+import { BUSY_COUNTS } from "./chat-counts.ts";
+import { CPU_PER_CHUNK } from "./measure.ts";
 import type { Result } from "./results.ts";
 
 const MODELS = ["o4-mini", "gpt-5-mini", "gpt-6.1-terra"] as const;
 
-const UNITS: [keyof Use, string][] = [
+export const UNITS: [keyof Use, string][] = [
   ["requests", "requests to the Worker"],
   ["objectRequests", "calls of objects"],
   ["objectGbSeconds", "their duration, GB-s"],
@@ -19,19 +21,18 @@ const UNITS: [keyof Use, string][] = [
 
 const COLUMNS = [
   { title: "budget, quiet", case: "counts per chat, budget, quiet isolate", isolate: "quiet" },
-  { title: "budget, busy", case: "counts per chat, budget × 8", isolate: "busy" },
+  { title: "budget, busy", case: BUSY_COUNTS, isolate: "busy" },
   { title: "no budget, busy", case: "counts per chat, no budget × 8", isolate: "busy" },
 ] as const;
 
 const PER_REQUEST = "cpu per request, µs";
-const PER_CHUNK = "cpu per chunk, µs";
 // The cost of the request is part of its 50 chunks, so 300 of them cost less than this.
 const CPU = [
   { label: "/v1, not streamed", case: "/v1, not streamed × 32", figure: PER_REQUEST, times: 1 },
   ...["/v1 stream", "/v1 stream without usage", "slim"].map((label) => ({
     label,
     case: `${label}, 50 chunks 20 ms apart × 200`,
-    figure: PER_CHUNK,
+    figure: CPU_PER_CHUNK,
     times: ASSUMED.outputTokens,
   })),
 ];
@@ -83,12 +84,17 @@ export function billLines(results: Result[]): string[] {
   ];
 }
 
-function countsOf(results: Result[], name: string): Counts | undefined {
+/** Returns the counts of a case for users with a stored quota; undefined when it was not counted. */
+export function countsOf(results: Result[], name: string): Counts | undefined {
   for (const result of results) if (result.case === name && "later" in result) return result.later;
   return undefined;
 }
 
-function cpuUsOf(results: Result[], measured: { case: string; figure: string; times: number }): number | undefined {
+/** Returns a CPU time in µs; undefined when it was not measured. */
+export function cpuUsOf(
+  results: Result[],
+  measured: { case: string; figure: string; times: number },
+): number | undefined {
   for (const result of results) {
     if (result.case === measured.case && "figure" in result && result.figure === measured.figure) {
       return result.weir.median * measured.times;
@@ -98,5 +104,5 @@ function cpuUsOf(results: Result[], measured: { case: string; figure: string; ti
 }
 
 /** Lays out a label and pairs of a used amount and dollars. */
-const row = (label: string, cells: string[]) =>
+export const row = (label: string, cells: string[]) =>
   `  ${label.padEnd(34)}${cells.map((cell, index) => cell.padStart(index % 2 === 0 ? 8 : 16)).join("")}`.trimEnd();

@@ -17,6 +17,14 @@ export const PRICES = {
   /** From 2026-12-01, per GB: $0.25 when written, and $0.10 a month for the seven days that logs are kept. */
   logKilobytes: 0.25 + (0.1 * 7) / 30,
 };
+/** What the Workers Free plan includes in a day, from the same pages. */
+export const FREE_PER_DAY = {
+  requests: 100_000,
+  objectRequests: 100_000,
+  objectGbSeconds: 13_000,
+  rowsWritten: 100_000,
+  rowsRead: 5_000_000,
+};
 const CPU_MS_PRICE = 0.02;
 
 /** Assumptions for amounts that the benchmark cannot count. */
@@ -24,6 +32,8 @@ export const ASSUMED = {
   inputTokens: 500,
   /** Each is a chunk of the stream. */
   outputTokens: 300,
+  /** The time of a run: from its request to its end. */
+  runSeconds: 20,
   /** The time of one call of an object. On the edge, a call ends when its write is confirmed. */
   objectMs: 10,
   /** An object is billed for 128 MB, whatever it uses. */
@@ -34,11 +44,11 @@ export const ASSUMED = {
   logLineBytes: 1000,
 };
 
-/** Counted by bench/workers/counted.ts. */
+/** Counts of one chat, or of one run. Counted by bench/workers/counted.ts. */
 export interface Counts {
   /** Calls of Durable Objects, by method. */
   calls: Record<string, number>;
-  /** Without the rows of alarms. */
+  /** Without the rows of alarms: those of a chat run after it was counted. */
   rowsWritten: number;
   rowsRead: number;
   alarmsSet: number;
@@ -66,13 +76,21 @@ export function useOf(counts: Counts, isolate: "quiet" | "busy"): Use {
   return {
     requests: 1,
     objectRequests,
-    objectGbSeconds: (objectRequests * ASSUMED.objectMs * ASSUMED.objectGb) / 1000,
+    objectGbSeconds: gbSeconds((objectRequests * ASSUMED.objectMs) / 1000),
     rowsWritten: counts.rowsWritten + counts.alarmsSet,
     rowsRead: counts.rowsRead,
     kvReads: Math.max(counts.kvReads, ASSUMED.kvReads[isolate]),
     logKilobytes: (counts.logBytes + counts.logLines * ASSUMED.logLineBytes) / 1000,
   };
 }
+
+/** Returns what a run uses that is resumed once. Its object is billed from its start to its end. */
+export function useOfRun(counts: Counts): Use {
+  const use = useOf(counts, "busy");
+  return { ...use, requests: 2, objectGbSeconds: use.objectGbSeconds + gbSeconds(ASSUMED.runSeconds) };
+}
+
+const gbSeconds = (seconds: number) => seconds * ASSUMED.objectGb;
 
 /** Returns the dollars of a million chats by unit, without CPU time. */
 export function billOf(use: Use): Use {

@@ -1,10 +1,20 @@
 // The benchmark cases and their limits.
 
-import { gated, moderation, refused, slim, streamed, whole, withoutUsage } from "./requests.ts";
+import { gated, keyed, moderation, refused, slim, streamed, whole, withoutUsage } from "./requests.ts";
 import type { BenchRequest, Workload } from "./requests.ts";
 import { sendAndLeave } from "./load.ts";
 import type { Figures } from "./measure.ts";
-import { coldStart, firstByte, GAP, LATE_STREAMS, peak, requestCost, streamCost, streamMemory } from "./measure.ts";
+import {
+  coldStart,
+  CPU_PER_CHUNK,
+  firstByte,
+  GAP,
+  LATE_STREAMS,
+  peak,
+  requestCost,
+  streamCost,
+  streamMemory,
+} from "./measure.ts";
 import type { Testbed } from "./testbed.ts";
 
 export interface Case {
@@ -14,6 +24,8 @@ export interface Case {
   weir: (testbed: Testbed) => Promise<Figures>;
   /** The maximum of Weir's median by figure. */
   limits?: Figures;
+  /** The maximum of what Weir's median adds, by figure. */
+  addedLimits?: Figures;
   /** The maximum of the rounds, for a case that takes long and varies little. */
   maxRounds?: number;
   /** For a case whose rounds are long, or start new processes. */
@@ -24,11 +36,22 @@ export interface Case {
 // gap of 980 ms. Scheduling 200 streams on two shared cores causes gaps below 250 ms.
 const LIMITS: Figures = { [GAP]: 400 };
 
+/** A run costs no more than this beyond the same chat without a key, by chunk of the provider. */
+const MAX_RUN_CPU_US = 50;
+
 const streamCase = (name: string, workload: Workload, request: (workload: Workload) => BenchRequest): Case => ({
   name,
   bare: ({ bare }) => streamCost(bare, streamed(workload), workload),
   weir: ({ weir }) => streamCost(weir, request(workload), workload),
   ...(workload.delayMs ? { limits: LIMITS } : {}),
+});
+
+/** A run beside the same slim chat without a key, which is the baseline instead of the pass-through. */
+const runCase = (name: string, workload: Workload): Case => ({
+  name,
+  bare: ({ weir }) => streamCost(weir, slim(workload), workload),
+  weir: ({ weir }) => streamCost(weir, keyed(workload), workload),
+  ...(workload.delayMs ? { limits: LIMITS, addedLimits: { [CPU_PER_CHUNK]: MAX_RUN_CPU_US } } : {}),
 });
 
 const peakCase = (name: string, workload: Workload): Case => ({
@@ -57,6 +80,7 @@ const coldStartCase = (name: string, worker: "weir" | "unpublished"): Case => ({
 const SHORT: Workload = { tokens: 20, count: 320, parallel: 32 };
 const LONG: Workload = { tokens: 1000, count: 24, parallel: 4 };
 const PACED: Workload = { tokens: 50, delayMs: 20, count: 200, parallel: 200 };
+const PACED_LONG: Workload = { tokens: 150, delayMs: 20, count: 32, parallel: 32 };
 const WHOLE: Workload = { tokens: 20, count: 640, parallel: 32 };
 const LARGE_PROMPT: Workload = { tokens: 20, promptBytes: 65_536, count: 320, parallel: 8 };
 const STEADY: Workload = { tokens: 500, delayMs: 10, count: 4, parallel: 4 };
@@ -114,10 +138,26 @@ export const CASES: Case[] = [
     bare: ({ weir }) => firstByte(weir, streamed(LATE)),
     weir: ({ weir }) => firstByte(weir, gated(LATE)),
   },
+  {
+    name: "run, one at a time",
+    bare: ({ weir }) => firstByte(weir, slim(ONE)),
+    weir: ({ weir }) => firstByte(weir, keyed(ONE)),
+  },
+  runCase("run, 50 chunks 20 ms apart × 200", PACED),
+  runCase("run, 150 chunks 20 ms apart × 32", PACED_LONG),
+  runCase("run, 1,000 chunks × 4", LONG),
   peakCase("200 paced streams", PACED),
   peakCase("one stream of 100,000 tokens", VERY_LONG),
   memoryCase("memory for each further stream, /v1 without usage", withoutUsage, 3),
   memoryCase("memory for each further stream, slim", slim, 1),
+  {
+    name: "memory for each further run",
+    bare: ({ fresh }) => streamMemory(fresh.weir, slim(SLOW), SLOW, MANY_SLOW),
+    weir: ({ fresh }) => streamMemory(fresh.weir, keyed(SLOW), SLOW, MANY_SLOW),
+    limits: { [LATE_STREAMS]: 0 },
+    skipsWarmUp: true,
+    maxRounds: 1,
+  },
   coldStartCase("cold start to the first chat", "weir"),
   coldStartCase("cold start to the first chat, empty KV", "unpublished"),
 ];

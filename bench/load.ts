@@ -13,23 +13,28 @@ export interface Target {
 const agent = new Agent({ keepAlive: true });
 
 /** Sends a request as the user of that index and returns the complete answer. */
-export function send(target: Target, { path, body }: BenchRequest, index = 0): Promise<Answer> {
+export function send(target: Target, request: BenchRequest, index = 0): Promise<Answer> {
   const startedAt = performance.now();
   return new Promise((resolve, reject) => {
-    const headers = {
-      authorization: `Bearer ${target.token(index)}`,
-      "content-type": "application/json",
-      "content-length": Buffer.byteLength(body),
-    };
-    const sent = httpRequest(target.url + path, { method: "POST", agent, headers }, (response) => {
+    const sent = httpRequest(target.url + request.path, optionsOf(target, request, index), (response) => {
       const answer: Answer = { status: response.statusCode ?? 0, chunks: [] };
       response.on("data", (bytes: Buffer) => answer.chunks.push({ at: performance.now() - startedAt, bytes }));
       response.on("end", () => resolve(answer));
       response.on("error", reject);
     });
     sent.on("error", reject);
-    sent.end(body);
+    sent.end(request.body);
   });
+}
+
+function optionsOf(target: Target, { method = "POST", body, headers }: BenchRequest, index: number) {
+  const all = {
+    authorization: `Bearer ${target.token(index)}`,
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+    ...headers?.(),
+  };
+  return { method, agent, headers: all };
 }
 
 /** Sends `count` requests, `parallel` at a time. Each index is another user. */
@@ -52,10 +57,10 @@ export async function sendMany(
 }
 
 /** Sends a request and disconnects after the first chunk. Throws when the status is not the expected one. */
-export function sendAndLeave(target: Target, { path, body, status }: BenchRequest): Promise<void> {
+export function sendAndLeave(target: Target, request: BenchRequest, index = 0): Promise<void> {
+  const { path, status, body } = request;
   return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${target.token(0)}`, "content-type": "application/json" };
-    const sent = httpRequest(target.url + path, { method: "POST", headers }, (response) => {
+    const sent = httpRequest(target.url + path, optionsOf(target, request, index), (response) => {
       response.once("data", () => {
         response.destroy();
         if (response.statusCode === status) resolve();

@@ -13,6 +13,9 @@ export type Figures = Record<string, number>;
 /** The median of the streams' longest gaps. Buffering raises it in every stream; a single hiccup does not. */
 export const GAP = "longest gap p50, ms";
 
+/** The CPU time of a stream by chunk of the provider. */
+export const CPU_PER_CHUNK = "cpu per chunk, µs";
+
 /** The streams that began after another one had ended. */
 export const LATE_STREAMS = "late streams";
 
@@ -36,7 +39,7 @@ export async function streamCost(server: Server, request: BenchRequest, workload
   const gaps = answers.map((answer) => longestGap(answer, (tokens - 1) * delayMs));
   return {
     ...figures,
-    "cpu per chunk, µs": spentUs / (workload.count * tokens),
+    [CPU_PER_CHUNK]: spentUs / (workload.count * tokens),
     // A slim stream merges chunks into fewer events by design, so its events have no expected times.
     ...(delayMs > 0 && request.path !== "/chat" ? lagFigures(answers, tokens, delayMs) : {}),
     [GAP]: quantile(gaps, 0.5),

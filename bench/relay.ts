@@ -3,12 +3,13 @@
 
 import { parseArgs } from "node:util";
 import { billLines } from "./bill-lines.ts";
-import { COUNT_CASES, countChats, showCounts } from "./chat-counts.ts";
+import { COUNT_CASES, countChats, countRuns, RUN_COUNTS, showCounts } from "./chat-counts.ts";
 import type { Case } from "./cases.ts";
 import { CASES, countUncancelled } from "./cases.ts";
 import type { Figures } from "./measure.ts";
 import { parseCommandLine, UsageError } from "../dev/command-line.ts";
 import type { Result } from "./results.ts";
+import { runBillLines } from "./run-bill.ts";
 import { startTestbed } from "./testbed.ts";
 import type { Spread } from "./statistics.ts";
 import { spreadOf } from "./statistics.ts";
@@ -25,7 +26,8 @@ const values = parseCommandLine("npm run bench -- [--rounds 5] [--only NAME] [--
   const { values } = parseArgs({ options });
   if (!/^[1-9]\d*$/.test(values.rounds))
     throw new UsageError(`--rounds must be a number from 1, not '${values.rounds}'.`);
-  if (![...CASES, ...COUNT_CASES].some(({ name }) => name.includes(values.only)))
+  const names = [...[...CASES, ...COUNT_CASES].map(({ name }) => name), RUN_COUNTS];
+  if (!names.some((name) => name.includes(values.only)))
     throw new UsageError(`No case in bench/cases.ts or bench/chat-counts.ts has '${values.only}' in its name.`);
   return values;
 });
@@ -51,30 +53,37 @@ try {
     results.push({ case: one.name, first, later });
     print(`\n${one.name}\n  of new users  ${showCounts(first)}\n  afterwards    ${showCounts(later)}`);
   }
+  if (RUN_COUNTS.includes(values.only)) {
+    const later = await countRuns(testbed);
+    results.push({ case: RUN_COUNTS, later });
+    print(`\n${RUN_COUNTS}\n  ${showCounts(later)}`);
+  }
   print("");
   check("callers who left", "streams that the provider went on with", await countUncancelled(testbed), 0);
 } finally {
   testbed.stop();
 }
 if (values.json) console.log(JSON.stringify(results, null, 2));
-else console.log(["", ...billLines(results)].join("\n"));
+else console.log(["", ...billLines(results), "", ...runBillLines(results)].join("\n"));
 for (const failure of failures) console.error(`FAILED: ${failure}`);
 if (failures.length > 0) process.exitCode = 1;
 
-function report({ name, limits }: Case, figure: string, rounds: Round[]): void {
+function report({ name, limits, addedLimits }: Case, figure: string, rounds: Round[]): void {
   const pairs = rounds.map(({ bare, weir }) => ({ bare: valueOf(bare, figure), weir: valueOf(weir, figure) }));
   const spreads = {
     bare: spreadOf(pairs.map(({ bare }) => bare)),
     weir: spreadOf(pairs.map(({ weir }) => weir)),
     // Lags and late streams are near 0, so their ratio is meaningless.
     ...(/^(lag|late)/.test(figure) ? {} : { ratio: spreadOf(pairs.map(({ bare, weir }) => weir / bare)) }),
-    ...(figure.endsWith(", ms") ? { added: spreadOf(pairs.map(({ bare, weir }) => weir - bare)) } : {}),
+    ...(/, ms$|^cpu per chunk/.test(figure) ? { added: spreadOf(pairs.map(({ bare, weir }) => weir - bare)) } : {}),
   };
   results.push({ case: name, figure, ...spreads });
   const shown = Object.entries(spreads).map(([label, spread]) => `${label} ${show(spread)}`);
   print(`  ${figure.padEnd(30)} ${shown.join(" ")}`.trimEnd());
   const limit = limits?.[figure];
   if (limit !== undefined) check(name, figure, spreads.weir.median, limit);
+  const addedLimit = addedLimits?.[figure];
+  if (addedLimit !== undefined) check(name, `added ${figure}`, spreads.added?.median ?? NaN, addedLimit);
 }
 
 function check(name: string, what: string, weir: number, limit: number): void {

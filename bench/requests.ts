@@ -17,8 +17,12 @@ export interface Workload {
 }
 
 export interface BenchRequest {
+  /** POST by default. */
+  method?: "GET" | "POST";
   path: string;
   body: string;
+  /** More headers, created for each request. */
+  headers?: () => Record<string, string>;
   /** The expected status and ending. Any other answer ends the run with an error. */
   status: number;
   ending: RegExp;
@@ -58,6 +62,21 @@ export const slim: CreateRequest = (workload) => ({
   status: 200,
   ending: /event:done\ndata:.*\n\n$/,
 });
+
+/** A slim request with a new key each time, which makes it a run. */
+export const keyed: CreateRequest = (workload) => ({
+  ...slim(workload),
+  headers: () => keyHeader(crypto.randomUUID()),
+});
+
+/** A run with that key, and the request that resumes it after its first event. */
+export function runAndResume(workload: Workload, key: string): [BenchRequest, BenchRequest] {
+  const run = { ...slim(workload), headers: () => keyHeader(key) };
+  const { status, ending } = run;
+  return [run, { method: "GET", path: `/chat/${key}?after=1`, body: "", status, ending }];
+}
+
+const keyHeader = (key: string) => ({ "idempotency-key": key });
 
 export const gated: CreateRequest = (workload) => {
   const request = streamed(workload);

@@ -26,7 +26,7 @@ export interface CheckResult {
 export interface CountResult {
   case: string;
   /** Counts for users without a stored quota. */
-  first: Counts;
-  /** Counts for the same users afterwards. */
+  first?: Counts | undefined;
+  /** Counts for users with a stored quota. */
   later: Counts;
 }

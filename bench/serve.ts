@@ -41,10 +41,16 @@ const { default: workerd } = createRequire(import.meta.resolve("miniflare"))("wo
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url).href);
 const FOLDER = path("../.wrangler/bench");
 
+const weirSettings = unstable_readConfig({ config: path("../wrangler.toml") });
 // All Workers get Weir's compatibility settings, so that the comparison is fair.
-const { compatibility_date: date, compatibility_flags: flags } = unstable_readConfig({
-  config: path("../wrangler.toml"),
-});
+const { compatibility_date: date, compatibility_flags: flags } = weirSettings;
+/** Weir's Durable Object classes by binding. */
+export const OBJECTS = Object.fromEntries(
+  weirSettings.durable_objects.bindings.map(({ name, class_name }: { name: string; class_name: string }) => [
+    name,
+    class_name,
+  ]),
+);
 const COMPATIBILITY = `compatibilityDate = ${JSON.stringify(date)}, compatibilityFlags = ${JSON.stringify(flags)}`;
 
 /**

@@ -6,7 +6,7 @@ import { devVars } from "../dev/secrets.ts";
 import { GATED, MODEL } from "./requests.ts";
 import type { Target } from "./load.ts";
 import type { Served, WorkerConfig } from "./serve.ts";
-import { build, serve, stripTypes } from "./serve.ts";
+import { build, OBJECTS, serve, stripTypes } from "./serve.ts";
 
 const KEY = "emulated-key";
 const USERS = 32;
@@ -22,9 +22,9 @@ export interface Testbed {
   exhausted: Server;
   /**
    * Each starts another process. `unpublished` is Weir with an empty KV, so it uses the bundled catalog. The others
-   * are Weir with the counters of workers/counted.ts.
+   * are Weir with the counters of workers/counted.ts. In `countedRuns`, the alarm deletes a run some seconds after it.
    */
-  fresh: Record<"bare" | "weir" | "unpublished" | "counted" | "countedWithoutBudget", Start>;
+  fresh: Record<"bare" | "weir" | "unpublished" | "counted" | "countedWithoutBudget" | "countedRuns", Start>;
   stop(): void;
 }
 
@@ -64,7 +64,7 @@ export async function startTestbed({ v8Flags = [], providers = {} }: TestbedOpti
     },
     v8Flags,
     json: { AUTH_ISSUERS: [{ issuer: "weir", audience: "weir" }] },
-    objects: { USER_QUOTA: "UserQuota", CATALOG_PUBLISHER: "CatalogPublisher" },
+    objects: OBJECTS,
     kv: kvOf(published),
   };
   let countedEntry: string | undefined;
@@ -99,6 +99,11 @@ export async function startTestbed({ v8Flags = [], providers = {} }: TestbedOpti
       countedWithoutBudget: starter(
         "weir-counted",
         () => ({ ...countedConfig(), kv: kvOf({ ...published, budget: undefined }) }),
+        tokenOf,
+      ),
+      countedRuns: starter(
+        "weir-counted",
+        () => ({ ...countedConfig(), kv: kvOf({ ...published, ...shortRuns }) }),
         tokenOf,
       ),
     },
@@ -141,6 +146,9 @@ function catalog(otherProviders: string[]) {
     budget: { windows: [{ unit: "usd", per: "day", limit: 1_000_000 }] },
   };
 }
+
+/** The parts of a catalog that decide how long a run is kept. */
+const shortRuns = { timing: { total_ms: 25_000 }, runs: { keep_ms: 1000 } };
 
 const urlVariable = (provider: string) => `${provider.toUpperCase()}_BASE_URL`;
 

@@ -1,9 +1,9 @@
 // Weir with counters for what Cloudflare bills by number.
-// GET /__counts returns the counts and how much work is still running. DELETE /__counts resets them.
+// GET /__counts returns the counts, how much work is still running, and how many alarms have run. DELETE /__counts resets
+// the counts.
 
 import type { Bindings } from "../../src/core/env.ts";
-import { UserQuota as OriginalUserQuota } from "../../src/core/quota/user-quota.ts";
-import weir from "../../src/index.ts";
+import * as weir from "../../src/index.ts";
 import type { Counts } from "../bill.ts";
 
 export * from "../../src/index.ts";
@@ -21,6 +21,7 @@ const nothing = (): Counts => ({
 });
 let counts = nothing();
 let running = 0;
+let alarms = 0;
 
 /** Calls `then` with the result of each call of the method, on all objects with this prototype. */
 function observe(object: object, method: string, then: (result: unknown) => void): void {
@@ -35,6 +36,7 @@ function observe(object: object, method: string, then: (result: unknown) => void
 }
 
 const countRow = () => void counts.rowsWritten++;
+const countRead = () => void counts.rowsRead++;
 const countRows = (cursor: Cursor) => {
   counts.rowsWritten += cursor.rowsWritten;
   counts.rowsRead += cursor.rowsRead;
@@ -49,16 +51,10 @@ function observeStorage(storage: DurableObjectStorage): void {
     observe(storage, method, countRow);
     observe(storage.kv, method, countRow);
   }
+  for (const method of ["get", "list"]) observe(storage.kv, method, countRead);
   observe(storage, "setAlarm", () => void counts.alarmsSet++);
   // A cursor has counted its rows when it was read. Its caller reads it before the next microtask.
   observe(storage.sql, "exec", (cursor) => queueMicrotask(() => countRows(cursor as Cursor)));
-}
-
-export class UserQuota extends OriginalUserQuota {
-  constructor(context: DurableObjectState, env: Bindings) {
-    observeStorage(context.storage);
-    super(context, env);
-  }
 }
 
 for (const level of ["log", "error", "warn"] as const) {
@@ -98,6 +94,28 @@ function observeBindings(env: Bindings): Bindings {
   return observed;
 }
 
+interface CountedObject {
+  ctx: DurableObjectState;
+  env: Bindings;
+}
+
+/** Makes the objects of a class count, from their first call on. */
+function observeObjects({ prototype }: { prototype: Record<string, (...values: unknown[]) => unknown> }): void {
+  for (const method of Object.getOwnPropertyNames(prototype)) {
+    const original = prototype[method];
+    if (method === "constructor" || !original) continue;
+    prototype[method] = function (this: CountedObject, ...values) {
+      observeStorage(this.ctx.storage);
+      this.env = observeBindings(this.env);
+      if (method === "alarm") alarms++;
+      return original.apply(this, values);
+    };
+  }
+}
+
+const { default: worker, ...classes } = weir;
+for (const each of Object.values(classes)) observeObjects(each as unknown as Parameters<typeof observeObjects>[0]);
+
 const isNamespace = (binding: unknown): binding is DurableObjectNamespace =>
   typeof binding === "object" && binding !== null && "getByName" in binding;
 
@@ -105,12 +123,12 @@ export default {
   async fetch(request: Request, env: Bindings, context: ExecutionContext): Promise<Response> {
     if (new URL(request.url).pathname === "/__counts") {
       if (request.method === "DELETE") counts = nothing();
-      return Response.json({ counts, running });
+      return Response.json({ counts, running, alarms });
     }
     const waitUntil = (work: Promise<unknown>) => {
       running++;
       context.waitUntil(work.finally(() => running--));
     };
-    return weir.fetch(request, observeBindings(env), { waitUntil } as ExecutionContext);
+    return worker.fetch(request, observeBindings(env), { waitUntil } as ExecutionContext);
   },
 };
