@@ -11,8 +11,15 @@ export const failedEvent = ({ body }: ApiError): RunEvent => ({ name: "failed", 
 export const runNotFound = (cause?: unknown) =>
   apiError(
     "not_found",
-    "You have no run with this key, or it has expired. To start one, send your POST request with this key.",
+    "You have no run with this key, or it has expired. Repeat your POST request. After a 409 or 410, make a new key.",
     { cause },
+  );
+
+/** The 404 of a DELETE. The run may start later, when a large POST arrives. */
+export const nothingCancelled = () =>
+  apiError(
+    "not_found",
+    "You have no run with this key, so nothing was cancelled. A POST request with this key is refused for 60 s.",
   );
 
 export const keyReused = () =>

@@ -1,12 +1,13 @@
 // The feature runs: a chat with an idempotency key is charged once and can be resumed, read again and cancelled.
 
 import { Hono } from "hono";
+import * as v from "valibot";
 import { choosePlan } from "../../core/catalog/choose.ts";
 import { resolveModel, toDay } from "../../core/catalog/resolve.ts";
 import type { AppEnv, Feature } from "../../core/feature.ts";
 import type { Caller } from "../../core/gateway/call.ts";
 import { metered } from "../../core/gateway/metered.ts";
-import { readBody } from "../../core/http/json-body.ts";
+import { readBody, validate } from "../../core/http/json-body.ts";
 import { slimCall } from "../slim-chat/exchange.ts";
 import { SlimRequest } from "../slim-chat/request.ts";
 import { toCatalogText } from "./catalog-text.ts";
@@ -14,6 +15,8 @@ import { allowsRuns, runsOf, runsSection } from "./catalog.ts";
 import { bindingFaults, callRuns, deleteRuns } from "./client.ts";
 import { isForbiddenByPlan, runNotFound } from "./failures.ts";
 import { fingerprintOf, idempotencyKeyOf, isKey, lastEventIdOf } from "./request.ts";
+
+const CancelQuery = v.strictObject({ forget: v.optional(v.literal("1", "must be 1, or left out")) });
 
 const app = new Hono<AppEnv>()
   .post("/", async (c, next) => {
@@ -46,8 +49,8 @@ const app = new Hono<AppEnv>()
   .delete("/:id", (c) => {
     const caller = c.get("caller");
     const key = requireRunKey(caller, c.req.param("id"));
-    const forget = c.req.query("forget") === "1";
-    return callRuns(caller, key, (runs, address) => runs.cancel({ ...address, forget }));
+    const { forget } = validate(CancelQuery, c.req.query());
+    return callRuns(caller, key, (runs, address) => runs.cancel({ ...address, forget: forget !== undefined }));
   });
 
 /**

@@ -10,14 +10,14 @@ import { createServerTiming } from "../../core/http/server-timing.ts";
 import { slimCall } from "../slim-chat/exchange.ts";
 import { fromCatalogText } from "./catalog-text.ts";
 import { runsOf } from "./catalog.ts";
-import { keyReused, runCancelled, runForgotten, runNotFound, runsUnavailable } from "./failures.ts";
+import { keyReused, nothingCancelled, runCancelled, runForgotten, runsUnavailable } from "./failures.ts";
 import { INTERRUPTED_ID } from "./log.ts";
 import type { CancelMessage, ReadMessage, RunReply, StartMessage } from "./messages.ts";
 import { MESSAGE_VERSION, toRefusedReply } from "./messages.ts";
 import type { RecoveryContext } from "./recovery.ts";
 import { endOverdue, readKept, settleAllStored, settleStored } from "./recovery.ts";
 import * as replies from "./replies.ts";
-import { unknownEventId } from "./request.ts";
+import { lostRun, unknownEventId } from "./request.ts";
 import type { Run } from "./run.ts";
 import { startRun } from "./run.ts";
 import type { Seal } from "./seal.ts";
@@ -52,7 +52,7 @@ export class UserRuns extends DurableObject<Bindings> {
       if (stored) return this.#readStored(seal, store, stored, message);
       if (Date.now() - (this.#cancelledAt.get(seal.id) ?? 0) < CANCELLED_MS) throw runCancelled();
       // The caller has received events of a run that is lost. Those of a new run would not continue its text.
-      if (message.after > 0) throw unknownEventId(message.after, 0);
+      if (message.after > 0) throw lostRun(message.after);
       return this.#read(this.#start(seal, store, message), message, false);
     });
   }
@@ -74,7 +74,7 @@ export class UserRuns extends DurableObject<Bindings> {
       const { live, stored } = this.#find(seal.id, store);
       if (!stored) {
         setNewest(this.#cancelledAt, seal.id, Date.now(), MAX_REMEMBERED);
-        throw runNotFound();
+        throw nothingCancelled();
       }
       const headers = { "weir-run": message.key };
       if (message.forget) {

@@ -41,6 +41,12 @@ export function lastEventIdOf(headers: Headers, after: string[] = []): number {
 export const unknownEventId = (id: number, count: number) =>
   invalidEventId(`There is no event ${id}: the run has ${count} events. Send the number of the last one you received.`);
 
+/** Returns the 400 for a new run whose caller has already received events. */
+export const lostRun = (id: number) =>
+  invalidEventId(
+    `There is no run with this key, so nothing follows event ${id}. Discard the text, and send the request without 'last-event-id'.`,
+  );
+
 const invalidEventId = (message: string) => apiError("invalid_last_event_id", message);
 
 /**
