@@ -2,31 +2,39 @@
 
 import type { Ledger, StoredLease } from "./state.ts";
 import { parseWindowKey, periodEnd } from "../catalog/quota-window.ts";
-import { addUse, inCurrentPeriod, isInCurrentPeriod } from "./window-use.ts";
+import { hasOnlyStoredDays, historyEnd, storedDays } from "./history.ts";
+import { addCharge, inCurrentPeriod, isInCurrentPeriod } from "./window-use.ts";
 
 /** An expired lease can be corrected by a late settlement for this time. */
 const CORRECTABLE_MS = 3_600_000;
 
 /**
- * Returns the ledger at `now`: expires and charges overdue leases, and deletes past periods and leases that can no
- * longer be corrected. The result derives from the stored state, so it need not be stored.
+ * Returns the ledger at `now`: expires and charges overdue leases, and deletes past periods, old days, and leases that
+ * can no longer be corrected. The result derives from the stored state, so it need not be stored.
  */
 export function sweep(ledger: Ledger, now: number): Ledger {
   const at = Math.max(now, ledger.at);
   if (isCurrent(ledger, at)) return { ...ledger, at };
   const leases = Object.entries(ledger.leases).filter(([, { endsAt }]) => endsAt + CORRECTABLE_MS > at);
-  let used = inCurrentPeriod(ledger.used, at);
+  let charged: Ledger = {
+    ...ledger,
+    at,
+    used: inCurrentPeriod(ledger.used, at),
+    extra: inCurrentPeriod(ledger.extra, at),
+    days: storedDays(ledger.days, at),
+  };
   for (const lease of Object.values(ledger.leases)) {
-    if (lease.endsAt <= at && !lease.ended) used = addUse(used, lease, lease.bound);
+    if (lease.endsAt <= at && !lease.ended) charged = addCharge(charged, lease, lease.bound);
   }
   const swept = leases.map(([key, lease]) => [key, { ...lease, ended: lease.endsAt <= at }] as const);
-  return { ...ledger, at, used, extra: inCurrentPeriod(ledger.extra, at), leases: Object.fromEntries(swept) };
+  return { ...charged, leases: Object.fromEntries(swept) };
 }
 
 /** Tests if nothing has expired. This is true for most calls. */
-function isCurrent({ used, extra, leases }: Ledger, at: number): boolean {
+function isCurrent({ used, extra, leases, days }: Ledger, at: number): boolean {
   const runs = (lease: StoredLease) => (lease.ended ? lease.endsAt + CORRECTABLE_MS : lease.endsAt) > at;
-  return isInCurrentPeriod(used, at) && isInCurrentPeriod(extra, at) && Object.values(leases).every(runs);
+  const isInPeriod = isInCurrentPeriod(used, at) && isInCurrentPeriod(extra, at);
+  return isInPeriod && hasOnlyStoredDays(days, at) && Object.values(leases).every(runs);
 }
 
 /** The next expiry of a running lease (epoch ms); undefined when no lease is running. */
@@ -36,15 +44,16 @@ export function nextLeaseEnd(ledger: Ledger): number | undefined {
 }
 
 /**
- * The time after which the state is empty (epoch ms): all periods have ended, no lease can be corrected, and the
- * account of a deleted user has ended.
+ * The time after which the state is empty (epoch ms): all periods have ended, no lease can be corrected, no day
+ * of the history is left, and the account of a deleted user has ended.
  */
-export function lastEnd({ used, extra, leases }: Ledger, accountEndsAt: number | undefined): number | undefined {
+export function lastEnd({ used, extra, leases, days }: Ledger, accountEndsAt: number | undefined): number | undefined {
   const uses = Object.entries({ ...used, ...extra });
   const ends = [
     ...uses.map(([key, { start }]) => periodEnd(parseWindowKey(key).per, start)),
     ...Object.values(leases).map((lease) => lease.endsAt + CORRECTABLE_MS),
-    ...(accountEndsAt === undefined ? [] : [accountEndsAt]),
-  ];
+    historyEnd(days),
+    accountEndsAt,
+  ].filter((end) => end !== undefined);
   return ends.length > 0 ? Math.max(...ends) : undefined;
 }

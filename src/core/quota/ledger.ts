@@ -12,7 +12,9 @@ import type { Amounts } from "../catalog/quota-window.ts";
 import { entry } from "../catalog/schema.ts";
 import { amountOf, countsModel, NO_AMOUNTS } from "../catalog/quota-window.ts";
 import { sweep } from "./expiry.ts";
-import { addUse, openWindows } from "./window-use.ts";
+import type { HistoryDay } from "./history.ts";
+import { lastDays } from "./history.ts";
+import { addCharge, openWindows } from "./window-use.ts";
 
 export interface Reservation {
   /** A random text, such as a UUID. Its last 12 characters identify it. */
@@ -132,7 +134,7 @@ export function spend(
     return { ledger: state, changed: false, result };
   }
   const lease = { at: state.at, model, ended: false, endsAt: state.at };
-  const next = { ...state, used: addUse(state.used, lease, { ...NO_AMOUNTS, requests }) };
+  const next = addCharge(state, lease, { ...NO_AMOUNTS, requests });
   return { ledger: next, changed: true, result: { ok: true, view: viewOf(next, limits) } };
 }
 
@@ -150,13 +152,13 @@ export function settle(
   if (!lease || !Object.hasOwn(state.leases, key)) return { ledger: state, changed: false };
   const charged = lease.ended ? lease.bound : NO_AMOUNTS;
   const owed = (unit: keyof Amounts) => Math.min(charge[unit], lease.bound[unit]) - charged[unit];
-  const used = addUse(state.used, lease, {
+  const next = addCharge(state, lease, {
     tokens: owed("tokens"),
     requests: owed("requests"),
     nanoUsd: owed("nanoUsd"),
   });
   const settled = addSettled(state.settled, key);
-  return { ledger: { ...state, used, leases, settled }, changed: true };
+  return { ledger: { ...next, leases, settled }, changed: true };
 }
 
 /**
@@ -173,6 +175,12 @@ export function giveBack(ledger: Ledger, key: string, now: number): { ledger: Le
 /** Returns the used, reserved and remaining amount of every window at `now`. */
 export function view(ledger: Ledger, limits: Limits, now: number): QuotaView {
   return viewOf(openWindows(sweep(ledger, now), limits), limits);
+}
+
+/** Returns the charges of the last `count` days at `now`, oldest first, with zeros for days without use. */
+export function history(ledger: Ledger, count: number, now: number): HistoryDay[] {
+  const { days, at } = sweep(ledger, now);
+  return lastDays(days, count, at);
 }
 
 /** The output tokens per choice that fit into a window. */

@@ -1,6 +1,8 @@
-// Quota amounts on the wire: `x-ratelimit-*` headers, window objects and remaining amounts.
+// Quota amounts on the wire: `x-ratelimit-*` headers, window objects, days and remaining amounts.
 
-import { fromAmount } from "./limits.ts";
+import type { HistoryDay } from "./history.ts";
+import { DAY_MS } from "./history.ts";
+import { fromAmount, toUsd } from "./limits.ts";
 import type { QuotaView, WindowView } from "./view.ts";
 import { countsModel, windowKey } from "../catalog/quota-window.ts";
 
@@ -39,4 +41,9 @@ export function leftOf(view: QuotaView): Record<string, number> {
 export function toWindowObject({ unit, per, models, limit, used, reserved, left, resetAt }: WindowView) {
   const [total, spent, held, rest] = [limit, used, reserved, left].map((amount) => fromAmount(unit, amount));
   return { unit, per, models, limit: total, used: spent, reserved: held, left: rest, reset_at: resetAt / 1000 };
+}
+
+/** Formats the charges of a day as JSON: the UTC date, and dollars. */
+export function toDayObject({ day, tokens, requests, nanoUsd }: HistoryDay) {
+  return { date: new Date(day * DAY_MS).toISOString().slice(0, 10), tokens, requests, usd: toUsd(nanoUsd) };
 }

@@ -2,6 +2,7 @@
 // It contains no limits: callers pass the plan with each call.
 
 import type { Amounts } from "../catalog/quota-window.ts";
+import type { StoredDays } from "./history.ts";
 
 /** `at` is the latest time of any call (epoch ms), so that a clock that runs backwards has no effect. */
 export interface Ledger {
@@ -14,6 +15,8 @@ export interface Ledger {
   leases: Record<string, StoredLease>;
   /** Recently settled keys, shortened, newest last. A repeated reserve must not open a second lease. */
   settled: string[];
+  /** Charges by day of the last 31 days. Absent without charges, and in older ledgers. */
+  days?: StoredDays | undefined;
 }
 
 const MAX_SETTLED_KEYS = 32;

@@ -9,7 +9,8 @@ import type { AllotmentRequest, BudgetReservation, BudgetResult } from "./budget
 import { lowerReservation, reserveInBudget } from "./budget-ledger.ts";
 import type { Reservation, ReserveResult, SpendResult } from "./ledger.ts";
 import { lastEnd, nextLeaseEnd, sweep } from "./expiry.ts";
-import { giveBack, reserve, settle, spend, view } from "./ledger.ts";
+import type { HistoryDay } from "./history.ts";
+import { giveBack, history, reserve, settle, spend, view } from "./ledger.ts";
 import type { Ledger } from "./state.ts";
 import { emptyLedger, readLedger } from "./state.ts";
 import type { Limits, PackedView, QuotaView } from "./view.ts";
@@ -67,9 +68,9 @@ export class UserQuota extends DurableObject<Bindings> {
     this.#update((ledger, now) => giveBack(ledger, key, now));
   }
 
-  /** Returns the windows under the claim's plan. Writes nothing. */
-  view(claim: Claim, limits: Limits): { view: QuotaView } | RefusedClaim {
-    return this.#refusal(claim) ?? { view: this.inspect(limits) };
+  /** Returns the windows under the claim's plan, and the charges of the last `days` days. Writes nothing. */
+  view(claim: Claim, limits: Limits, days = 0): { view: QuotaView; history: HistoryDay[] } | RefusedClaim {
+    return this.#refusal(claim) ?? { view: this.inspect(limits), history: this.history(days) };
   }
 
   /** Returns the operator's decisions. Writes nothing. */
@@ -80,6 +81,11 @@ export class UserQuota extends DurableObject<Bindings> {
   /** Returns the windows under any limits, without a claim, for operators. Writes nothing. */
   inspect(limits: Limits): QuotaView {
     return view(this.#load().ledger, limits, Date.now());
+  }
+
+  /** Returns the charges of the last `days` days, oldest first, without a claim. Writes nothing. */
+  history(days: number): HistoryDay[] {
+    return days === 0 ? [] : history(this.#load().ledger, days, Date.now());
   }
 
   /** Applies and stores an operator's change. Writes one row. */
@@ -114,7 +120,8 @@ export class UserQuota extends DurableObject<Bindings> {
     const hasEnded = (stored.account?.endsAt ?? Infinity) <= now.at;
     const account = hasEnded ? undefined : stored.account;
     this.#stored = { ledger: now, account, alarmAt: null };
-    if (Object.keys({ ...now.used, ...now.extra, ...now.leases, ...account }).length > 0) this.#save(now, account);
+    if (now.days || Object.keys({ ...now.used, ...now.extra, ...now.leases, ...account }).length > 0)
+      this.#save(now, account);
     else {
       this.#stored = undefined;
       await this.ctx.storage.deleteAll();

@@ -1,6 +1,7 @@
 // The use of each quota window: which charges it counts, and in which period. Pure.
 
 import type { Ledger, StoredLease, Use } from "./state.ts";
+import { addToDay } from "./history.ts";
 import type { Limits } from "./view.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
 import { amountOf, parseWindowKey, periodStart, windowKey } from "../catalog/quota-window.ts";
@@ -21,8 +22,17 @@ export function openWindows(state: Ledger, limits: Limits): Ledger {
 
 type ChargedLease = Pick<StoredLease, "at" | "endsAt" | "model" | "ended">;
 
+/** Charges a lease: adds the amounts to its windows and to its day. `state` must be swept. */
+export function addCharge(state: Ledger, lease: ChargedLease, charge: Amounts): Ledger {
+  return {
+    ...state,
+    used: addUse(state.used, lease, charge),
+    days: addToDay(state.days, lease.at, charge, state.at),
+  };
+}
+
 /** Adds a charge to every window that counts the lease. Skips other periods, and leases that expired before a reset. */
-export function addUse(used: Ledger["used"], lease: ChargedLease, charge: Amounts): Ledger["used"] {
+function addUse(used: Ledger["used"], lease: ChargedLease, charge: Amounts): Ledger["used"] {
   const added = { ...used };
   for (const [key, use] of Object.entries(used)) {
     const { unit, per, counts } = parseWindowKey(key);

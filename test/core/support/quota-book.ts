@@ -5,7 +5,8 @@ import { applyChange } from "../../../src/core/quota/account.ts";
 import type { Bound } from "../../../src/core/quota/bound.ts";
 import type { Reservation, ReserveResult, SpendResult } from "../../../src/core/quota/ledger.ts";
 import { sweep } from "../../../src/core/quota/expiry.ts";
-import { giveBack, reserve, settle, spend, view } from "../../../src/core/quota/ledger.ts";
+import type { HistoryDay } from "../../../src/core/quota/history.ts";
+import { giveBack, history, reserve, settle, spend, view } from "../../../src/core/quota/ledger.ts";
 import type { Ledger } from "../../../src/core/quota/state.ts";
 import { emptyLedger } from "../../../src/core/quota/state.ts";
 import type { Limits, QuotaView } from "../../../src/core/quota/view.ts";
@@ -51,6 +52,8 @@ export interface Book {
   evict(): void;
   /** The windows under the plan, or under other limits. */
   view(limits?: Limits): QuotaView;
+  /** The charges of the last days. */
+  history(days: number): HistoryDay[];
   /** The use of the plan's window of a unit, and of a period if the plan has several. */
   use(unit: QuotaUnit, per?: Period): Use;
   tokens(per?: Period): Use;
@@ -101,6 +104,7 @@ export function openBook(limits: Limits, now: number, stored: Ledger = emptyLedg
     },
     evict: () => void (ledger = JSON.parse(JSON.stringify(ledger)) as Ledger),
     view: (limits = book.limits) => view(ledger, limits, book.now),
+    history: (days) => history(ledger, days, book.now),
     use: useOf,
     tokens: (per) => useOf("tokens", per),
     requests: (per) => useOf("requests", per),

@@ -6,6 +6,7 @@ import type { Limits } from "../../../src/core/quota/view.ts";
 import type { Amounts, Period, QuotaUnit, QuotaWindow } from "../../../src/core/catalog/quota-window.ts";
 
 const CORRECTABLE_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 
 /** A request that was granted. */
 interface Entry {
@@ -73,6 +74,24 @@ export function createQuotaModel() {
   };
   const running = (now: number) => history.filter((entry) => isRunning(entry, timeAt(now))).length;
 
+  /** The sum of all charges by date, for the last 31 dates. */
+  const chargesByDay = (now: number): Record<string, Amounts> => {
+    const time = timeAt(now);
+    const days: Record<string, Amounts> = {};
+    for (const entry of history) {
+      const date = periodOf("day", entry.at);
+      if (isRunning(entry, time) || date < periodOf("day", time - 30 * DAY_MS)) continue;
+      const { tokens, requests, nanoUsd } = entry.charge ?? entry.bound;
+      const before = days[date] ?? { tokens: 0, requests: 0, nanoUsd: 0 };
+      days[date] = {
+        tokens: before.tokens + tokens,
+        requests: before.requests + requests,
+        nanoUsd: before.nanoUsd + nanoUsd,
+      };
+    }
+    return Object.fromEntries(Object.entries(days).filter(([, amounts]) => isUsed(amounts)));
+  };
+
   const openAll = (limits: Limits, time: number) => {
     for (const window of limits.windows) {
       if (!opened.has(slotOf(window, time))) open(window, time, entriesOf(window, time));
@@ -89,6 +108,7 @@ export function createQuotaModel() {
   return {
     useOf,
     running,
+    chargesByDay,
     reserve(key: string, model: string, bound: Bound, leaseMs: number, limits: Limits, now: number): ModelDecision {
       const time = timeAt(now);
       const known = find(key);
@@ -158,6 +178,8 @@ export function createQuotaModel() {
     },
   };
 }
+
+const isUsed = ({ tokens, requests, nanoUsd }: Amounts) => tokens + requests + nanoUsd > 0;
 
 const inUnit = ({ nanoUsd, ...counts }: Amounts, unit: QuotaUnit) => (unit === "usd" ? nanoUsd : counts[unit]);
 

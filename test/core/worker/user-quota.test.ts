@@ -11,7 +11,6 @@ import {
   LEASE_MS,
   LIMITS,
   limitsOf,
-  NEXT_DAY,
   reservation,
   resumeDate,
   rowsOf,
@@ -23,6 +22,10 @@ import {
   viewOf,
   windowOf,
 } from "../../support/user-quota.ts";
+
+/** The day of the first reservation, and the time when it leaves the history. */
+const START_DAY = Math.floor(START / 86_400_000);
+const HISTORY_END = (START_DAY + 31) * 86_400_000;
 
 const BLOCK: Change = { kind: "block", id: "block", at: START, reason: "a test" };
 
@@ -106,7 +109,7 @@ describe("the alarm", () => {
     vi.setSystemTime(START + LEASE_MS);
     expect(await runDurableObjectAlarm(object)).toBe(true);
     const [row] = await rowsOf(object);
-    expect(JSON.parse(row?.state ?? "")).toMatchObject({ alarmAt: NEXT_DAY });
+    expect(JSON.parse(row?.state ?? "")).toMatchObject({ alarmAt: HISTORY_END });
     for (const unit of ["tokens", "usd"]) {
       expect(await windowOf(object, unit)).toEqual({ used: BOUND_TOKENS, reserved: 0 });
     }
@@ -123,16 +126,20 @@ describe("the alarm", () => {
     expect(await alarmOf(object)).toBe(START + LEASE_MS * 1.5);
   });
 
-  it("deletes all storage when every period has ended, and the user starts again", async () => {
+  it("deletes all storage when every period and the history have ended, and the user starts again", async () => {
     const object = createObject();
     await object.reserve(CLAIM, LIMITS, reservation("one"));
     await object.settle(LIMITS, settlement("one", 42));
     vi.setSystemTime(START + LEASE_MS);
     await runDurableObjectAlarm(object);
-    expect(await alarmOf(object)).toBe(NEXT_DAY);
+    expect(await alarmOf(object)).toBe(HISTORY_END);
+    vi.setSystemTime(HISTORY_END - 1);
+    await runDurableObjectAlarm(object);
+    expect(await object.history(31)).toContainEqual({ day: START_DAY, tokens: 42, requests: 1, nanoUsd: 42 });
+    expect(await alarmOf(object)).toBe(HISTORY_END);
     expect(await rowsOf(object)).toHaveLength(1);
 
-    vi.setSystemTime(NEXT_DAY);
+    vi.setSystemTime(HISTORY_END);
     expect(await runDurableObjectAlarm(object)).toBe(true);
     expect(await rowsOf(object)).toEqual([]);
     expect(await alarmOf(object)).toBeNull();
@@ -145,7 +152,7 @@ describe("the alarm", () => {
     await object.reserve(CLAIM, LIMITS, reservation("one"));
     await object.settle(LIMITS, settlement("one", 42));
     await object.change(BLOCK);
-    vi.setSystemTime(NEXT_DAY);
+    vi.setSystemTime(HISTORY_END);
     await runDurableObjectAlarm(object);
     expect(await alarmOf(object)).toBeNull();
     await evictDurableObject(object);

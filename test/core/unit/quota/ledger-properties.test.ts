@@ -4,7 +4,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Stage, Step } from "../../support/quota-history.ts";
+import type { Amounts } from "../../../../src/core/catalog/quota-window.ts";
 import { windowKey } from "../../../../src/core/catalog/quota-window.ts";
+import type { HistoryDay } from "../../../../src/core/quota/history.ts";
 import { arbitraryPlans, arbitrarySteps, keyAt, openStage, play, windowAt } from "../../support/quota-history.ts";
 import type { QuotaModel } from "../../support/quota-model.ts";
 import { createQuotaModel } from "../../support/quota-model.ts";
@@ -44,7 +46,15 @@ function inWords(answer: ReturnType<typeof play>): unknown {
   return "granted" in answer ? { reason: "granted", granted: answer.granted } : { reason: "granted" };
 }
 
-/** Plays a history in both, and compares every answer and, after each step, every window of every plan. */
+/** The days with a charge, by date. */
+function datesOf(days: HistoryDay[]): Record<string, Amounts> {
+  const used = days.filter(({ tokens, requests, nanoUsd }) => tokens + requests + nanoUsd > 0);
+  return Object.fromEntries(
+    used.map(({ day, ...amounts }) => [new Date(day * 86_400_000).toISOString().slice(0, 10), amounts]),
+  );
+}
+
+/** Plays a history in both, and compares every answer and, after each step, every window of every plan and every day. */
 function compare(stage: Stage, steps: Step[]): void {
   const model = createQuotaModel();
   const { book, plans } = stage;
@@ -60,6 +70,7 @@ function compare(stage: Stage, steps: Step[]): void {
       }
       expect(view.leases.running).toBe(model.running(book.now));
     }
+    expect(datesOf(book.history(31))).toEqual(model.chargesByDay(book.now));
   }
 }
 
