@@ -77,7 +77,8 @@ async function run(): Promise<void> {
       const [file] = take(operands, "FILE");
       const query = new URLSearchParams({ ...intent, activate: String(!values.inactive) }).toString();
       const answer = await client()<Publication>("PUT", `?${query}`, readJson(file));
-      return { answer, text: `stored    ${answer.revision}\n${describe(answer, url)}` };
+      const warnings = (answer.warnings ?? []).map((warning) => `warning: ${warning}`);
+      return { answer, text: [`stored    ${answer.revision}`, describe(answer, url), ...warnings].join("\n") };
     },
     async list() {
       take(operands);

@@ -13,6 +13,8 @@ export interface HistoryEntry {
 
 export interface Publication {
   revision?: string;
+  /** Of a document that was stored. */
+  warnings?: string[];
   active: string;
   previous: string | null;
   canary: { revision: string; percent: number } | null;

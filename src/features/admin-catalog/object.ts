@@ -7,13 +7,16 @@ import type { Bindings } from "../../core/env.ts";
 import { deploymentFaults } from "./deployment-faults.ts";
 import type { Notices } from "./notices.ts";
 import type { CatalogResult } from "../../core/catalog/parse.ts";
-import { parseCatalog, readCatalog } from "../../core/catalog/parse.ts";
+import { parseCatalog, readCatalog, warningsOf } from "../../core/catalog/parse.ts";
 import { activeOf, BUNDLED, Pointer, POINTER_KEY, revisionKey, revisionNamed } from "../../core/catalog/pointer.ts";
 import type { Intent, Move, Publication, PublishRefusal } from "./publication.ts";
 import { applyMove, publishRefusal } from "./publication.ts";
 import { revisionOf } from "./revision.ts";
 
-export type PublishResult = { ok: true; revision: string; publication: Publication } | ({ ok: false } & PublishRefusal);
+/** `warnings`: of a document that was stored. They do not keep it from being published. */
+export type PublishResult =
+  | { ok: true; revision: string; publication: Publication; warnings?: string[] }
+  | ({ ok: false } & PublishRefusal);
 
 export class CatalogPublisher extends DurableObject<Bindings> {
   /** The tail of the queue: publications run one at a time. */
@@ -24,14 +27,16 @@ export class CatalogPublisher extends DurableObject<Bindings> {
    */
   put(document: unknown, activate: boolean, intent: Intent): Promise<PublishResult> {
     return this.#enqueue(async () => {
-      const faults = this.#faultsOf(document);
-      if (faults.length > 0) return { ok: false, reason: "faults", faults };
+      const parsed = parseCatalog(document);
+      const faults = this.#allFaults(parsed);
+      if (!parsed.ok || faults.length > 0) return { ok: false, reason: "faults", faults };
       const revision = await revisionOf(document);
       const move: Move = { kind: activate ? "activate" : "store", revision };
       const refusal = publishRefusal(await this.#publication(), move, intent);
       if (refusal) return { ok: false, ...refusal };
       await this.env.CATALOG.put(revisionKey(revision), JSON.stringify(document));
-      return this.#move(move, intent);
+      const result = await this.#move(move, intent);
+      return result.ok ? { ...result, warnings: warningsOf(parsed.catalog) } : result;
     });
   }
 
@@ -85,10 +90,6 @@ export class CatalogPublisher extends DurableObject<Bindings> {
     if (document === null) return { reason: "missing", revision };
     const faults = this.#allFaults(readCatalog(document));
     return faults.length > 0 ? { reason: "faults", faults } : undefined;
-  }
-
-  #faultsOf(document: unknown): string[] {
-    return this.#allFaults(parseCatalog(document));
   }
 
   #allFaults(result: CatalogResult): string[] {

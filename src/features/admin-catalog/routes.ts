@@ -72,7 +72,8 @@ function toResponse(c: Context<AppEnv>, result: PublishResult, status: 200 | 201
   if (!result.ok) throw toPublishError(result);
   // Other isolates reread KV at intervals; this one rereads it now.
   invalidateCatalog();
-  return c.json({ revision: result.revision, ...toWire(result.publication) }, status);
+  const { revision, publication, warnings } = result;
+  return c.json({ revision, ...(warnings ? { warnings } : {}), ...toWire(publication) }, status);
 }
 
 function toPublishError(result: PublishResult & { ok: false }): ApiError {

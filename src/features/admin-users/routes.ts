@@ -15,8 +15,9 @@ import { apiError, unknownName } from "../../core/errors.ts";
 import type { Account, Change, Decision } from "../../core/quota/account.ts";
 import { callQuota } from "../../core/quota/client.ts";
 import { fromAmount, toAmount, toLimits } from "../../core/quota/limits.ts";
+import { historyDays } from "../../core/quota/history-query.ts";
 import { loggedUser, quotaName } from "../../core/quota/name.ts";
-import { toWindowObject } from "../../core/quota/rate-limit.ts";
+import { toDayObject, toWindowObject } from "../../core/quota/rate-limit.ts";
 import { parseWindowKey, windowKey } from "../../core/catalog/quota-window.ts";
 import { readBody } from "../../core/http/json-body.ts";
 
@@ -30,31 +31,39 @@ const Moment = v.pipe(
   v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/, MOMENT_FORM),
   v.check((text) => !Number.isNaN(Date.parse(text)), MOMENT_FORM),
 );
-const reason = v.pipe(v.string(), v.minLength(1), v.maxLength(500));
+const common = {
+  reason: v.pipe(v.string(), v.minLength(1), v.maxLength(500)),
+  /** A repeated change with the same id is applied once. */
+  id: v.optional(v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/, "must be 1 to 64 letters, digits, '-' or '_'"))),
+};
 
 const ChangeRequest = v.variant("kind", [
   /** A plan that overrides the token's claim. `null` removes it. */
-  v.strictObject({ kind: v.literal("plan"), plan: v.nullable(v.string()), reason }),
-  v.strictObject({ kind: v.literal("grant"), window: Window, amount: v.pipe(v.number(), v.minValue(0)), reason }),
-  v.strictObject({ kind: v.literal("reset"), window: Window, reason }),
-  v.strictObject({ kind: v.literal("block"), reason }),
-  v.strictObject({ kind: v.literal("unblock"), reason }),
+  v.strictObject({ kind: v.literal("plan"), plan: v.nullable(v.string()), ...common }),
+  v.strictObject({ kind: v.literal("grant"), window: Window, amount: v.pipe(v.number(), v.minValue(0)), ...common }),
+  v.strictObject({ kind: v.literal("reset"), window: Window, ...common }),
+  v.strictObject({ kind: v.literal("block"), ...common }),
+  v.strictObject({ kind: v.literal("unblock"), ...common }),
   /** Revokes tokens issued before `before`, by default now. */
-  v.strictObject({ kind: v.literal("revoke"), before: v.optional(Moment), reason }),
+  v.strictObject({ kind: v.literal("revoke"), before: v.optional(Moment), ...common }),
 ]);
 
 export const userRoutes = new Hono<AppEnv>()
   .get("/:id", async (c) => {
+    const days = historyDays(c.req.query());
     const { catalog, quota } = await userOf(c);
     const account = await callQuota(c.env, quota, (object) => object.account());
-    return c.json(await describe(c, catalog, quota, account));
+    const described = await describe(c, catalog, quota, account);
+    if (days === 0) return c.json(described);
+    const history = await callQuota(c.env, quota, (object) => object.history(days));
+    return c.json({ ...described, history: history.map(toDayObject) });
   })
   .post("/:id/changes", async (c) => {
     const { catalog, quota } = await userOf(c);
     const body = await readBody(c.req, ChangeRequest);
     const change: Change = {
       ...toDecision(catalog, body),
-      id: crypto.randomUUID(),
+      id: body.id ?? crypto.randomUUID(),
       at: Date.now(),
       reason: body.reason,
     };

@@ -85,6 +85,16 @@ describe("a change", () => {
     for (const { at } of changes) expect(Date.parse(String(at))).toBeGreaterThanOrEqual(since);
   });
 
+  it("with an id is applied once, also when it is sent again", async () => {
+    const user = await createUser();
+    const grant = { kind: "grant", window: "tokens/month", amount: 100, reason: "sorry", id: "grant-1" };
+    const first = await change(user.subject, grant);
+    const second = await change(user.subject, grant);
+    expect(second.changes).toEqual(first.changes);
+    expect(windowOf(second, "tokens")).toMatchObject({ limit: 10_100 });
+    expect(await errorOf(await tryChange(user.subject, { ...grant, id: "a b" }))).toMatchObject({ param: "id" });
+  });
+
   it("of a grant is added to earlier grants, in dollars for a dollar window", async () => {
     const { subject } = await createUser();
     await change(subject, { kind: "grant", window: "usd/month", amount: 0.25 });

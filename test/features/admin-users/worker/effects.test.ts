@@ -2,12 +2,13 @@
 // The effect of an operator's change on the user's next requests.
 
 import { beforeEach, describe, expect, it } from "vitest";
+import { asAdmin } from "../../../support/admin.ts";
 import type { Caller } from "../../../support/caller.ts";
 import { createCaller, dollarsOf, errorOf } from "../../../support/caller.ts";
 import { createCatalogOf } from "../../../support/catalog.ts";
 import { ask, SLIM } from "../../../support/surface.ts";
 import { createUser, emulation, send, signToken, useCatalog } from "../../../support/workerd.ts";
-import { change, describeUser, useSmallWindows, windowOf } from "../support/operator.ts";
+import { change, describeUser, pathOf, useSmallWindows, windowOf } from "../support/operator.ts";
 
 beforeEach(async () => {
   await useSmallWindows();
@@ -28,6 +29,10 @@ it("a user's description has the usage of their requests", async () => {
   const described = await describeUser(user.subject);
   expect(windowOf(described, "tokens")).toMatchObject({ limit: 10_000, used: tokens, reserved: 0 });
   expect(windowOf(described, "usd")?.used).toBe(dollarsOf(await user.usage()));
+  const usd = windowOf(described, "usd")?.used;
+  const { history } = (await (await asAdmin(`${pathOf(user.subject)}?days=2`)).json()) as { history: object[] };
+  expect(history[1]).toMatchObject({ tokens, requests: 1, usd });
+  expect((await asAdmin(`${pathOf(user.subject)}?days=32`)).status).toBe(400);
 });
 
 it.each(["auth0|0123456789", "50%25|x", "a/b?c#d", "zoë ß 水"])(
