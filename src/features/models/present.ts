@@ -72,6 +72,7 @@ function toCardObject(catalog: Catalog, id: string, card: ModelCard) {
       title,
       route: `/v1${path}`,
       supported: serves(catalog, card, name as Endpoint),
+      served: serves(catalog, card, name as Endpoint) && hasRouteFor(name as Endpoint),
     })),
     features: toSupport(MODEL_FEATURES, features),
     tools: toSupport(MODEL_TOOLS, tools),
