@@ -64,8 +64,8 @@ export function planRemoval(features: FeatureFacts[], names: string[]): RemovalP
       edit("dev/provider/features.ts", (text) => removeFromManifest(text, `./${name}/`));
     }
   }
-  const scripts = names.flatMap((name) => scriptsIn(read("package.json"), `dev/${name}/`));
-  edit("package.json", (text) => removeScripts(text, scripts));
+  const scripts = scriptsIn(read("package.json"), names.flatMap(foldersOf));
+  edit("package.json", (text) => removeScripts(text, names.flatMap(foldersOf)));
   edit("README.md", (text) => writeTables(text, remaining));
   edit("knip.json", (text) => addEntries(text, [...SHARED, ...neededFolders(removed, remaining)]));
 

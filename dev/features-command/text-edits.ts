@@ -76,26 +76,33 @@ export function removeSection(text: string, { root, alias, plan }: SectionKeys):
   return isChanged ? toJson(catalog) : text;
 }
 
-/** The scripts of package.json that start a file in `folder`. */
-export function scriptsIn(text: string, folder: string): string[] {
+/** The scripts of package.json of which every command names a file or folder in one of these folders. */
+export function scriptsIn(text: string, folders: string[]): string[] {
   const { scripts } = JSON.parse(text) as { scripts: Record<string, string> };
-  return Object.keys(scripts).filter((name) => scripts[name]?.startsWith(`node ${folder}`));
+  return Object.keys(scripts).filter((name) => commandsOf(scripts[name]).every((command) => names(command, folders)));
 }
 
-/** Removes scripts from package.json, and `npm run` calls of them in other scripts. */
-export function removeScripts(text: string, names: string[]): string {
-  if (names.length === 0) return text;
+/**
+ * Removes the commands that name a file or folder in one of these folders, then the scripts that have no command left,
+ * and the `npm run` calls of those scripts.
+ */
+export function removeScripts(text: string, folders: string[]): string {
   const manifest = JSON.parse(text) as { scripts: Record<string, string> };
-  const calls = new Set(names.map((name) => `npm run ${name}`));
-  const withoutCalls = (script: string) =>
-    script
-      .split(" && ")
-      .filter((call) => !calls.has(call))
-      .join(" && ");
-  const kept = Object.entries(manifest.scripts).filter(([name]) => !names.includes(name));
-  const scripts = Object.fromEntries(kept.map(([name, script]) => [name, withoutCalls(script)]));
-  return toJson({ ...manifest, scripts });
+  const calls = new Set(scriptsIn(text, folders).map((name) => `npm run ${name}`));
+  const remains = (command: string) => !names(command, folders) && !calls.has(command);
+  const scripts: Record<string, string> = {};
+  for (const [name, script] of Object.entries(manifest.scripts)) {
+    const kept = commandsOf(script).filter(remains).join(" && ");
+    if (kept !== "") scripts[name] = kept;
+  }
+  const isChanged = JSON.stringify(scripts) !== JSON.stringify(manifest.scripts);
+  return isChanged ? toJson({ ...manifest, scripts }) : text;
 }
+
+const commandsOf = (script = "") => script.split(" && ");
+
+const names = (command: string, folders: string[]) =>
+  command.split(" ").some((word) => folders.some((folder) => `${word}/`.startsWith(`${folder}/`)));
 
 /** Adds globs to the `entry` list of knip.json. */
 export function addEntries(text: string, globs: string[]): string {

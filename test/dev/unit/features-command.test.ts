@@ -119,11 +119,23 @@ test("a catalog without the sections is not changed", () => {
   expect(removeSection(text, { root: ["policies"], alias: ["moderation"], plan: [] })).toBe(text);
 });
 
-test("scripts of the removed folder go, and calls of them in other scripts", () => {
-  const scripts = { lint: "oxlint", spec: "node dev/openapi/write.ts", check: "npm run lint && npm run spec" };
+test("scripts that run in a removed folder go, with calls of them, and so do single commands", () => {
+  const scripts = {
+    lint: "oxlint",
+    spec: "node dev/openapi/write.ts",
+    types: "tsc -p dev && tsc -p src/features/openapi",
+    check: "npm run lint && npm run spec",
+    other: "tsc -p src/features/openapi-more",
+  };
   const before = JSON.stringify({ name: "weir", scripts });
-  const text = removeScripts(before, scriptsIn(before, "dev/openapi/"));
-  expect(JSON.parse(text)).toEqual({ name: "weir", scripts: { lint: "oxlint", check: "npm run lint" } });
+  const folders = ["dev/openapi", "src/features/openapi"];
+  expect(scriptsIn(before, folders)).toEqual(["spec"]);
+  const { lint, other } = scripts;
+  expect(JSON.parse(removeScripts(before, folders))).toEqual({
+    name: "weir",
+    scripts: { lint, types: "tsc -p dev", check: "npm run lint", other },
+  });
+  expect(removeScripts(before, ["dev/usage"])).toBe(before);
 });
 
 test("entries are added to knip.json once", () => {
