@@ -2,10 +2,11 @@
 // Without a provider's key or URL in .dev.vars, it binds the emulated provider as a service.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, relative } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { unstable_readConfig } from "wrangler";
 import { DEV_VARS, devVars, readDevVars } from "./secrets.ts";
+import { developmentToken } from "./token.ts";
 
 const path = (address: string) => fileURLToPath(new URL(address, import.meta.url).href);
 const ROOT = path("..");
@@ -51,6 +52,7 @@ export function readDevConfig(emulate = false): DevConfig {
   const { OPENAI_API_KEY: key, OPENAI_BASE_URL: baseUrl, AUTH_SECRET: authSecret = "" } = vars;
   const emulated = emulate || !namesProvider(vars);
   const changes = {
+    DEVELOPMENT_TOKEN: developmentToken(authSecret, Date.now()),
     ...(emulated ? { OPENAI_API_KEY: EMULATED_KEY } : key ? {} : { OPENAI_API_KEY: "none" }),
     ...(emulated && baseUrl ? { OPENAI_BASE_URL: "" } : {}),
   };
@@ -94,6 +96,9 @@ function readToml(file: string) {
   const name = relative(ROOT, file);
   try {
     const { secrets: _, unsafe: __, ...config } = unstable_readConfig({ config: file });
+    const { assets } = config;
+    // The generated file is in another folder.
+    if (assets?.directory !== undefined) assets.directory = resolve(dirname(file), assets.directory);
     if (config.main !== undefined && existsSync(config.main)) return config;
   } catch (error) {
     const { message, location } = error as Error & { location?: { line: number } };

@@ -118,15 +118,18 @@ async function announce({ ready }: WranglerProcess, { emulated, authSecret }: De
     ? "the emulated provider (a key such as OPENAI_API_KEY in .dev.vars selects the real one)"
     : "the provider of .dev.vars";
   if (trouble !== undefined) console.error(`\nWeir is not ready. ${trouble}\n`);
-  else console.log(`\nWeir is ready, with ${provider}. Try:\n\n  ${await sampleRequest(authSecret)}\n`);
+  else console.log(`\nWeir is ready, with ${provider}. ${await firstSteps(authSecret)}\n`);
   return true;
 }
 
-/** A command that works with the features of this fork. */
-async function sampleRequest(authSecret: string): Promise<string> {
-  const names = (await loadFeatures().catch(() => [])).map(({ name }) => name);
-  if (!names.includes("slim-chat")) return `curl ${url}/healthz`;
-  return `curl -N ${url}/chat -H 'authorization: Bearer ${await signToken(authSecret, "dev")}' -d '{"input":"Hi"}'`;
+/** The address of the pages, and a command. Both work with the features of this fork. */
+async function firstSteps(authSecret: string): Promise<string> {
+  const features = await loadFeatures().catch(() => []);
+  const has = (feature: string) => features.some(({ name }) => name === feature);
+  const command = has("slim-chat")
+    ? `curl -N ${url}/chat -H 'authorization: Bearer ${await signToken(authSecret, "dev")}' -d '{"input":"Hi"}'`
+    : `curl ${url}/healthz`;
+  return has("pages") ? `Open ${url} in a browser, or try:\n\n  ${command}` : `Try:\n\n  ${command}`;
 }
 
 function fail(message: string): never {

@@ -1,6 +1,7 @@
 // `npm run token -- alice --plan pro`: prints a token that this checkout's Worker accepts.
 // Standard output holds nothing else, so that it can be used in scripts.
 
+import { createHmac } from "node:crypto";
 import { parseArgs } from "node:util";
 import { SignJWT } from "jose";
 import bundled from "../src/core/catalog/default.json" with { type: "json" };
@@ -23,6 +24,21 @@ export async function signToken(secret: string, subject: string, plan?: string, 
     .setExpirationTime(lifetime)
     .sign(new TextEncoder().encode(secret));
 }
+
+const DAY_S = 86_400;
+
+/**
+ * Returns the token that a development server offers to its pages: of the user `dev`, for a week. It is the same all
+ * day, so that the configuration does not change; `now` in epoch ms.
+ */
+export function developmentToken(secret: string, now: number): string {
+  const issuedAt = Math.floor(now / 1000 / DAY_S) * DAY_S;
+  const claims = { iss: "weir", aud: "weir", sub: "dev", iat: issuedAt, exp: issuedAt + 7 * DAY_S };
+  const signed = `${encode({ alg: "HS256" })}.${encode(claims)}`;
+  return `${signed}.${createHmac("sha256", secret).update(signed).digest("base64url")}`;
+}
+
+const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
 
 if (import.meta.main) {
   const options = {

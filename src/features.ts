@@ -9,6 +9,7 @@ import { chatCompletions } from "./features/chat-completions/index.ts";
 import { embeddings } from "./features/embeddings/index.ts";
 import { models } from "./features/models/index.ts";
 import { moderation } from "./features/moderation/index.ts";
+import { pages } from "./features/pages/index.ts";
 import { responses } from "./features/responses/index.ts";
 import { runs } from "./features/runs/index.ts";
 import { slimChat } from "./features/slim-chat/index.ts";
@@ -24,6 +25,7 @@ export const features = defineFeatures([
   storedResponses,
   moderation,
   models,
+  pages,
   usage,
   adminUsers,
   adminBudget,

@@ -9,7 +9,6 @@ import { bindings } from "./workerd.ts";
 
 /** Later than any clock that runs these tests, so that no alarm ever runs by itself. */
 export const START = Date.UTC(2100, 0, 1, 12);
-export const NEXT_DAY = Date.UTC(2100, 0, 2);
 export const LEASE_MS = 60_000;
 export const MODEL = "o4-mini";
 /** 10 of input and 50 of output; one nano-dollar each. */

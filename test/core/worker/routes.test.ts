@@ -2,6 +2,8 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { app } from "../../../src/app.ts";
+import { routesOf } from "../../../src/core/feature.ts";
+import { features } from "../../../src/features.ts";
 import { errorOf } from "../../support/caller.ts";
 import { createCatalog } from "../../support/catalog.ts";
 import { createUser, send, useCatalog } from "../../support/workerd.ts";
@@ -11,11 +13,16 @@ const UNKNOWN_PATHS = ["/", "/nowhere", "/v1", "/v1/secrets/o4-mini", "/healthz/
 const ADMIN_PATHS = ["/admin", "/admin/", "/admin/nowhere", "/admin/users", "/admin/users/o4-mini/changes"];
 
 /** Every path once, with something in place of its parameters; middleware has no path of its own. */
-const routed = [...new Set(app.routes.map(({ path }) => path.replaceAll(/:\w+/g, "o4-mini")))].filter(
+const routed = [...new Set(app.routes.map(({ path }) => path.replaceAll(/:\w+(\{[^}]*\})?/g, "o4-mini")))].filter(
   (path) => !path.includes("*"),
 );
 const paths = [...new Set([...routed, ...UNKNOWN_PATHS, ...ADMIN_PATHS])];
-const isPublic = (method: string, path: string) => path === "/healthz" && (method === "GET" || method === "HEAD");
+/** Prefixes of the routes that need no token. */
+const publicPaths = ["/healthz", ...routesOf(features, "public").map(({ path }) => path)];
+const isPublic = (method: string, path: string) =>
+  publicPaths.some((prefix) => path === prefix || path.startsWith(`${prefix}/`)) &&
+  !UNKNOWN_PATHS.includes(path) &&
+  (method === "GET" || method === "HEAD");
 const request = (method: string) => ({ method, ...(method === "POST" ? { body: "{" } : {}) });
 
 beforeAll(async () => void (await useCatalog(createCatalog())));
