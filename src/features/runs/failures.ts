@@ -15,13 +15,6 @@ export const runNotFound = (cause?: unknown) =>
     { cause },
   );
 
-/** The 404 of a DELETE. The run may start later, when a large POST arrives. */
-export const nothingCancelled = () =>
-  apiError(
-    "not_found",
-    "You have no run with this key, so nothing was cancelled. A POST request with this key is refused for 60 s.",
-  );
-
 export const keyReused = () =>
   apiError(
     "idempotency_key_reused",

@@ -10,7 +10,7 @@ import { createServerTiming } from "../../core/http/server-timing.ts";
 import { slimCall } from "../slim-chat/exchange.ts";
 import { fromCatalogText } from "./catalog-text.ts";
 import { runsOf } from "./catalog.ts";
-import { keyReused, nothingCancelled, runCancelled, runForgotten, runsUnavailable } from "./failures.ts";
+import { keyReused, runCancelled, runForgotten, runNotFound, runsUnavailable } from "./failures.ts";
 import { INTERRUPTED_ID } from "./log.ts";
 import type { CancelMessage, ReadMessage, RunReply, StartMessage } from "./messages.ts";
 import { MESSAGE_VERSION, toRefusedReply } from "./messages.ts";
@@ -74,7 +74,7 @@ export class UserRuns extends DurableObject<Bindings> {
       const { live, stored } = this.#find(seal.id, store);
       if (!stored) {
         setNewest(this.#cancelledAt, seal.id, Date.now(), MAX_REMEMBERED);
-        throw nothingCancelled();
+        throw runNotFound();
       }
       const headers = { "weir-run": message.key };
       if (message.forget) {

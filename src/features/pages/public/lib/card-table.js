@@ -61,7 +61,7 @@ const lifecycle = (all) => [
         : element("code", {}, entry.answered_by);
     },
   },
-  { title: "Offered here", show: ({ entry }) => mark(entry.served) },
+  { title: "Offered here", show: ({ entry }) => (isMoved(entry) ? "Only its successor" : mark(entry.served)) },
 ];
 
 /** @param {string} title @param {"reasoning" | "speed"} key @param {import("./card-icons.js").IconName} name @returns {Row} */
@@ -158,7 +158,8 @@ const date = (day) => (day === undefined ? null : formatDay(day));
 const snapshotOf = (name, card) => card.snapshots.find(({ id }) => id === name);
 
 /**
- * The models that are the best in a row. None when all are equal, or only one has a value.
+ * The models that are the best in a row. None when all are equal, or only one has a value. A model whose successor
+ * answers is not compared: nobody gets its values.
  * @param {Row} row
  * @param {Model[]} models
  * @returns {Set<Model>}
@@ -167,7 +168,7 @@ export function bestIn({ value, best }, models) {
   if (!value || !best) return new Set();
   const known = models.flatMap((model) => {
     const own = value(model);
-    return own === undefined ? [] : [{ model, own }];
+    return own === undefined || isMoved(model.entry) ? [] : [{ model, own }];
   });
   const values = known.map(({ own }) => own);
   const wanted = best === "lowest" ? Math.min(...values) : Math.max(...values);
