@@ -4,10 +4,12 @@
 /** Error codes and their HTTP status. */
 const ERRORS = {
   invalid_catalog: 400,
+  invalid_form: 400,
   invalid_idempotency_key: 400,
   invalid_json: 400,
   invalid_last_event_id: 400,
   invalid_request: 400,
+  unsupported_format: 400,
   unsupported_parameter: 400,
   unsupported_value: 400,
   content_policy_violation: 400,
@@ -15,6 +17,7 @@ const ERRORS = {
   invalid_api_key: 401,
   user_blocked: 403,
   model_not_allowed: 403,
+  endpoint_retired: 404,
   model_not_found: 404,
   not_found: 404,
   revision_not_found: 404,
@@ -24,6 +27,7 @@ const ERRORS = {
   run_forgotten: 410,
   body_too_large: 413,
   unsupported_encoding: 415,
+  unsupported_media_type: 415,
   idempotency_key_reused: 422,
   insufficient_quota: 429,
   concurrency_limit_exceeded: 429,

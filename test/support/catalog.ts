@@ -32,21 +32,34 @@ export const RESPONDENT = "respondent";
 
 /** The bundled catalog without shutdown dates: `default` and `o4-mini` stay the snapshot o4-mini-2025-04-16. */
 export function createCatalog(timing: Partial<Catalog["timing"]> = {}): Catalog {
+  const catalog = createUndatedCatalog(timing);
+  // The plans of these tests do not bound the cost of models that are priced by other units than tokens.
+  for (const [id, { prices }] of Object.entries(catalog.cards)) {
+    if (prices?.input === undefined && prices?.output === undefined) delete catalog.cards[id];
+  }
+  return catalog;
+}
+
+/** The same catalog with all models, under plans that also count dollars: `usd` a month. */
+export function createDollarCatalog(usd = 100, timing: Partial<Catalog["timing"]> = {}): Catalog {
+  const catalog = createUndatedCatalog(timing);
+  for (const plan of Object.values(catalog.plans)) plan.windows.push({ unit: "usd", per: "month", limit: usd });
+  return catalog;
+}
+
+function createUndatedCatalog(timing: Partial<Catalog["timing"]>): Catalog {
   const parsed = parseCatalog(bundled);
   if (!parsed.ok) throw new Error(parsed.faults.join("; "));
   const { catalog } = parsed;
   // Most tests are about users. The tests of the budget bring one.
   delete catalog.budget;
-  // No plan of the tests bounds the cost of models that are priced by time.
-  delete catalog.cards["whisper-1"];
-  delete catalog.cards["sora-2"];
   for (const card of Object.values(catalog.cards)) {
     const { snapshots } = card;
     // So slow that the time of a test adds a few tokens to an estimate.
     card.max_tokens_per_second = 1;
     for (const [name, { released }] of Object.entries(snapshots)) snapshots[name] = released ? { released } : {};
   }
-  const plans = { ...catalog.plans, ...PLANS };
+  const plans = structuredClone({ ...catalog.plans, ...PLANS });
   const { "o4-mini": first } = catalog.cards;
   if (!first) throw new Error("there is no card 'o4-mini'");
   const endpoints: ModelCard["endpoints"] = ["responses", "chat_completions"];

@@ -120,6 +120,26 @@ const Snapshot = v.strictObject({
   successor: v.optional(ModelName),
 });
 
+/** The output tokens of one image, by quality. OpenAI's image guide has the formula. */
+const ImageOutput = v.strictObject({
+  /** Used for `auto` and when the request names none. */
+  default_size: v.pipe(v.string(), v.regex(/^\d+x\d+$/, "must be a size such as 1024x1024")),
+  default_quality: Text,
+  qualities: v.record(
+    Text,
+    v.union([
+      /** The base of the formula, for models that have one. */
+      v.strictObject({ formula_base: WholeNumber }),
+      /** A ceiling for every size. */
+      v.strictObject({ max_tokens: WholeNumber }),
+    ]),
+  ),
+  /** Output tokens of each partial image of a stream. */
+  partial_image_tokens: v.optional(WholeNumber, 0),
+  /** Output formats. */
+  formats: v.optional(v.array(Text), ["png", "jpeg", "webp"]),
+});
+
 export const ModelCard = v.strictObject({
   provider: CatalogName,
   name: Text,
@@ -150,6 +170,16 @@ export const ModelCard = v.strictObject({
   modalities: v.strictObject({ input: Modalities, output: Modalities }),
   /** The most tokens of one input image. */
   image_tokens: v.optional(WholeNumber),
+  /** The output tokens of generated images. Without it, the model generates none here. */
+  image_output: v.optional(ImageOutput),
+  /** Tokens of a second of audio: of the input, or of the speech in the output. */
+  audio_tokens_per_second: v.optional(v.pipe(v.number(), v.minValue(1))),
+  /** The longest audio that the model takes, in seconds. */
+  max_audio_seconds: v.optional(WholeNumber),
+  /** The longest text that a speech model takes, in characters. */
+  max_characters: v.optional(WholeNumber),
+  /** A ceiling of the output tokens for each character of spoken text. The speech ends there. */
+  speech_tokens_per_character: v.optional(v.pipe(v.number(), v.minValue(1))),
   /** The parameter for the output limit in Chat Completions. Some servers support only the older name. */
   output_parameter: v.optional(v.picklist(["max_completion_tokens", "max_tokens"]), "max_completion_tokens"),
   endpoints: v.array(EndpointName),

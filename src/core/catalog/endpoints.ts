@@ -1,20 +1,28 @@
 // The endpoint vocabulary of model cards, as on the provider's model pages.
 
-/** Catalog value → title and route. The pages write `v1/batch` and `v1/fine-tuning`; these are the real routes. */
+/**
+ * Catalog value → title and route, and OpenAI's end of the route (YYYY-MM-DD) with its replacement, where there is one.
+ * The pages write `v1/batch` and `v1/fine-tuning`; these are the real routes.
+ */
 export const ENDPOINTS = {
   chat_completions: { title: "Chat Completions", path: "/chat/completions" },
   responses: { title: "Responses", path: "/responses" },
   realtime: { title: "Realtime", path: "/realtime" },
-  assistants: { title: "Assistants", path: "/assistants" },
+  assistants: {
+    title: "Assistants",
+    path: "/assistants",
+    end: "2026-08-26",
+    replacement: "POST /v1/responses, and /v1/conversations for threads",
+  },
   batch: { title: "Batch", path: "/batches" },
   fine_tuning: { title: "Fine-tuning", path: "/fine_tuning/jobs" },
   embeddings: { title: "Embeddings", path: "/embeddings" },
   image_generation: { title: "Image generation", path: "/images/generations" },
-  videos: { title: "Videos", path: "/videos" },
+  videos: { title: "Videos", path: "/videos", end: "2026-09-24" },
   image_edit: { title: "Image edit", path: "/images/edits" },
   speech_generation: { title: "Speech generation", path: "/audio/speech" },
   transcription: { title: "Transcription", path: "/audio/transcriptions" },
-  translation: { title: "Translation", path: "/audio/translations" },
+  translation: { title: "Translation", path: "/audio/translations", end: "2027-02-26" },
   moderation: { title: "Moderation", path: "/moderations" },
   completions: { title: "Completions (legacy)", path: "/completions" },
 } as const;

@@ -4,7 +4,6 @@ import { ENDPOINTS } from "../catalog/endpoints.ts";
 import { providerAccess } from "../catalog/provider-access.ts";
 import { ApiError, withParam } from "../errors.ts";
 import { emptyProgress } from "../relay/answer.ts";
-import { createBytesCodec } from "../relay/bytes-codec.ts";
 import type { Codec } from "../relay/codec.ts";
 import { createDecodingCodec } from "../relay/event-codec.ts";
 import { toStreamError } from "../relay/failure.ts";
@@ -14,6 +13,7 @@ import { startRelay } from "../relay/relay.ts";
 import type { Ending } from "../relay/watchdog.ts";
 import type { Candidate } from "./candidates.ts";
 import type { BytesReply, JsonReply, StreamReply } from "./exchange.ts";
+import { readsEvents } from "./exchange.ts";
 import type { OpenGate } from "./gate.ts";
 import { statusOf } from "./provider-error.ts";
 import { callProvider, contentTypeOf, isEventStream, passedHeaders, readText, requireBody } from "./provider.ts";
@@ -37,9 +37,9 @@ export async function attempt(request: AdmittedRequest, state: RequestState, can
     const path = ask.path ?? ENDPOINTS[ask.endpoint].path;
     const response = await callProvider(caller.env, candidate.provider, { path, ...sent }, providerAbort.signal);
     caller.timing.mark("provider", Date.now());
-    report.passed = passedHeaders(response);
+    report.passed = { ...ask.changes, ...passedHeaders(response) };
     // A stream keeps the stage `sent` until it is relayed: headers alone are no answer.
-    if (reply.kind !== "stream" || !isEventStream(response)) state.stage = "answering";
+    if (!readsEvents(reply) || !isEventStream(response)) state.stage = "answering";
     return await (reply.kind === "json"
       ? readReply(request, state, candidate, reply, response)
       : relayReply(request, state, candidate, reply, response));
@@ -67,7 +67,7 @@ async function relayReply(
   const { codec, pump } = codecFor(reply, state.gate);
   state.progress = codec.progress;
   await startRelay({
-    body: requireBody(response, reply.kind),
+    body: requireBody(response, readsEvents(reply)),
     codec,
     pump,
     ready,
@@ -81,7 +81,8 @@ async function relayReply(
       caller.timing.mark("relay", Date.now());
       state.stage = "relayed";
       const body = state.openBody();
-      respond(request, state, body.readable, reply.kind === "stream" ? EVENT_STREAM : contentTypeOf(response));
+      const contentType = reply.kind === "bytes" && !reply.readsEvents ? contentTypeOf(response) : EVENT_STREAM;
+      respond(request, state, body.readable, (reply.kind === "bytes" && reply.contentType) || contentType);
       return body;
     },
     settle: (_, ending, onSlow) => settle(endOf(request, state, ending), onSlow),
@@ -89,7 +90,7 @@ async function relayReply(
 }
 
 function codecFor(reply: StreamReply | BytesReply, gate: OpenGate): { codec: Codec; pump: PumpAnswer | undefined } {
-  if (reply.kind === "bytes") return { codec: createBytesCodec(reply.usageIn), pump: undefined };
+  if (reply.kind === "bytes") return { codec: reply.createCodec(), pump: undefined };
   const gated = gate.stream(reply);
   if (gated) return gated;
   return { codec: reply.passThrough?.() ?? createDecodingCodec(reply.dialect, reply.events), pump: undefined };
@@ -117,5 +118,5 @@ async function readReply(
   if (progress.error) throw toStreamError(progress.error);
   const settled = await settle(endOf(request, state, { kind: "finished" }));
   report.view = settled.view;
-  respond(request, state, answer.conclude(settled), "application/json");
+  respond(request, state, answer.conclude(settled), answer.contentType ?? "application/json");
 }

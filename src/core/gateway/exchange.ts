@@ -5,7 +5,7 @@ import type { Model } from "../catalog/resolve.ts";
 import type { Catalog } from "../catalog/schema.ts";
 import type { Need } from "../catalog/support.ts";
 import type { Demand } from "../quota/bound.ts";
-import type { Progress, Usage } from "../relay/answer.ts";
+import type { Progress } from "../relay/answer.ts";
 import type { Codec, CreateEventCodec, Settled } from "../relay/codec.ts";
 import type { Dialect } from "../relay/dialect.ts";
 
@@ -43,8 +43,8 @@ export interface Ask {
   chosenByCatalog?: boolean;
   /** A total deadline that is shorter than the catalog's `timing.total_ms`. */
   maxMs?: number;
-  /** The body can be read only once, so the request is never retried. For multipart uploads; no feature sets it yet. */
-  readOnce?: boolean;
+  /** Headers of the answer that tell the caller how the request was changed. */
+  changes?: Record<string, string>;
 }
 
 /** The limits that a reservation granted to a request. */
@@ -77,11 +77,14 @@ export interface JsonReply {
   read: (text: string) => WholeAnswer;
 }
 
-/** An answer that is piped through without buffering or moderation. */
+/** An answer without text to moderate, such as images and audio. It is never held whole. */
 export interface BytesReply {
   kind: "bytes";
-  /** Extracts the usage from the last 4 KiB of the answer, decoded as text. */
-  usageIn: (tail: string) => Usage | undefined;
+  /** The provider answers in server-sent events. */
+  readsEvents?: boolean;
+  /** The content type for the caller. Absent: that of the provider. */
+  contentType?: string;
+  createCodec(): Codec;
 }
 
 export interface WholeAnswer {
@@ -90,9 +93,15 @@ export interface WholeAnswer {
   allText: () => string;
   /** The response body, written after the request is settled. */
   conclude(settled: Settled): string;
+  /** The content type of the body. JSON when absent. */
+  contentType?: string;
   /** The provider continues to work: the lease stays, and the request that later fetches the answer settles it. */
   settlesLater?: boolean;
 }
+
+/** Tests if the provider answers in server-sent events. */
+export const readsEvents = (reply: Reply): boolean =>
+  reply.kind === "stream" || (reply.kind === "bytes" && reply.readsEvents === true);
 
 /** A request in one dialect. */
 export interface Way {

@@ -7,11 +7,13 @@ import { leastOf } from "../catalog/quota-window.ts";
 import type { SettledRequest, Settlement } from "../quota/settlement.ts";
 import { costOfEnd, createSettlement } from "../quota/settlement.ts";
 import { emptyProgress } from "../relay/answer.ts";
+import type { Closing } from "../relay/codec.ts";
 import type { Ending } from "../relay/watchdog.ts";
 import { attempt } from "./attempt.ts";
 import type { Call, Caller, ReservedRequest } from "./call.ts";
 import type { Candidate } from "./candidates.ts";
 import { candidatesFor, countInputOf } from "./candidates.ts";
+import type { Reply } from "./exchange.ts";
 import { abortOnEnding, gateRequests, NO_MODERATION, openGate } from "./gate.ts";
 import type { Report } from "./headers.ts";
 import { toFinalHeaders, toHeaders } from "./headers.ts";
@@ -118,15 +120,14 @@ function send(admitted: AdmittedRequest): Promise<Response> {
 async function answer(request: AdmittedRequest, state: RequestState): Promise<void> {
   const { caller, admitted, report } = request;
   const { signal } = state.control;
-  const { remains, readOnce } = admitted.candidates[0].exchange.ask;
+  const { remains } = admitted.candidates[0].exchange.ask;
   const tryOnce = (candidate: (typeof admitted.candidates)[0], number: number) => {
     signal.throwIfAborted();
     report.attempts = number;
     return attempt(request, state, candidate);
   };
   await startModeration(request, state);
-  const mayRetry = () =>
-    !signal.aborted && !readOnce && (isUnanswered(state) || (state.stage === "sent" && remains !== "work"));
+  const mayRetry = () => !signal.aborted && (isUnanswered(state) || (state.stage === "sent" && remains !== "work"));
   const isFinal = () => !mayRetry();
   const pause = caller.retriesItself ? undefined : (ms: number) => clock.wait(ms, signal);
   await tryCandidates(admitted.candidates, tryOnce, { isFinal, pause });
@@ -148,19 +149,25 @@ async function endWithoutAnswer(request: AdmittedRequest, state: RequestState, t
   const error = "error" in ending ? ending.error : apiError("client_closed_request", "The caller left.");
   report.view = admitted.lease.view;
   const { reply } = lastCandidate.exchange;
-  const events = reply.kind === "stream" ? reply.events(emptyProgress()) : undefined;
+  const closing = closingFor(reply);
   if (admitted.candidates[0].exchange.ask.remains === "work" && !isUnanswered(state)) {
     // The provider may still be working, and its id is lost. The lease expires and is charged in full.
     request.release();
   } else {
     const slow = Promise.withResolvers<undefined>();
     const settling = settle(endOf(request, state, ending), () => slow.resolve(undefined));
-    if (ending.kind === "cancelled") return closeBody(request, state, events?.cancel?.(await settling));
+    if (ending.kind === "cancelled") return closeBody(request, state, closing?.cancel?.(await settling));
     const settled = await Promise.race([settling, slow.promise]);
     if (settled) report.view = settled.view;
   }
   if (!state.hasResponded) return response.reject(error);
-  return closeBody(request, state, events?.fail(error.body));
+  return closeBody(request, state, closing?.fail(error.body));
+}
+
+/** The closing events of an answer that has not started. */
+function closingFor(reply: Reply): Closing | undefined {
+  if (reply.kind === "json") return undefined;
+  return reply.kind === "stream" ? reply.events(emptyProgress()) : reply.createCodec();
 }
 
 /** Ends the body with the closing event, or cuts it when there is none. Starts the response if it has not started. */

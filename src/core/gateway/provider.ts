@@ -107,8 +107,8 @@ export function isEventStream(response: Response): boolean {
  * Returns the response body. Throws `provider_error` when it is missing, or is not the expected event stream. An answer
  * without a content type is taken for what was asked.
  */
-export function requireBody(response: Response, kind: "stream" | "bytes"): ReadableStream<Uint8Array> {
-  if (response.body && (kind === "bytes" || !response.headers.get("content-type") || isEventStream(response)))
+export function requireBody(response: Response, readsEvents: boolean): ReadableStream<Uint8Array> {
+  if (response.body && (!readsEvents || !response.headers.get("content-type") || isEventStream(response)))
     return response.body;
   throw apiError("provider_error", "The model did not stream its answer. Please try again.");
 }

@@ -14,6 +14,7 @@ import { startWatchdog } from "../relay/watchdog.ts";
 import type { Call, Caller } from "./call.ts";
 import type { Candidate } from "./candidates.ts";
 import { countInputOf } from "./candidates.ts";
+import { readsEvents } from "./exchange.ts";
 import type { OpenGate } from "./gate.ts";
 import { NO_MODERATION } from "./gate.ts";
 import type { Report } from "./headers.ts";
@@ -87,11 +88,15 @@ export function createState(request: AdmittedRequest): RequestState {
   const disconnect = createDisconnect(control, clock, () => leaveMsOf(state, timing.leave_ms));
   // Phones give up when they hear nothing, so a long wait starts the response. Only event streams have comments.
   const sendKeepAlive = () => {
+    // A codec of bytes may have sent a part of an event, which a comment would break.
+    if (reply.kind === "bytes" && state.stage === "relayed") return;
     const opened = state.openBody();
     respond(request, state, opened.readable, EVENT_STREAM);
     opened.keepAlive();
   };
-  const keepAlive = exchange.reply.kind === "stream" ? sendKeepAlive : undefined;
+  const { reply } = exchange;
+  const isEventStream = readsEvents(reply) && !(reply.kind === "bytes" && reply.contentType);
+  const keepAlive = isEventStream ? sendKeepAlive : undefined;
   const state: RequestState = {
     control,
     disconnect,
@@ -117,18 +122,19 @@ export function createState(request: AdmittedRequest): RequestState {
 
 function deadlinesOf(timing: Deadlines, { model, exchange }: Candidate): Deadlines {
   // An answer that is not streamed arrives complete, so only the total deadline applies to it.
-  if (exchange.reply.kind !== "stream") return { ...timing, first_byte_ms: timing.total_ms };
+  if (!readsEvents(exchange.reply)) return { ...timing, first_byte_ms: timing.total_ms };
   const thinkingMs = model.card.reasoning?.max_thinking_ms ?? 0;
   return { ...timing, first_byte_ms: Math.max(timing.first_byte_ms, thinkingMs) };
 }
 
 /**
  * Returns how long a provider may still work after the caller has left. By default 0, unless that costs only time: only
- * the usage is missing, or the answer is not streamed, which providers finish in any case.
+ * the usage is missing, the cost is fixed, or the answer is not streamed, which providers finish in any case.
  */
 function leaveMsOf({ lastCandidate: { model, exchange }, progress, stage }: RequestState, leaveMs: number): number {
   const onlyUsageIsMissing = progress.finish !== undefined && !progress.usage && !progress.ended;
-  const isPaid = onlyUsageIsMissing || (exchange.reply.kind !== "stream" && stage !== "unsent");
+  const isFixed = exchange.ask.demand.fixedOutput?.isChargedWhole === true;
+  const isPaid = onlyUsageIsMissing || ((isFixed || !readsEvents(exchange.reply)) && stage !== "unsent");
   const { on_leave = isPaid ? "finish" : "cancel" } = model.fixed;
   return on_leave === "finish" ? leaveMs : 0;
 }

@@ -13,8 +13,6 @@ const MAX_WAIT_MS = 10_000;
 const POLL_MS = 20;
 /** The platform can cancel a request before it frees its slot, so a slot also ends by itself. */
 const SLOT_MS = 30_000;
-/** Longer than a body may take to arrive and to wait. */
-const ARRIVAL_MS = 90_000;
 
 interface Slot {
   bytes: number;
@@ -47,8 +45,9 @@ export interface Arrival {
   end(): void;
 }
 
-export function beginArrival(): Arrival {
-  const arrival = { bytes: 0, until: Date.now() + ARRIVAL_MS };
+/** Begins an arrival that ends by itself after `mostMs`: longer than the body may take to arrive and to wait. */
+export function beginArrival(mostMs: number): Arrival {
+  const arrival = { bytes: 0, until: Date.now() + mostMs };
   return {
     add(bytes) {
       arrivals.add(arrival);

@@ -28,6 +28,10 @@ export interface Demand {
   choices: number;
   /** Requested output tokens, per answer. */
   maxOutputTokens: number | undefined;
+  /** Output that no parameter limits. */
+  fixedOutput?: FixedOutput;
+  /** An upper bound of the tokens of audio in the input. */
+  audioTokens?: number;
   /** The endpoint's own limit of input tokens, where it has one. */
   maxInputTokens?: number;
   /** The exact input token count, where it is known. */
@@ -40,12 +44,20 @@ export interface Demand {
   exclusive?: { key: string; busyMessage: string } | undefined;
   /** Limits of the tool calls that the provider may run. */
   toolCalls?: ProviderToolCalls | undefined;
-  /** Units that are not priced by tokens, for speech, transcription and video. No feature sets them yet. */
+  /** Units that are not priced by tokens, for speech and transcription. */
   units?: PricedUnits;
   /** Costs neither tokens nor money, only requests. */
   free?: boolean;
   /** The requests that it counts as: one for each text or image of a list. 1 when absent. */
   requests?: number;
+}
+
+/** Output that no parameter limits. It is granted whole, whatever the plan's `max_output_tokens`, or refused. */
+export interface FixedOutput {
+  /** The most tokens per answer. */
+  tokens: number;
+  /** An answer without usage costs all of it, because the provider generates about as much in any case. */
+  isChargedWhole: boolean;
 }
 
 /** The most that the tool calls of the provider can cost. */
@@ -64,8 +76,8 @@ const TEMPLATE_TOKENS = 16;
 const MAX_BYTES_PER_TOKEN = 128;
 
 /** The fewest tokens that the input can have. */
-export function minInputTokens({ inputBytes }: Demand): number {
-  return Math.floor(inputBytes / MAX_BYTES_PER_TOKEN);
+export function minInputTokens({ inputBytes, audioTokens = 0 }: Demand): number {
+  return Math.floor(inputBytes / MAX_BYTES_PER_TOKEN) + audioTokens;
 }
 
 /** The most tokens of the input, without the calls of tools. Each token has at least one byte. */
@@ -74,7 +86,7 @@ export function inputBound(demand: Demand, card: ModelCard): number {
 }
 
 function contextOf(demand: Demand, card: ModelCard): number {
-  const inputTokens = demand.inputBytes + demand.images * (card.image_tokens ?? 0);
+  const inputTokens = demand.inputBytes + demand.images * (card.image_tokens ?? 0) + (demand.audioTokens ?? 0);
   return (demand.exactInput ?? inputTokens) + TEMPLATE_TOKENS + (demand.addedTokens ?? 0);
 }
 
@@ -112,7 +124,8 @@ export function toBound(
   const { most: calls = 0, inputTokensPerCall = 0, nanoUsdPerCall = 0 } = demand.toolCalls ?? {};
   const ceiling = inputCeiling(demand, card);
   const requested = demand.maxOutputTokens ?? Infinity;
-  const output = Math.min(requested, plan.max_output_tokens, card.max_output_tokens ?? Infinity);
+  const limit = Math.min(requested, plan.max_output_tokens, card.max_output_tokens ?? Infinity);
+  const output = demand.fixedOutput?.tokens ?? limit;
   const context = contextOf(demand, card) + calls * inputTokensPerCall;
   // After each tool call the model reads the whole input again, and its own output so far.
   const input = Math.min(context, ceiling) + calls * Math.min(context + output, ceiling);
@@ -120,7 +133,7 @@ export function toBound(
   return {
     input,
     output,
-    minOutput: Math.min(minOutputTokens, output),
+    minOutput: demand.fixedOutput ? output : Math.min(minOutputTokens, output),
     choices: demand.choices,
     requests,
     inputNanoUsd: price.input + calls * nanoUsdPerCall + costOfUnits(demand.units ?? {}, card.prices),

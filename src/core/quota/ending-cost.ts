@@ -94,15 +94,16 @@ function costOfUsage(usage: Usage, { providerToolCalls = 0 }: Progress, demand: 
 }
 
 /**
- * Returns an upper estimate of the cost. The output is at least the text that was relayed, and at least the tokens that
- * the model can generate in the elapsed time, because reasoning is not relayed. Undefined when only the bound covers
- * the work: it went on after its request, or could call tools.
+ * Returns an upper estimate of the cost. The output is at least what was relayed, and at least the tokens that the
+ * model can generate in the elapsed time, because reasoning is not relayed. Undefined when only the bound covers the
+ * work: it went on after its request, or could call tools.
  */
 function estimate({ progress, demand, work }: EndedRequest, card: ModelCard): Cost | undefined {
   if (!work || (demand.toolCalls?.most ?? 0) > 0) return undefined;
   const generated = Math.ceil((work.elapsedMs / 1000) * card.max_tokens_per_second * demand.choices);
-  const relayed = Math.ceil(progress.outputBytes / RELAYED_BYTES_PER_TOKEN);
-  const output = Math.min(work.grantedOutput, Math.max(relayed, generated));
+  const relayed = progress.relayedTokens ?? Math.ceil(progress.outputBytes / RELAYED_BYTES_PER_TOKEN);
+  const isWhole = demand.fixedOutput?.isChargedWhole === true;
+  const output = isWhole ? work.grantedOutput : Math.min(work.grantedOutput, Math.max(relayed, generated));
   const input = inputBound(demand, card);
   const price = highestPrice(card, input);
   return {

@@ -55,6 +55,8 @@ export interface Progress {
   begun: boolean;
   /** UTF-8 bytes of text and tool arguments so far. */
   outputBytes: number;
+  /** Output tokens so far, where their number does not follow from `outputBytes`. */
+  relayedTokens?: number;
   /** Tool calls that the provider ran. */
   providerToolCalls?: number;
   finish?: Finish;

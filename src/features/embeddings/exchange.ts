@@ -6,6 +6,7 @@ import type { Subject, Way } from "../../core/gateway/exchange.ts";
 import { jsonBody } from "../../core/gateway/exchange.ts";
 import type { Demand } from "../../core/quota/bound.ts";
 import type { Usage } from "../../core/relay/answer.ts";
+import { createBytesCodec } from "../../core/relay/bytes-codec.ts";
 import { utf8Length } from "../../core/utf8-length.ts";
 import { ReportedTokens, toTokenUsage } from "../../dialects/openai/answer-fields.ts";
 import { parameterNeeds } from "../../dialects/openai/request-body.ts";
@@ -28,7 +29,7 @@ export function passEmbeddings(request: EmbeddingsRequest): Way {
         subject: subjectOf(request),
         write: () => jsonBody(JSON.stringify({ ...request, model: snapshot })),
       },
-      reply: { kind: "bytes", usageIn },
+      reply: { kind: "bytes", createCodec: () => createBytesCodec(usageIn) },
     }),
   };
 }

@@ -26,7 +26,8 @@ export const moderationGate: Gate = {
   open({ caller, key, plan, model, exchange, control, clock }) {
     const { ask } = exchange;
     const moderation = moderationFor(plan, model);
-    const isWindowed = moderation.output === "window";
+    // An answer in bytes has no text to moderate.
+    const isWindowed = moderation.output === "window" && exchange.reply.kind !== "bytes";
     if (ask.subject === undefined || (moderation.input === "off" && !isWindowed)) return undefined;
     if (isWindowed) requireModeratable(exchange);
     if (moderation.input !== "off" && ask.subject.images.length > MAX_IMAGES) {

@@ -1,4 +1,4 @@
-// The gateway's contract for answers in bytes, and for bodies that can be read only once.
+// The gateway's contract for answers in bytes, for deadlines, and for answers that are not valid.
 
 import { createExecutionContext } from "cloudflare:test";
 import { Hono } from "hono";
@@ -9,11 +9,12 @@ import { apiError } from "../../../src/core/errors.ts";
 import type { Ask, Reply } from "../../../src/core/gateway/exchange.ts";
 import { jsonBody } from "../../../src/core/gateway/exchange.ts";
 import { metered } from "../../../src/core/gateway/metered.ts";
-import { createCaller, errorOf, NOTHING } from "../../support/caller.ts";
+import { createBytesCodec } from "../../../src/core/relay/bytes-codec.ts";
+import { createCaller, errorOf } from "../../support/caller.ts";
 import { TEMPLATE_TOKENS } from "../../support/estimate.ts";
 import { ALIAS, createSturdyCatalog, FIRST, SECOND } from "../../support/fallbacks.ts";
 import type { Fault } from "../../support/providers.ts";
-import { failingProvider, status, upstream } from "../../support/providers.ts";
+import { failingProvider, upstream } from "../../support/providers.ts";
 import { bindings, createUser, emulation, useCatalog } from "../../support/workerd.ts";
 
 const SOUND = "RIFF";
@@ -29,7 +30,7 @@ beforeEach(async () => {
   await emulation.zero();
 });
 
-const BYTES: Reply = { kind: "bytes", usageIn };
+const BYTES: Reply = { kind: "bytes", createCodec: () => createBytesCodec(usageIn) };
 
 /** A user of a route whose answers are bytes by default. The models answer with these faults, in their order. */
 async function deploy(faults: Record<string, Fault[]>, changes: Partial<Ask> = {}, reply: Reply = BYTES) {
@@ -65,21 +66,6 @@ const bytes =
     new Response(text, { headers: { "content-type": "audio/wav" } });
 
 const decoded = async (response: Response) => new TextDecoder().decode(await response.arrayBuffer());
-
-describe("a body that can be read only once", () => {
-  it.each([
-    ["sent again after a short wait", status(429, { "retry-after": "0.01" })],
-    ["sent to a fallback", status(500)],
-  ])("is not %s", async (_what, fault) => {
-    const other = await deploy({ [FIRST]: [fault, status(500)], [SECOND]: [bytes(SOUND)] });
-    expect((await other.speak()).status).toBe(200);
-    expect(other.models().length).toBeGreaterThan(1);
-    const user = await deploy({ [FIRST]: [fault] }, { readOnce: true });
-    expect((await user.speak()).status).toBeGreaterThan(500);
-    expect(user.models()).toEqual([FIRST]);
-    expect(await user.settled()).toEqual({ ...NOTHING, requests: 1 });
-  });
-});
 
 const silent: Fault = () => new Response(new ReadableStream({ type: "bytes" }));
 

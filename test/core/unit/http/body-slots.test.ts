@@ -31,16 +31,16 @@ it("three bodies of 4 MB have slots, and the fourth waits until one of them is f
 });
 
 it("bodies that arrive are refused when they are 48 MB together, until some have a slot", () => {
-  const arriving = Array.from({ length: 12 }, beginArrival);
+  const arriving = Array.from({ length: 12 }, () => beginArrival(1000));
   left.push(...arriving.map((arrival) => () => arrival.end()));
   for (const arrival of arriving) arrival.add(4 * MB);
-  const late = beginArrival();
+  const late = beginArrival(1000);
   left.push(() => late.end());
   late.add(1000);
   expect(() => late.add(MB)).toThrow("Too many large requests");
   late.end();
   arriving[0]?.end();
-  beginArrival().add(MB);
+  beginArrival(1000).add(MB);
 });
 
 it("a small body never waits", async () => {

@@ -89,7 +89,13 @@ describe("the bound", () => {
 
 describe("the usage", () => {
   const { reply } = exchangeOf({ input: "river" });
-  const usageIn = (tail: string) => (reply.kind === "bytes" ? reply.usageIn(tail) : undefined);
+  const usageIn = (tail: string) => {
+    if (reply.kind !== "bytes") throw new Error("embeddings are not passed through");
+    const codec = reply.createCodec();
+    codec.push(new TextEncoder().encode(tail));
+    codec.finish();
+    return codec.progress.usage;
+  };
 
   it.each([
     ['"embedding":"AAA"}],"model":"m","usage":{"prompt_tokens":5,"total_tokens":5}}', 5],
