@@ -44,12 +44,14 @@ export function createCaller(send: Send, token: string, readUsage?: () => Promis
   const get = (path: string, init: RequestInit = {}) =>
     send(path, { ...init, headers: withToken(token, init.headers) });
   const post = (path: string, body: unknown, init: RequestInit = {}) =>
-    get(path, { ...init, method: "POST", body: typeof body === "string" ? body : JSON.stringify(body) });
+    get(path, { ...init, method: "POST", body: isSentAsItIs(body) ? body : JSON.stringify(body) });
   const usage = readUsage ?? (async () => (await (await get("/usage")).json()) as Usage);
   /** Use once no request of this user runs any more: a settlement may arrive after the response has ended. */
   const settled = async () => spentOf(await repeatUntil(usage, ({ leases }) => leases.running === 0));
   return { token, get, post, usage, settled };
 }
+
+const isSentAsItIs = (body: unknown) => typeof body === "string" || body instanceof FormData;
 
 const toAmount = (unit: string, amount: number) => (unit === "usd" ? toUsd(amount) : amount);
 

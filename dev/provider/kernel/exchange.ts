@@ -4,6 +4,7 @@
 
 import type { Bill, BilledRequest, Work } from "./bill.ts";
 import { type Billed, Book } from "./book.ts";
+import { describeForm, parseForm } from "./form.ts";
 import type { Script } from "./script.ts";
 
 export type Outcome = "completed" | "cancelled" | "failed";
@@ -127,11 +128,15 @@ export class Exchange {
   }
 }
 
-/** The totals, the book, and the last request. Its body is parsed when it is JSON. */
-export function readStats(): Stats {
+/** The totals, the book, and the last request. Its body is parsed when it is JSON or a form. */
+export async function readStats(): Promise<Stats> {
   const billed = book.read(Date.now());
-  if (last === undefined) return { ...totals, billed, last: null };
-  return { ...totals, billed, last: { ...last, body: parseBody(new TextDecoder().decode(last.body)) } };
+  const now = { ...totals, billed };
+  if (last === undefined) return { ...now, last: null };
+  const request = last;
+  const form = await parseForm(request.body, request.headers["content-type"] ?? "");
+  const body = form ? describeForm(form) : parseBody(new TextDecoder().decode(request.body));
+  return { ...now, last: { ...request, body } };
 }
 
 /** The bills of the requests with that name. */

@@ -5,7 +5,7 @@ import { Hono } from "hono";
 import { readBills, readStats, resetStats } from "./exchange.ts";
 
 export const stats = new Hono()
-  .get("/", (c) => c.json(readStats()))
+  .get("/", async (c) => c.json(await readStats()))
   .get("/billed/:name", (c) => c.json(readBills(c.req.param("name"))))
   .delete("/", (c) => {
     resetStats();
