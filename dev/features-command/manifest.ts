@@ -7,6 +7,8 @@ export interface FeatureFacts {
   name: string;
   needs?: string[];
   routes?: { path: string; access: string; summary: string }[];
+  /** Endpoints of model cards. */
+  serves?: string[];
   catalog?: { root?: object; alias?: object; plan?: object };
 }
 

@@ -4,6 +4,7 @@ import { exists, listFiles, read } from "../repository.ts";
 import { deployedSteps } from "./deployed-worker.ts";
 import { writeTables } from "./generated-tables.ts";
 import type { FeatureFacts } from "./manifest.ts";
+import { removeCards } from "./unserved-cards.ts";
 import {
   addEntries,
   EditFailed,
@@ -38,6 +39,8 @@ const SHARED = [
   "test/**/support/**",
 ];
 
+const DEFAULT_CATALOG = "src/core/catalog/default.json";
+
 /** Throws `EditFailed`, with the path, when a file does not have the line that an edit expects. */
 export function planRemoval(features: FeatureFacts[], names: string[]): RemovalPlan {
   const removed = features.filter(({ name }) => names.includes(name));
@@ -59,11 +62,17 @@ export function planRemoval(features: FeatureFacts[], names: string[]): RemovalP
       if (result.block !== undefined) blocks.push(result.block);
       return result.text;
     });
-    if (catalog) edit("src/core/catalog/default.json", (text) => removeSection(text, keysOf(catalog)));
+    if (catalog) edit(DEFAULT_CATALOG, (text) => removeSection(text, keysOf(catalog)));
     if (exists(`dev/provider/${name}`)) {
       edit("dev/provider/features.ts", (text) => removeFromManifest(text, `./${name}/`));
     }
   }
+  edit(DEFAULT_CATALOG, (text) =>
+    removeCards(
+      text,
+      remaining.flatMap(({ serves = [] }) => serves),
+    ),
+  );
   const scripts = scriptsIn(read("package.json"), names.flatMap(foldersOf));
   edit("package.json", (text) => removeScripts(text, names.flatMap(foldersOf)));
   edit("README.md", (text) => writeTables(text, remaining));

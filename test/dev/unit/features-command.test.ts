@@ -5,6 +5,7 @@ import { firstProse } from "../../../dev/features-command/description.ts";
 import { deployedSteps } from "../../../dev/features-command/deployed-worker.ts";
 import { sameTables } from "../../../dev/features-command/generated-tables.ts";
 import { withDependents } from "../../../dev/features-command/manifest.ts";
+import { removeCards } from "../../../dev/features-command/unserved-cards.ts";
 import {
   addEntries,
   removeBlock,
@@ -112,6 +113,42 @@ test("a catalog loses the keys of a feature at its root, in aliases and in plans
     plan: ["moderation"],
   });
   expect(JSON.parse(text)).toEqual({ aliases: { fast: { target: "m" } }, plans: { free: { windows: [] } } });
+});
+
+const cardOf = (endpoints: string[], more: object = {}) => ({ endpoints, snapshots: {}, ...more });
+
+test("cards that no feature serves go, with the aliases that lead to them and all mentions", () => {
+  const catalog = {
+    cards: {
+      chat: cardOf(["chat", "batch"], {
+        compare: ["sound-1", "chat-1"],
+        snapshots: { "chat-1": { successor: "tone" } },
+      }),
+      sound: cardOf(["speech", "batch"], { snapshots: { "sound-1": {} } }),
+      both: cardOf(["speech", "chat"]),
+    },
+    aliases: {
+      tone: { target: "voice" },
+      voice: { target: "sound-1" },
+      talk: { target: "chat-1", fallback: ["voice"] },
+    },
+    plans: {
+      free: {
+        models: ["talk", "sound"],
+        windows: [{ unit: "usd", models: ["sound"] }, { unit: "usd" }, { unit: "usd", models: ["sound", "chat"] }],
+      },
+    },
+  };
+  expect(JSON.parse(removeCards(JSON.stringify(catalog), ["chat"]))).toEqual({
+    cards: {
+      chat: cardOf(["chat", "batch"], { compare: ["chat-1"], snapshots: { "chat-1": {} } }),
+      both: catalog.cards.both,
+    },
+    aliases: { talk: { target: "chat-1", fallback: [] } },
+    plans: { free: { models: ["talk"], windows: [{ unit: "usd" }, { unit: "usd", models: ["chat"] }] } },
+  });
+  const unchanged = JSON.stringify(catalog);
+  expect(removeCards(unchanged, ["chat", "speech"])).toBe(unchanged);
 });
 
 test("a catalog without the sections is not changed", () => {
