@@ -1,0 +1,63 @@
+// The duration of a WAV file: its bytes of samples, at the rate that its format states.
+
+import { fourCharacters, refuseAudio, viewOf } from "./unmeasurable.ts";
+
+const RF64 = fourCharacters("RF64");
+const FORMAT_CHUNK = fourCharacters("fmt ");
+const DATA_CHUNK = fourCharacters("data");
+
+const PCM = 1;
+const FLOAT = 3;
+const EXTENSIBLE = 0xfffe;
+/** Extensible formats end in the format tag and these bytes: the Microsoft identifiers of PCM and float. */
+const IDENTIFIER_REST = [0x0000_0000, 0x1000_8000, 0x00aa_0038, 0x9b71];
+
+/** Returns seconds. Throws when the samples are compressed, or when readers would disagree on their size. */
+export function measureWav(bytes: Uint8Array): number {
+  const view = viewOf(bytes);
+  let bytesPerSecond = 0;
+  let dataBytes: number | undefined;
+  for (let at = 12; at + 8 <= bytes.length;) {
+    const chunk = view.getUint32(at);
+    const size = view.getUint32(at + 4, true);
+    const start = at + 8;
+    if (chunk === FORMAT_CHUNK) {
+      if (bytesPerSecond > 0) refuseAudio("the WAV file states its format twice");
+      bytesPerSecond = readFormat(view, start, size);
+    } else if (chunk === DATA_CHUNK) {
+      if (bytesPerSecond === 0) refuseAudio("the WAV file states its format after its data");
+      // A recorder that streams does not know the size, and RF64 keeps it elsewhere.
+      const left = bytes.length - start;
+      const unknown = size === 0 || view.getUint32(0) === RF64;
+      dataBytes = (dataBytes ?? 0) + (unknown ? left : Math.min(size, left));
+      if (unknown) break;
+    }
+    // Chunks begin at even offsets.
+    at = start + size + (size % 2);
+  }
+  if (dataBytes === undefined) return refuseAudio("the WAV file has no data");
+  return dataBytes / bytesPerSecond;
+}
+
+/** Returns the bytes of a second. */
+function readFormat(view: DataView, at: number, size: number): number {
+  if (size < 16) refuseAudio("the format chunk of the WAV file is too short");
+  let tag = view.getUint16(at, true);
+  const channels = view.getUint16(at + 2, true);
+  const rate = view.getUint32(at + 4, true);
+  const frameBytes = view.getUint16(at + 12, true);
+  const bits = view.getUint16(at + 14, true);
+  if (tag === EXTENSIBLE) {
+    const validBits = view.getUint16(at + 18, true);
+    // Some decoders take the size of a sample from the valid bits.
+    if (validBits > 0 && Math.ceil(validBits / 8) * 8 !== bits) refuseAudio("the WAV file pads its samples");
+    const rest = [view.getUint32(at + 26), view.getUint32(at + 30), view.getUint32(at + 34), view.getUint16(at + 38)];
+    if (size >= 40 && rest.join() === IDENTIFIER_REST.join()) tag = view.getUint16(at + 24, true);
+  }
+  const allowedBits = tag === PCM ? [8, 16, 24, 32] : tag === FLOAT ? [32, 64] : [];
+  if (!allowedBits.includes(bits)) refuseAudio("the WAV file has samples other than PCM or float");
+  if (channels < 1 || channels > 8) refuseAudio(`the WAV file has ${channels} channels, not 1 to 8`);
+  if (rate < 8000 || rate > 192_000) refuseAudio(`the WAV file has a rate of ${rate} Hz, not 8,000 to 192,000`);
+  if (frameBytes * 8 !== channels * bits) refuseAudio("the sample size and the block size of the WAV file disagree");
+  return rate * frameBytes;
+}
