@@ -37,6 +37,7 @@ describe("the input bound", () => {
     ["repeats the requested output", { toolCalls, maxOutputTokens: 50 }, withCalls(116 + 3000, 50)],
     ["repeats the exact count", { toolCalls, exactInput: 7 }, withCalls(7 + TEMPLATE_TOKENS + 3000)],
     ["is at most the model's context at each read", { toolCalls, inputBytes: 4_000_000 }, 200_000 * 4],
+    ["adds the tokens of audio", { audioTokens: 700 }, 100 + TEMPLATE_TOKENS + 700],
     ["has no repetition without calls", { toolCalls: { ...toolCalls, most: 0 } }, 100 + TEMPLATE_TOKENS],
   ])("%s", (_what, changes, tokens) => {
     expect(inputOf(changes)).toBe(tokens);
@@ -55,6 +56,7 @@ describe("the input bound", () => {
 
   it("can be as small as one token for 128 bytes", () => {
     expect([127, 128, 1279].map((inputBytes) => minInputTokens({ ...DEMAND, inputBytes }))).toEqual([0, 1, 9]);
+    expect(minInputTokens({ ...DEMAND, inputBytes: 128, audioTokens: 50 })).toBe(51);
   });
 });
 
@@ -64,6 +66,11 @@ describe("the output bound", () => {
     expect(boundOf({ maxOutputTokens: 90_000 }).output).toBe(2000);
     expect(boundOf({}, CARD, { max_output_tokens: 500_000 }).output).toBe(100_000);
     expect(boundOf({ maxOutputTokens: 10, choices: 4 })).toMatchObject({ output: 10, minOutput: 10, choices: 4 });
+  });
+
+  it("is granted whole where no parameter limits it, whatever the plan says", () => {
+    const fixedOutput = { tokens: 7024, isChargedWhole: true };
+    expect(boundOf({ fixedOutput, choices: 2 })).toMatchObject({ output: 7024, minOutput: 7024, choices: 2 });
   });
 });
 

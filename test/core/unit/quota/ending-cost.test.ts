@@ -183,6 +183,9 @@ describe("the tables of endings", () => {
   });
 });
 
+const image = { tokens: 5000, isChargedWhole: true };
+const speech = { tokens: 5000, isChargedWhole: false };
+
 /** The tokens of an answer without usage, for 1,000 bytes of input. */
 const estimate = (progress: Partial<Progress>, demand: Partial<Demand>, changes: Partial<EndedRequest> = {}) =>
   cost("relayed", "left", { outputBytes: 0, ...progress }, { inputBytes: 1000, ...demand }, changes).tokens;
@@ -197,6 +200,9 @@ describe("the estimate", () => {
     ["counts the speed of each choice", {}, { choices: 3 }, {}, 1000 + 300],
     ["counts text that came faster than the card says", { outputBytes: 4000 }, {}, {}, 1000 + 2000],
     ["has no more output than was granted", {}, {}, { work: { ...WORK, grantedOutput: 40 } }, 1000 + 40],
+    ["counts the tokens of relayed speech, not its bytes", { outputBytes: 90_000, relayedTokens: 300 }, {}, {}, 1300],
+    ["is the whole grant of output that costs the same in any case", {}, { fixedOutput: image }, {}, 1000 + 5000],
+    ["grows with the time for other fixed output", {}, { fixedOutput: speech }, {}, 1000 + 100],
   ])("%s", (_, progress, demand, changes, tokens) => {
     expect(estimate(progress, demand, changes)).toBe(tokens + TEMPLATE);
   });
