@@ -1,4 +1,4 @@
-// What must be true after the rounds, however they went.
+// The verdict on the rounds: charges, bills, answers and log lines that must hold.
 
 import { quotaName } from "../../src/core/quota/name.ts";
 import type { Ledger } from "../../src/core/quota/state.ts";
