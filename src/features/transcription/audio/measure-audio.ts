@@ -1,5 +1,8 @@
 // The duration that an audio file itself proves, and its format by magic bytes.
 
+import { measureMp3 } from "./mp3.ts";
+import { measureMp4 } from "./mp4.ts";
+import { measureOgg } from "./ogg.ts";
 import { UnmeasurableAudio } from "./unmeasurable.ts";
 import { measureWav } from "./wav.ts";
 
@@ -17,6 +20,9 @@ export const MEASURABLE_FORMATS = "wav, mp3, m4a, mp4, ogg";
 
 const PARSERS: Partial<Record<SniffedFormat, (bytes: Uint8Array) => number>> = {
   wav: measureWav,
+  mp3: measureMp3,
+  mp4: measureMp4,
+  ogg: measureOgg,
 };
 
 /** Extensions and media types of each format. */

@@ -1,6 +1,6 @@
-// The error of the audio parsers for a file whose duration cannot be proved.
+// The error of the audio parsers, and their ways to look at bytes.
 
-/** Its message is a clause for the caller, such as "the WAV file has no data". */
+/** The duration cannot be proved. The message is a clause for the caller, such as "the WAV file has no data". */
 export class UnmeasurableAudio extends Error {}
 
 export function refuseAudio(reason: string): never {
@@ -11,7 +11,16 @@ export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** The integer that four ASCII characters are in big-endian order, as the identifiers of RIFF, MP4 and Ogg. */
+export function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** Returns the big-endian integer of four ASCII characters, as RIFF and MP4 name their parts. */
 export function fourCharacters(text: string): number {
-  return viewOf(new TextEncoder().encode(text)).getUint32(0);
+  return viewOf(bytesOf(text)).getUint32(0);
+}
+
+export function startsWith(bytes: Uint8Array, at: number, prefix: Uint8Array): boolean {
+  for (let index = 0; index < prefix.length; index++) if (bytes[at + index] !== prefix[index]) return false;
+  return true;
 }

@@ -1,0 +1,106 @@
+// The duration of an MP3 file: the sum of its frames.
+
+import { bytesOf, refuseAudio, startsWith, viewOf } from "./unmeasurable.ts";
+
+const ID3 = bytesOf("ID3");
+/** Kilobits per second by the index in the header: MPEG 1, then MPEG 2 and 2.5. */
+const BIT_RATES = [
+  [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+  [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+];
+const SAMPLE_RATES = [44_100, 48_000, 32_000];
+const MPEG_1 = 3;
+const LAYER_3 = 1;
+/** Bits of version, layer and sample rate in a header. */
+const SAME_STREAM = 0xfffe_0c00;
+/** Also of the channels. ffmpeg starts at the first two frames that agree in them, wherever they are. */
+const SAME_START = 0xfffe_0ccf;
+/** Mark a first frame without sound, which ffmpeg skips. They follow its side information. */
+const RATE_TAGS = ["Xing", "Info", "VBRI"].map(bytesOf);
+const RATE_TAG_OFFSETS = [13, 21, 36];
+/** Decoders start where several frames follow each other, the strictest where ten do. */
+const MIN_RUN = 10;
+
+/**
+ * Returns seconds. Throws when a decoder that searches for frames could find others than this walk: where the frames
+ * change their kind, or where bytes between them look like a frame.
+ */
+export function measureMp3(bytes: Uint8Array): number {
+  const view = viewOf(bytes);
+  let at = afterTags(bytes, view);
+  // Taggers pad with zeros.
+  while (bytes[at] === 0) at++;
+  const stream = readStart(bytes, view, at);
+  let seconds = 0;
+  for (let run = 0; at + 4 <= bytes.length;) {
+    const header = view.getUint32(at);
+    if (isHeader(header)) {
+      if (((header ^ stream) & SAME_STREAM) !== 0) refuseAudio("the MP3 file holds bytes that look like other frames");
+      const frame = readFrame(header);
+      seconds += frame.seconds;
+      at += frame.size;
+      run++;
+    } else {
+      if (run > 0 && run < MIN_RUN) refuseAudio("the frames of the MP3 file are interrupted");
+      run = 0;
+      at++;
+    }
+  }
+  return seconds;
+}
+
+/** Skips tags of ID3v2, section 3.1 of its specification. */
+function afterTags(bytes: Uint8Array, view: DataView): number {
+  let at = 0;
+  while (startsWith(bytes, at, ID3)) {
+    const version = view.getUint8(at + 3);
+    const hasFooter = (view.getUint8(at + 5) & 0x10) !== 0;
+    const sizes = [6, 7, 8, 9].map((offset) => view.getUint8(at + offset));
+    // Readers disagree on the size of such a tag.
+    if (version > 4 || (hasFooter && version < 4) || sizes.some((size) => size > 127)) {
+      refuseAudio("the ID3 tag of the MP3 file is invalid");
+    }
+    at += 10 + sizes.reduce((sum, size) => sum * 128 + size, 0) + (hasFooter ? 10 : 0);
+  }
+  return at;
+}
+
+/** Returns the header of the first frame. All decoders start with it, because the second and third follow. */
+function readStart(bytes: Uint8Array, view: DataView, at: number): number {
+  const headers: number[] = [];
+  for (let next = at; headers.length < 3; next += readFrame(headers.at(-1) ?? 0).size) {
+    if (next + 4 > bytes.length || !isHeader(view.getUint32(next))) {
+      refuseAudio("the MP3 file does not begin with three frames");
+    }
+    headers.push(view.getUint32(next));
+  }
+  const [first = 0, second = 0, third = 0] = headers;
+  const hasRateTag = RATE_TAG_OFFSETS.some((offset) => RATE_TAGS.some((tag) => startsWith(bytes, at + offset, tag)));
+  if ((((hasRateTag ? third : first) ^ second) & SAME_START) !== 0) {
+    refuseAudio("the first frames of the MP3 file differ");
+  }
+  return first;
+}
+
+/** Returns whether any decoder may take it for the header of a frame, of any layer. */
+function isHeader(header: number): boolean {
+  return (
+    header >>> 21 === 0x7ff &&
+    ((header >>> 19) & 3) !== 1 &&
+    ((header >>> 17) & 3) !== 0 &&
+    ((header >>> 12) & 15) !== 15 &&
+    ((header >>> 10) & 3) !== 3
+  );
+}
+
+function readFrame(header: number): { size: number; seconds: number } {
+  if (((header >>> 17) & 3) !== LAYER_3) refuseAudio("the MP3 file has frames of another layer than III");
+  const version = (header >>> 19) & 3;
+  const isMpeg1 = version === MPEG_1;
+  const kilobits = BIT_RATES[isMpeg1 ? 0 : 1]?.[(header >>> 12) & 15] ?? 0;
+  if (kilobits === 0) refuseAudio("the MP3 file has a free bit rate");
+  // MPEG 2 halves the rates, and MPEG 2.5 halves them again.
+  const rate = (SAMPLE_RATES[(header >>> 10) & 3] ?? 0) / (isMpeg1 ? 1 : version === 2 ? 2 : 4);
+  const samples = isMpeg1 ? 1152 : 576;
+  return { size: Math.floor((samples * kilobits * 125) / rate) + ((header >>> 9) & 1), seconds: samples / rate };
+}
