@@ -1,4 +1,4 @@
-// Finish reasons of Chat Completions, as OpenAI and other servers write them.
+// Finish reasons of choices, as OpenAI and other servers write them.
 
 import type { Finish, Piece } from "../../core/relay/answer.ts";
 
