@@ -7,7 +7,7 @@ import type { Need } from "../../core/catalog/support.ts";
 import type { ChatRequest } from "./request.ts";
 import type { RequestBody } from "../openai/request-body.ts";
 import { jsonTexts, subjectOfTexts, textsIn } from "../openai/texts.ts";
-import { dropRefused, effortFor, measureBody, parameterNeeds } from "../openai/request-body.ts";
+import { dropRefused, effortFor, measureBody, parameterNeeds, requestUsage } from "../openai/request-body.ts";
 
 /** Fields that are no input of the model, so they cost no tokens. */
 const NOT_INPUT = new Set([
@@ -58,9 +58,7 @@ function toSentRequest(model: Model, callerRequest: ChatRequest, effortField: st
   if (effort !== undefined) sent.reasoning_effort = effort;
   if (instructions !== undefined)
     sent.messages = [{ role: "system", content: instructions }, ...callerRequest.messages];
-  // Without the option, a stream may have no usage. It is then charged by an estimate.
-  if (model.card.refuses.chat_completions?.includes("stream_options")) delete sent.stream_options;
-  else if (callerRequest.stream) sent.stream_options = { ...callerRequest.stream_options, include_usage: true };
+  requestUsage(sent, "chat_completions", model);
   dropRefused(sent, "chat_completions", model);
   return sent;
 }

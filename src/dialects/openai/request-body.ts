@@ -15,6 +15,8 @@ const DEFAULTS: Record<string, readonly unknown[]> = {
   temperature: [1],
   top_p: [1],
   n: [1],
+  best_of: [1],
+  echo: [false],
   presence_penalty: [0],
   frequency_penalty: [0],
   logprobs: [false],
@@ -61,6 +63,17 @@ export function dropRefused(request: Fields, endpoint: Endpoint, model: Model): 
   for (const name of model.card.refuses[endpoint] ?? []) {
     if (isDefault(name, request[name]) || isDroppable(name, endpoint, model)) delete request[name];
   }
+}
+
+interface StreamedRequest {
+  stream?: boolean | null | undefined;
+  stream_options?: { include_usage?: boolean | undefined } | null | undefined;
+}
+
+/** Requests usage of a stream. Without the option, a stream may have no usage. It is then charged by an estimate. */
+export function requestUsage(request: StreamedRequest, endpoint: Endpoint, { card }: Model): void {
+  if (card.refuses[endpoint]?.includes("stream_options")) delete request.stream_options;
+  else if (request.stream) request.stream_options = { ...request.stream_options, include_usage: true };
 }
 
 /** Returns the needs of a request: the endpoint, and each parameter whose value is not the default. */

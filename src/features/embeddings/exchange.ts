@@ -7,9 +7,9 @@ import { jsonBody } from "../../core/gateway/exchange.ts";
 import type { Demand } from "../../core/quota/bound.ts";
 import type { Usage } from "../../core/relay/answer.ts";
 import { createBytesCodec } from "../../core/relay/bytes-codec.ts";
-import { utf8Length } from "../../core/utf8-length.ts";
 import { ReportedTokens, toTokenUsage } from "../../dialects/openai/answer-fields.ts";
 import { parameterNeeds } from "../../dialects/openai/request-body.ts";
+import { textsOf, tokenBoundsOf } from "../../dialects/openai/texts-or-tokens.ts";
 import type { EmbeddingsRequest } from "./request.ts";
 
 const endpoint = "embeddings";
@@ -37,11 +37,7 @@ export function passEmbeddings(request: EmbeddingsRequest): Way {
 /** Embeddings have no output tokens. The provider refuses an input above the model's limit, which costs no tokens. */
 function demandOf({ input }: EmbeddingsRequest, card: ModelCard): Demand {
   const mostEach = card.max_input_tokens ?? card.context_window ?? Infinity;
-  const inputs = typeof input === "string" || typeof input[0] === "number" ? [input] : input;
-  const sizes = (inputs as (string | number[])[]).map((each) =>
-    Math.min(typeof each === "string" ? utf8Length(each) : each.length, mostEach),
-  );
-  const size = sizes.reduce((sum, each) => sum + each, 0);
+  const size = tokenBoundsOf(input).reduce((sum, each) => sum + Math.min(each, mostEach), 0);
   const counted = textsOf(input) === undefined ? { exactInput: size } : {};
   return {
     inputBytes: size,
@@ -56,12 +52,6 @@ function demandOf({ input }: EmbeddingsRequest, card: ModelCard): Demand {
 function subjectOf({ input }: EmbeddingsRequest): Subject {
   const texts = textsOf(input);
   return texts ? { text: texts.join("\n"), images: [] } : { text: "", images: [], unreadable: "input" };
-}
-
-/** The texts of an input; undefined when it consists of tokens. */
-function textsOf(input: EmbeddingsRequest["input"]): string[] | undefined {
-  if (typeof input === "string") return [input];
-  return typeof input[0] === "string" ? (input as string[]) : undefined;
 }
 
 const UsageBody = v.pipe(
