@@ -89,11 +89,11 @@ function requireModeratable({ ask: { demand, needs, remains } }: Exchange): void
   // Alternative tokens are in no window.
   const alternatives = needs.find((need) => need.kind === "parameter" && need.name === "top_logprobs");
   if (alternatives) {
-    const message = "Alternative tokens cannot be moderated. Leave 'top_logprobs' out.";
+    const message = `Alternative tokens cannot be moderated. Leave '${alternatives.param}' out.`;
     throw apiError("unsupported_value", message, alternatives);
   }
   if (demand.choices > 1) {
-    const message = "Only one answer per request can be moderated. Leave 'n' out or set it to 1.";
+    const message = `Only one answer per request can be moderated, not ${demand.choices}. Leave 'n' out or set it to 1.`;
     throw apiError("unsupported_value", message, { param: "n" });
   }
   if (remains) {
