@@ -1,11 +1,13 @@
 // The features of the emulated provider. Each has one import line and one entry line.
 import type { ProviderFeature } from "./kernel/feature.ts";
+import { completions } from "./completions/index.ts";
 import { embeddings } from "./embeddings/index.ts";
 import { moderation } from "./moderation/index.ts";
 import { storedResponses } from "./stored-responses/index.ts";
 
 // oxfmt-ignore
 export const features: ProviderFeature[] = [
+  completions,
   embeddings,
   moderation,
   storedResponses,

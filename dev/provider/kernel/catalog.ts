@@ -54,7 +54,7 @@ export function findModel(name: string, moment: Date): Model {
 function inventedModel(name: string): Model | undefined {
   if (!name.startsWith("emulated-")) return undefined;
   const card = {
-    endpoints: ["chat_completions", "responses"],
+    endpoints: ["chat_completions", "responses", "completions"],
     modalities: { input: ["text", "image"] },
     snapshots: {},
   };

@@ -3,6 +3,7 @@
 import { noise } from "../../kernel/delivery/obfuscation.ts";
 import type { Frames } from "../../kernel/delivery/paced-stream.ts";
 import { SERVER_ERROR } from "../../kernel/faults.ts";
+import { interleave } from "../../kernel/generation/interleave.ts";
 import { createId, fingerprint } from "../../kernel/ids.ts";
 import type { Script } from "../../kernel/script.ts";
 import type { ChatChoice } from "./answer.ts";
@@ -136,20 +137,4 @@ function firstDelta({ call }: ChatChoice) {
   const { id, name } = call;
   const first = { index: 0, id, type: "function", function: { name, arguments: "" } };
   return { role: "assistant", content: null, tool_calls: [first], refusal: null };
-}
-
-/** The tokens of all choices in turn, with the index of the choice of each. */
-function interleave(choices: ChatChoice[]): { pieces: string[]; owners: number[] } {
-  const pieces: string[] = [];
-  const owners: number[] = [];
-  const longest = Math.max(...choices.map((choice) => choice.pieces.length));
-  for (let turn = 0; turn < longest; turn++) {
-    for (const [owner, choice] of choices.entries()) {
-      const piece = choice.pieces[turn];
-      if (piece === undefined) continue;
-      pieces.push(piece);
-      owners.push(owner);
-    }
-  }
-  return { pieces, owners };
 }
