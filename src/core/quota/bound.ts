@@ -90,8 +90,11 @@ function contextOf(demand: Demand, card: ModelCard): number {
   return (demand.exactInput ?? inputTokens) + TEMPLATE_TOKENS + (demand.addedTokens ?? 0);
 }
 
-const inputCeiling = ({ maxInputTokens }: Demand, card: ModelCard) =>
-  maxInputTokens ?? card.max_input_tokens ?? card.context_window ?? Infinity;
+const inputCeiling = ({ maxInputTokens }: Demand, card: ModelCard) => maxInputTokens ?? inputLimitOf(card);
+
+/** The most input tokens that a model accepts at once. */
+export const inputLimitOf = ({ max_input_tokens, context_window }: ModelCard): number =>
+  max_input_tokens ?? context_window ?? Infinity;
 
 /** The maximum of several bounds, field by field: it covers each of them. */
 export function widestBound(bounds: Bound[]): Bound {

@@ -5,6 +5,7 @@ import type { ModelCard } from "../../core/catalog/card.ts";
 import type { Subject, Way } from "../../core/gateway/exchange.ts";
 import { jsonBody } from "../../core/gateway/exchange.ts";
 import type { Demand } from "../../core/quota/bound.ts";
+import { inputLimitOf } from "../../core/quota/bound.ts";
 import type { Usage } from "../../core/relay/answer.ts";
 import { createBytesCodec } from "../../core/relay/bytes-codec.ts";
 import { ReportedTokens, toTokenUsage } from "../../dialects/openai/answer-fields.ts";
@@ -36,7 +37,7 @@ export function passEmbeddings(request: EmbeddingsRequest): Way {
 
 /** Embeddings have no output tokens. The provider refuses an input above the model's limit, which costs no tokens. */
 function demandOf({ input }: EmbeddingsRequest, card: ModelCard): Demand {
-  const mostEach = card.max_input_tokens ?? card.context_window ?? Infinity;
+  const mostEach = inputLimitOf(card);
   const size = tokenBoundsOf(input).reduce((sum, each) => sum + Math.min(each, mostEach), 0);
   const counted = textsOf(input) === undefined ? { exactInput: size } : {};
   return {
