@@ -61,6 +61,6 @@ export function modelHeaders(model: Model, sunset: Sunset | undefined): Record<s
 }
 
 /** `Sunset` (RFC 8594) is the shutdown date. `Deprecation` (RFC 9745) is its announcement, or else the same date. */
-function sunsetHeaders({ date, deprecated }: Sunset): Record<string, string> {
+export function sunsetHeaders({ date, deprecated }: Pick<Sunset, "date" | "deprecated">): Record<string, string> {
   return { sunset: new Date(date).toUTCString(), deprecation: `@${Date.parse(deprecated ?? date) / 1000}` };
 }

@@ -1,9 +1,15 @@
 // The endpoint vocabulary of model cards, as on the provider's model pages.
 
-/**
- * Catalog value → title and route, and OpenAI's end of the route (YYYY-MM-DD) with its replacement, where there is one.
- * The pages write `v1/batch` and `v1/fine-tuning`; these are the real routes.
- */
+/** A route at OpenAI, and its end. */
+interface ProviderRoute {
+  path: string;
+  /** The first day (YYYY-MM-DD, UTC) without the route. */
+  end?: string;
+  /** What to use instead. */
+  replacement?: string;
+}
+
+/** Catalog value → title and route. The pages write `v1/batch` and `v1/fine-tuning`; these are the real routes. */
 export const ENDPOINTS = {
   chat_completions: { title: "Chat Completions", path: "/chat/completions" },
   responses: { title: "Responses", path: "/responses" },
@@ -12,7 +18,7 @@ export const ENDPOINTS = {
     title: "Assistants",
     path: "/assistants",
     end: "2026-08-26",
-    replacement: "POST /v1/responses, and /v1/conversations for threads",
+    replacement: "POST /v1/responses",
   },
   batch: { title: "Batch", path: "/batches" },
   fine_tuning: { title: "Fine-tuning", path: "/fine_tuning/jobs" },
@@ -25,6 +31,17 @@ export const ENDPOINTS = {
   translation: { title: "Translation", path: "/audio/translations", end: "2027-02-26" },
   moderation: { title: "Moderation", path: "/moderations" },
   completions: { title: "Completions (legacy)", path: "/completions" },
-} as const;
+} as const satisfies Record<string, ProviderRoute & { title: string }>;
 
 export type Endpoint = keyof typeof ENDPOINTS;
+
+/** A route that OpenAI has shut down. */
+export interface EndedRoute extends ProviderRoute {
+  end: string;
+}
+
+/** Ended routes that are no endpoint of a card. */
+export const OTHER_ENDED_ROUTES: EndedRoute[] = [
+  { path: "/threads", end: "2026-08-26", replacement: "/v1/conversations and POST /v1/responses" },
+  { path: "/images/variations", end: "2026-05-12", replacement: "POST /v1/images/edits" },
+];
