@@ -6,11 +6,13 @@ import { adminBudget } from "./features/admin-budget/index.ts";
 import { adminCatalog } from "./features/admin-catalog/index.ts";
 import { adminUsers } from "./features/admin-users/index.ts";
 import { chatCompletions } from "./features/chat-completions/index.ts";
+import { completions } from "./features/completions/index.ts";
 import { embeddings } from "./features/embeddings/index.ts";
 import { models } from "./features/models/index.ts";
 import { moderation } from "./features/moderation/index.ts";
 import { pages } from "./features/pages/index.ts";
 import { responses } from "./features/responses/index.ts";
+import { retired } from "./features/retired/index.ts";
 import { runs } from "./features/runs/index.ts";
 import { slimChat } from "./features/slim-chat/index.ts";
 import { storedResponses } from "./features/stored-responses/index.ts";
@@ -21,9 +23,11 @@ export const features = defineFeatures([
   runs,
   chatCompletions,
   responses,
+  completions,
   embeddings,
   storedResponses,
   moderation,
+  retired,
   models,
   pages,
   usage,

@@ -30,6 +30,9 @@ export type TestPlan = keyof typeof PLANS;
 /** A model like o4-mini that prefers Responses. */
 export const RESPONDENT = "respondent";
 
+/** A model with the prices of o4-mini that only completes. */
+export const COMPLETER = "completer";
+
 /** The bundled catalog without shutdown dates: `default` and `o4-mini` stay the snapshot o4-mini-2025-04-16. */
 export function createCatalog(timing: Partial<Catalog["timing"]> = {}): Catalog {
   const catalog = createUndatedCatalog(timing);
@@ -62,10 +65,15 @@ function createUndatedCatalog(timing: Partial<Catalog["timing"]>): Catalog {
   const plans = structuredClone({ ...catalog.plans, ...PLANS });
   const { "o4-mini": first } = catalog.cards;
   if (!first) throw new Error("there is no card 'o4-mini'");
-  const endpoints: ModelCard["endpoints"] = ["responses", "chat_completions"];
-  const respondent = { ...first, name: RESPONDENT, compare: [], endpoints, snapshots: { "emulated-respondent": {} } };
-  const cards = { ...catalog.cards, [RESPONDENT]: respondent };
-  const aliases = { ...catalog.aliases, [RESPONDENT]: toAlias("emulated-respondent") };
+  const cards = { ...catalog.cards };
+  const aliases = { ...catalog.aliases };
+  const addVariant = (name: string, changes: Partial<ModelCard>) => {
+    const snapshot = `emulated-${name}`;
+    cards[name] = { ...first, name, compare: [], snapshots: { [snapshot]: {} }, ...changes };
+    aliases[name] = toAlias(snapshot);
+  };
+  addVariant(RESPONDENT, { endpoints: ["responses", "chat_completions"] });
+  addVariant(COMPLETER, { endpoints: ["completions"], refuses: { completions: ["temperature"] } });
   return { ...catalog, cards, aliases, plans, default_plan: "roomy", timing: { ...catalog.timing, ...timing } };
 }
 

@@ -12,7 +12,7 @@ export interface Surface {
   /** The provider's route. */
   upstream: string;
   /** The provider's parameter for the output bound. */
-  bound: "max_completion_tokens" | "max_output_tokens";
+  bound: "max_completion_tokens" | "max_output_tokens" | "max_tokens";
   /** The body of a chat that the provider answers as scripted. */
   body(script: Script, stream: boolean): Record<string, unknown>;
   /** UTF-8 bytes of the model's input in such a body. */
@@ -24,6 +24,28 @@ export interface Surface {
   /** The error that a stream ended with, or undefined when it finished. Throws when it did neither. */
   failure(text: string): ErrorEnvelope["error"] | undefined;
 }
+
+interface ChoicesEnd {
+  usage?: { total_tokens: number };
+  error?: ErrorEnvelope["error"];
+}
+
+/** Common fields of OpenAI's surfaces whose answers have choices. */
+export const OF_CHOICES: Pick<Surface, "truncated" | "tokens" | "failure"> = {
+  truncated: '"finish_reason":"length"',
+  tokens(text, stream) {
+    // The usage chunk is the last one before [DONE].
+    const { usage } = JSON.parse(stream ? (readEvents(text).at(-2)?.data ?? "") : text) as ChoicesEnd;
+    return usage?.total_tokens ?? NaN;
+  },
+  failure(text) {
+    const last = readEvents(text).at(-1)?.data;
+    if (last === "[DONE]") return undefined;
+    const { error } = JSON.parse(last ?? "{}") as ChoicesEnd;
+    if (error) return error;
+    throw new Error(`an unfinished stream: ${text}`);
+  },
+};
 
 interface SlimEnd {
   usage?: { input: number; output: number };
