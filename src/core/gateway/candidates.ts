@@ -26,7 +26,7 @@ interface Candidates {
 
 /**
  * Returns the candidates for a model name at `now` (epoch ms). Throws 404 `model_not_found`, and 400 when the requested
- * model does not support the request.
+ * model does not support the request. Fallbacks that do not support it are skipped.
  */
 export function candidatesFor(catalog: Catalog, requestedName: string, ways: Way[], now: number): Candidates {
   const { model, sunset } = chooseModel(catalog, requestedName, now);
@@ -42,6 +42,7 @@ function exchangeFor(catalog: Catalog, model: Model, ways: Way[], now: number): 
   const exchange = supportedExchange(catalog, model, ways) ?? waysOf(catalog, model, ways)[0]?.prepare(model, catalog);
   if (!exchange) throw new InternalError("the call has no ways: pass at least one");
   requireSupport(catalog, model, exchange.ask.needs, now);
+  if (exchange.ask.refusal) throw exchange.ask.refusal;
   return exchange;
 }
 
@@ -49,7 +50,7 @@ function exchangeFor(catalog: Catalog, model: Model, ways: Way[], now: number): 
 function supportedExchange(catalog: Catalog, model: Model, ways: Way[]): Exchange | undefined {
   for (const way of waysOf(catalog, model, ways)) {
     const exchange = way.prepare(model, catalog);
-    if (supports(catalog, model, exchange.ask.needs)) return exchange;
+    if (supports(catalog, model, exchange.ask.needs) && !exchange.ask.refusal) return exchange;
   }
   return undefined;
 }

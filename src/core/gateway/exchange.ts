@@ -4,6 +4,7 @@ import type { Endpoint } from "../catalog/endpoints.ts";
 import type { Model } from "../catalog/resolve.ts";
 import type { Catalog } from "../catalog/schema.ts";
 import type { Need } from "../catalog/support.ts";
+import type { ApiError } from "../errors.ts";
 import type { Demand } from "../quota/bound.ts";
 import type { Progress } from "../relay/answer.ts";
 import type { Codec, CreateEventCodec, Settled } from "../relay/codec.ts";
@@ -28,6 +29,8 @@ export interface Ask {
   path?: string;
   /** Capabilities that the model's card must have. */
   needs: Need[];
+  /** The reason why the model cannot take the request although it meets the needs, such as a missing fact. */
+  refusal?: ApiError | undefined;
   demand: Demand;
   /** The caller's content. Undefined skips moderation: for Weir's own requests and requests without content. */
   subject: Subject | undefined;

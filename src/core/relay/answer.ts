@@ -110,9 +110,12 @@ export function emptyProgress(): Progress {
 const MOST_BYTES_PER_TOKEN = 8;
 const SHORT_ANSWER_BYTES = 512;
 
-/** Tests if an answer is longer than the granted output tokens of all its choices can be. */
+/**
+ * Tests if an answer is longer than the granted output tokens of all its choices can be. An answer that was granted none
+ * is not priced by its tokens, so it has no limit.
+ */
 export function isOverGrant({ outputBytes }: Progress, grantedOutput: number): boolean {
-  return outputBytes > grantedOutput * MOST_BYTES_PER_TOKEN + SHORT_ANSWER_BYTES;
+  return grantedOutput > 0 && outputBytes > grantedOutput * MOST_BYTES_PER_TOKEN + SHORT_ANSWER_BYTES;
 }
 
 /** Ends the answer of a provider that does not keep the granted output. */
