@@ -4,6 +4,7 @@ import { completions } from "./completions/index.ts";
 import { embeddings } from "./embeddings/index.ts";
 import { moderation } from "./moderation/index.ts";
 import { storedResponses } from "./stored-responses/index.ts";
+import { transcription } from "./transcription/index.ts";
 
 // oxfmt-ignore
 export const features: ProviderFeature[] = [
@@ -11,4 +12,5 @@ export const features: ProviderFeature[] = [
   embeddings,
   moderation,
   storedResponses,
+  transcription,
 ];

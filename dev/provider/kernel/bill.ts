@@ -5,6 +5,8 @@ import type { Script } from "./script.ts";
 export interface Work {
   model: string;
   promptTokens: number;
+  /** Seconds of audio, where the model is priced by time. */
+  seconds?: number;
   reasoning: number;
   /** Visible tokens. */
   tokens: number;
@@ -22,6 +24,8 @@ export interface BilledRequest {
   input: number;
   /** Output tokens, with reasoning. */
   output: number;
+  /** Present where the model is priced by time. */
+  seconds?: number;
 }
 
 /** How a request ended. `refused`: with an error status, which costs nothing. */
@@ -75,8 +79,9 @@ export class Bill {
 
   /** Returns the cost of the work until `now` (epoch ms). */
   read(now: number): BilledRequest {
-    const { model = null, promptTokens = 0 } = this.#work ?? {};
-    return { path: this.#path, model, input: promptTokens, output: this.#final ?? this.#outputAt(now) };
+    const { model = null, promptTokens = 0, seconds } = this.#work ?? {};
+    const output = this.#final ?? this.#outputAt(now);
+    return { path: this.#path, model, input: promptTokens, output, ...(seconds !== undefined && { seconds }) };
   }
 
   #whole(): number {

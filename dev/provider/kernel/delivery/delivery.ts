@@ -18,7 +18,7 @@ export async function openAnswer(
   c: Context<Env>,
   request: RateLimited,
   script: Script,
-  work: Pick<Work, "reasoning" | "tokens" | "isWhole" | "outlivesRequest">,
+  work: Pick<Work, "reasoning" | "tokens" | "isWhole" | "outlivesRequest" | "seconds">,
 ): Promise<boolean> {
   const { model, promptTokens } = request;
   if (script.status === undefined) {
