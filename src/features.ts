@@ -16,6 +16,7 @@ import { retired } from "./features/retired/index.ts";
 import { runs } from "./features/runs/index.ts";
 import { slimChat } from "./features/slim-chat/index.ts";
 import { storedResponses } from "./features/stored-responses/index.ts";
+import { transcription } from "./features/transcription/index.ts";
 import { usage } from "./features/usage/index.ts";
 
 export const features = defineFeatures([
@@ -25,6 +26,7 @@ export const features = defineFeatures([
   responses,
   completions,
   embeddings,
+  transcription,
   storedResponses,
   moderation,
   retired,

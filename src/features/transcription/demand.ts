@@ -1,0 +1,59 @@
+// The bound of a transcription: the seconds that the recording proves, priced as time or as tokens.
+
+import type { ModelCard } from "../../core/catalog/card.ts";
+import type { ApiError } from "../../core/errors.ts";
+import { apiError } from "../../core/errors.ts";
+import type { Demand } from "../../core/quota/bound.ts";
+import { utf8Length } from "../../core/utf8-length.ts";
+import { MEASURABLE_FORMATS } from "./audio/measure-audio.ts";
+import type { Recording } from "./recording.ts";
+import type { TranscriptionRequest } from "./request.ts";
+
+/** Tests if a model is priced by minutes of audio. Others are priced by tokens. */
+export const isPricedByTime = ({ prices }: ModelCard): boolean => prices?.minute_of_audio !== undefined;
+
+/** The caller's texts that guide the model. */
+export const guidingText = ({ prompt, "keywords[]": keywords = [] }: TranscriptionRequest): string =>
+  [...(prompt === undefined ? [] : [prompt]), ...keywords].join("\n");
+
+/** Returns the bound of a request. A recording that proves no duration has the longest one that the card allows. */
+export function demandOfRecording({ measure }: Recording, request: TranscriptionRequest, card: ModelCard): Demand {
+  const seconds = measure.ok ? measure.seconds : (card.max_audio_seconds ?? 0);
+  const demand = { inputBytes: utf8Length(guidingText(request)), images: 0, choices: 1 };
+  // OpenAI counts whole seconds.
+  const audioSeconds = Math.ceil(seconds) + 1;
+  if (isPricedByTime(card)) return { ...demand, maxOutputTokens: 0, units: { audioSeconds } };
+  return {
+    ...demand,
+    maxOutputTokens: undefined,
+    audioTokens: Math.ceil(seconds * (card.audio_tokens_per_second ?? 0)),
+    fixedOutput: { tokens: card.max_output_tokens ?? 0, isChargedWhole: false },
+  };
+}
+
+/** Returns the reason why a model cannot take a recording; undefined when it can. */
+export function refusalOfRecording(
+  { measure, format }: Recording,
+  request: TranscriptionRequest,
+  name: string,
+  card: ModelCard,
+): ApiError | undefined {
+  const { max_audio_seconds: most } = card;
+  if (!measure.ok && most === undefined) {
+    const message = `The length of 'file' (${format}) has no bound: ${measure.reason}. Send ${MEASURABLE_FORMATS}.`;
+    return apiError("unsupported_format", message, { param: "file" });
+  }
+  if (measure.ok && most !== undefined && measure.seconds > most) {
+    const message = `'file' has ${Math.ceil(measure.seconds)} s, and the model '${name}' takes at most ${most} s. Split it.`;
+    return apiError("invalid_request", message, { param: "file" });
+  }
+  if (isPricedByTime(card)) return undefined;
+  const missing = (["audio_tokens_per_second", "max_output_tokens"] as const).find((fact) => card[fact] === undefined);
+  if (missing) {
+    const message = `The model '${name}' is not offered: its card has no '${missing}', so its cost has no bound.`;
+    return apiError("unsupported_value", `${message} Use another one.`, { param: "model" });
+  }
+  if (request.chunking_strategy === undefined) return undefined;
+  const message = `The model '${name}' has an output limit for each chunk, so its cost has no bound.`;
+  return apiError("unsupported_parameter", `${message} Leave 'chunking_strategy' out.`, { param: "chunking_strategy" });
+}

@@ -1,0 +1,36 @@
+// The stream of a transcript for the caller: the provider's events, with errors in Weir's words.
+
+import type { ErrorBody } from "../../core/errors.ts";
+import { apiError } from "../../core/errors.ts";
+import type { CreateEventCodec } from "../../core/relay/codec.ts";
+
+const encoder = new TextEncoder();
+const NOTHING = new Uint8Array(0);
+
+/** Passes the events through. Transcripts have no event for an answer that was stopped, so an error ends it. */
+export const passTranscript: CreateEventCodec = (progress) => {
+  let pending = "";
+  return {
+    pace: "at once",
+    push({ raw, pieces }) {
+      // The end mark of a failed answer is removed: clients would not read the error after it.
+      const isRemoved = pieces.some(({ kind }) => kind === "error" || (kind === "end" && progress.error));
+      if (!isRemoved) pending += raw;
+    },
+    take() {
+      const bytes = encoder.encode(pending);
+      pending = "";
+      return bytes;
+    },
+    conclude: () => (progress.overran ? toErrorEvent(TOO_LONG) : NOTHING),
+    fail: toErrorEvent,
+    block: toErrorEvent,
+  };
+};
+
+const toErrorEvent = (error: ErrorBody): Uint8Array => encoder.encode(`data: ${JSON.stringify({ error })}\n\n`);
+
+const TOO_LONG = apiError(
+  "provider_error",
+  "The transcript is longer than the model's output limit, so it was cut. Send a shorter recording.",
+).body;
