@@ -59,7 +59,6 @@ export function toText(transcript: Transcript, format: string): string {
 
 /** The events of a stream: one delta for each token, the whole text, and the end mark. */
 export function toFrames({ pieces, usage, logprobs }: Transcript): Frames {
-  const event = (body: object) => `data: ${JSON.stringify(body)}\n\n`;
   const listed = (some: string[]) => (logprobs ? { logprobs: toLogprobs(some) } : {});
   return {
     head: [],
@@ -75,6 +74,8 @@ export function toFrames({ pieces, usage, logprobs }: Transcript): Frames {
     failure: () => event({ type: "error", error: SERVER_ERROR }),
   };
 }
+
+const event = (body: object) => `data: ${JSON.stringify(body)}\n\n`;
 
 const toLogprobs = (pieces: string[]) =>
   pieces.map((token) => ({ token, logprob: -0.01, bytes: [...new TextEncoder().encode(token)] }));

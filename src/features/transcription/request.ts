@@ -53,8 +53,6 @@ export type AudioEndpoint = keyof typeof SCHEMAS;
 export type TranscriptionRequest = v.InferOutput<typeof SCHEMAS.translation> &
   Partial<v.InferOutput<typeof SCHEMAS.transcription>>;
 
-export type TranscriptFormat = TranscriptionRequest["response_format"];
-
 /** Validates the text fields of a form. Throws 400 with the name of the invalid field. */
 export function readTranscriptionRequest(endpoint: AudioEndpoint, fields: FormFields): TranscriptionRequest {
   const request: TranscriptionRequest = validate(SCHEMAS[endpoint], fields);

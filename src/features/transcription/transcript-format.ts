@@ -55,6 +55,7 @@ function toCue({ start, end, text }: { start: number; end: number; text: string 
 
 function toTime(seconds: number, point: "," | "."): string {
   const ms = Math.max(0, Math.round(seconds * 1000));
-  const pad = (value: number, length = 2) => String(Math.floor(value)).padStart(length, "0");
   return `${pad(ms / 3_600_000)}:${pad((ms / 60_000) % 60)}:${pad((ms / 1000) % 60)}${point}${pad(ms % 1000, 3)}`;
 }
+
+const pad = (value: number, length = 2) => String(Math.floor(value)).padStart(length, "0");

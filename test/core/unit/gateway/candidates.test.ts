@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { Catalog } from "../../../../src/core/catalog/schema.ts";
 import type { Need } from "../../../../src/core/catalog/support.ts";
+import { apiError } from "../../../../src/core/errors.ts";
 import { candidatesFor } from "../../../../src/core/gateway/candidates.ts";
 import type { Exchange, Way } from "../../../../src/core/gateway/exchange.ts";
 import type { Document } from "../../../support/catalog-documents.ts";
@@ -34,6 +35,17 @@ const waysWith = (...names: string[]) =>
   ([way("chat_completions"), way("responses")] as Way[]).map(({ endpoint }) =>
     way(endpoint as Dialect, [calling, ...names.map((name) => parameter(endpoint as Dialect, name))]),
   );
+/** A request that one snapshot refuses. */
+const refusing = (snapshot: string, needs: Need[] = []): Way[] => [
+  {
+    ...way("chat_completions", needs),
+    prepare(model, ...rest) {
+      const { ask, reply } = way("chat_completions", needs).prepare(model, ...rest);
+      const refusal = model.snapshot === snapshot ? apiError("unsupported_format", "Too long.") : undefined;
+      return { ask: { ...ask, refusal }, reply };
+    },
+  },
+];
 const PLAIN = [way("chat_completions"), way("responses")];
 
 /** The candidates' snapshots and endpoints. */
@@ -91,6 +103,17 @@ describe("a refusal", () => {
     const error = await refusalOf(() => candidatesOf(catalog, waysWith(), "fast"));
     expect(error).toMatchObject({ body: { param: "tools" } });
     expect(error.body.message).toContain("Models that do: deep-1");
+  });
+
+  it("of the request itself comes after those of the card, and skips a fallback", async () => {
+    const cards = { swift: card("swift-1"), deep: card("deep-1") };
+    const catalog = catalogOf(cards, { fast: { target: "swift-1", fallback: ["deep-1"] } });
+    expect(candidatesOf(catalog, refusing("deep-1"), "fast")).toEqual([["swift-1", "chat_completions"]]);
+    const error = await refusalOf(() => candidatesOf(catalog, refusing("swift-1"), "fast"));
+    expect(error).toMatchObject({ status: 400, body: { code: "unsupported_format" } });
+    const lacking: Need = { kind: "feature", feature: "file_search", param: "tools" };
+    const first = await refusalOf(() => candidatesOf(catalog, refusing("swift-1", [lacking]), "fast"));
+    expect(first).toMatchObject({ body: { code: "unsupported_value", param: "tools" } });
   });
 
   it("of an unknown model is a 404", async () => {

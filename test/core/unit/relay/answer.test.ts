@@ -3,7 +3,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Piece, Progress } from "../../../../src/core/relay/answer.ts";
-import { applyPiece, emptyProgress } from "../../../../src/core/relay/answer.ts";
+import { applyPiece, emptyProgress, isOverGrant } from "../../../../src/core/relay/answer.ts";
 import { utf8Length } from "../../../../src/core/utf8-length.ts";
 
 const USAGE = { input: 10, cached: 0, cacheWrite: 0, output: 1, reasoning: 0 };
@@ -51,6 +51,11 @@ it.each<[string, Piece[], Partial<Progress>]>([
   expect(progress).toEqual({ heard: false, begun: false, outputBytes: 0, ended: false });
   for (const piece of pieces) applyPiece(progress, piece);
   expect(progress).toMatchObject(expected);
+});
+
+it("an answer that was granted no tokens has no limit, because it is not priced by them", () => {
+  const progress = { ...emptyProgress(), outputBytes: 10_000 };
+  expect([0, 10, 2000].map((granted) => isOverGrant(progress, granted))).toEqual([false, true, false]);
 });
 
 it("the UTF-8 length is exact, and within a third of it for halves of surrogate pairs", () => {

@@ -110,10 +110,10 @@ describe("an answer without usage", () => {
   });
 });
 
-describe("an answer that does not come to its end", () => {
-  const streamed = (script: Script) =>
-    createRecordingForm({ model: "gpt-transcribe", stream: "true", prompt: emulate(script) });
+const streamed = (script: Script) =>
+  createRecordingForm({ model: "gpt-transcribe", stream: "true", prompt: emulate(script) });
 
+describe("an answer that does not come to its end", () => {
   it.each<[string, Script, string]>([
     ["is cut", { cut_after: 5 }, "broke off"],
     ["has an error", { error_after: 5 }, "failed while answering"],

@@ -145,8 +145,9 @@ describe("an answer", () => {
   });
 });
 
+const wav = (name: string, type = "") => new File([createWav(1)], name, { type });
+
 describe("a request is refused before anything is sent", () => {
-  const wav = (name: string, type = "") => new File([createWav(1)], name, { type });
   const model = "whisper-1";
 
   it.each<[string, Record<string, FormValue>, number, string, string | null]>([
