@@ -12,6 +12,8 @@ export interface Work {
   tokens: number;
   /** The answer is not streamed: without pauses, all its tokens exist at once. */
   isWhole: boolean;
+  /** Characters of the input, where the model is priced by them. */
+  characters?: number;
   /** The work goes on after its request, as in the background. */
   outlivesRequest?: boolean;
   script: Script;
@@ -26,6 +28,8 @@ export interface BilledRequest {
   output: number;
   /** Present where the model is priced by time. */
   seconds?: number;
+  /** Present where the model is priced by characters. */
+  characters?: number;
 }
 
 /** How a request ended. `refused`: with an error status, which costs nothing. */
@@ -79,9 +83,10 @@ export class Bill {
 
   /** Returns the cost of the work until `now` (epoch ms). */
   read(now: number): BilledRequest {
-    const { model = null, promptTokens = 0, seconds } = this.#work ?? {};
+    const { model = null, promptTokens = 0, seconds, characters } = this.#work ?? {};
     const output = this.#final ?? this.#outputAt(now);
-    return { path: this.#path, model, input: promptTokens, output, ...(seconds !== undefined && { seconds }) };
+    const units = { ...(seconds !== undefined && { seconds }), ...(characters !== undefined && { characters }) };
+    return { path: this.#path, model, input: promptTokens, output, ...units };
   }
 
   #whole(): number {

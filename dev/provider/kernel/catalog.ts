@@ -9,7 +9,8 @@ export interface Card {
   max_input_tokens?: number;
   max_output_tokens?: number;
   reasoning?: { efforts: string[] };
-  refuses?: { chat_completions?: string[]; responses?: string[] };
+  speech_tokens_per_character?: number;
+  refuses?: { chat_completions?: string[]; responses?: string[]; speech_generation?: string[] };
   modalities: { input: string[] };
   rate_limits?: Record<string, { requests_per_minute: number; tokens_per_minute: number }>;
   snapshots: Record<string, Snapshot>;

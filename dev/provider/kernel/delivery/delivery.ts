@@ -18,7 +18,7 @@ export async function openAnswer(
   c: Context<Env>,
   request: RateLimited,
   script: Script,
-  work: Pick<Work, "reasoning" | "tokens" | "isWhole" | "outlivesRequest" | "seconds">,
+  work: Pick<Work, "reasoning" | "tokens" | "isWhole" | "outlivesRequest" | "seconds" | "characters">,
 ): Promise<boolean> {
   const { model, promptTokens } = request;
   if (script.status === undefined) {

@@ -1,5 +1,6 @@
 // Streams an answer frame by frame, with the pace and faults of its script.
 // It does not know the content of a frame.
+import { concatenate } from "../bytes.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Script } from "../script.ts";
 import { pause, waitForever } from "./pause.ts";
@@ -8,7 +9,7 @@ import { pause, waitForever } from "./pause.ts";
 export interface Frames {
   head: string[];
   tokenCount: number;
-  token: (position: number) => string;
+  token: (position: number) => string | Uint8Array;
   tail: string[];
   /** The error frames of a stream that fails after that many frames and tokens. */
   failure: (framesSent: number, tokensSent: number) => string;
@@ -81,17 +82,15 @@ class PacedSource {
 
   /** Encodes the next frame. With `split` it encodes as many due frames as one piece needs. */
   #fill(): void {
-    let text = "";
-    while (this.#frameIsDue() && this.#rest.byteLength + text.length < this.#pieceBytes) {
-      text += this.#nextFrame();
+    while (this.#frameIsDue() && this.#rest.byteLength < this.#pieceBytes) {
+      const frame = this.#nextFrame();
+      const fresh = typeof frame === "string" ? encoder.encode(frame) : frame;
+      this.#rest = this.#rest.byteLength === 0 ? fresh : concatenate([this.#rest, fresh]);
       if (this.#pieceBytes === Infinity) break;
     }
-    if (text === "") return;
-    const fresh = encoder.encode(text);
-    this.#rest = this.#rest.byteLength === 0 ? fresh : concatenate(this.#rest, fresh);
   }
 
-  #nextFrame(): string {
+  #nextFrame(): string | Uint8Array {
     const { head, token, tokenCount, tail, complete } = this.#frames;
     const position = this.#position++;
     if (this.#position === this.#frameCount) complete?.();
@@ -151,11 +150,4 @@ class PacedSource {
     this.#exchange.countBytes(bytes.byteLength);
     controller.enqueue(bytes);
   }
-}
-
-function concatenate(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(first.byteLength + second.byteLength);
-  joined.set(first);
-  joined.set(second, first.byteLength);
-  return joined;
 }
