@@ -19,7 +19,7 @@ export interface EventDecoder {
  * end mark are dropped.
  */
 export function createEventDecoder(
-  dialect: Dialect,
+  dialect: Pick<Dialect, "decode">,
   progress: Progress,
   onEvent: (event: StreamEvent) => void,
 ): EventDecoder {
