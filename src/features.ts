@@ -15,6 +15,7 @@ import { responses } from "./features/responses/index.ts";
 import { retired } from "./features/retired/index.ts";
 import { runs } from "./features/runs/index.ts";
 import { slimChat } from "./features/slim-chat/index.ts";
+import { speech } from "./features/speech/index.ts";
 import { storedResponses } from "./features/stored-responses/index.ts";
 import { transcription } from "./features/transcription/index.ts";
 import { usage } from "./features/usage/index.ts";
@@ -27,6 +28,7 @@ export const features = defineFeatures([
   completions,
   embeddings,
   transcription,
+  speech,
   storedResponses,
   moderation,
   retired,
