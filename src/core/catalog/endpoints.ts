@@ -9,6 +9,11 @@ interface ProviderRoute {
   replacement?: string;
 }
 
+/** A route that model cards list, with its title on the provider's page. */
+export interface EndpointRoute extends ProviderRoute {
+  title: string;
+}
+
 /** Catalog value → title and route. The pages write `v1/batch` and `v1/fine-tuning`; these are the real routes. */
 export const ENDPOINTS = {
   chat_completions: { title: "Chat Completions", path: "/chat/completions" },
@@ -31,7 +36,7 @@ export const ENDPOINTS = {
   translation: { title: "Translation", path: "/audio/translations", end: "2027-02-26" },
   moderation: { title: "Moderation", path: "/moderations" },
   completions: { title: "Completions (legacy)", path: "/completions" },
-} as const satisfies Record<string, ProviderRoute & { title: string }>;
+} as const satisfies Record<string, EndpointRoute>;
 
 export type Endpoint = keyof typeof ENDPOINTS;
 

@@ -50,9 +50,9 @@ const refusedWhen = (field: "best_of" | "echo", isRefused: (request: Fields) => 
 export const CompletionsRequest = v.pipe(
   Fields,
   refusedWhen("best_of", ({ best_of: best, n }) => !!best && best < (n ?? 1), "must be at least 'n'"),
-  refusedWhen("best_of", ({ best_of: best, stream }) => !!stream && (best ?? 0) > 1, "cannot be above 1 with 'stream'"),
+  refusedWhen("best_of", ({ best_of: best, stream }) => !!stream && (best ?? 0) > 1, "must be at most 1 with 'stream'"),
   // The echo would count as output that exceeds the grant.
-  refusedWhen("echo", ({ echo, stream }) => !!stream && !!echo, "cannot be true with 'stream'"),
+  refusedWhen("echo", ({ echo, stream }) => !!stream && !!echo, "must be false with 'stream'"),
 );
 
 export type CompletionsRequest = v.InferOutput<typeof CompletionsRequest>;

@@ -2,7 +2,7 @@
 // A card lists unsupported features too, as the provider's own model page does.
 
 import { ENDPOINTS } from "../../core/catalog/endpoints.ts";
-import type { Endpoint } from "../../core/catalog/endpoints.ts";
+import type { Endpoint, EndpointRoute } from "../../core/catalog/endpoints.ts";
 import { MODALITIES, MODEL_FEATURES, MODEL_TOOLS } from "../../core/catalog/card.ts";
 import type { Modality, ModelCard } from "../../core/catalog/card.ts";
 import { modelNotFound } from "../../core/catalog/choose.ts";
@@ -67,10 +67,11 @@ function toCardObject(catalog: Catalog, id: string, card: ModelCard) {
     ...facts,
     ratings: { ...ratings, price: toPriceRating(card) },
     modalities: Object.fromEntries(Object.keys(MODALITIES).map((name) => [name, directions(name as Modality)])),
-    endpoints: Object.entries(ENDPOINTS).map(([name, { title, path }]) => ({
+    endpoints: Object.entries<EndpointRoute>(ENDPOINTS).map(([name, { title, path, end = null }]) => ({
       name,
       title,
       route: `/v1${path}`,
+      end,
       supported: serves(catalog, card, name as Endpoint),
       served: serves(catalog, card, name as Endpoint) && hasRouteFor(name as Endpoint),
     })),

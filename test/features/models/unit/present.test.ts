@@ -46,6 +46,13 @@ describe("a model object", () => {
     });
   });
 
+  it("tells which endpoints OpenAI ends, and when", () => {
+    const ends = show(BUNDLED, "o3").card.endpoints.map(({ name, end }) => [name, end]);
+    expect(ends).toContainEqual(["translation", "2027-02-26"]);
+    expect(ends).toContainEqual(["assistants", "2026-08-26"]);
+    expect(ends).toContainEqual(["responses", null]);
+  });
+
   it("lists every endpoint, feature, tool and modality with its support", () => {
     for (const { requestedName, requestedCard: card } of modelsOf(BUNDLED, NOW)) {
       const { endpoints, features, tools, modalities } = show(BUNDLED, requestedName).card;

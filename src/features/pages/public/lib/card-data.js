@@ -10,7 +10,7 @@ import { token } from "./session.js";
  * @typedef {Rates & { batch?: Rates, long_context?: { above_input_tokens: number, input_times: number,
  *   output_times: number } }} Prices
  * @typedef {{ name: string, title: string, supported: boolean }} Support
- * @typedef {Support & { route: string, served?: boolean }} EndpointSupport
+ * @typedef {Support & { route: string, end?: string | null, served?: boolean }} EndpointSupport
  * @typedef {{ id: string, aliases: string[], successors: string[], released?: string, deprecated?: string,
  *   shutdown_date?: string, successor?: string }} Snapshot
  * @typedef {{ requests_per_minute?: number, tokens_per_minute?: number, batch_queue_tokens?: number }} RateLimits

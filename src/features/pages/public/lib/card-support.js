@@ -52,15 +52,21 @@ export function modalityState(input, output) {
 /** @param {Card} card */
 export function endpointList({ endpoints }) {
   return supportList(
-    endpoints.map(({ name, title, route, supported, served = supported }) => ({
-      icon: ENDPOINT_ICONS[name] ?? "code",
-      title,
-      supported,
-      route: route.slice(1),
-      state: supported && !served ? "Supported, not offered here" : stateOf(supported),
+    endpoints.map((endpoint) => ({
+      icon: ENDPOINT_ICONS[endpoint.name] ?? "code",
+      title: endpoint.title,
+      supported: endpoint.supported,
+      route: endpoint.route.slice(1),
+      state: endpointState(endpoint),
     })),
     "routes",
   );
+}
+
+/** @param {import("./card-data.js").EndpointSupport} endpoint */
+function endpointState({ supported, served = supported, end }) {
+  if (!supported) return stateOf(false);
+  return `${stateOf(true)}${end ? ` until ${end}` : ""}${served ? "" : ", not offered here"}`;
 }
 
 /** @param {import("./card-data.js").Support[]} items */
