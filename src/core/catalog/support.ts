@@ -23,6 +23,8 @@ export type Need = { param: string } & (
   /** Exact token counting. */
   | { kind: "count" }
   | { kind: "parameter"; endpoint: Endpoint; name: string }
+  /** A fact of the card that only one endpoint uses. `title` completes "does not support …". */
+  | { kind: "fact"; title: string; isMetBy: (card: ModelCard) => boolean }
 );
 
 /** Tests if a model's card and provider support all needs. */
@@ -89,6 +91,8 @@ function isSupported(catalog: Catalog, card: ModelCard, need: Need): boolean {
       return entry(catalog.providers, card.provider)?.counts_input === true;
     case "parameter":
       return card.refuses[need.endpoint]?.includes(need.name) !== true;
+    case "fact":
+      return need.isMetBy(card);
   }
 }
 
@@ -109,6 +113,8 @@ function titleOf(need: Need): string {
       return "the counting of tokens";
     case "parameter":
       return `'${need.param}' on ${ENDPOINTS[need.endpoint].title}`;
+    case "fact":
+      return need.title;
   }
 }
 

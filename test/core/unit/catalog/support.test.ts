@@ -113,6 +113,7 @@ describe("the models that a refusal names", () => {
     { kind: "feature", feature: "fine_tuning", param },
     { kind: "effort", effort: "none", param },
     { kind: "parameter", endpoint: "chat_completions", name: "parallel_tool_calls", param },
+    { kind: "fact", title: "image output", isMetBy: (card) => card.image_output !== undefined, param },
   ];
 
   it("support it, for every need and every bundled model", async () => {
