@@ -121,8 +121,9 @@ export function createState(request: AdmittedRequest): RequestState {
 }
 
 function deadlinesOf(timing: Deadlines, { model, exchange }: Candidate): Deadlines {
-  // An answer that is not streamed arrives complete, so only the total deadline applies to it.
-  if (!readsEvents(exchange.reply)) return { ...timing, first_byte_ms: timing.total_ms };
+  // An answer that is not streamed, or that the provider generates whole, comes late: only the total deadline applies.
+  if (!readsEvents(exchange.reply) || exchange.ask.demand.fixedOutput?.isChargedWhole)
+    return { ...timing, first_byte_ms: timing.total_ms };
   const thinkingMs = model.card.reasoning?.max_thinking_ms ?? 0;
   return { ...timing, first_byte_ms: Math.max(timing.first_byte_ms, thinkingMs) };
 }
