@@ -8,6 +8,7 @@ import { adminUsers } from "./features/admin-users/index.ts";
 import { chatCompletions } from "./features/chat-completions/index.ts";
 import { completions } from "./features/completions/index.ts";
 import { embeddings } from "./features/embeddings/index.ts";
+import { images } from "./features/images/index.ts";
 import { models } from "./features/models/index.ts";
 import { moderation } from "./features/moderation/index.ts";
 import { pages } from "./features/pages/index.ts";
@@ -27,6 +28,7 @@ export const features = defineFeatures([
   responses,
   completions,
   embeddings,
+  images,
   transcription,
   speech,
   storedResponses,

@@ -2,6 +2,7 @@
 import type { ProviderFeature } from "./kernel/feature.ts";
 import { completions } from "./completions/index.ts";
 import { embeddings } from "./embeddings/index.ts";
+import { images } from "./images/index.ts";
 import { moderation } from "./moderation/index.ts";
 import { speech } from "./speech/index.ts";
 import { storedResponses } from "./stored-responses/index.ts";
@@ -11,6 +12,7 @@ import { transcription } from "./transcription/index.ts";
 export const features: ProviderFeature[] = [
   completions,
   embeddings,
+  images,
   moderation,
   speech,
   storedResponses,

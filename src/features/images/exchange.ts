@@ -1,0 +1,73 @@
+// The image exchange: the bound of images, and answers of megabytes that pass through unparsed.
+
+import type { ModelCard } from "../../core/catalog/card.ts";
+import { apiError } from "../../core/errors.ts";
+import type { OutgoingBody, Subject, Way } from "../../core/gateway/exchange.ts";
+import type { Demand } from "../../core/quota/bound.ts";
+import { createBytesCodec } from "../../core/relay/bytes-codec.ts";
+import { utf8Length } from "../../core/utf8-length.ts";
+import { parameterNeeds } from "../../dialects/openai/request-body.ts";
+import { createImageEvents } from "./image-events.ts";
+import type { PlannedImage } from "./image-output.ts";
+import { imageNeeds, planImage } from "./image-output.ts";
+import type { ImageFields } from "./request.ts";
+import { imageUsageIn } from "./usage.ts";
+
+/** A request for images in JSON or in a form. */
+export interface ImageRequest {
+  endpoint: "image_generation" | "image_edit";
+  fields: ImageFields;
+  /** The number of input images, with the mask. */
+  images: number;
+  subject: Subject;
+  /** Writes the body with these fields in place of the caller's. An undefined field is left out. */
+  write(changes: Record<string, string | undefined>): OutgoingBody;
+}
+
+/** Tokens that the provider adds to a prompt, at most. */
+const TEMPLATE_TOKENS = 16;
+
+/** An image request whose answer is passed through. Throws 400 `unsupported_value` for a stream of several images. */
+export function passImages(request: ImageRequest): Way {
+  const { endpoint, fields, images, subject } = request;
+  if (fields.stream && (fields.n ?? 1) > 1) {
+    const message = "Only one image can be streamed. Leave 'n' out, or set 'stream' to false.";
+    throw apiError("unsupported_value", message, { param: "n" });
+  }
+  const usageIn = (text: string) => imageUsageIn(text, images > 0);
+  return {
+    endpoint,
+    prepare({ snapshot, card }) {
+      const planned = card.image_output && planImage(fields, card.image_output);
+      const { size, quality } = planned ?? {};
+      return {
+        ask: {
+          endpoint,
+          needs: [...parameterNeeds(fields, endpoint, (field) => field), ...imageNeeds(fields, planned, images)],
+          demand: demandOf(request, card, planned),
+          subject,
+          write: () => request.write({ model: snapshot, size, quality, response_format: undefined }),
+          ...(planned && { changes: { "weir-image-size": planned.size, "weir-image-quality": planned.quality } }),
+        },
+        reply: fields.stream
+          ? { kind: "bytes", readsEvents: true, createCodec: () => createImageEvents(usageIn) }
+          : { kind: "bytes", createCodec: () => createBytesCodec(usageIn) },
+      };
+    },
+  };
+}
+
+/** Several images are billed as that many requests, each with the whole input. */
+function demandOf({ fields, images }: ImageRequest, card: ModelCard, planned: PlannedImage | undefined): Demand {
+  const choices = fields.n ?? 1;
+  return {
+    // The bound adds the template of one request by itself.
+    inputBytes: choices * (utf8Length(fields.prompt) + TEMPLATE_TOKENS) - TEMPLATE_TOKENS,
+    images: choices * images,
+    choices,
+    maxOutputTokens: undefined,
+    // Without a bound nothing is sent. Such a model is refused before.
+    fixedOutput: { tokens: planned?.tokens ?? Infinity, isChargedWhole: true },
+    maxInputTokens: choices * (card.max_input_tokens ?? card.context_window ?? Infinity),
+  };
+}

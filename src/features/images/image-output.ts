@@ -1,0 +1,71 @@
+// The size, quality and most output tokens of a requested image, by the model's card.
+
+import type { ModelCard } from "../../core/catalog/card.ts";
+import type { Need } from "../../core/catalog/support.ts";
+import { formulaTokens, readImageSize } from "./output-tokens.ts";
+import type { ImageFields } from "./request.ts";
+
+type CardOutput = NonNullable<ModelCard["image_output"]>;
+
+export interface PlannedImage {
+  size: string;
+  quality: string;
+  /** The most output tokens of one image with its partial images; undefined when the card lacks the quality. */
+  tokens: number | undefined;
+}
+
+/**
+ * Plans the images of a request. The card's defaults replace `auto`, so that the bound is that of one size and quality.
+ * Throws 400 `unsupported_value` for a size that no model makes.
+ */
+export function planImage(fields: ImageFields, card: CardOutput): PlannedImage {
+  const size = explicit(fields.size) ?? card.default_size;
+  const quality = explicit(fields.quality) ?? card.default_quality;
+  const pixels = readImageSize(size);
+  const rule = Object.hasOwn(card.qualities, quality) ? card.qualities[quality] : undefined;
+  if (!rule) return { size, quality, tokens: undefined };
+  const tokens = "formula_base" in rule ? formulaTokens(rule.formula_base, pixels) : rule.max_tokens;
+  return { size, quality, tokens: tokens + (fields.partial_images ?? 0) * card.partial_image_tokens };
+}
+
+const explicit = (value: string | null | undefined) => (value && value !== "auto" ? value : undefined);
+
+/** The facts that a card must have for a request with `images` input images. */
+export function imageNeeds(fields: ImageFields, planned: PlannedImage | undefined, images: number): Need[] {
+  const needs: Need[] = [
+    {
+      kind: "fact",
+      param: "model",
+      title: "image output, because its card has no 'image_output'",
+      isMetBy: (card) => card.image_output !== undefined,
+    },
+  ];
+  if (images > 0) {
+    needs.push({
+      kind: "fact",
+      param: "model",
+      title: "image input, because its card has no 'image_tokens'",
+      isMetBy: (card) => card.image_tokens !== undefined,
+    });
+  }
+  if (planned) {
+    const { quality } = planned;
+    needs.push({
+      kind: "fact",
+      param: "quality",
+      title: `the quality '${quality}'`,
+      isMetBy: ({ image_output: output }) => output !== undefined && Object.hasOwn(output.qualities, quality),
+    });
+  }
+  const { output_format: format, stream } = fields;
+  if (format) {
+    needs.push({
+      kind: "fact",
+      param: "output_format",
+      title: `the output format '${format}'`,
+      isMetBy: (card) => card.image_output?.formats.includes(format) === true,
+    });
+  }
+  if (stream) needs.push({ kind: "feature", feature: "streaming", param: "stream" });
+  return needs;
+}

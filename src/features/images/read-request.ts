@@ -1,0 +1,68 @@
+// Readers of image requests: JSON, or a form whose files are passed on as they came.
+
+import { jsonBody } from "../../core/gateway/exchange.ts";
+import { readBody, validate } from "../../core/http/json-body.ts";
+import { fieldsOf, formBody, formPieces, readForm } from "../../core/http/multipart.ts";
+import type { ImageRequest } from "./exchange.ts";
+import { imageFilesOf, toDataUrls } from "./image-files.ts";
+import { EditForm, EditRequest, GenerationRequest } from "./request.ts";
+
+/** The request of a route, as Hono has it. */
+interface RawRequest {
+  raw: Request;
+}
+
+/** Reads a request for new images. Throws 400 with the name of the invalid field, and 408, 413 and 415. */
+export async function readGeneration(request: RawRequest): Promise<ImageRequest> {
+  const fields = await readBody(request, GenerationRequest);
+  return {
+    endpoint: "image_generation",
+    fields,
+    images: 0,
+    subject: { text: fields.prompt, images: [] },
+    write: (changes) => jsonBody(JSON.stringify({ ...fields, ...changes })),
+  };
+}
+
+/** Reads a request to edit images, as JSON or as a form. Throws as `readGeneration`, and 400 for files. */
+export async function readEdit(request: RawRequest): Promise<ImageRequest> {
+  const isForm = /^multipart\//i.test(request.raw.headers.get("content-type") ?? "");
+  return isForm ? readEditForm(request.raw) : readEditJson(request);
+}
+
+async function readEditJson(request: RawRequest): Promise<ImageRequest> {
+  const body = await readBody(request, EditRequest);
+  const { images, mask, ...fields } = body;
+  const urls = images.map((image) => image.image_url);
+  return {
+    endpoint: "image_edit",
+    fields,
+    images: urls.length + (mask ? 1 : 0),
+    subject: { text: fields.prompt, images: urls },
+    write: (changes) => jsonBody(JSON.stringify({ ...body, ...changes })),
+  };
+}
+
+async function readEditForm(request: Request): Promise<ImageRequest> {
+  const form = await readForm(request);
+  const { images, hasMask } = imageFilesOf(form);
+  const sent = fieldsOf(form);
+  const fields = validate(EditForm, sent);
+  let urls: string[] | undefined;
+  return {
+    endpoint: "image_edit",
+    fields,
+    images: images.length + (hasMask ? 1 : 0),
+    subject: {
+      text: fields.prompt,
+      /** Made only when the input is moderated. */
+      get images() {
+        return (urls ??= toDataUrls(images));
+      },
+    },
+    write: (changes) => {
+      const changed = Object.entries(changes).filter(([name, value]) => sent[name] !== value);
+      return formBody(form, formPieces(form, Object.fromEntries(changed)));
+    },
+  };
+}
