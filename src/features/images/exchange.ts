@@ -4,6 +4,7 @@ import type { ModelCard } from "../../core/catalog/card.ts";
 import { apiError } from "../../core/errors.ts";
 import type { OutgoingBody, Subject, Way } from "../../core/gateway/exchange.ts";
 import type { Demand } from "../../core/quota/bound.ts";
+import { inputLimitOf } from "../../core/quota/bound.ts";
 import { createBytesCodec } from "../../core/relay/bytes-codec.ts";
 import { utf8Length } from "../../core/utf8-length.ts";
 import { parameterNeeds } from "../../dialects/openai/request-body.ts";
@@ -37,16 +38,17 @@ export function passImages(request: ImageRequest): Way {
   const usageIn = (text: string) => imageUsageIn(text, images > 0);
   return {
     endpoint,
-    prepare({ snapshot, card }) {
+    prepare({ snapshot, card, fixed }) {
+      const prompt = [...(fixed.instructions ? [fixed.instructions] : []), fields.prompt].join("\n\n");
       const planned = card.image_output && planImage(fields, card.image_output);
       const { size, quality } = planned ?? {};
       return {
         ask: {
           endpoint,
           needs: [...parameterNeeds(fields, endpoint, (field) => field), ...imageNeeds(fields, planned, images)],
-          demand: demandOf(request, card, planned),
+          demand: demandOf({ ...request, prompt }, card, planned),
           subject,
-          write: () => request.write({ model: snapshot, size, quality, response_format: undefined }),
+          write: () => request.write({ model: snapshot, prompt, size, quality, response_format: undefined }),
           ...(planned && { changes: { "weir-image-size": planned.size, "weir-image-quality": planned.quality } }),
         },
         reply: fields.stream
@@ -57,17 +59,21 @@ export function passImages(request: ImageRequest): Way {
   };
 }
 
-/** Several images are billed as that many requests, each with the whole input. */
-function demandOf({ fields, images }: ImageRequest, card: ModelCard, planned: PlannedImage | undefined): Demand {
+/** Several images are billed as that many requests, each with the whole input. `prompt` is the one that is sent. */
+function demandOf(
+  { fields, images, prompt }: ImageRequest & { prompt: string },
+  card: ModelCard,
+  planned: PlannedImage | undefined,
+): Demand {
   const choices = fields.n ?? 1;
   return {
     // The bound adds the template of one request by itself.
-    inputBytes: choices * (utf8Length(fields.prompt) + TEMPLATE_TOKENS) - TEMPLATE_TOKENS,
+    inputBytes: choices * (utf8Length(prompt) + TEMPLATE_TOKENS) - TEMPLATE_TOKENS,
     images: choices * images,
     choices,
     maxOutputTokens: undefined,
     // Without a bound nothing is sent. Such a model is refused before.
     fixedOutput: { tokens: planned?.tokens ?? Infinity, isChargedWhole: true },
-    maxInputTokens: choices * (card.max_input_tokens ?? card.context_window ?? Infinity),
+    maxInputTokens: choices * inputLimitOf(card),
   };
 }

@@ -22,7 +22,7 @@ function modelOf(name: string, changes: Partial<ModelCard> = {}): Model {
   const { [name]: card } = CATALOG.cards;
   if (!card) throw new Error(`there is no card '${name}'`);
   const changed = { ...card, ...changes };
-  return { requestedName: name, id: name, snapshot: name, card: changed, requestedCard: changed } as Model;
+  return { requestedName: name, id: name, snapshot: name, card: changed, requestedCard: changed, fixed: {} } as Model;
 }
 
 function prepare(model: Model, fields: Partial<ImageFields>, images = 0) {
@@ -116,6 +116,13 @@ describe("a request", () => {
     expect(() => requireSupport(CATALOG, model, prepare(model, { output_format: "gif" }).ask.needs, 0)).not.toThrow();
   });
 
+  it("by an alias with instructions begins with them, and its bound counts them", () => {
+    const model = { ...modelOf("gpt-image-2"), fixed: { instructions: "In watercolour." } } as Model;
+    const { body } = prepare(model, {}).ask.write({ maxOutputTokens: 0 });
+    expect(JSON.parse(body as string)).toMatchObject({ prompt: "In watercolour.\n\na river" });
+    expect(boundOf(model, {}).input).toBe(24 + 16);
+  });
+
   it("for a stream of several images is refused", () => {
     expect(() => prepare(modelOf("gpt-image-2"), { stream: true, n: 2 })).toThrow(
       expect.objectContaining({ status: 400, body: expect.objectContaining({ param: "n" }) as object }),
@@ -126,6 +133,7 @@ describe("a request", () => {
     const { ask } = prepare(modelOf("gpt-image-2"), { size: "1536x1024" });
     expect(JSON.parse(ask.write({ maxOutputTokens: 0 }).body as string)).toEqual({
       model: "gpt-image-2",
+      prompt: "a river",
       size: "1536x1024",
       quality: "medium",
     });

@@ -21,7 +21,7 @@ const draw = (fields: object) => ({ model: "gpt-image-2", prompt: "a river", qua
 
 function formOf(length: number): FormData {
   const form = new FormData();
-  for (const [name, value] of Object.entries(draw({}))) form.append(name, String(value));
+  for (const [name, value] of Object.entries(draw({}))) form.append(name, value);
   form.append("image[]", pngFile("a.png", 1024, 1024, length));
   form.append("image[]", pngFile("b.png"));
   return form;
