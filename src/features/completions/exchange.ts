@@ -55,7 +55,7 @@ export function passCompletions(request: CompletionsRequest): Way {
   };
 }
 
-/** A prompt has no place for an operator's instructions. Without them the alias would be another one. */
+/** A prompt has no place for the operator's instructions, and a caller must not get around them. */
 function instructionsRefused({ requestedName }: Model) {
   const message = `The model '${requestedName}' has fixed instructions. Call it with POST /v1/chat/completions.`;
   return apiError("unsupported_value", message, { param: "model" });

@@ -7,7 +7,7 @@ import { textsOrTokens } from "../../dialects/openai/texts-or-tokens.ts";
 
 /** The most prompts of one request. */
 const MAX_PROMPTS = 2048;
-/** The most tokens of one token array. The largest context of today's models. */
+/** Tokens of one token array: the largest context of today's models. */
 const MAX_PROMPT_TOKENS = 1_048_576;
 
 const wholeNumber = (least: number, most: number) =>
@@ -51,7 +51,7 @@ export const CompletionsRequest = v.pipe(
   Fields,
   refusedWhen("best_of", ({ best_of: best, n }) => !!best && best < (n ?? 1), "must be at least 'n'"),
   refusedWhen("best_of", ({ best_of: best, stream }) => !!stream && (best ?? 0) > 1, "must be at most 1 with 'stream'"),
-  // The echo would count as output that exceeds the grant.
+  // An echo in a stream would count as output, which could exceed the grant.
   refusedWhen("echo", ({ echo, stream }) => !!stream && !!echo, "must be false with 'stream'"),
 );
 
