@@ -58,7 +58,11 @@ export function createSpeechCodec({ format, speed, tokensPerSecond, isEventStrea
       pending = [];
       return bytes;
     },
-    finish: decoder.flush,
+    finish() {
+      decoder.flush();
+      const last = base64.flush();
+      if (last.length > 0) pushAudio(last);
+    },
     isOverGrant: (grantedOutput) => (progress.relayedTokens ?? 0) > grantedOutput,
     conclude: () => (isEventStream && progress.overran ? toEvent(CUT_SHORT) : NO_BYTES),
     fail: (error) => (isEventStream ? toErrorEvent(error) : undefined),

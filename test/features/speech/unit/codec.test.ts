@@ -39,7 +39,8 @@ describe("the audio of a stream", () => {
   });
 
   it("is the same bytes, wherever its base64 is cut", () => {
-    const whole = base64(AUDIO);
+    // Without its padding, so that the last group is incomplete.
+    const whole = base64(AUDIO).replace(/=+$/, "");
     fc.assert(
       fc.property(arbitraryCuts(bytesOf(whole)), (cuts) => {
         const deltas = cutAt(bytesOf(whole), cuts).map((piece) => delta(textOf(piece)));
