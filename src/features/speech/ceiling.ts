@@ -1,4 +1,4 @@
-// The ceiling of a speech: the output tokens that are reserved, and at which Weir ends it. Pure.
+// The ceiling of a speech: its most output tokens, at which Weir ends it. Pure.
 
 import type { ModelCard } from "../../core/catalog/card.ts";
 import { utf8Length } from "../../core/utf8-length.ts";

@@ -1,4 +1,4 @@
-// Codec for speech that arrives in events: relays the events or the audio in them, and counts tokens.
+// Codec for speech in events: relays the events or their audio, and counts tokens.
 
 import type { ErrorBody } from "../../core/errors.ts";
 import { emptyProgress } from "../../core/relay/answer.ts";

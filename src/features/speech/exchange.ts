@@ -1,4 +1,4 @@
-// The speech exchange: characters or tokens as the bound, and audio that is relayed as it arrives.
+// The speech exchange: its bound, and audio that is relayed as it arrives.
 
 import type { ModelCard } from "../../core/catalog/card.ts";
 import type { Model } from "../../core/catalog/resolve.ts";
@@ -84,8 +84,9 @@ function requireSpeechFacts(model: Model, { input }: SpeechRequest): { tokensPer
   }
   const { speech_tokens_per_character: perCharacter, audio_tokens_per_second: tokensPerSecond, prices } = card;
   if (perCharacter === undefined) {
-    const isBound = prices === undefined || prices.million_characters !== undefined;
-    if (!isBound) throw missingFactError(requestedName, "prices.million_characters' or 'speech_tokens_per_character");
+    const isByCharacters = prices?.million_characters !== undefined && prices.output === undefined;
+    if (prices && !isByCharacters)
+      throw missingFactError(requestedName, "prices.million_characters' or 'speech_tokens_per_character");
     return undefined;
   }
   if (tokensPerSecond === undefined) throw missingFactError(requestedName, "audio_tokens_per_second");

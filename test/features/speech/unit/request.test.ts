@@ -87,6 +87,7 @@ describe("a request", () => {
 describe("a card", () => {
   it.each([
     [{ prices: { input: 1, output: 2 } }, "prices.million_characters' or 'speech_tokens_per_character"],
+    [{ prices: { million_characters: 15, output: 2 } }, "prices.million_characters' or 'speech_tokens_per_character"],
     [{ prices: { input: 1, output: 2 }, speech_tokens_per_character: 5 }, "audio_tokens_per_second"],
   ])("like %j does not bound speech, so its model is not offered", (facts, missing) => {
     expect(() => exchangeOf({}, modelOf(facts))).toThrow(
