@@ -50,24 +50,22 @@ const RELAYED = (tokens: number) => (script: Script) => ({ input: inputBoundOf(s
 describe("speech of a model priced by tokens", () => {
   it.each<[string, Script, boolean, (script: Script) => { input: number; output: number }]>([
     ["that finished costs its usage", { tokens: 40 }, true, BY_USAGE(40)],
+    ["that comes in pieces costs its usage", { tokens: 10, split: 61 }, true, BY_USAGE(10)],
     ["without usage costs what was relayed", { tokens: 40, no_usage: true }, true, RELAYED(40)],
     ["that broke off costs what was relayed", { tokens: 40, cut_after: 20 }, false, RELAYED(20)],
     ["that failed in the middle costs what was relayed", { tokens: 40, error_after: 20 }, false, RELAYED(20)],
     ["that fell silent costs what was relayed", { tokens: 40, stall_after: 20 }, false, RELAYED(20)],
   ])("%s", async (_, script, complete, cost) => {
-    for (const format of ["mp3", "pcm"]) {
+    const { input, output } = cost(script);
+    const spent = { tokens: input + output, requests: 1, reserved: 0, usd: usdOf(input, output) };
+    const speak = async (format: string) => {
       const user = await createUser();
       const response = await user.post(PATH, bodyOf(script, { response_format: format }));
       expect(response.status).toBe(200);
       expect(await isComplete(response)).toBe(complete);
-      const { input, output } = cost(script);
-      expect(await spendingOf(user)).toEqual({
-        tokens: input + output,
-        requests: 1,
-        reserved: 0,
-        usd: usdOf(input, output),
-      });
-    }
+      expect(await spendingOf(user)).toEqual(spent);
+    };
+    await Promise.all([speak("mp3"), speak("pcm")]);
   });
 
   it.each<[string, Script, number]>([
