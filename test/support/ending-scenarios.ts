@@ -44,8 +44,17 @@ export interface RandomRequest extends Scenario {
 const MAX_TOKENS_PER_SECOND = 200_000;
 const MAX_REASONING = 1500;
 
-const DIALECTS = { chat: ["chat_completions", "responses"], responses: ["responses", "chat_completions"] } as const;
-const dialectOf = ({ upstream }: Surface) => (upstream === "/v1/responses" ? "responses" : "chat");
+const DIALECTS = {
+  chat: ["chat_completions", "responses"],
+  responses: ["responses", "chat_completions"],
+  completions: ["completions"],
+} as const;
+const BY_ROUTE: Record<string, keyof typeof DIALECTS> = {
+  "/v1/chat/completions": "chat",
+  "/v1/responses": "responses",
+  "/v1/completions": "completions",
+};
+const dialectOf = ({ upstream }: Surface) => BY_ROUTE[upstream] ?? "chat";
 const cardName = (dialect: string, thinks: boolean) => `emulated-${dialect}-${thinks ? "thinking" : "plain"}`;
 
 /** The alias that a request names. */
@@ -197,9 +206,9 @@ export function randomRequests(surfaces: Surface[], count: number, seed: number)
   return inTurn.flat().slice(0, count);
 }
 
-/** Only some models think, and only Chat Completions has several answers. */
+/** Only some models think, and Responses and slim chat have one answer. */
 function toRequest(request: RandomRequest): RandomRequest {
   const { thinks, script, surface } = request;
-  const choices = surface.path === "/v1/chat/completions" ? request.choices : 1;
+  const choices = surface.path.endsWith("/completions") ? request.choices : 1;
   return { ...request, choices, script: thinks ? script : { ...script, reasoning: 0 } };
 }

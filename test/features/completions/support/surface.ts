@@ -17,7 +17,8 @@ export const COMPLETIONS: Surface = {
   body: (script, stream) => ({
     model: COMPLETER,
     prompt: emulate(script),
-    max_tokens: 10_000,
+    // More than any plan grants.
+    max_tokens: 1_000_000,
     ...(stream ? { stream, stream_options: { include_usage: true } } : {}),
   }),
 };
