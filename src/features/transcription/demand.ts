@@ -1,6 +1,7 @@
 // The bound of a transcription: the seconds that the recording proves, priced as time or as tokens.
 
 import type { ModelCard } from "../../core/catalog/card.ts";
+import type { Model } from "../../core/catalog/resolve.ts";
 import type { ApiError } from "../../core/errors.ts";
 import { apiError } from "../../core/errors.ts";
 import type { Demand } from "../../core/quota/bound.ts";
@@ -35,10 +36,13 @@ export function demandOfRecording({ measure }: Recording, request: Transcription
 export function refusalOfRecording(
   { measure, format }: Recording,
   request: TranscriptionRequest,
-  name: string,
-  card: ModelCard,
+  { requestedName: name, card, fixed }: Model,
 ): ApiError | undefined {
   const { max_audio_seconds: most } = card;
+  if (fixed.instructions !== undefined) {
+    const message = `The model '${name}' has fixed instructions, which a transcript cannot follow. Use another one.`;
+    return apiError("unsupported_value", message, { param: "model" });
+  }
   if (!measure.ok && most === undefined) {
     const message = `The length of 'file' (${format}) has no bound: ${measure.reason}. Send ${MEASURABLE_FORMATS}.`;
     return apiError("unsupported_format", message, { param: "file" });

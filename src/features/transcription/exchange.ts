@@ -27,7 +27,7 @@ export function transcribe(endpoint: AudioEndpoint, recording: Recording, reques
   return {
     endpoint,
     prepare(model) {
-      const { snapshot, card, requestedCard, requestedName } = model;
+      const { snapshot, card, requestedCard } = model;
       const refused = card.refuses[endpoint] ?? [];
       const { stream = false, response_format: format, language } = request;
       const streams = stream && card.features.includes("streaming");
@@ -52,7 +52,7 @@ export function transcribe(endpoint: AudioEndpoint, recording: Recording, reques
             ...(mustStream ? [STREAMING] : []),
           ],
           demand: demandOfRecording(recording, request, card),
-          refusal: refusalOfRecording(recording, request, requestedName, card),
+          refusal: refusalOfRecording(recording, request, model),
           subject: { text: guidingText(request), images: [] },
           write: () => writeRecording(recording, fields),
           ...endOfRoute(endpoint, model),

@@ -35,7 +35,14 @@ function modelOf(facts: object): Model {
     snapshots: { "listener-1": {} },
     ...facts,
   });
-  return { requestedName: "listener", snapshot: "listener-1", id: "listener", card, requestedCard: card } as Model;
+  return {
+    requestedName: "listener",
+    snapshot: "listener-1",
+    id: "listener",
+    card,
+    requestedCard: card,
+    fixed: {},
+  } as Model;
 }
 
 interface Part {

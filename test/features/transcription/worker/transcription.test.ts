@@ -28,7 +28,12 @@ beforeAll(async () => {
   const { audio_tokens_per_second: _, ...unbound } = token;
   const unbounded = { ...unbound, snapshots: { "emulated-unbounded": {} } };
   const cards = { ...catalog.cards, unbounded };
-  await useCatalog({ ...catalog, cards, aliases: { ...catalog.aliases, dictation: toAlias("whisper-1") } });
+  const aliases = {
+    ...catalog.aliases,
+    dictation: toAlias("whisper-1"),
+    instructed: toAlias("whisper-1", { instructions: "Be brief." }),
+  };
+  await useCatalog({ ...catalog, cards, aliases });
 });
 beforeEach(emulation.zero);
 
@@ -180,6 +185,7 @@ describe("a request is refused before anything is sent", () => {
       "unsupported_value",
       "model",
     ],
+    ["for an alias with instructions", { model: "instructed", file: wav("a.wav") }, 400, "unsupported_value", "model"],
     ["with an unknown field", { model, file: wav("a.wav"), seed: "1" }, 400, "unsupported_parameter", "seed"],
     ["with a wrong number", { model, file: wav("a.wav"), temperature: "hot" }, 400, "invalid_request", "temperature"],
     [
