@@ -20,7 +20,7 @@ export interface BenchRequest {
   /** POST by default. */
   method?: "GET" | "POST";
   path: string;
-  body: string;
+  body: string | Buffer;
   /** More headers, created for each request. */
   headers?: () => Record<string, string>;
   /** The expected status and ending. Any other answer ends the run with an error. */
@@ -80,7 +80,7 @@ const keyHeader = (key: string) => ({ "idempotency-key": key });
 
 export const gated: CreateRequest = (workload) => {
   const request = streamed(workload);
-  return { ...request, body: request.body.replace(MODEL, GATED) };
+  return { ...request, body: String(request.body).replace(MODEL, GATED) };
 };
 
 export const moderation: CreateRequest = () => ({

@@ -1,0 +1,115 @@
+// `npm run bench:media`: CPU and memory of large uploads and answers, beside a bare pass-through Worker.
+
+import { parseArgs } from "node:util";
+import { parseCommandLine } from "../dev/command-line.ts";
+import { peak, requestCost } from "./measure.ts";
+import type { BenchRequest, Workload } from "./requests.ts";
+import { quantile } from "./statistics.ts";
+import type { Server } from "./testbed.ts";
+import { startTestbed } from "./testbed.ts";
+
+const UPLOAD_MB = 10;
+const IMAGE_MB = 20;
+const MB = 1_000_000;
+const BOUNDARY = "bench-boundary";
+const JSON_END = /\}\s*$/;
+
+/** 16-bit mono PCM of silence at 16 kHz, with its header of 44 bytes. */
+function silentWav(bytes: number): Buffer {
+  const rate = 16_000;
+  const wav = Buffer.alloc(bytes);
+  wav.write("RIFF", 0);
+  wav.writeUInt32LE(bytes - 8, 4);
+  wav.write("WAVEfmt ", 8);
+  wav.writeUInt32LE(16, 16);
+  wav.writeUInt16LE(1, 20);
+  wav.writeUInt16LE(1, 22);
+  wav.writeUInt32LE(rate, 24);
+  wav.writeUInt32LE(rate * 2, 28);
+  wav.writeUInt16LE(2, 32);
+  wav.writeUInt16LE(16, 34);
+  wav.write("data", 36);
+  wav.writeUInt32LE(bytes - 44, 40);
+  return wav;
+}
+
+const field = (name: string, more: string, content: Buffer) => [
+  Buffer.from(`--${BOUNDARY}\r\ncontent-disposition: form-data; name="${name}"${more}\r\n\r\n`),
+  content,
+  Buffer.from("\r\n"),
+];
+
+const upload: BenchRequest = {
+  path: "/v1/audio/transcriptions",
+  body: Buffer.concat([
+    ...field("file", '; filename="silence.wav"\r\ncontent-type: audio/wav', silentWav(UPLOAD_MB * MB)),
+    ...field("model", "", Buffer.from("gpt-4o-mini-transcribe")),
+    Buffer.from(`--${BOUNDARY}--\r\n`),
+  ]),
+  headers: () => ({ "content-type": `multipart/form-data; boundary=${BOUNDARY}` }),
+  status: 200,
+  ending: JSON_END,
+};
+
+const image: BenchRequest = {
+  path: "/v1/images/generations",
+  body: JSON.stringify({ model: "gpt-image-2", prompt: `emulate {"image_bytes":${(IMAGE_MB * MB * 3) / 4}}` }),
+  status: 200,
+  ending: JSON_END,
+};
+
+/** A stream of one image in one event. */
+const imageStream: BenchRequest = {
+  ...image,
+  body: JSON.stringify({ ...(JSON.parse(String(image.body)) as object), stream: true }),
+  ending: /\}\n\n$/,
+};
+
+const CASES: [what: string, megabytes: number, request: BenchRequest][] = [
+  [`upload of ${UPLOAD_MB} MB`, UPLOAD_MB, upload],
+  [`image of ${IMAGE_MB} MB`, IMAGE_MB, image],
+  [`image of ${IMAGE_MB} MB, streamed`, IMAGE_MB, imageStream],
+];
+const ROUNDS = 5;
+/** Requests one after another for the CPU time, and at once for the memory. */
+const IN_TURN: Workload = { tokens: 0, count: 4, parallel: 1 };
+const ALONE: Workload = { tokens: 0, count: 1, parallel: 1 };
+const TOGETHER: Workload = { tokens: 0, count: 4, parallel: 4 };
+
+parseCommandLine("npm run bench:media", () => parseArgs({ options: { help: { type: "boolean" } } }).values);
+
+/** The median CPU time of a megabyte in ms. The first round is a warm-up. */
+async function cpuPerMegabyte(server: Server, request: BenchRequest, megabytes: number): Promise<number> {
+  const rounds: number[] = [];
+  for (let round = 0; round <= ROUNDS; round++) {
+    const { "cpu per request, µs": cpuUs = NaN } = await requestCost(server, request, IN_TURN);
+    if (round > 0) rounds.push(cpuUs / 1000 / megabytes);
+  }
+  return quantile(rounds, 0.5);
+}
+
+const row = (cells: (string | number)[]) =>
+  cells.map((cell) => (typeof cell === "string" ? cell : cell.toFixed(2)).padStart(12)).join("");
+
+const testbed = await startTestbed();
+const { bare, weir, fresh } = testbed;
+try {
+  console.log("CPU in ms per MB, peak memory of a new process in MiB\n");
+  console.log("".padEnd(28) + row(["bare", "Weir", "ratio"]));
+  for (const [what, megabytes, request] of CASES) {
+    const cpu = [
+      await cpuPerMegabyte(bare, request, megabytes),
+      await cpuPerMegabyte(weir, request, megabytes),
+    ] as const;
+    console.log(`${what}: CPU`.padEnd(28) + row([...cpu, cpu[1] / cpu[0]]));
+    for (const workload of [ALONE, TOGETHER]) {
+      const memory = [
+        (await peak(fresh.bare, request, workload))["peak memory, MiB"] ?? NaN,
+        (await peak(fresh.weir, request, workload))["peak memory, MiB"] ?? NaN,
+      ] as const;
+      console.log(`  memory, ${workload.count} at once`.padEnd(28) + row([...memory, memory[1] / memory[0]]));
+    }
+  }
+} finally {
+  testbed.stop();
+}
