@@ -2,6 +2,8 @@
 
 import type { ModelCard } from "../../core/catalog/card.ts";
 import type { Model } from "../../core/catalog/resolve.ts";
+import type { Need } from "../../core/catalog/support.ts";
+import type { ApiError } from "../../core/errors.ts";
 import { apiError } from "../../core/errors.ts";
 import type { BytesReply, Subject, Way } from "../../core/gateway/exchange.ts";
 import { jsonBody } from "../../core/gateway/exchange.ts";
@@ -39,17 +41,18 @@ export function passSpeech(request: SpeechRequest): Way {
     endpoint,
     prepare(model) {
       const { card, snapshot } = model;
-      const facts = requireSpeechFacts(model, request);
-      const sent = { ...asked, model: snapshot, ...(facts && { stream_format: "sse" }) };
+      const isByTokens = card.speech_tokens_per_character !== undefined;
+      const sent = { ...asked, model: snapshot, ...(isByTokens && { stream_format: "sse" }) };
       return {
         ask: {
           endpoint,
-          needs: parameterNeeds(asked, endpoint, (field) => field),
+          needs: [...parameterNeeds(asked, endpoint, (field) => field), factNeed(card)],
+          refusal: tooLongRefusal(request, model),
           demand: demandOf(request, card),
           subject: subjectOf(request),
           write: () => jsonBody(JSON.stringify(sent)),
         },
-        reply: facts ? eventsReply(request, facts.tokensPerSecond, isEventStream) : BINARY_REPLY,
+        reply: isByTokens ? eventsReply(request, card.audio_tokens_per_second ?? 0, isEventStream) : BINARY_REPLY,
       };
     },
   };
@@ -69,36 +72,31 @@ function eventsReply(request: SpeechRequest, tokensPerSecond: number, isEventStr
   };
 }
 
-/**
- * Returns the facts of a model that is priced by tokens; undefined for one that is priced by characters. Throws 400 when
- * the card lacks what the bound needs, and for a text that is too long for the model.
- */
-function requireSpeechFacts(model: Model, { input }: SpeechRequest): { tokensPerSecond: number } | undefined {
-  const { card, requestedName } = model;
-  // The refusal of a model without speech names those that have it.
-  if (!card.endpoints.includes(endpoint)) return undefined;
-  const most = card.max_characters ?? Infinity;
-  if (charactersIn(input) > most) {
-    const message = `'input' must have at most ${most} characters for the model '${requestedName}'. Send it in parts.`;
-    throw apiError("invalid_request", message, { param: "input" });
-  }
-  const { speech_tokens_per_character: perCharacter, audio_tokens_per_second: tokensPerSecond, prices } = card;
-  if (perCharacter === undefined) {
-    const isByCharacters = prices?.million_characters !== undefined && prices.output === undefined;
-    if (prices && !isByCharacters)
-      throw missingFactError(requestedName, "prices.million_characters' or 'speech_tokens_per_character");
-    return undefined;
-  }
-  if (tokensPerSecond === undefined) throw missingFactError(requestedName, "audio_tokens_per_second");
-  return { tokensPerSecond };
+/** The fact that the bound needs and the card lacks; undefined when the bound has all. */
+function missingFact({
+  speech_tokens_per_character: perCharacter,
+  audio_tokens_per_second: tokensPerSecond,
+  prices,
+}: ModelCard): string | undefined {
+  if (perCharacter !== undefined) return tokensPerSecond === undefined ? "audio_tokens_per_second" : undefined;
+  const isByCharacters = prices?.million_characters !== undefined && prices.output === undefined;
+  return prices && !isByCharacters ? "speech_tokens_per_character' or 'prices.million_characters" : undefined;
 }
 
-const missingFactError = (name: string, fact: string) =>
-  apiError(
-    "unsupported_value",
-    `The model '${name}' is not offered for speech: its card lacks '${fact}'. Use another model.`,
-    { param: "model" },
-  );
+const factNeed = (card: ModelCard): Need => ({
+  kind: "fact",
+  param: "model",
+  title: `speech, because its card has no '${missingFact(card)}'`,
+  isMetBy: (other) => missingFact(other) === undefined,
+});
+
+/** The refusal of a text that is too long for the model. */
+function tooLongRefusal({ input }: SpeechRequest, { card, requestedName }: Model): ApiError | undefined {
+  const most = card.max_characters ?? Infinity;
+  if (charactersIn(input) <= most) return undefined;
+  const message = `'input' must have at most ${most} characters for the model '${requestedName}'. Send it in parts.`;
+  return apiError("invalid_request", message, { param: "input" });
+}
 
 function demandOf(request: SpeechRequest, card: ModelCard): Demand {
   const { input, instructions } = request;

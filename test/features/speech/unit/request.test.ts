@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { ModelCard } from "../../../../src/core/catalog/card.ts";
 import type { Model } from "../../../../src/core/catalog/resolve.ts";
 import type { Catalog } from "../../../../src/core/catalog/schema.ts";
+import { requireSupport } from "../../../../src/core/catalog/support.ts";
 import { validate } from "../../../../src/core/http/json-body.ts";
 import { toBound } from "../../../../src/core/quota/bound.ts";
 import { passSpeech } from "../../../../src/features/speech/exchange.ts";
@@ -21,6 +22,7 @@ const modelOf = (facts: object): Model => {
   });
   return { requestedName: "voice", snapshot: "voice-1", id: "voice", card } as Model;
 };
+const CATALOG = { providers: {}, aliases: {}, cards: {} } as Catalog;
 const CHARACTERS = modelOf({ prices: { million_characters: 15 }, max_characters: 4096 });
 const TOKENS = modelOf({
   prices: { input: 0.6, output: 12 },
@@ -32,7 +34,7 @@ const TOKENS = modelOf({
 const exchangeOf = (request: object, model = TOKENS) =>
   passSpeech(validate(SpeechRequest, { model: "voice", voice: "alloy", input: "A low wall.", ...request })).prepare(
     model,
-    {} as Catalog,
+    CATALOG,
   );
 const sentFor = (request: object, model = TOKENS) =>
   JSON.parse(exchangeOf(request, model).ask.write({ maxOutputTokens: 0 }).body as string) as object;
@@ -86,16 +88,18 @@ describe("a request", () => {
 
 describe("a card", () => {
   it.each([
-    [{ prices: { input: 1, output: 2 } }, "prices.million_characters' or 'speech_tokens_per_character"],
-    [{ prices: { million_characters: 15, output: 2 } }, "prices.million_characters' or 'speech_tokens_per_character"],
+    [{ prices: { input: 1, output: 2 } }, "speech_tokens_per_character' or 'prices.million_characters"],
+    [{ prices: { million_characters: 15, output: 2 } }, "speech_tokens_per_character' or 'prices.million_characters"],
     [{ prices: { input: 1, output: 2 }, speech_tokens_per_character: 5 }, "audio_tokens_per_second"],
   ])("like %j does not bound speech, so its model is not offered", (facts, missing) => {
-    expect(() => exchangeOf({}, modelOf(facts))).toThrow(
+    const model = modelOf(facts);
+    const { needs } = exchangeOf({}, model).ask;
+    expect(() => requireSupport(CATALOG, model, needs, 0)).toThrow(
       expect.objectContaining({
         body: expect.objectContaining({
           code: "unsupported_value",
           param: "model",
-          message: expect.stringContaining(`lacks '${missing}'`),
+          message: expect.stringContaining(`does not support speech, because its card has no '${missing}'`),
         }),
       }),
     );
@@ -106,9 +110,11 @@ describe("a card", () => {
   });
 
   it("can have a limit of characters below 4,096", () => {
-    expect(() => exchangeOf({ input: "A low wall." }, modelOf({ max_characters: 10 }))).toThrow(
-      "'input' must have at most 10 characters for the model 'voice'. Send it in parts.",
-    );
+    const { refusal } = exchangeOf({ input: "A low wall." }, modelOf({ max_characters: 10 })).ask;
+    expect(refusal?.body).toMatchObject({
+      code: "invalid_request",
+      message: "'input' must have at most 10 characters for the model 'voice'. Send it in parts.",
+    });
   });
 });
 
