@@ -84,8 +84,8 @@ export function createImageEvents(usageIn: (text: string) => Usage | undefined):
     head = undefined;
     tail = NO_BYTES;
     if (error) progress.heard = true;
-    else if (DATA_LINE.test(end) && bytes.length > 0) passImage(bytes);
-    else if (bytes.length > 0) ready.push(bytes);
+    else if (bytes.length > 0 && DATA_LINE.test(end)) passImage(bytes);
+    else ready.push(bytes);
     if (!error && !isCompleted) return;
     const usage = usageIn(end) ?? usageIn(start);
     if (usage) progress.usage = usage;

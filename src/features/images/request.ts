@@ -40,7 +40,7 @@ const jsonFields = outputFields(v.pipe(v.number(), v.integer()), v.boolean());
 
 /** The numbers of a form are texts. */
 const formFields = outputFields(
-  v.pipe(v.string(), v.regex(/^\d{1,3}$/, "must be a whole number"), v.transform(Number)),
+  v.pipe(v.string(), v.regex(/^(0|[1-9]\d{0,2})$/, "must be a whole number"), v.transform(Number)),
   v.pipe(
     v.picklist(["true", "false"]),
     v.transform((text) => text === "true"),

@@ -104,6 +104,15 @@ describe("an answer that the provider", () => {
   });
 });
 
+it("an image that a proxy of the provider gave up costs the whole formula, because the provider worked", async () => {
+  await useTiming({});
+  const user = await createUser();
+  const body = bodyOf({ status: 504 });
+  expect((await user.post(PATH, body)).status).toBe(504);
+  const tokens = body.prompt.length + TEMPLATE_TOKENS + IMAGE;
+  expect(await user.settled()).toEqual({ tokens, requests: 1, reserved: 0 });
+});
+
 describe.each([
   ["whole", {}],
   ["streamed", STREAM],
@@ -151,7 +160,7 @@ describe.each([
   });
 });
 
-it("costs the usage when its caller leaves in the middle of an image", async () => {
+it("a stream costs the usage when its caller leaves in the middle of an image", async () => {
   await useTiming({});
   const user = await createUser();
   const response = await user.post(PATH, bodyOf({ image_bytes: 2_000_000 }, PARTIALS));
