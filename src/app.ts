@@ -95,7 +95,7 @@ async function callerOf(c: Context<AppEnv>): Promise<Caller> {
   const authenticateThenRead = async () => {
     const user = await authenticate(c.req.header("authorization"), c.env, now);
     // The body loads beside the catalog, but only after the token is verified. Multipart bodies are not buffered.
-    const isMultipart = c.req.header("content-type")?.startsWith("multipart/") === true;
+    const isMultipart = /^multipart\//i.test(c.req.header("content-type") ?? "");
     if (c.req.method === "POST" && !isMultipart) startReading(c.req.raw);
     return user;
   };

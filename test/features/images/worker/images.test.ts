@@ -207,6 +207,14 @@ describe("an edit", () => {
     expect(await sent[2]?.arrayBuffer()).toEqual(await mask.arrayBuffer());
   });
 
+  it("in a form is read whatever the case of its media type", async () => {
+    const user = await createUser();
+    const { headers, body } = new Response(formOf({}, [["image", pngFile()]]));
+    const type = headers.get("content-type")?.replace("multipart/form-data", "Multipart/Form-Data") ?? "";
+    const sent = { method: "POST", body, headers: { "content-type": type } };
+    expect((await user.get(EDITS, sent)).status).toBe(200);
+  });
+
   it("in a form can be streamed", async () => {
     const user = await createUser();
     const form = formOf({ stream: "true", partial_images: "2", quality: "low" }, [["image", pngFile()]]);
