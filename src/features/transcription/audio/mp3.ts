@@ -1,16 +1,10 @@
 // The duration of an MP3 file: the sum of its frames.
 
+import { refuseDisguisedMp3 } from "./disguise.ts";
+import { isMpegHeader, readMpegHeader } from "./mpeg-frame.ts";
 import { bytesOf, refuseAudio, startsWith, viewOf } from "./unmeasurable.ts";
 
 const ID3 = bytesOf("ID3");
-/** Kilobits per second by the index in the header: MPEG 1, then MPEG 2 and 2.5. */
-const BIT_RATES = [
-  [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
-  [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
-];
-const SAMPLE_RATES = [44_100, 48_000, 32_000];
-const MPEG_1 = 3;
-const LAYER_3 = 1;
 /** Bits of version, layer and sample rate in a header. */
 const SAME_STREAM = 0xfffe_0c00;
 /** Also of the channels. ffmpeg starts at the first two frames that agree in them, wherever they are. */
@@ -31,10 +25,11 @@ export function measureMp3(bytes: Uint8Array): number {
   // Taggers pad with zeros.
   while (bytes[at] === 0) at++;
   const stream = readStart(bytes, view, at);
+  refuseDisguisedMp3(bytes, at);
   let seconds = 0;
   for (let run = 0; at + 4 <= bytes.length;) {
     const header = view.getUint32(at);
-    if (isHeader(header)) {
+    if (isMpegHeader(header)) {
       if (((header ^ stream) & SAME_STREAM) !== 0) refuseAudio("the MP3 file holds bytes that look like other frames");
       const frame = readFrame(header);
       seconds += frame.seconds;
@@ -69,7 +64,7 @@ function afterTags(bytes: Uint8Array, view: DataView): number {
 function readStart(bytes: Uint8Array, view: DataView, at: number): number {
   const headers: number[] = [];
   for (let next = at; headers.length < 3; next += readFrame(headers.at(-1) ?? 0).size) {
-    if (next + 4 > bytes.length || !isHeader(view.getUint32(next))) {
+    if (next + 4 > bytes.length || !isMpegHeader(view.getUint32(next))) {
       refuseAudio("the MP3 file does not begin with three frames");
     }
     headers.push(view.getUint32(next));
@@ -82,25 +77,9 @@ function readStart(bytes: Uint8Array, view: DataView, at: number): number {
   return first;
 }
 
-/** Returns whether any decoder may take it for the header of a frame, of any layer. */
-function isHeader(header: number): boolean {
-  return (
-    header >>> 21 === 0x7ff &&
-    ((header >>> 19) & 3) !== 1 &&
-    ((header >>> 17) & 3) !== 0 &&
-    ((header >>> 12) & 15) !== 15 &&
-    ((header >>> 10) & 3) !== 3
-  );
-}
-
+/** Returns seconds and bytes. */
 function readFrame(header: number): { size: number; seconds: number } {
-  if (((header >>> 17) & 3) !== LAYER_3) refuseAudio("the MP3 file has frames of another layer than III");
-  const version = (header >>> 19) & 3;
-  const isMpeg1 = version === MPEG_1;
-  const kilobits = BIT_RATES[isMpeg1 ? 0 : 1]?.[(header >>> 12) & 15] ?? 0;
-  if (kilobits === 0) refuseAudio("the MP3 file has a free bit rate");
-  // MPEG 2 halves the rates, and MPEG 2.5 halves them again.
-  const rate = (SAMPLE_RATES[(header >>> 10) & 3] ?? 0) / (isMpeg1 ? 1 : version === 2 ? 2 : 4);
-  const samples = isMpeg1 ? 1152 : 576;
-  return { size: Math.floor((samples * kilobits * 125) / rate) + ((header >>> 9) & 1), seconds: samples / rate };
+  const frame = readMpegHeader(header);
+  if (frame.size === 0) refuseAudio("the MP3 file has a free bit rate");
+  return frame;
 }

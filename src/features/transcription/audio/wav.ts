@@ -1,5 +1,6 @@
 // The duration of a WAV file: its bytes of samples, at the rate that its format states.
 
+import { refuseDisguisedSamples, refuseDisguisedWav } from "./disguise.ts";
 import { fourCharacters, refuseAudio, viewOf } from "./unmeasurable.ts";
 
 const RF64 = fourCharacters("RF64");
@@ -12,35 +13,40 @@ const EXTENSIBLE = 0xfffe;
 /** Extensible formats end in the format tag and these bytes: the Microsoft identifiers of PCM and float. */
 const IDENTIFIER_REST = [0x0000_0000, 0x1000_8000, 0x00aa_0038, 0x9b71];
 
-/** Returns seconds. Throws when the samples are compressed, or when readers would disagree on their size. */
+interface WavFormat {
+  bytesPerSecond: number;
+  bits: number;
+}
+
+/** Returns seconds. Throws when the samples are compressed, or when readers could disagree on them. */
 export function measureWav(bytes: Uint8Array): number {
   const view = viewOf(bytes);
-  let bytesPerSecond = 0;
-  let dataBytes: number | undefined;
+  refuseDisguisedWav(bytes);
+  let format: WavFormat | undefined;
+  let seconds: number | undefined;
   for (let at = 12; at + 8 <= bytes.length;) {
     const chunk = view.getUint32(at);
-    const size = view.getUint32(at + 4, true);
+    let size = view.getUint32(at + 4, true);
     const start = at + 8;
     if (chunk === FORMAT_CHUNK) {
-      if (bytesPerSecond > 0) refuseAudio("the WAV file states its format twice");
-      bytesPerSecond = readFormat(view, start, size);
+      if (format) refuseAudio("the WAV file states its format twice");
+      format = readFormat(view, start, size);
     } else if (chunk === DATA_CHUNK) {
-      if (bytesPerSecond === 0) refuseAudio("the WAV file states its format after its data");
+      if (!format) return refuseAudio("the WAV file states its format after its data");
+      if (seconds !== undefined) refuseAudio("the WAV file has several chunks of data");
       // A recorder that streams does not know the size, and RF64 keeps it elsewhere.
       const left = bytes.length - start;
-      const unknown = size === 0 || view.getUint32(0) === RF64;
-      dataBytes = (dataBytes ?? 0) + (unknown ? left : Math.min(size, left));
-      if (unknown) break;
+      if (size === 0 || size > left || view.getUint32(0) === RF64) size = left;
+      seconds = size / format.bytesPerSecond;
+      if (format.bits === 16) refuseDisguisedSamples(bytes, start, format.bytesPerSecond);
     }
     // Chunks begin at even offsets.
     at = start + size + (size % 2);
   }
-  if (dataBytes === undefined) return refuseAudio("the WAV file has no data");
-  return dataBytes / bytesPerSecond;
+  return seconds ?? refuseAudio("the WAV file has no data");
 }
 
-/** Returns the bytes of a second. */
-function readFormat(view: DataView, at: number, size: number): number {
+function readFormat(view: DataView, at: number, size: number): WavFormat {
   if (size < 16) refuseAudio("the format chunk of the WAV file is too short");
   let tag = view.getUint16(at, true);
   const channels = view.getUint16(at + 2, true);
@@ -59,5 +65,5 @@ function readFormat(view: DataView, at: number, size: number): number {
   if (channels < 1 || channels > 8) refuseAudio(`the WAV file has ${channels} channels, not 1 to 8`);
   if (rate < 8000 || rate > 192_000) refuseAudio(`the WAV file has a rate of ${rate} Hz, not 8,000 to 192,000`);
   if (frameBytes * 8 !== channels * bits) refuseAudio("the sample size and the block size of the WAV file disagree");
-  return rate * frameBytes;
+  return { bytesPerSecond: rate * frameBytes, bits };
 }

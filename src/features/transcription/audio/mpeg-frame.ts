@@ -1,0 +1,41 @@
+// The header of a frame of MPEG audio: ISO 11172-3 and 13818-3, all layers, and the unofficial MPEG 2.5.
+
+/** Kilobits per second by the index in the header. */
+const LOW_BIT_RATES = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
+/** By layer, from I to III. */
+const MPEG_1_BIT_RATES = [
+  [0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
+  [0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384],
+  [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+];
+const MPEG_2_BIT_RATES = [
+  [0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256],
+  LOW_BIT_RATES,
+  LOW_BIT_RATES,
+];
+const SAMPLE_RATES = [44_100, 48_000, 32_000];
+
+/** Returns whether any decoder may take these 32 bits for a header. */
+export function isMpegHeader(header: number): boolean {
+  return (
+    header >>> 21 === 0x7ff &&
+    ((header >>> 19) & 3) !== 1 &&
+    ((header >>> 17) & 3) !== 0 &&
+    ((header >>> 12) & 15) !== 15 &&
+    ((header >>> 10) & 3) !== 3
+  );
+}
+
+/** Reads a valid header. `size` is in bytes, and 0 when the bit rate is free. */
+export function readMpegHeader(header: number): { size: number; seconds: number } {
+  const version = (header >>> 19) & 3;
+  const layer = 4 - ((header >>> 17) & 3);
+  const isMpeg1 = version === 3;
+  const kilobits = (isMpeg1 ? MPEG_1_BIT_RATES : MPEG_2_BIT_RATES)[layer - 1]?.[(header >>> 12) & 15] ?? 0;
+  // MPEG 2 halves the rates, and MPEG 2.5 halves them again.
+  const rate = (SAMPLE_RATES[(header >>> 10) & 3] ?? 0) / (isMpeg1 ? 1 : version === 2 ? 2 : 4);
+  const samples = layer === 1 ? 384 : layer === 3 && !isMpeg1 ? 576 : 1152;
+  const slot = layer === 1 ? 4 : 1;
+  const slots = Math.floor((samples * kilobits * 125) / rate / slot);
+  return { size: kilobits && (slots + ((header >>> 9) & 1)) * slot, seconds: samples / rate };
+}
