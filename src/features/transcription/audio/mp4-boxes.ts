@@ -2,6 +2,9 @@
 
 import { bytesOf, refuseAudio, startsWith } from "./unmeasurable.ts";
 
+/** Recordings have about ten. */
+const MAX_BOXES = 500;
+
 /** The bytes of a box after its header, or of the whole file. */
 export interface BoxRange {
   start: number;
@@ -10,7 +13,8 @@ export interface BoxRange {
 
 /** Yields the boxes of a range, ISO 14496-12 section 4.2. The last may end beyond the file. */
 export function* boxesOf(view: DataView, { start, end }: BoxRange): Generator<BoxRange & { type: number }> {
-  for (let at = start; at + 8 <= end;) {
+  for (let at = start, boxes = 0; at + 8 <= end; boxes++) {
+    if (boxes > MAX_BOXES) refuseAudio(`the MP4 file has more than ${MAX_BOXES} boxes in a row`);
     let size = view.getUint32(at);
     let header = 8;
     if (size === 1) {
@@ -28,10 +32,10 @@ export function* boxesOf(view: DataView, { start, end }: BoxRange): Generator<Bo
 /** Returns where a name occurs. Readers find a box at no other places, however deep it is. */
 export function placesOf(bytes: Uint8Array, { start, end }: BoxRange, name: string): number[] {
   const letters = bytesOf(name);
+  const range = bytes.subarray(start, end);
   const places: number[] = [];
-  for (let at = bytes.indexOf(letters[0] ?? 0, start); at >= 0 && at < end;) {
-    if (startsWith(bytes, at, letters)) places.push(at);
-    at = bytes.indexOf(letters[0] ?? 0, at + 1);
+  for (let at = range.indexOf(letters[0] ?? 0); at >= 0; at = range.indexOf(letters[0] ?? 0, at + 1)) {
+    if (startsWith(range, at, letters)) places.push(start + at);
   }
   return places;
 }

@@ -38,13 +38,16 @@ export function measureMp4(bytes: Uint8Array): number {
   if (movie === undefined) return refuseAudio("the MP4 file lacks the box moov");
   const tracks = [...boxesOf(view, movie)].filter(({ type }) => type === TRACK);
   if (placesOf(bytes, movie, "trak").length !== tracks.length) refuseAudio("the MP4 file has tracks within tracks");
-  const seconds = tracks.map((track) => measureTrack(bytes, view, track, movie)).filter((each) => each !== undefined);
+  const movieScale = readHeader(view, onlyBox(bytes, view, movie, "mvhd").start).timescale;
+  const seconds = tracks
+    .map((track) => measureTrack(bytes, view, track, movieScale))
+    .filter((each) => each !== undefined);
   if (seconds.length === 0) refuseAudio("the MP4 file has no audio track");
   return Math.max(...seconds);
 }
 
 /** Returns undefined for a track without sound. */
-function measureTrack(bytes: Uint8Array, view: DataView, track: BoxRange, movie: BoxRange): number | undefined {
+function measureTrack(bytes: Uint8Array, view: DataView, track: BoxRange, movieScale: number): number | undefined {
   const description = onlyBox(bytes, view, track, "stsd");
   if (view.getUint32(description.start + 4) !== 1) refuseAudio("a track of the MP4 file has several formats");
   const entry = { start: description.start + 8, end: description.end };
@@ -64,7 +67,7 @@ function measureTrack(bytes: Uint8Array, view: DataView, track: BoxRange, movie:
   const rate = Math.min(codec.rate, view.getUint16(entry.start + 32) || timescale);
   const samples = view.getUint32(onlyBox(bytes, view, track, "stsz").start + 8);
   const seconds = Math.max(duration / timescale, deltas / timescale, (samples * codec.frameSamples) / rate);
-  return seconds + delayOf(bytes, view, track, movie);
+  return seconds + delayOf(bytes, view, track) / movieScale;
 }
 
 /** Reads the box `mdhd` or `mvhd`, whose first fields are the same. */
@@ -92,8 +95,8 @@ function sumOfDeltas(view: DataView, { start, end }: BoxRange): number {
   return sum;
 }
 
-/** Returns the seconds of silence before the media. Throws when an edit list plays media twice or slower. */
-function delayOf(bytes: Uint8Array, view: DataView, track: BoxRange, movie: BoxRange): number {
+/** Returns the silence before the media, in the time scale of the movie. Throws when an edit list plays media twice or slower. */
+function delayOf(bytes: Uint8Array, view: DataView, track: BoxRange): number {
   if (placesOf(bytes, track, "elst").length === 0) return 0;
   const { start, end } = onlyBox(bytes, view, track, "elst");
   const isLong = view.getUint8(start) === 1;
@@ -109,7 +112,7 @@ function delayOf(bytes: Uint8Array, view: DataView, track: BoxRange, movie: BoxR
       refuseAudio("the edit list of the MP4 file repeats or slows its audio");
     }
   }
-  return delay === 0 ? 0 : delay / readHeader(view, onlyBox(bytes, view, movie, "mvhd").start).timescale;
+  return delay;
 }
 
 /** The first `alac` names the entry, and the second is the box. */
