@@ -32,40 +32,30 @@ const explicit = (value: string | null | undefined) => (value && value !== "auto
 
 /** The facts that a card must have for a request with `images` input images. */
 export function imageNeeds(fields: ImageFields, planned: PlannedImage | undefined, images: number): Need[] {
-  const needs: Need[] = [
-    {
-      kind: "fact",
-      param: "model",
-      title: "image output, because its card has no 'image_output'",
-      isMetBy: (card) => card.image_output !== undefined,
-    },
+  const { output_format: format, stream } = fields;
+  const needs = [
+    fact("model", "image output, because its card has no 'image_output'", (card) => card.image_output !== undefined),
   ];
   if (images > 0) {
-    needs.push({
-      kind: "fact",
-      param: "model",
-      title: "image input, because its card has no 'image_tokens'",
-      isMetBy: (card) => card.image_tokens !== undefined,
-    });
+    const title = "image input, because its card has no 'image_tokens'";
+    needs.push(fact("model", title, (card) => card.image_tokens !== undefined));
   }
   if (planned) {
     const { quality } = planned;
-    needs.push({
-      kind: "fact",
-      param: "quality",
-      title: `the quality '${quality}'`,
-      isMetBy: ({ image_output: output }) => output !== undefined && Object.hasOwn(output.qualities, quality),
-    });
+    const hasQuality = (card: ModelCard) => Object.hasOwn(card.image_output?.qualities ?? {}, quality);
+    needs.push(fact("quality", `the quality '${quality}'`, hasQuality));
   }
-  const { output_format: format, stream } = fields;
   if (format) {
-    needs.push({
-      kind: "fact",
-      param: "output_format",
-      title: `the output format '${format}'`,
-      isMetBy: (card) => card.image_output?.formats.includes(format) === true,
-    });
+    const hasFormat = (card: ModelCard) => card.image_output?.formats.includes(format) === true;
+    needs.push(fact("output_format", `the output format '${format}'`, hasFormat));
   }
   if (stream) needs.push({ kind: "feature", feature: "streaming", param: "stream" });
   return needs;
 }
+
+const fact = (param: string, title: string, isMetBy: (card: ModelCard) => boolean): Need => ({
+  kind: "fact",
+  param,
+  title,
+  isMetBy,
+});
