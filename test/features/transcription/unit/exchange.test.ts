@@ -180,6 +180,14 @@ const boundOf = (facts: object, parts = PARTS) => {
   return toBound(askOf(writeForm(parts), model).demand, model.card, { max_output_tokens: 100 }, 16);
 };
 
+it("a fallback that cannot stream is no candidate for a stream", () => {
+  const form = writeForm([...PARTS, { name: "stream", value: "true" }]);
+  const model = modelOf({});
+  const streaming = { kind: "feature", feature: "streaming", param: "stream" };
+  expect(askOf(form, model).needs).not.toContainEqual(streaming);
+  expect(askOf(form, { ...model, requestedCard: { ...model.card } }).needs).toContainEqual(streaming);
+});
+
 describe("the bound", () => {
   const TEMPLATE = 16;
 

@@ -1,6 +1,6 @@
 // The cost of each ending of a transcription, in dollars: what the provider reported, or the length of the file.
 
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Script } from "../../../../dev/provider/kernel/script.ts";
 import type { Catalog } from "../../../../src/core/catalog/schema.ts";
 import { dollarsOf } from "../../../support/caller.ts";
@@ -139,16 +139,26 @@ describe("an answer that does not come to its end", () => {
     expect(await costOf(user)).toEqual(spent(MOST_SECONDS * GPT_SECOND));
   });
 
-  it("because the stream falls silent costs tokens by the relayed text", async () => {
-    await useModels({ idle_ms: 300 });
-    const user = await createUser();
-    const prompt = emulate({ stall_after: 5 });
-    const form = createRecordingForm({ model: "gpt-4o-transcribe", stream: "true", prompt });
-    expect(await (await user.post(TRANSCRIPTIONS, form)).text()).toContain('"error"');
-    const { usd } = await costOf(user);
-    expect(usd).toBeGreaterThan(tokenCost(0, 5));
-    expect(usd).toBeLessThan(tokenCost(200, 200));
-    await useModels();
+  describe("in time", () => {
+    beforeAll(() => useModels({ idle_ms: 300, total_ms: 600 }));
+    afterAll(() => useModels());
+
+    it("costs tokens by the relayed text when the stream falls silent", async () => {
+      const user = await createUser();
+      const prompt = emulate({ stall_after: 5 });
+      const form = createRecordingForm({ model: "gpt-4o-transcribe", stream: "true", prompt });
+      expect(await (await user.post(TRANSCRIPTIONS, form)).text()).toContain('"code":"provider_timeout"');
+      const { usd } = await costOf(user);
+      expect(usd).toBeGreaterThan(tokenCost(0, 5));
+      expect(usd).toBeLessThan(tokenCost(200, 200));
+    });
+
+    it("costs the length of the file when JSON does not come", async () => {
+      const user = await createUser();
+      const form = createRecordingForm({ model: "whisper-1", prompt: emulate({ stall_after: 1 }) });
+      expect((await user.post(TRANSCRIPTIONS, form)).status).toBe(504);
+      expect(await costOf(user)).toEqual(spent(MOST_SECONDS * WHISPER_SECOND));
+    });
   });
 });
 
