@@ -20,7 +20,9 @@ export const guidingText = ({ prompt, "keywords[]": keywords = [] }: Transcripti
 /** Returns the bound of a request. A recording that proves no duration has the longest one that the card allows. */
 export function demandOfRecording({ measure }: Recording, request: TranscriptionRequest, card: ModelCard): Demand {
   const seconds = measure.ok ? measure.seconds : (card.max_audio_seconds ?? 0);
-  const demand = { inputBytes: utf8Length(guidingText(request)), images: 0, choices: 1 };
+  const { language = "", "languages[]": languages = [] } = request;
+  const texts = [guidingText(request), language, ...languages];
+  const demand = { inputBytes: utf8Length(texts.join("")), images: 0, choices: 1 };
   // OpenAI counts whole seconds.
   const audioSeconds = Math.ceil(seconds) + 1;
   if (isPricedByTime(card)) return { ...demand, maxOutputTokens: 0, units: { audioSeconds } };
@@ -34,7 +36,7 @@ export function demandOfRecording({ measure }: Recording, request: Transcription
 
 /** Returns the reason why a model cannot take a recording; undefined when it can. */
 export function refusalOfRecording(
-  { measure, format }: Recording,
+  { measure }: Recording,
   request: TranscriptionRequest,
   { requestedName: name, card, fixed }: Model,
 ): ApiError | undefined {
@@ -44,7 +46,7 @@ export function refusalOfRecording(
     return apiError("unsupported_value", message, { param: "model" });
   }
   if (!measure.ok && most === undefined) {
-    const message = `The length of 'file' (${format}) has no bound: ${measure.reason}. Send ${MEASURABLE_FORMATS}.`;
+    const message = `'file' cannot be metered: ${measure.reason}. Send one of: ${MEASURABLE_FORMATS}.`;
     return apiError("unsupported_format", message, { param: "file" });
   }
   if (measure.ok && most !== undefined && measure.seconds > most) {

@@ -11,7 +11,7 @@ import { decodeWholeAnswer, passWhole } from "../../dialects/openai/whole-answer
 import { demandOfRecording, guidingText, isPricedByTime, refusalOfRecording } from "./demand.ts";
 import { createTranscriptDialect, parseTranscript } from "./dialect.ts";
 import type { Recording } from "./recording.ts";
-import { writeRecording } from "./recording.ts";
+import { releaseRecording, writeRecording } from "./recording.ts";
 import type { AudioEndpoint, TranscriptionRequest } from "./request.ts";
 import { passTranscript } from "./stream.ts";
 import type { MadeFormat } from "./transcript-format.ts";
@@ -58,7 +58,7 @@ export function transcribe(endpoint: AudioEndpoint, recording: Recording, reques
           ...endOfRoute(endpoint, model),
         },
         reply: streams
-          ? { kind: "stream", dialect, events: passTranscript }
+          ? { kind: "stream", dialect, events: passTranscript(() => releaseRecording(recording)) }
           : { kind: "json", read: (body) => readAnswer(body, dialect, made) },
       };
     },

@@ -19,6 +19,7 @@ const EXTENSION = /\.(flac|m4a|mp3|mp4|mpeg|mpga|oga|ogg|wav|webm)$/i;
 
 const encoder = new TextEncoder();
 const LINE_END = encoder.encode("\r\n");
+const NO_BYTES = new Uint8Array(0);
 
 /**
  * Finds and measures the recording of a form. Throws 400 when there is not exactly one file, and `unsupported_format`
@@ -29,7 +30,7 @@ export function takeRecording(form: Form): Recording {
   const part = form.parts.find(({ name }) => name === param);
   if (!part) throw apiError("invalid_request", "'file' is required. Send the recording in it.", { param });
   if (part.filename === undefined) {
-    const message = "'file' has no filename, so it is no file. Add one to its headers, such as recording.m4a.";
+    const message = "'file' has no filename. Add one to the headers of its part, such as recording.m4a.";
     throw apiError("invalid_request", message, { param });
   }
   // A provider could read another field from a file than Weir does.
@@ -41,10 +42,10 @@ export function takeRecording(form: Form): Recording {
   const measure = measureAudio(form.bytes.subarray(part.start, part.end));
   const { format } = measure;
   if (format === undefined) {
-    throw apiError("unsupported_format", `'file' is no audio that is known. Send ${MEASURABLE_FORMATS}.`, { param });
+    throw apiError("unsupported_format", `'file' has no known format. Send one of: ${MEASURABLE_FORMATS}.`, { param });
   }
   if (!matchesName(format, part.filename, part.contentType)) {
-    const message = `'file' is ${format} audio, but its name or type says otherwise. Name it as what it is.`;
+    const message = `'file' is ${format} audio, but its name or type says otherwise. Change its name and type.`;
     throw apiError("unsupported_format", message, { param });
   }
   return { form, part, format, measure };
@@ -68,4 +69,9 @@ export function writeRecording(
     LINE_END,
     ...formPieces(form, { ...fields, file: undefined }),
   ]);
+}
+
+/** Frees the memory of the file. No attempt may follow. */
+export function releaseRecording({ form }: Recording): void {
+  form.bytes = NO_BYTES;
 }

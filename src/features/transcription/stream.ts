@@ -7,26 +7,32 @@ import type { CreateEventCodec } from "../../core/relay/codec.ts";
 const encoder = new TextEncoder();
 const NOTHING = new Uint8Array(0);
 
-/** Passes the events through. Transcripts have no event for an answer that was stopped, so an error ends it. */
-export const passTranscript: CreateEventCodec = (progress) => {
-  let pending = "";
-  return {
-    pace: "at once",
-    push({ raw, pieces }) {
-      // The end mark of a failed answer is removed: clients would not read the error after it.
-      const isRemoved = pieces.some(({ kind }) => kind === "error" || (kind === "end" && progress.error));
-      if (!isRemoved) pending += raw;
-    },
-    take() {
-      const bytes = encoder.encode(pending);
-      pending = "";
-      return bytes;
-    },
-    conclude: () => (progress.overran ? toErrorEvent(TOO_LONG) : NOTHING),
-    fail: toErrorEvent,
-    block: toErrorEvent,
+/**
+ * Passes the events through. Transcripts have no event for an answer that was stopped, so an error ends it. Calls
+ * `onStarted` when the response has started.
+ */
+export const passTranscript =
+  (onStarted: () => void): CreateEventCodec =>
+  (progress) => {
+    let pending = "";
+    return {
+      pace: "at once",
+      push({ raw, pieces }) {
+        // The end mark of a failed answer is removed: clients would not read the error after it.
+        const isRemoved = pieces.some(({ kind }) => kind === "error" || (kind === "end" && progress.error));
+        if (!isRemoved) pending += raw;
+      },
+      take() {
+        onStarted();
+        const bytes = encoder.encode(pending);
+        pending = "";
+        return bytes;
+      },
+      conclude: () => (progress.overran ? toErrorEvent(TOO_LONG) : NOTHING),
+      fail: toErrorEvent,
+      block: toErrorEvent,
+    };
   };
-};
 
 const toErrorEvent = (error: ErrorBody): Uint8Array => encoder.encode(`data: ${JSON.stringify({ error })}\n\n`);
 

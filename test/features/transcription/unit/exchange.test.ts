@@ -5,8 +5,10 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ModelCard } from "../../../../src/core/catalog/card.ts";
 import type { Model } from "../../../../src/core/catalog/resolve.ts";
 import type { Catalog } from "../../../../src/core/catalog/schema.ts";
+import type { Form } from "../../../../src/core/http/multipart.ts";
 import { fieldsOf, parseForm } from "../../../../src/core/http/multipart.ts";
 import { toBound } from "../../../../src/core/quota/bound.ts";
+import { emptyProgress } from "../../../../src/core/relay/answer.ts";
 import { transcribe } from "../../../../src/features/transcription/exchange.ts";
 import { takeRecording } from "../../../../src/features/transcription/recording.ts";
 import type { AudioEndpoint } from "../../../../src/features/transcription/request.ts";
@@ -62,11 +64,13 @@ function writeForm(parts: Part[], filename = "memo.wav"): Uint8Array<ArrayBuffer
   return new Uint8Array(Buffer.concat([...pieces, `--${BOUNDARY}--\r\n`].map((piece) => Buffer.from(piece))));
 }
 
-function askOf(bytes: Uint8Array<ArrayBuffer>, model: Model, endpoint: AudioEndpoint = "transcription") {
-  const form = parseForm(bytes, BOUNDARY);
+function exchangeOf(form: Form, model: Model, endpoint: AudioEndpoint = "transcription") {
   const request = readTranscriptionRequest(endpoint, fieldsOf(form));
-  return transcribe(endpoint, takeRecording(form), request).prepare(model, {} as Catalog).ask;
+  return transcribe(endpoint, takeRecording(form), request).prepare(model, {} as Catalog);
 }
+
+const askOf = (bytes: Uint8Array<ArrayBuffer>, model: Model, endpoint?: AudioEndpoint) =>
+  exchangeOf(parseForm(bytes, BOUNDARY), model, endpoint).ask;
 
 /** A body as the parser of the runtime reads it. */
 const parse = ({ body, headers }: { body: BodyInit; headers: Record<string, string> }) =>
@@ -179,6 +183,17 @@ const boundOf = (facts: object, parts = PARTS) => {
   const model = modelOf(facts);
   return toBound(askOf(writeForm(parts), model).demand, model.card, { max_output_tokens: 100 }, 16);
 };
+
+it("a stream that has started no longer holds the recording", () => {
+  const form = parseForm(writeForm([...PARTS, { name: "stream", value: "true" }]), BOUNDARY);
+  const { reply } = exchangeOf(form, modelOf({ features: ["streaming"] }));
+  if (reply.kind !== "stream") throw new Error("it is no stream");
+  const codec = reply.events(emptyProgress());
+  codec.push({ raw: "data: {}\n\n", pieces: [], json: {} });
+  expect(form.bytes.length).toBeGreaterThan(20_000);
+  codec.take();
+  expect(form.bytes).toHaveLength(0);
+});
 
 it("a fallback that cannot stream is no candidate for a stream", () => {
   const form = writeForm([...PARTS, { name: "stream", value: "true" }]);
