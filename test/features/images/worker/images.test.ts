@@ -2,9 +2,9 @@
 
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { dollarsOf, errorOf, NOTHING } from "../../../support/caller.ts";
-import { createDollarCatalog } from "../../../support/catalog.ts";
+import { createDollarCatalog, toAlias } from "../../../support/catalog.ts";
 import { emulate } from "../../../support/emulation.ts";
-import { createUserOf, emulated } from "../../../support/providers.ts";
+import { createUserOf, emulated, failingProvider, status } from "../../../support/providers.ts";
 import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 import { pngFile, pngUrl } from "../support/pictures.ts";
 
@@ -137,6 +137,19 @@ describe("a request", () => {
     expect([response.status, (await errorOf(response)).code]).toEqual([429, "plan_limit_exceeded"]);
     await useCatalog(createDollarCatalog());
   });
+});
+
+it.each([
+  ["answers", "low", 200, "gpt-image-2"],
+  ["is skipped when it lacks the quality", "max", 502, "gpt-image-2.6-flare"],
+])("a fallback %s", async (_, quality, expected, model) => {
+  const catalog = createDollarCatalog();
+  const aliases = { ...catalog.aliases, drawn: toAlias("gpt-image-2.6-flare", { fallback: [MODEL] }) };
+  await useCatalog({ ...catalog, aliases });
+  const user = await createUserOf(failingProvider({ "gpt-image-2.6-flare": [status(500)] }).provider);
+  const response = await user.post(GENERATIONS, draw({ model: "drawn", quality }));
+  expect([response.status, response.headers.get("weir-model")]).toEqual([expected, model]);
+  await useCatalog(createDollarCatalog());
 });
 
 describe("an edit", () => {
