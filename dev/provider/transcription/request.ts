@@ -22,6 +22,8 @@ export interface TranscriptionRequest {
   maxSeconds: number;
   granularities: string[];
   logprobs: boolean;
+  /** The languages of the answer, for models that take a list of them: the hints, or what was heard. */
+  languages: string[] | undefined;
 }
 
 const FORMATS = ["json", "text", "srt", "verbose_json", "vtt"];
@@ -38,7 +40,8 @@ export function readTranscription(endpoint: AudioEndpoint, fields: JsonObject, m
   }
   const format = text("response_format", "json");
   if (!FORMATS.includes(format)) throw invalidValue("response_format", format, FORMATS);
-  const hasTimestamps = facts.refuses?.[endpoint]?.includes("timestamp_granularities") !== true;
+  const refused = facts.refuses?.[endpoint] ?? [];
+  const hasTimestamps = !refused.includes("timestamp_granularities");
   if (!hasTimestamps && format !== "json" && format !== "text") {
     const message = `response_format '${format}' is not compatible with model '${model.snapshotId}'. Use 'json' or 'text' instead.`;
     throw invalidRequest(message, "response_format", "unsupported_value");
@@ -55,5 +58,8 @@ export function readTranscription(endpoint: AudioEndpoint, fields: JsonObject, m
     maxSeconds: facts.max_audio_seconds ?? Infinity,
     granularities: listOf("timestamp_granularities[]"),
     logprobs: listOf("include[]").includes("logprobs"),
+    languages: refused.includes("language") ? hintsOr(listOf("languages[]"), "en") : undefined,
   };
 }
+
+const hintsOr = (hints: string[], heard: string) => (hints.length > 0 ? hints : [heard]);

@@ -67,7 +67,7 @@ function refuseLength(seconds: number, { maxSeconds }: TranscriptionRequest): vo
 /** Hears three words of filler a second, or what the script says. */
 function createTranscript(
   endpoint: AudioEndpoint,
-  { granularities, logprobs, isPricedByTime }: TranscriptionRequest,
+  { granularities, logprobs, languages, isPricedByTime }: TranscriptionRequest,
   { script, prompt, seconds }: { script: Script; prompt: string; seconds: number },
 ): Transcript {
   const heard = Math.max(1, Math.min(OUTPUT_LIMIT, Math.ceil(seconds * TOKENS_PER_SECOND)));
@@ -94,5 +94,6 @@ function createTranscript(
     hasDuration: !script.no_usage,
     granularities,
     logprobs,
+    languages,
   };
 }

@@ -12,6 +12,7 @@ export interface Transcript {
   hasDuration: boolean;
   granularities: string[];
   logprobs: boolean;
+  languages: string[] | undefined;
 }
 
 const PIECES_PER_SEGMENT = 12;
@@ -29,6 +30,7 @@ export function toTranscript(transcript: Transcript, format: "json" | "verbose_j
   if (format === "json") {
     return {
       text,
+      ...toLanguages(transcript),
       ...(logprobs && { logprobs: toLogprobs(pieces) }),
       ...(usage && hasUsageInJson && { usage }),
     };
@@ -58,7 +60,8 @@ export function toText(transcript: Transcript, format: string): string {
 }
 
 /** The events of a stream: one delta for each token, the whole text, and the end mark. */
-export function toFrames({ pieces, usage, logprobs }: Transcript): Frames {
+export function toFrames(transcript: Transcript): Frames {
+  const { pieces, usage, logprobs } = transcript;
   const listed = (some: string[]) => (logprobs ? { logprobs: toLogprobs(some) } : {});
   return {
     head: [],
@@ -68,7 +71,13 @@ export function toFrames({ pieces, usage, logprobs }: Transcript): Frames {
       return event({ type: "transcript.text.delta", delta, ...listed([delta]) });
     },
     tail: [
-      event({ type: "transcript.text.done", text: pieces.join(""), ...listed(pieces), ...(usage && { usage }) }),
+      event({
+        type: "transcript.text.done",
+        text: pieces.join(""),
+        ...toLanguages(transcript),
+        ...listed(pieces),
+        ...(usage && { usage }),
+      }),
       "data: [DONE]\n\n",
     ],
     failure: () => event({ type: "error", error: SERVER_ERROR }),
@@ -76,6 +85,9 @@ export function toFrames({ pieces, usage, logprobs }: Transcript): Frames {
 }
 
 const event = (body: object) => `data: ${JSON.stringify(body)}\n\n`;
+
+const toLanguages = ({ languages }: Transcript) =>
+  languages === undefined ? {} : { languages: languages.map((code) => ({ code })) };
 
 const toLogprobs = (pieces: string[]) =>
   pieces.map((token) => ({ token, logprob: -0.01, bytes: [...new TextEncoder().encode(token)] }));

@@ -94,7 +94,7 @@ it("the AI SDK transcribes with each kind of model", async () => {
       maxRetries: 0,
     });
   expect(await ask("whisper-1")).toMatchObject({ text: TEXT, durationInSeconds: SECONDS, language: "en" });
-  expect(await ask("gpt-transcribe")).toMatchObject({ text: TEXT, durationInSeconds: SECONDS });
+  expect(await ask("gpt-transcribe")).toMatchObject({ text: TEXT, durationInSeconds: SECONDS, language: "en" });
   expect(await ask("gpt-4o-transcribe")).toMatchObject({ text: TEXT });
   expect(await user.settled()).toMatchObject({ requests: 3, reserved: 0 });
 });

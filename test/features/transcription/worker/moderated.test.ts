@@ -59,7 +59,6 @@ it("a transcript that may pass is streamed as the provider wrote it", async () =
   const sent = await response.text();
   const deltas = [...sent.matchAll(/"delta":"([^"]*)"/g)].map(([, delta]) => delta);
   expect(deltas.join("")).toBe(text);
-  expect(sent).toContain(
-    JSON.stringify({ type: "transcript.text.done", text, usage: { type: "duration", seconds: 10 } }),
-  );
+  expect(sent).toContain('"type":"transcript.text.done"');
+  expect(sent).toContain('"usage":{"type":"duration","seconds":10}');
 });

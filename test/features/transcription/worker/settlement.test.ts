@@ -7,7 +7,7 @@ import { dollarsOf } from "../../../support/caller.ts";
 import { createDollarCatalog, toAlias } from "../../../support/catalog.ts";
 import { emulate } from "../../../support/emulation.ts";
 import { readUntil } from "../../../support/events.ts";
-import { createUserOf, emulated } from "../../../support/providers.ts";
+import { createUserOf, emulated, streamOf } from "../../../support/providers.ts";
 import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 import type { FormValue } from "../support/recordings.ts";
 import { createRecordingForm, TRANSCRIPTIONS, TRANSLATIONS } from "../support/recordings.ts";
@@ -100,6 +100,16 @@ describe("an answer without usage", () => {
     const { usd } = await costOf(user);
     expect(usd).toBeGreaterThan(tokenCost(0, 50));
     expect(usd).toBeLessThan(tokenCost(0, 2000));
+  });
+
+  it.each([
+    ["at its end mark", ['data: {"type":"transcript.text.delta","delta":"A river."}\n\n', "data: [DONE]\n\n"]],
+    ["after the whole text", ['data: {"type":"transcript.text.done","text":"A river."}\n\n']],
+  ])("as a stream that is over %s costs the length of the file", async (_, events) => {
+    const user = await createUserOf(streamOf(...events));
+    const response = await user.post(TRANSCRIPTIONS, createRecordingForm({ model: "gpt-transcribe", stream: "true" }));
+    expect(await response.text()).toBe(events.join(""));
+    expect(await costOf(user)).toEqual(spent(MOST_SECONDS * GPT_SECOND));
   });
 
   it("in seconds of a model that is priced by tokens costs an estimate", async () => {
