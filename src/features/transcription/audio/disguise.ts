@@ -1,12 +1,15 @@
 // Streams within a WAV or MP3 file that ffmpeg prefers to the format which the first bytes announce.
 
 import { isMpegHeader, readMpegHeader } from "./mpeg-frame.ts";
-import { bytesOf, refuseAudio, startsWith, viewOf } from "./unmeasurable.ts";
+import { bytesOf, findBytes, refuseAudio, viewOf } from "./unmeasurable.ts";
 
 /** Where ffmpeg looks until it has seen seven frames of MP3, the largest of which have 1,441 bytes. */
 const PROBED_BYTES = 16_384;
 /** Every key of an MXF file begins with the first four. These are of its header, after which MXF may begin. */
 const MXF_KEY = Uint8Array.of(0x06, 0x0e, 0x2b, 0x34, 0x02, 0x05, 0x01, 0x01);
+/** Of an MPEG program stream: its packs, its header and its packets have codes from here. */
+const START_CODE = Uint8Array.of(0, 0, 1);
+const PACK_START = 0xba;
 const NSV_NAMES = ["NSVs", "NSVf"].map(bytesOf);
 const TRANSPORT_STREAM_PACKETS = [188, 192, 204];
 const TRANSPORT_STREAM_SYNC = 0x47;
@@ -50,19 +53,17 @@ export function refuseDisguisedMp3(bytes: Uint8Array, firstFrame: number): void 
 }
 
 function hasMxf(bytes: Uint8Array, start: number): boolean {
-  for (let at = start; at < start + PROBED_BYTES; at++) if (startsWith(bytes, at, MXF_KEY)) return true;
-  return false;
+  return findBytes(bytes.subarray(start, start + PROBED_BYTES), MXF_KEY) >= 0;
 }
 
 /** Looks for two start codes of an MPEG program stream, or for one chunk of NSV. */
 function hasProgram(bytes: Uint8Array, start: number, end: number): boolean {
+  const range = bytes.subarray(start, end);
   let codes = 0;
-  for (let at = start; at < end; at++) {
-    const isCode = bytes[at] === 0 && bytes[at + 1] === 0 && bytes[at + 2] === 1 && (bytes[at + 3] ?? 0) >= 0xba;
-    if (isCode && ++codes > 1) return true;
-    if (NSV_NAMES.some((name) => startsWith(bytes, at, name))) return true;
+  for (let at = findBytes(range, START_CODE); at >= 0; at = findBytes(range, START_CODE, at + 1)) {
+    if ((range[at + 3] ?? 0) >= PACK_START && ++codes > 1) return true;
   }
-  return false;
+  return NSV_NAMES.some((name) => findBytes(range, name) >= 0);
 }
 
 function hasTransport(bytes: Uint8Array, start: number, end: number): boolean {

@@ -58,8 +58,8 @@ export function sniffAudio(bytes: Uint8Array): SniffedFormat | undefined {
 }
 
 /**
- * Returns the seconds that the file proves: no decoder makes more of it. Never throws. Takes linear time, and copies
- * nothing. `reason` is a clause for the caller.
+ * Returns the seconds that the file proves. Never throws. Takes linear time, and copies nothing. `reason` is a clause
+ * for the caller. One case is open: ffmpeg decodes several AAC frames in one sample of an MP4 file, and this counts one.
  */
 export function measureAudio(bytes: Uint8Array): AudioMeasure {
   const format = sniffAudio(bytes);

@@ -1,6 +1,6 @@
 // The boxes of an MP4 file, by walking them or by their names.
 
-import { bytesOf, refuseAudio, startsWith } from "./unmeasurable.ts";
+import { bytesOf, findBytes, refuseAudio } from "./unmeasurable.ts";
 
 /** Recordings have about ten. */
 const MAX_BOXES = 500;
@@ -31,12 +31,10 @@ export function* boxesOf(view: DataView, { start, end }: BoxRange): Generator<Bo
 
 /** Returns where a name occurs. Readers find a box at no other places, however deep it is. */
 export function placesOf(bytes: Uint8Array, { start, end }: BoxRange, name: string): number[] {
-  const letters = bytesOf(name);
   const range = bytes.subarray(start, end);
+  const letters = bytesOf(name);
   const places: number[] = [];
-  for (let at = range.indexOf(letters[0] ?? 0); at >= 0; at = range.indexOf(letters[0] ?? 0, at + 1)) {
-    if (startsWith(range, at, letters)) places.push(start + at);
-  }
+  for (let at = findBytes(range, letters); at >= 0; at = findBytes(range, letters, at + 1)) places.push(start + at);
   return places;
 }
 

@@ -6,6 +6,8 @@ import { refuseAudio } from "./unmeasurable.ts";
 export interface FrameCodec {
   frameSamples: number;
   rate: number;
+  /** The longest frame that an encoder may write. */
+  maxFrameBytes: number;
 }
 
 /** By the index in the configuration, ISO 14496-3 table 1.18. */
@@ -13,6 +15,9 @@ const AAC_RATES = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_05
 const EXPLICIT_RATE = 15;
 /** AAC-LC, and HE-AAC of both versions: SBR doubles the samples of a frame and their rate. */
 const AAC_OBJECT_TYPES = new Set([2, 5, 29]);
+/** ISO 14496-3, section 4.5.3: 6,144 bits. */
+const AAC_CHANNEL_BYTES = 768;
+const MAX_CHANNELS = 8;
 const MPEG_4_AUDIO = 0x40;
 
 /** Reads the content of the box `esds`, ISO 14496-1 section 7.2.6. */
@@ -27,7 +32,8 @@ export function readAac(view: DataView, start: number): FrameCodec {
   const explicitRate = (view.getUint32(configuration + 1) >>> 7) & 0xff_ffff;
   const rate = rateIndex === EXPLICIT_RATE ? explicitRate : AAC_RATES[rateIndex];
   if (!rate || !AAC_OBJECT_TYPES.has(bits >> 11)) return refuseAudio("the MP4 file has an unusual kind of AAC");
-  return { frameSamples: 1024, rate };
+  const channels = rateIndex === EXPLICIT_RATE ? MAX_CHANNELS : (bits >> 3) & 15 || MAX_CHANNELS;
+  return { frameSamples: 1024, rate, maxFrameBytes: (channels < 7 ? channels : MAX_CHANNELS) * AAC_CHANNEL_BYTES };
 }
 
 /** Returns where the content of a descriptor begins. Its length takes one to four bytes. */
@@ -42,5 +48,5 @@ function descriptorAt(view: DataView, at: number, tag: number): number {
 export function readAlac(view: DataView, start: number): FrameCodec {
   const rate = view.getUint32(start + 24);
   if (rate === 0) refuseAudio("the MP4 file has audio with a rate of 0 Hz");
-  return { frameSamples: view.getUint32(start + 4), rate };
+  return { frameSamples: view.getUint32(start + 4), rate, maxFrameBytes: Infinity };
 }

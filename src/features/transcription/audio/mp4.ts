@@ -65,7 +65,10 @@ function measureTrack(bytes: Uint8Array, view: DataView, track: BoxRange, movieS
   const codec = kind === AAC ? readAac(view, onlyBox(bytes, view, entry, "esds").start) : alacOf(bytes, view, entry);
   // An entry without a rate takes the rate of the track.
   const rate = Math.min(codec.rate, view.getUint16(entry.start + 32) || timescale);
-  const samples = view.getUint32(onlyBox(bytes, view, track, "stsz").start + 8);
+  const sizes = onlyBox(bytes, view, track, "stsz");
+  const samples = view.getUint32(sizes.start + 8);
+  // ffmpeg decodes all the frames that it finds in one sample.
+  if (largestSize(view, sizes) > codec.maxFrameBytes) refuseAudio("a sample of the MP4 file has several frames");
   const seconds = Math.max(duration / timescale, deltas / timescale, (samples * codec.frameSamples) / rate);
   return seconds + delayOf(bytes, view, track) / movieScale;
 }
@@ -95,7 +98,18 @@ function sumOfDeltas(view: DataView, { start, end }: BoxRange): number {
   return sum;
 }
 
-/** Returns the silence before the media, in the time scale of the movie. Throws when an edit list plays media twice or slower. */
+/** Returns the bytes of the largest sample. */
+function largestSize(view: DataView, { start, end }: BoxRange): number {
+  let largest = view.getUint32(start + 4);
+  if (largest > 0) return largest;
+  for (let at = start + 12; at + 4 <= end; at += 4) largest = Math.max(largest, view.getUint32(at));
+  return largest;
+}
+
+/**
+ * Returns the silence before the media, in the time scale of the movie. Throws when an edit list plays media twice or
+ * slowly.
+ */
 function delayOf(bytes: Uint8Array, view: DataView, track: BoxRange): number {
   if (placesOf(bytes, track, "elst").length === 0) return 0;
   const { start, end } = onlyBox(bytes, view, track, "elst");

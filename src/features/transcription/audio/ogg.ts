@@ -1,6 +1,6 @@
 // The duration of Opus in Ogg: the sum of the durations that its packets state.
 
-import { bytesOf, refuseAudio, startsWith, viewOf } from "./unmeasurable.ts";
+import { bytesOf, findBytes, refuseAudio, startsWith, viewOf } from "./unmeasurable.ts";
 
 /** Opus always decodes to this rate. */
 const RATE = 48_000;
@@ -32,21 +32,13 @@ export function measureOgg(bytes: Uint8Array): number {
   const streams = new Map<number, LogicalStream>();
   for (let at = 0; at < bytes.length;) {
     const end = readPage(bytes, at, streams);
-    const next = findPage(bytes, at + 1);
-    if (next < Math.min(end, bytes.length)) refuseAudio("a page of the Ogg file contains another one");
-    at = next;
+    const next = findBytes(bytes, CAPTURE_PATTERN, at + 1);
+    if (next > 0 && next < end) refuseAudio("a page of the Ogg file contains another one");
+    at = next > 0 ? next : bytes.length;
   }
   let samples = 0;
   for (const stream of streams.values()) samples += Math.max(stream.samples, stream.position);
   return samples / RATE;
-}
-
-/** Returns where the next page begins, or the end of the file. */
-function findPage(bytes: Uint8Array, from: number): number {
-  for (let at = bytes.indexOf(0x4f, from); at >= 0; at = bytes.indexOf(0x4f, at + 1)) {
-    if (startsWith(bytes, at, CAPTURE_PATTERN)) return at;
-  }
-  return bytes.length;
 }
 
 /** Adds the packets that begin in a page to its stream. Returns where the page ends. */

@@ -24,3 +24,12 @@ export function startsWith(bytes: Uint8Array, at: number, prefix: Uint8Array): b
   for (let index = 0; index < prefix.length; index++) if (bytes[at + index] !== prefix[index]) return false;
   return true;
 }
+
+/** Returns where a pattern first occurs, or -1. */
+export function findBytes(bytes: Uint8Array, pattern: Uint8Array, from = 0): number {
+  const first = pattern[0] ?? 0;
+  for (let at = bytes.indexOf(first, from); at >= 0; at = bytes.indexOf(first, at + 1)) {
+    if (startsWith(bytes, at, pattern)) return at;
+  }
+  return -1;
+}

@@ -100,6 +100,7 @@ test.each([
   ],
   ["several formats in a track", patch(m4a, "stsd", 8, big32(2)), "several formats"],
   ["a name of a table twice", patch(m4a, "SoundHandler", 0, ascii("stsz")), "repeats the box stsz"],
+  ["samples above the size of an AAC frame", patch(m4a, "stsz", 8, big32(800)), "several frames"],
   ["fragments", concatenate(m4a, box("moof", box("traf", []))), "fragments"],
   ["a track outside of moov", concatenate(m4a, box("free", box("trak", []))), "unusual places"],
   ["a second moov", concatenate(m4a, box("moov", box("trak", []))), "unusual places"],
@@ -146,7 +147,8 @@ const adtsFrame = [0xff, 0xf1, 0x60, 0x40, 0x01, 0x7f, 0xfc, 0x01, 0x40, 0x20, 0
 
 function repeat(pattern: number[], times: number): Uint8Array {
   const bytes = new Uint8Array(pattern.length * Math.floor(times));
-  for (let at = 0; at < bytes.length; at += pattern.length) bytes.set(pattern, at);
+  bytes.set(pattern);
+  for (let filled = pattern.length; filled < bytes.length; filled *= 2) bytes.copyWithin(filled, 0, filled);
   return bytes;
 }
 
