@@ -15,7 +15,8 @@ const PARAMETERS = new Set(["dimensions", "encoding_format", "input", "model", "
 const MAX_INPUTS = 2048;
 const MAX_INPUT_TOKENS = 8192;
 const MAX_REQUEST_TOKENS = 300_000;
-const MAX_DIMENSIONS = 3072;
+/** Dimensions of a vector, by the model. They are also the most that a request can ask for. */
+const DIMENSIONS: Record<string, number> = { "text-embedding-3-large": 3072 };
 const USUAL_DIMENSIONS = 1536;
 
 interface Input {
@@ -32,7 +33,8 @@ export const embeddingsRoutes = new Hono<Env>().post("/", async (c) => {
   }
   const format = body["encoding_format"] ?? "float";
   if (format !== "float" && format !== "base64") throw invalidValue("encoding_format", format, ["float", "base64"]);
-  const dimensions = readInteger(body, "dimensions", MAX_DIMENSIONS) ?? USUAL_DIMENSIONS;
+  const mostDimensions = DIMENSIONS[model.snapshotId] ?? USUAL_DIMENSIONS;
+  const dimensions = readInteger(body, "dimensions", mostDimensions) ?? mostDimensions;
   const { script, inputs } = readInputs(body);
   const promptTokens = inputs.reduce((sum, input) => sum + input.tokens, 0);
   if (promptTokens > MAX_REQUEST_TOKENS) {

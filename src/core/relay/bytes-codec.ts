@@ -17,7 +17,7 @@ export function createBytesCodec(usageIn: (tail: string) => Usage | undefined): 
   let pending: Uint8Array = NO_BYTES;
   return {
     progress,
-    pace: "at once",
+    pace: "bulk",
     push(bytes) {
       progress.heard = true;
       progress.begun = true;

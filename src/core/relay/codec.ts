@@ -19,8 +19,11 @@ export interface ChargedTokens {
   reasoning: number;
 }
 
-/** `at once`: output is sent immediately. `coalesced`: output may be delayed. */
-export type Pace = "at once" | "coalesced";
+/**
+ * `at once`: output is sent immediately, and reads of a fast answer are batched. `coalesced`: output may be delayed.
+ * `bulk`: output is sent immediately, and reads are not batched, for answers of megabytes.
+ */
+export type Pace = "at once" | "coalesced" | "bulk";
 
 /** Writes the closing event of an answer. */
 export interface Closing {

@@ -22,6 +22,9 @@ export function paceAtOnce(): Pacing {
   };
 }
 
+/** Never pauses. */
+export const PACE_BULK: Pacing = { pauseMs: () => 0, readTook: () => undefined };
+
 /** The longest pause, unless the first one is longer: text that grows five times a second still looks fluent. */
 const MAX_PAUSE_MS = 200;
 

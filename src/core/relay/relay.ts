@@ -5,10 +5,10 @@ import type { ChargedTokens, Codec, Settled } from "./codec.ts";
 import type { Disconnect } from "./disconnect.ts";
 import { toStreamError } from "./failure.ts";
 import type { Flow, PumpAnswer } from "./pump.ts";
-import { paceAtOnce, paceCoalesced } from "./pacing.ts";
+import { PACE_BULK, paceAtOnce, paceCoalesced } from "./pacing.ts";
 import { pump, readFirst } from "./pump.ts";
 import type { Sink } from "./sink.ts";
-import { createSource } from "./source.ts";
+import { BULK_BYTES, createSource } from "./source.ts";
 import type { StreamBody } from "./stream-body.ts";
 import type { Clock, Ending, Watchdog } from "./watchdog.ts";
 
@@ -42,7 +42,7 @@ export interface Relay {
  */
 export async function startRelay(relay: Relay): Promise<void> {
   const { codec, disconnect, watchdog, control } = relay;
-  const source = createSource(relay.body);
+  const source = createSource(relay.body, codec.pace === "bulk" ? BULK_BYTES : undefined);
   const { grantedOutput } = relay;
   const flow: Flow = { source, codec, watchdog, control, disconnect, grantedOutput };
   await readFirst(flow, relay.clock);
@@ -58,7 +58,8 @@ export async function startRelay(relay: Relay): Promise<void> {
 /** Sends the answer, then settles and closes it. */
 async function run(relay: Relay, flow: Flow, sink: Sink) {
   const { clock, codec, coalesceMs } = relay;
-  const pacing = codec.pace === "coalesced" && coalesceMs > 0 ? paceCoalesced(coalesceMs) : paceAtOnce();
+  const usual = codec.pace === "bulk" ? PACE_BULK : paceAtOnce();
+  const pacing = codec.pace === "coalesced" && coalesceMs > 0 ? paceCoalesced(coalesceMs) : usual;
   const ending = relay.pump ? await relay.pump(flow, sink, clock) : await pump(flow, sink, clock, pacing);
   await conclude(relay, ending, sink);
 }

@@ -20,9 +20,14 @@ export type ByteReader = Pick<ReadableStreamBYOBReader, "read" | "cancel">;
 /** Bytes of the read buffer, which an open stream holds: one chunk, and a batch of about 50. */
 const CHUNK_BYTES = 4096;
 const BATCH_BYTES = 16_384;
+/** The most of an answer of megabytes. */
+export const BULK_BYTES = 65_536;
 
-/** Creates the source of a provider's body, which must be a byte stream. Reads chunk by chunk until `batch`. */
-export function createSource(body: ReadableStream<Uint8Array>): Source {
+/**
+ * Creates the source of a provider's body, which must be a byte stream. Reads chunk by chunk until `batch`. The buffer
+ * of chunks doubles after each read that fills it, up to `maxChunkBytes`.
+ */
+export function createSource(body: ReadableStream<Uint8Array>, maxChunkBytes = CHUNK_BYTES): Source {
   const chunks = body.getReader({ mode: "byob" });
   let reader: ByteReader = chunks;
   let buffer: ArrayBufferLike = new ArrayBuffer(CHUNK_BYTES);
@@ -32,6 +37,9 @@ export function createSource(body: ReadableStream<Uint8Array>): Source {
       return hasMore;
     },
     async read() {
+      if (reader === chunks && hasMore && buffer.byteLength < maxChunkBytes) {
+        buffer = new ArrayBuffer(buffer.byteLength * 2);
+      }
       // The read transfers the buffer and returns it, also at the end of the stream.
       const { done, value } = await reader.read(new Uint8Array(buffer));
       if (value) buffer = value.buffer;

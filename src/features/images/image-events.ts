@@ -96,7 +96,7 @@ export function createImageEvents(usageIn: (text: string) => Usage | undefined):
   };
   return {
     progress,
-    pace: "at once",
+    pace: "bulk",
     push(bytes) {
       for (let from = 0; from < bytes.length && !progress.ended;) {
         const end = findEventEnd(bytes, from);

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { concatBytes } from "../../../src/core/relay/byte-buffers.ts";
 import type { Source } from "../../../src/core/relay/source.ts";
-import { createSource } from "../../../src/core/relay/source.ts";
+import { BULK_BYTES, createSource } from "../../../src/core/relay/source.ts";
 
 const ALL = new Uint8Array(200_000).map((_, at) => at % 251);
 
@@ -41,6 +41,14 @@ describe("a source", () => {
     }
     expect(reads).toEqual(reads.toSorted((one, other) => other - one));
     expect(reads[0]).toBeGreaterThan(2 * (reads.at(-1) ?? Infinity));
+  });
+
+  it("with a larger buffer needs few reads for an answer of megabytes", async () => {
+    const body = () => new Response(ALL).body as ReadableStream<Uint8Array>;
+    const small = await readAll(createSource(body()), Infinity);
+    const large = await readAll(createSource(body(), BULK_BYTES), Infinity);
+    expect(large.bytes).toEqual(ALL);
+    expect(large.reads).toBeLessThan(small.reads / 5);
   });
 
   it.each([1, Infinity])("fails when the connection is lost, with batches from read %d on", async (singles) => {

@@ -41,7 +41,7 @@ it("the AI SDK embeds one text and many", async () => {
 it("an answer of 33 MB passes through, and is charged by the usage at its end", async () => {
   const user = await weir.createUser();
   const input = Array.from({ length: 2048 }, (_, index) => `text ${index}`);
-  const body = { model: MODEL, input, dimensions: 3072, encoding_format: "base64" };
+  const body = { model: "text-embedding-3-large", input, dimensions: 3072, encoding_format: "base64" };
   const response = await user.post("/v1/embeddings", body);
   let bytes = 0;
   for await (const chunk of response.body ?? []) bytes += chunk.length;
