@@ -1,10 +1,10 @@
 // `npm run test:media`: audio files that ffmpeg makes. `npm test` does not include them, so that it needs no ffmpeg.
 
-import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
+import { hasFfmpeg } from "./ffmpeg.ts";
 
-if (spawnSync("ffmpeg", ["-version"]).status !== 0) {
+if (!hasFfmpeg()) {
   console.error("Skipped: there is no ffmpeg on this machine. Install it (Debian: apt-get install ffmpeg).");
   process.exit(0);
 }
