@@ -27,7 +27,7 @@ export function toHeaders(report: Report, now: number): Record<string, string> {
     "weir-revision": revision,
     ...(model ? modelHeaders(model, sunset) : {}),
     ...(attempts === undefined ? {} : { "weir-attempts": String(attempts) }),
-    ...(maxOutputTokens === undefined ? {} : { "weir-max-output-tokens": String(maxOutputTokens) }),
+    ...(maxOutputTokens ? { "weir-max-output-tokens": String(maxOutputTokens) } : {}),
     ...passed,
     ...(view && model ? rateLimitHeaders(view, now, model.id) : {}),
   };

@@ -12,8 +12,15 @@ import { bundledCatalog, cardDocument, catalogDocument, complete } from "../../.
 import { refusalOf } from "../../../support/refusals.ts";
 
 const PLAN = { windows: [], max_output_tokens: 100 };
+const MOVIES = complete(
+  catalogDocument({
+    cards: { movie: cardDocument({ "movie-1": { shutdown_date: "2026-09-24" }, "movie-2": {} }) },
+    aliases: { default: { target: "movie-2" } },
+  }),
+);
 const CATALOG = {
   ...bundledCatalog(),
+  cards: { ...bundledCatalog().cards, ...MOVIES.cards },
   plans: { free: { ...PLAN, concurrent: 2 }, pro: { ...PLAN, concurrent: 8 } },
   default_plan: "free",
 };
@@ -46,7 +53,11 @@ describe("a model", () => {
       "The model 'o4-mini-2025-04-16' was shut down on 2026-10-23. Use 'gpt-5-mini' instead.",
       { sunset: "Fri, 23 Oct 2026 00:00:00 GMT" },
     ],
-    ["sora-2", `The model 'sora-2' was shut down on 2026-09-24. ${LIST}`, { sunset: "Thu, 24 Sep 2026 00:00:00 GMT" }],
+    [
+      "movie-1",
+      `The model 'movie-1' was shut down on 2026-09-24. ${LIST}`,
+      { sunset: "Thu, 24 Sep 2026 00:00:00 GMT" },
+    ],
   ])(
     "that is unknown or has ended is a 404 with a hint, and with its end: %s",
     async (requestedName, message, headers) => {
@@ -70,12 +81,12 @@ const O4_MINI_END = {
   deprecation: `@${Date.UTC(2026, 3, 22) / 1000}`,
 };
 /** Without a date of the announcement, the shutdown date replaces it. */
-const SORA_END = { sunset: "Thu, 24 Sep 2026 00:00:00 GMT", deprecation: `@${Date.UTC(2026, 8, 24) / 1000}` };
+const MOVIE_END = { sunset: "Thu, 24 Sep 2026 00:00:00 GMT", deprecation: `@${Date.UTC(2026, 8, 24) / 1000}` };
 
 it.each<[string, string, object]>([
   ["o4-mini", "2026-11-23", { "weir-model": "gpt-5-mini-2025-08-07", ...O4_MINI_END }],
   ["gpt-6.1-terra", "2026-11-23", { "weir-model": "gpt-6.1-terra" }],
-  ["sora-2", "2026-09-01", { "weir-model": "sora-2", ...SORA_END }],
+  ["movie-1", "2026-09-01", { "weir-model": "movie-1", ...MOVIE_END }],
 ])("the headers name the answering snapshot, and the end of the requested one: %s", (requestedName, day, headers) => {
   const { model, sunset } = chooseModel(CATALOG, requestedName, at(day));
   expect(modelHeaders(model, sunset)).toEqual(headers);
