@@ -40,6 +40,9 @@ export function addAmounts(one: Amounts, other: Amounts, factor = 1): Amounts {
   };
 }
 
+/** Returns by how much an amount is above another, unit by unit. */
+export const excessOver = (amount: Amounts, bound: Amounts): Amounts => addAmounts(amount, leastOf(amount, bound), -1);
+
 /** Returns the smaller of two amounts, unit by unit. */
 export function leastOf(one: Amounts, other: Amounts): Amounts {
   return {

@@ -39,6 +39,8 @@ export class Allotment {
   running = 0;
   /** The charges of its settled requests. */
   charged: Amounts = NO_AMOUNTS;
+  /** What these requests cost beyond their draws. */
+  excess: Amounts = NO_AMOUNTS;
   #left: Amounts;
   readonly #allotted: Amounts;
 
@@ -69,9 +71,10 @@ export class Allotment {
     };
     return {
       lower,
-      settle: (charge) => {
+      settle: (charge, excess = NO_AMOUNTS) => {
         lower(charge);
         this.charged = addAmounts(this.charged, drawn);
+        this.excess = addAmounts(this.excess, excess);
         this.running -= 1;
       },
     };
@@ -82,6 +85,6 @@ export class Allotment {
 export interface Draw {
   /** Returns all but these amounts to the allotment. */
   lower(amounts: Amounts): void;
-  /** Replaces what was drawn with the charge, at most what was drawn. Call it once. */
-  settle(charge: Amounts): void;
+  /** Replaces what was drawn with the charge, at most what was drawn, and the excess. Call it once. */
+  settle(charge: Amounts, excess?: Amounts): void;
 }

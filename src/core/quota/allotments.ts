@@ -57,7 +57,8 @@ export interface WantedAllotment {
 /** Returns the allotments of a model under these limits. */
 export function allotmentsOf({ env, limits, waitUntil }: AllotmentContext, model: string): Allotments {
   const slot = slotFor(limits, model);
-  const settle = ({ key, charged }: Allotment) => waitUntil(settleInBudget(env, { key, charge: charged }));
+  const settle = ({ key, charged, excess }: Allotment) =>
+    waitUntil(settleInBudget(env, { key, charge: charged, excess }));
 
   /** Ends the use of an allotment. Settles it, unless requests still run: then the last of them does. */
   const retire = (allotment: Allotment) => {
@@ -82,8 +83,8 @@ export function allotmentsOf({ env, limits, waitUntil }: AllotmentContext, model
   const drawFrom = (allotment: Allotment | undefined, bound: Amounts): Draw | undefined => {
     const drawn = allotment?.draw(bound);
     if (!allotment || !drawn) return undefined;
-    const settleDraw = (charge: Amounts) => {
-      drawn.settle(charge);
+    const settleDraw = (charge: Amounts, excess?: Amounts) => {
+      drawn.settle(charge, excess);
       if (slot.allotment !== allotment && allotment.running === 0) settle(allotment);
     };
     return { ...drawn, settle: settleDraw };

@@ -46,6 +46,8 @@ export interface Demand {
   toolCalls?: ProviderToolCalls | undefined;
   /** Units that are not priced by tokens, for speech and transcription. */
   units?: PricedUnits;
+  /** The bound rests on a formula or on a parser of files, so usage above it is charged too. */
+  chargesExcess?: boolean;
   /** Costs neither tokens nor money, only requests. */
   free?: boolean;
   /** The requests that it counts as: one for each text or image of a list. 1 when absent. */

@@ -23,7 +23,7 @@ export interface BudgetHolding {
   take(reservation: BudgetReservation): Promise<BudgetResult>;
   /** Returns all but these amounts. Does not wait for the result, like the next two. */
   lower(bound: Amounts): void;
-  settle(charge: Amounts): void;
+  settle(charge: Amounts, excess?: Amounts): void;
   /** Returns everything, if there may be anything. Call it when `take` has ended. */
   giveBack(): void;
 }
@@ -59,9 +59,9 @@ export function openBudgetHolding(context: HoldingContext, key: string): BudgetH
       if (draw) draw.lower(bound);
       else waitUntil(callBudget(env, (object) => object.lower({ key, bound })).catch(() => undefined));
     },
-    settle(charge) {
-      if (draw) draw.settle(charge);
-      else waitUntil(settleInBudget(env, { key, charge }));
+    settle(charge, excess = NO_AMOUNTS) {
+      if (draw) draw.settle(charge, excess);
+      else waitUntil(settleInBudget(env, { key, charge, excess }));
     },
     giveBack() {
       draw?.settle(NO_AMOUNTS);

@@ -41,8 +41,8 @@ export interface BudgetShare {
     user: UserReservation<Result>,
     reservation: Reservation,
   ): Promise<{ result: Result; granted: number }>;
-  /** Settles with the user's charge. Does not wait for the result. */
-  settle(charge: Amounts): void;
+  /** Settles with the user's charge and its excess over the bound. Does not wait for the result. */
+  settle(charge: Amounts, excess?: Amounts): void;
   /** Gives the reservation back, if there may be one. Call it when `reserve` has ended. */
   giveBack(): void;
 }
@@ -100,8 +100,8 @@ export function openBudgetShare(context: BudgetContext, key: string): BudgetShar
       if (!isGranted(result)) return { result, granted: 0 };
       return conclude(user, result, budget ?? (await askBudget(reservation)), reservation);
     },
-    settle(charge) {
-      if (!isFree) holding.settle(charge);
+    settle(charge, excess) {
+      if (!isFree) holding.settle(charge, excess);
     },
     giveBack: () => holding.giveBack(),
   };

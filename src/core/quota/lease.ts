@@ -8,7 +8,7 @@ import { callQuota } from "./client.ts";
 import type { Limits, QuotaView } from "./view.ts";
 import { unpackView } from "./view.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
-import { leastOf } from "../catalog/quota-window.ts";
+import { leastOf, NO_AMOUNTS } from "../catalog/quota-window.ts";
 
 export interface Lease {
   /** The key of its reservation. */
@@ -19,8 +19,11 @@ export interface Lease {
   bound: Amounts;
   /** The windows right after the reservation. */
   view: QuotaView;
-  /** Settles; only the first call has an effect. Never throws: an unsettled lease expires and is charged in full. */
-  settle(charge: Amounts): Promise<QuotaView | undefined>;
+  /**
+   * Settles with the cost, at most the bound, and the excess. Only the first call has an effect. Never throws: an
+   * unsettled lease expires and is charged in full.
+   */
+  settle(cost: Amounts, excess?: Amounts): Promise<QuotaView | undefined>;
   /** The charge of a settlement that failed. */
   readonly unsettled: Amounts | undefined;
 }
@@ -43,14 +46,14 @@ export function createLease(
     get unsettled() {
       return unsettled;
     },
-    async settle(cost) {
+    async settle(cost, excess = NO_AMOUNTS) {
       if (settled) return undefined;
       settled = true;
       // The same charge in both ledgers, although one of them may have granted more.
       const charge = leastOf(cost, bound);
-      share.settle(charge);
+      share.settle(charge, excess);
       try {
-        const settledView = await callQuota(env, name, (object) => object.settle(limits, { key, charge }));
+        const settledView = await callQuota(env, name, (object) => object.settle(limits, { key, charge, excess }));
         return unpackView(settledView, limits);
       } catch (error) {
         unsettled = charge;

@@ -138,20 +138,29 @@ export function spend(
   return { ledger: next, changed: true, result: { ok: true, view: viewOf(next, limits) } };
 }
 
+/** The end of a reservation. */
+export interface LedgerSettlement {
+  key: string;
+  /** At most the reservation counts. */
+  charge: Amounts;
+  /** Counts beside the charge, also where a window has no room for it. */
+  excess?: Amounts;
+}
+
 /**
- * Replaces a reservation with the charge, in the periods in which it was reserved. The charge never exceeds the
- * reservation. Idempotent by key: an unknown or settled key changes nothing. Corrects an expired lease once.
+ * Replaces a reservation with the charge, in the periods in which it was reserved. Idempotent by key: an unknown or
+ * settled key changes nothing. Corrects an expired lease once.
  */
 export function settle(
   ledger: Ledger,
-  { key, charge }: { key: string; charge: Amounts },
+  { key, charge, excess = NO_AMOUNTS }: LedgerSettlement,
   now: number,
 ): { ledger: Ledger; changed: boolean } {
   const state = sweep(ledger, now);
   const { [key]: lease, ...leases } = state.leases;
   if (!lease || !Object.hasOwn(state.leases, key)) return { ledger: state, changed: false };
   const charged = lease.ended ? lease.bound : NO_AMOUNTS;
-  const owed = (unit: keyof Amounts) => Math.min(charge[unit], lease.bound[unit]) - charged[unit];
+  const owed = (unit: keyof Amounts) => Math.min(charge[unit], lease.bound[unit]) + excess[unit] - charged[unit];
   const next = addCharge(state, lease, {
     tokens: owed("tokens"),
     requests: owed("requests"),

@@ -2,6 +2,7 @@
 
 import type { Endpoint } from "../catalog/endpoints.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
+import { excessOver, NO_AMOUNTS } from "../catalog/quota-window.ts";
 import type { Model } from "../catalog/resolve.ts";
 import { toLogged } from "../log.ts";
 import type { Progress } from "../relay/answer.ts";
@@ -68,10 +69,14 @@ export function createSettlement({ requestId, lease, exactInput, startedAt, ...w
     const { model, exchange } = end.lastCandidate;
     const ended = await withExactInput(toEndedRequest(end, exactInput), end, onSlow);
     const cost = withTimedOut(costOfEnding(ended), end.timedOut, exactInput);
-    if (progress.usage && cost.tokens > lease.bound.tokens) {
-      console.error(JSON.stringify({ event: "bound_exceeded", model: model.snapshot, cost, bound: lease.bound }));
+    const { bound } = lease;
+    const isExceeded = cost.tokens > bound.tokens || cost.nanoUsd > bound.nanoUsd;
+    if (progress.usage && isExceeded) {
+      console.error(JSON.stringify({ event: "bound_exceeded", model: model.snapshot, cost, bound }));
     }
-    const view = (await lease.settle(cost)) ?? lease.view;
+    const isCharged = exchange.ask.demand.chargesExcess === true && progress.usage !== undefined;
+    const excess = isCharged ? excessOver(cost, bound) : NO_AMOUNTS;
+    const view = (await lease.settle(cost, excess)) ?? lease.view;
     const failure = "error" in ending ? ending.error : undefined;
     // Metadata only: no content, no names, no keys.
     const line = {
@@ -86,8 +91,8 @@ export function createSettlement({ requestId, lease, exactInput, startedAt, ...w
       cause: toLogged(failure?.cause),
       usage: progress.usage,
       estimated: isEstimated(ended) || undefined,
-      charged: Math.min(cost.tokens, lease.bound.tokens),
-      usd: toUsd(Math.min(cost.nanoUsd, lease.bound.nanoUsd)),
+      charged: Math.min(cost.tokens, bound.tokens) + excess.tokens,
+      usd: toUsd(Math.min(cost.nanoUsd, bound.nanoUsd) + excess.nanoUsd),
       ms: Date.now() - startedAt,
     };
     console.log(JSON.stringify(line));

@@ -7,7 +7,7 @@ import type { Account, Change, Claim, RefusedClaim } from "./account.ts";
 import { applyChange, claimRefusal, deletedAccount } from "./account.ts";
 import type { AllotmentRequest, BudgetReservation, BudgetResult } from "./budget-ledger.ts";
 import { lowerReservation, reserveInBudget } from "./budget-ledger.ts";
-import type { Reservation, ReserveResult, SpendResult } from "./ledger.ts";
+import type { LedgerSettlement, Reservation, ReserveResult, SpendResult } from "./ledger.ts";
 import { lastEnd, nextLeaseEnd, sweep } from "./expiry.ts";
 import type { HistoryDay } from "./history.ts";
 import { giveBack, history, reserve, settle, spend, view } from "./ledger.ts";
@@ -47,7 +47,7 @@ export class UserQuota extends DurableObject<Bindings> {
   }
 
   /** Settles a reservation of the budget. Writes one row, and none when repeated. */
-  settleInBudget(settlement: { key: string; charge: Amounts }): void {
+  settleInBudget(settlement: LedgerSettlement): void {
     this.#update((ledger, now) => settle(ledger, settlement, now));
   }
 
@@ -58,7 +58,7 @@ export class UserQuota extends DurableObject<Bindings> {
   }
 
   /** Settles a reservation and returns the windows. Idempotent: writes one row, and none when repeated. */
-  settle(limits: Limits, settlement: { key: string; charge: Amounts }): PackedView {
+  settle(limits: Limits, settlement: LedgerSettlement): PackedView {
     const { ledger } = this.#update((before, now) => settle(before, settlement, now));
     return packView(view(ledger, limits, ledger.at), ledger.at);
   }

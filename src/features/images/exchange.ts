@@ -75,5 +75,6 @@ function demandOf(
     // Without a bound nothing is sent. Such a model is refused before.
     fixedOutput: { tokens: planned?.tokens ?? Infinity, isChargedWhole: true },
     maxInputTokens: choices * inputLimitOf(card),
+    chargesExcess: true,
   };
 }

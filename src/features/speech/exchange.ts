@@ -106,6 +106,7 @@ function demandOf(request: SpeechRequest, card: ModelCard): Demand {
     images: 0,
     choices: 1,
     maxOutputTokens: 0,
+    chargesExcess: true,
     units: { characters: charactersIn(input) },
     ...(ceiling !== undefined && { fixedOutput: { tokens: ceiling, isChargedWhole: false } }),
   };

@@ -22,7 +22,7 @@ export function demandOfRecording({ measure }: Recording, request: Transcription
   const seconds = measure.ok ? measure.seconds : (card.max_audio_seconds ?? 0);
   const { language = "", "languages[]": languages = [] } = request;
   const texts = [guidingText(request), language, ...languages];
-  const demand = { inputBytes: utf8Length(texts.join("")), images: 0, choices: 1 };
+  const demand = { inputBytes: utf8Length(texts.join("")), images: 0, choices: 1, chargesExcess: true };
   // OpenAI counts whole seconds.
   const audioSeconds = Math.ceil(seconds) + 1;
   if (isPricedByTime(card)) return { ...demand, maxOutputTokens: 0, units: { audioSeconds } };

@@ -92,6 +92,18 @@ it("while the budget is used up, its refusals write nothing in the objects of us
   expect(deployment.counters("budget").writes).toBe(0);
 });
 
+it("what a request costs beyond its bound counts for the user and in the budget, drawn or reserved", async () => {
+  for (const entry of [{}, { remains: "work" as const }]) {
+    const deployment = createDeployment({ budget: dollars(1e9), plan: roomy });
+    const { lease } = await deployment.enter("alice", 100, entry);
+    await lease.settle(charge(1e12), { tokens: 0, requests: 0, nanoUsd: 70_000 });
+    await deployment.quiet();
+    expect(deployment.users()).toEqual({ used: BOUND_NANO_USD + 70_000, reserved: 0 });
+    vi.setSystemTime(Date.now() + LEASE_MS + 1);
+    expect(deployment.budget()).toEqual(deployment.users());
+  }
+});
+
 it("without a budget no other object is asked", async () => {
   const deployment = createDeployment({ plan: roomy });
   await (await deployment.enter("alice")).lease.settle(charge(5));

@@ -179,6 +179,18 @@ describe("settle", () => {
     expect([book.tokens().used, book.requests().used, book.use("usd").used]).toEqual([500, 1, 3800]);
   });
 
+  it("adds what a request cost beyond its reservation, even where a window has no room", () => {
+    const limits = { windows: [tokensADay(1000)], concurrent: 4 };
+    const reservation = { key: "first", model: "swift", bound: boundOf(PRICED), leaseMs: LEASE_MS };
+    const { ledger } = reserve(emptyLedger(), limits, reservation, NOON);
+    const charge = { tokens: 9000, requests: 1, nanoUsd: 0 };
+    const settlement = { key: "first", charge, excess: { tokens: 700, requests: 0, nanoUsd: 0 } };
+    const settled = settle(ledger, settlement, NOON).ledger;
+    expect(view(settled, limits, NOON).windows[0]).toMatchObject({ used: 600 + 700, left: 0, reserved: 0 });
+    expect(settle(settled, settlement, NOON).changed).toBe(false);
+    expect(reserve(settled, limits, { ...reservation, key: "next" }, NOON).result.ok).toBe(false);
+  });
+
   it.each(["never reserved", "constructor", "toString"])("changes nothing for the unknown key '%s'", (key) => {
     const book = open(tokensADay(1000));
     book.reserve("first", { input: 100, output: 400 });

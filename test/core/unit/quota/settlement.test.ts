@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Amounts } from "../../../../src/core/catalog/quota-window.ts";
 import { apiError } from "../../../../src/core/errors.ts";
 import type { Stage } from "../../../../src/core/quota/ending-cost.ts";
+import type { Demand } from "../../../../src/core/quota/bound.ts";
 import type { Lease } from "../../../../src/core/quota/lease.ts";
 import type { RequestEnd } from "../../../../src/core/quota/settlement.ts";
 import { createSettlement } from "../../../../src/core/quota/settlement.ts";
@@ -33,9 +34,11 @@ async function settle(
   exactInput?: number,
   stage: Stage = "relayed",
   timedOut: RequestEnd[] = [],
+  demand: Demand = DEMAND,
 ) {
   const steps: string[] = [];
   const charges: Amounts[] = [];
+  const excesses: (Amounts | undefined)[] = [];
   const bound = { tokens: 1000, requests: 1, nanoUsd: 1_000_000 };
   const lease: Lease = {
     key: "k-1",
@@ -43,11 +46,15 @@ async function settle(
     bound,
     view: VIEW,
     unsettled: undefined,
-    settle: async (charge) => void charges.push(charge),
+    settle: async (charge, excess) => {
+      charges.push(charge);
+      excesses.push(excess);
+      return undefined;
+    },
   };
   const settlement = createSettlement({ requestId: "r-1", ...WHO, lease, exactInput, startedAt: Date.now() });
   const end = {
-    lastCandidate: { model: MODEL, exchange: { ask: { endpoint: "chat_completions", demand: DEMAND } } },
+    lastCandidate: { model: MODEL, exchange: { ask: { endpoint: "chat_completions", demand } } },
     stage,
     ending,
     progress: { ...emptyProgress(), ...(used && { usage: used, finish: "stop" as const }) },
@@ -57,7 +64,13 @@ async function settle(
     count: async () => steps.push("count") && 90,
   } as const;
   const settled = await settlement(end, () => steps.push("slow"));
-  return { charges, settled, steps, line: JSON.parse(String(log.mock.calls[0]?.[0])) as Record<string, unknown> };
+  return {
+    charges,
+    excesses,
+    settled,
+    steps,
+    line: JSON.parse(String(log.mock.calls[0]?.[0])) as Record<string, unknown>,
+  };
 }
 
 it("the cost is charged, reported and logged", async () => {
@@ -80,6 +93,19 @@ it("a cost above the bound is reported as what is charged, and logged as an erro
   expect(settled).toMatchObject({ usd: 0.001, charged: { input: 1000, output: 0 } });
   expect(line).toMatchObject({ charged: 1000, usd: 0.001 });
   expect(JSON.parse(String(errors.mock.calls[0]?.[0]))).toMatchObject({ event: "bound_exceeded" });
+});
+
+it("usage above a bound that a formula or a parser made is charged as it is", async () => {
+  const demand = { ...DEMAND, chargesExcess: true };
+  const used = usage(1500, 100);
+  const { excesses, settled, line } = await settle({ kind: "finished" }, used, undefined, "relayed", [], demand);
+  expect(excesses).toEqual([{ tokens: 600, requests: 0, nanoUsd: 1500 * 1100 + 100 * 4400 - 1_000_000 }]);
+  expect(settled).toMatchObject({ usd: 0.00209, charged: { input: 1500, output: 100 } });
+  expect(line).toMatchObject({ charged: 1600, usd: 0.00209 });
+  expect(JSON.parse(String(errors.mock.calls[0]?.[0]))).toMatchObject({ event: "bound_exceeded" });
+  // An estimate never exceeds the bound, and neither does usage within it.
+  const within = await settle({ kind: "finished" }, usage(100, 10), undefined, "relayed", [], demand);
+  expect(within.excesses).toEqual([{ tokens: 0, requests: 0, nanoUsd: 0 }]);
 });
 
 it("an estimate uses the exact input count of the bound, and asks for it only when the caller does not wait", async () => {
