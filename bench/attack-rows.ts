@@ -8,6 +8,8 @@ export interface Row {
   name: string;
   path: string;
   body: object;
+  /** US dollars per million tokens. Those of the model `thinker` when absent. */
+  prices?: { input: number; output: number };
   /** The caller leaves after this time. */
   leavesMs?: number;
   /** Sends without a pause for a second, under a plan of 10 requests. Other rows send each request once per lane. */
@@ -21,7 +23,7 @@ export interface Row {
 /** Faster than a real model, so that an attack takes seconds. The cards of the catalog say so. */
 const TOKENS_PER_SECOND = 5000;
 const MAX_TOKENS_PER_SECOND = 10_000;
-/** US dollars per million tokens. */
+/** US dollars per million tokens of the model `thinker`. */
 export const PRICES = { input: 1.1, output: 4.4 };
 /** The requests of the plan that floods run under. */
 export const FLOOD_REQUESTS = 10;
@@ -71,7 +73,7 @@ const hangingImage = [
   { type: "image_url", image_url: { url: HANGING } },
 ];
 
-export const ROWS: Row[] = [
+export const CHAT_ROWS: Row[] = [
   leave(chat("left while it thinks, Chinese", THINKS, CHINESE)),
   leave(chat("left while it thinks, Cuneiform", THINKS, CUNEIFORM)),
   leave(respond("left while it thinks, base64, Responses", THINKS, BASE64)),

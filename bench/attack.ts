@@ -9,7 +9,8 @@ import type { Caller } from "../test/support/caller.ts";
 import { createCaller, dollarsOf } from "../test/support/caller.ts";
 import { createEmulation } from "../test/support/emulation.ts";
 import type { Row } from "./attack-rows.ts";
-import { attackedCatalog, FLOOD_REQUESTS, LANES, PRICES, ROWS, SHORT_OUTPUT } from "./attack-rows.ts";
+import { MEDIA_ROWS } from "./attack-media-rows.ts";
+import { attackedCatalog, CHAT_ROWS, FLOOD_REQUESTS, LANES, PRICES, SHORT_OUTPUT } from "./attack-rows.ts";
 
 interface Amount {
   tokens: number;
@@ -17,6 +18,7 @@ interface Amount {
   requests: number;
 }
 
+const ROWS = [...CHAT_ROWS, ...MEDIA_ROWS];
 const FLOOD_MS = 1000;
 const COLUMNS = ["attack", "billed tokens", "charged", "billed, $", "charged, $", "provider requests", "counted", ""];
 /** The counter of the provider. Weir asks it after an answer without usage, whose tokens bound the number of counts. */
@@ -28,7 +30,7 @@ const rows = parseCommandLine("npm run bench:attack -- [NAME]", () => {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { help: { type: "boolean" } } });
   const words = positionals.join(" ");
   const named = ROWS.filter(({ name }) => name.includes(words));
-  if (named.length === 0) throw new UsageError(`No attack in bench/attack-rows.ts has '${words}' in its name.`);
+  if (named.length === 0) throw new UsageError(`No attack in bench/attack*-rows.ts has '${words}' in its name.`);
   return { ...values, named };
 }).named;
 
@@ -59,8 +61,8 @@ try {
 process.exitCode = leaking === 0 ? 0 : 1;
 
 /** The price in dollars. */
-function priceOf(input: number, output: number): number {
-  return (input * PRICES.input + output * PRICES.output) / 1e6;
+function priceOf({ prices = PRICES }: Row, input: number, output: number): number {
+  return (input * prices.input + output * prices.output) / 1e6;
 }
 
 /** Runs an attack by a user of its own. */
@@ -75,7 +77,7 @@ async function run(row: Row): Promise<{ billed: Amount; charged: Amount; sent: n
   const requests = calls.reduce((sum, count) => sum + count, 0) * (row.entries ?? 1);
   const { input, output } = billed;
   return {
-    billed: { tokens: input + output, usd: priceOf(input, output), requests },
+    billed: { tokens: input + output, usd: priceOf(row, input, output), requests },
     charged,
     sent: sent.reduce((sum, count) => sum + count, 0),
   };
@@ -100,7 +102,7 @@ function leaksOf(row: Row, billed: Amount, charged: Amount, sent: number): strin
   // The bytes of the messages, which are fewer than those of the reservation's bound.
   const { messages } = row.body as { messages?: unknown };
   const [input, output] = [Buffer.byteLength(JSON.stringify({ messages })) * sent, SHORT_OUTPUT * sent];
-  const reserved = row.exceedsGrant ? { tokens: input + output, usd: priceOf(input, output) } : billed;
+  const reserved = row.exceedsGrant ? { tokens: input + output, usd: priceOf(row, input, output) } : billed;
   return [
     ...(charged.tokens < Math.min(billed.tokens, reserved.tokens) ? ["tokens"] : []),
     ...(charged.usd < Math.min(billed.usd, reserved.usd) - EPSILON_USD ? ["dollars"] : []),

@@ -1,8 +1,10 @@
-// Bodies of almost 4 MB whose parsing, validation or conversion could take many times their size.
+// Large bodies: JSON of almost 4 MB that could take many times its size, photos, and recordings of 10 MB.
+
+import { silentWav } from "./attack-media-rows.ts";
 
 export interface HostileBody {
   path: string;
-  body: string;
+  body: string | FormData;
 }
 
 const BYTES = 4_000_000;
@@ -87,3 +89,14 @@ export function hostileBodies(): HostileBody[] {
 
 /** Forty valid requests with a photo each, whose text makes every copy take two bytes for each character. */
 export const largePhotos = (): HostileBody[] => Array.from({ length: 40 }, () => photo("堰"));
+
+/** Forty valid recordings of 10 MB. */
+export function largeRecordings(): HostileBody[] {
+  const file = new Blob([silentWav(625)], { type: "audio/wav" });
+  return Array.from({ length: 40 }, () => {
+    const body = new FormData();
+    body.append("file", file, "silence.wav");
+    body.append("model", "gpt-4o-mini-transcribe");
+    return { path: "/v1/audio/transcriptions", body };
+  });
+}

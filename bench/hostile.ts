@@ -2,7 +2,7 @@
 
 import { connect } from "node:net";
 import type { HostileBody } from "./hostile-bodies.ts";
-import { hostileBodies, largePhotos } from "./hostile-bodies.ts";
+import { hostileBodies, largePhotos, largeRecordings } from "./hostile-bodies.ts";
 import { startHostileProvider } from "./hostile-provider.ts";
 import { cpuUs, peakMib } from "./process.ts";
 import type { Server } from "./testbed.ts";
@@ -119,6 +119,7 @@ async function main() {
     });
     await attack("forty hostile bodies", weir, () => sendAll(weir, hostileBodies()));
     await attack("forty photos of 4 MB", weir, () => sendAll(weir, largePhotos()));
+    await attack("forty recordings of 10 MB", weir, () => sendAll(weir, largeRecordings()));
     await attack("the stream beside them", weir, streamEnd);
   } finally {
     testbed.stop();

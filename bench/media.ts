@@ -2,6 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { parseCommandLine } from "../dev/command-line.ts";
+import { silentWav } from "./attack-media-rows.ts";
 import { peak, requestCost } from "./measure.ts";
 import type { BenchRequest, Workload } from "./requests.ts";
 import { quantile } from "./statistics.ts";
@@ -11,27 +12,9 @@ import { startTestbed } from "./testbed.ts";
 const UPLOAD_MB = 10;
 const IMAGE_MB = 20;
 const MB = 1_000_000;
+const SECONDS_OF_A_MB = MB / 16_000;
 const BOUNDARY = "bench-boundary";
 const JSON_END = /\}\s*$/;
-
-/** 16-bit mono PCM of silence at 16 kHz, with its header of 44 bytes. */
-function silentWav(bytes: number): Buffer {
-  const rate = 16_000;
-  const wav = Buffer.alloc(bytes);
-  wav.write("RIFF", 0);
-  wav.writeUInt32LE(bytes - 8, 4);
-  wav.write("WAVEfmt ", 8);
-  wav.writeUInt32LE(16, 16);
-  wav.writeUInt16LE(1, 20);
-  wav.writeUInt16LE(1, 22);
-  wav.writeUInt32LE(rate, 24);
-  wav.writeUInt32LE(rate * 2, 28);
-  wav.writeUInt16LE(2, 32);
-  wav.writeUInt16LE(16, 34);
-  wav.write("data", 36);
-  wav.writeUInt32LE(bytes - 44, 40);
-  return wav;
-}
 
 const field = (name: string, more: string, content: Buffer) => [
   Buffer.from(`--${BOUNDARY}\r\ncontent-disposition: form-data; name="${name}"${more}\r\n\r\n`),
@@ -42,7 +25,11 @@ const field = (name: string, more: string, content: Buffer) => [
 const upload: BenchRequest = {
   path: "/v1/audio/transcriptions",
   body: Buffer.concat([
-    ...field("file", '; filename="silence.wav"\r\ncontent-type: audio/wav', silentWav(UPLOAD_MB * MB)),
+    ...field(
+      "file",
+      '; filename="silence.wav"\r\ncontent-type: audio/wav',
+      Buffer.from(silentWav(UPLOAD_MB * SECONDS_OF_A_MB)),
+    ),
     ...field("model", "", Buffer.from("gpt-4o-mini-transcribe")),
     Buffer.from(`--${BOUNDARY}--\r\n`),
   ]),

@@ -3,6 +3,7 @@
 
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { HostileBody } from "../../bench/hostile-bodies.ts";
 import { hostileBodies } from "../../bench/hostile-bodies.ts";
 import type { Testbed } from "../../bench/testbed.ts";
 import { startTestbed } from "../../bench/testbed.ts";
@@ -14,7 +15,7 @@ let testbed: Testbed;
 beforeAll(async () => void (testbed = await startTestbed({ v8Flags: ["--max-heap-size=128"] })));
 afterAll(() => testbed.stop());
 
-function post(path: string, body: string, index = 0): Promise<Response> {
+function post(path: string, body: HostileBody["body"], index = 0): Promise<Response> {
   const { weir } = testbed;
   return fetch(weir.url + path, { method: "POST", headers: { authorization: `Bearer ${weir.token(index)}` }, body });
 }
