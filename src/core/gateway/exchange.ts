@@ -19,6 +19,8 @@ export interface Exchange {
 export interface Subject {
   text: string;
   images: string[];
+  /** The field of the request that errors name. `input` when absent. */
+  param?: string;
   /** A field that moderation cannot read. Such a request is refused when its input is moderated. */
   unreadable?: string;
 }

@@ -39,6 +39,7 @@ export function chatBody(
     subject: subjectOfTexts(
       () => [...textsIn(callerRequest.messages), ...jsonTexts(otherInputs(callerRequest))],
       imagesOf(callerRequest),
+      nameOf("messages"),
     ),
     ...measureBody(request, {
       notInput: NOT_INPUT,

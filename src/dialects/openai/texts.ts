@@ -16,11 +16,15 @@ const SKIPPED = new Set([
   "encrypted_content",
 ]);
 
-/** Returns the subject of a request. Its text is extracted when it is first read: most requests are not moderated. */
-export function subjectOfTexts(extract: () => string[], images: string[]): Subject {
+/**
+ * Returns the subject of a request; errors name the field `param`. Its text is extracted when it is first read: most
+ * requests are not moderated.
+ */
+export function subjectOfTexts(extract: () => string[], images: string[], param = "input"): Subject {
   let text: string | undefined;
   return {
     images,
+    param,
     get text() {
       return (text ??= extract().join("\n"));
     },

@@ -88,6 +88,6 @@ function demandOf(request: CompletionsRequest, { card, fixed }: Model): Demand {
 
 function subjectOf({ prompt, suffix }: CompletionsRequest): Subject {
   const texts = textsOf(prompt);
-  const subject = subjectOfTexts(() => [...(texts ?? []), ...(suffix ? [suffix] : [])], []);
+  const subject = subjectOfTexts(() => [...(texts ?? []), ...(suffix ? [suffix] : [])], [], "prompt");
   return texts ? subject : Object.assign(subject, { unreadable: "prompt" });
 }

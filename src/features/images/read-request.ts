@@ -19,7 +19,7 @@ export async function readGeneration(request: RawRequest): Promise<ImageRequest>
     endpoint: "image_generation",
     fields,
     images: 0,
-    subject: { text: fields.prompt, images: [] },
+    subject: { text: fields.prompt, images: [], param: "prompt" },
     write: (changes) => jsonBody(JSON.stringify({ ...fields, ...changes })),
   };
 }
@@ -38,7 +38,7 @@ async function readEditJson(request: RawRequest): Promise<ImageRequest> {
     endpoint: "image_edit",
     fields,
     images: urls.length + (mask ? 1 : 0),
-    subject: { text: fields.prompt, images: urls },
+    subject: { text: fields.prompt, images: urls, param: "prompt" },
     write: (changes) => jsonBody(JSON.stringify({ ...body, ...changes })),
   };
 }
@@ -55,6 +55,7 @@ async function readEditForm(request: Request): Promise<ImageRequest> {
     images: images.length + (hasMask ? 1 : 0),
     subject: {
       text: fields.prompt,
+      param: "prompt",
       /** Made only when the input is moderated. */
       get images() {
         return (urls ??= toDataUrls(images));

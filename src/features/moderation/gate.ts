@@ -32,7 +32,7 @@ export const moderationGate: Gate = {
     if (isWindowed) requireModeratable(exchange);
     if (moderation.input !== "off" && ask.subject.images.length > MAX_IMAGES) {
       const message = `The request has ${ask.subject.images.length} images. At most ${MAX_IMAGES} can be moderated.`;
-      throw apiError("unsupported_value", message, { param: "input" });
+      throw apiError("unsupported_value", message, { param: ask.subject.param ?? "input" });
     }
     if (moderation.input !== "off" && ask.subject.unreadable !== undefined) {
       const param = ask.subject.unreadable;

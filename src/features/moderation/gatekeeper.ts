@@ -42,9 +42,10 @@ export async function refusalFor(
 ): Promise<Refusal | undefined> {
   const policy = policyFor(keeper);
   if (subject.text === "" && subject.images.length === 0) return undefined;
-  const checks = [refusalBy(keeper, side, byCategories(keeper, policy, subject))];
+  const field: ModeratedField = { side, ...(side === "input" && { param: subject.param ?? "input" }) };
+  const checks = [refusalBy(keeper, field, byCategories(keeper, policy, subject))];
   if (policy.chats === "rules") {
-    const refusal = refusalBy(keeper, side, byRules(keeper, policy, side, subject, onReserved));
+    const refusal = refusalBy(keeper, field, byRules(keeper, policy, side, subject, onReserved));
     checks.push(refusal);
     // A judge that fails under `"on_failure": "allow"` may have no reservation.
     void refusal.then(
@@ -77,18 +78,18 @@ async function byRules(
 /** Logs the result of a check and converts it to a refusal. Undefined means that the subject could not be judged. */
 async function refusalBy(
   { caller, moderation, signal }: Gatekeeper,
-  side: Side,
+  field: ModeratedField,
   check: Promise<Finding | undefined>,
 ): Promise<Refusal | undefined> {
-  const line = { event: "moderated", request: caller.requestId, side };
+  const line = { event: "moderated", request: caller.requestId, side: field.side };
   const { on_failure } = policyFor({ caller, moderation });
   try {
     const finding = await check;
     if (finding?.action === "allow") return undefined;
     // The log holds names and scores, never the text.
     console.log(JSON.stringify({ ...line, ...(finding?.logged ?? { failed: "no_verdict" }) }));
-    if (!finding) return { kind: "blocked", error: unmoderatable(side) };
-    return finding.action === "block" ? { kind: "blocked", error: violation(side, finding.blocking) } : undefined;
+    if (!finding) return { kind: "blocked", error: unmoderatable(field) };
+    return finding.action === "block" ? { kind: "blocked", error: violation(field, finding.blocking) } : undefined;
   } catch (error) {
     signal.throwIfAborted();
     const failed = error instanceof ApiError ? [error.body.code, toLogged(error.cause)] : toLogged(error);
@@ -96,7 +97,7 @@ async function refusalBy(
     if (error instanceof ApiError && QUOTA_REFUSALS.has(error.status)) return { kind: "withheld", error };
     // A subject that is rejected is not an outage. It is blocked, so that it cannot bypass the policy.
     if (error instanceof ApiError && REJECTIONS.has(error.status)) {
-      return { kind: "blocked", error: unmoderatable(side, error) };
+      return { kind: "blocked", error: unmoderatable(field, error) };
     }
     return on_failure === "allow" ? undefined : moderationUnavailable(error);
   }
@@ -134,12 +135,16 @@ export function moderationUnavailable(cause: unknown): Refusal {
   return { kind: "withheld", error: apiError("moderation_unavailable", message, { cause }) };
 }
 
-function violation(side: Side, names: string[]): ApiError {
-  return contentNotAllowed(side, `The ${side} is not allowed here${names.length > 0 ? `: ${names.join(", ")}` : ""}.`);
+/** The moderated part of a request: its answer, or its input with the field that errors name. */
+interface ModeratedField {
+  side: Side;
+  param?: string;
 }
 
-const unmoderatable = (side: Side, cause?: unknown) =>
-  contentNotAllowed(side, `The ${side} cannot be moderated, so it is blocked.`, cause);
+function violation({ side, ...options }: ModeratedField, names: string[]): ApiError {
+  const message = `The ${side} is not allowed here${names.length > 0 ? `: ${names.join(", ")}` : ""}.`;
+  return apiError("content_policy_violation", message, options);
+}
 
-const contentNotAllowed = (side: Side, message: string, cause?: unknown) =>
-  apiError("content_policy_violation", message, { cause, ...(side === "input" ? { param: "input" } : {}) });
+const unmoderatable = ({ side, ...options }: ModeratedField, cause?: unknown) =>
+  apiError("content_policy_violation", `The ${side} cannot be moderated, so it is blocked.`, { ...options, cause });

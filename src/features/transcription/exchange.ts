@@ -53,7 +53,7 @@ export function transcribe(endpoint: AudioEndpoint, recording: Recording, reques
           ],
           demand: demandOfRecording(recording, request, card),
           refusal: refusalOfRecording(recording, request, model),
-          subject: { text: guidingText(request), images: [] },
+          subject: { text: guidingText(request), images: [], param: "prompt" },
           write: () => writeRecording(recording, fields),
           ...endOfRoute(endpoint, model),
         },

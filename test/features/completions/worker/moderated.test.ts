@@ -28,9 +28,9 @@ describe("moderation of the input", () => {
   beforeAll(async () => void (await useModeration({ input: "before", policy: "default" })));
 
   it.each<[string, object, string, string, number]>([
-    ["a prompt", { prompt: "emulate-violence" }, "content_policy_violation", "input", 1],
-    ["one of several prompts", { prompt: ["a", "emulate-violence"] }, "content_policy_violation", "input", 1],
-    ["a suffix", { prompt: "a", suffix: "emulate-violence" }, "content_policy_violation", "input", 1],
+    ["a prompt", { prompt: "emulate-violence" }, "content_policy_violation", "prompt", 1],
+    ["one of several prompts", { prompt: ["a", "emulate-violence"] }, "content_policy_violation", "prompt", 1],
+    ["a suffix", { prompt: "a", suffix: "emulate-violence" }, "content_policy_violation", "prompt", 1],
     ["tokens", { prompt: [[1, 2]] }, "unsupported_value", "prompt", 0],
   ])("refuses %s that may not pass, at the cost of the classifier's request", async (_, fields, code, param, count) => {
     const { user, response } = await ask(fields);

@@ -36,7 +36,8 @@ it.each([
 ])("%s that may not pass is refused, and costs only the classifier's requests", async (_, path, body, requests) => {
   const user = await createUser();
   const response = await user.post(path, body);
-  expect([response.status, (await errorOf(response)).code]).toEqual([400, "content_policy_violation"]);
+  expect(response.status).toBe(400);
+  expect(await errorOf(response)).toMatchObject({ code: "content_policy_violation", param: "prompt" });
   expect(await user.settled()).toEqual(ONLY_REQUESTS(requests));
   expect((await emulation.stats()).by_path[path]).toBeUndefined();
 });

@@ -26,7 +26,7 @@ it("a blocked input throws BadRequestError", async () => {
   const messages = messagesOf(message({ tokens: 1000, delay_ms: 20 }, BAD));
   const error = await rejection(client.chat.completions.create({ model: "strict", messages, stream: true }));
   expect(error).toBeInstanceOf(BadRequestError);
-  expect(error).toMatchObject({ status: 400, code: "content_policy_violation", param: "input" });
+  expect(error).toMatchObject({ status: 400, code: "content_policy_violation", param: "messages" });
 });
 
 it("a blocked chat completion has the finish reason content_filter, and its charge", async () => {

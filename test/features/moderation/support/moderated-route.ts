@@ -11,6 +11,8 @@ interface ModeratedRoute {
   body: (content: string, stream: boolean) => Record<string, unknown>;
   /** The entry of a function in `tools`. */
   toTool: (definition: object) => object;
+  /** The field that a refusal of the input names. */
+  param: string;
   /** The end of a blocked stream. */
   blockedEnd: RegExp;
 }
@@ -20,7 +22,7 @@ const CALM = "The river is so calm";
 const VIOLENT = " emulate-violence so";
 const BLOCKED = { code: "content_policy_violation" };
 
-export function checkModeratedRoute({ path, body, toTool, blockedEnd }: ModeratedRoute): void {
+export function checkModeratedRoute({ path, body, toTool, param, blockedEnd }: ModeratedRoute): void {
   describe(`moderation of ${path}`, () => {
     beforeEach(emulation.zero);
 
@@ -31,7 +33,7 @@ export function checkModeratedRoute({ path, body, toTool, blockedEnd }: Moderate
         const user = await createUser();
         const response = await user.post(path, body(message({ tokens: 5 }, BAD), stream));
         expect(response.status).toBe(400);
-        expect(await errorOf(response)).toMatchObject({ ...BLOCKED, param: "input" });
+        expect(await errorOf(response)).toMatchObject({ ...BLOCKED, param });
         expect(await user.settled()).toEqual(ONLY_REQUESTS());
         expect((await emulation.stats()).by_path).toEqual({ "/v1/moderations": 1 });
       },

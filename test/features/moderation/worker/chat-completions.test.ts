@@ -18,6 +18,7 @@ checkModeratedRoute({
   path,
   body,
   toTool: (definition) => ({ type: "function", function: definition }),
+  param: "messages",
   blockedEnd: /"finish_reason":"content_filter".*\n\ndata: .*"usage":\{"prompt_tokens":\d+.*\n\ndata: \[DONE\]\n\n$/,
 });
 

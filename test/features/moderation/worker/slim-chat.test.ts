@@ -7,5 +7,6 @@ checkModeratedRoute({
   path: "/chat",
   body: (input, stream) => ({ model: "o4-mini", input, stream }),
   toTool: (definition) => definition,
+  param: "input",
   blockedEnd: /event:failed\ndata:.*"content_policy_violation".*\n\n$/,
 });

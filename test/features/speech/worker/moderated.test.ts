@@ -24,7 +24,7 @@ it.each([{ input: "emulate-violence" }, { instructions: "emulate-violence" }])(
     const user = await createUser();
     const response = await user.post("/v1/audio/speech", speak(more));
     expect(response.status).toBe(400);
-    expect(await errorOf(response)).toMatchObject({ code: "content_policy_violation" });
+    expect(await errorOf(response)).toMatchObject({ code: "content_policy_violation", param: "input" });
     expect(await user.settled()).toEqual(ONLY_REQUESTS(1));
     expect((await emulation.stats()).by_path).not.toHaveProperty("/v1/audio/speech");
   },

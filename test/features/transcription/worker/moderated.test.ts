@@ -26,7 +26,8 @@ it.each([
 ])("%s that may not pass is refused before the recording is sent", async (_, path, fields) => {
   const user = await createUser();
   const response = await user.post(path, createRecordingForm(fields));
-  expect([response.status, (await errorOf(response)).code]).toEqual([400, BLOCKED]);
+  expect(response.status).toBe(400);
+  expect(await errorOf(response)).toMatchObject({ code: BLOCKED, param: "prompt" });
   expect(await user.settled()).toEqual(ONLY_REQUESTS());
   expect((await emulation.stats()).by_path).toEqual({ "/v1/moderations": 1 });
 });
