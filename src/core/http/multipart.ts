@@ -37,6 +37,8 @@ const DISPOSITION = /^form-data; ?name=("?)([\w.-]{1,64}(?:\[\])?)\1(?:; ?filena
 /** Other headers could change how a parser reads the part. */
 const HEADERS = new Set(["content-disposition", "content-type", "content-length", "content-transfer-encoding"]);
 
+const CARRIAGE_RETURN = 13;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** One character per byte, so that an index in the text is an index in the bytes. */
@@ -62,9 +64,12 @@ export function parseForm(bytes: Uint8Array<ArrayBuffer>, boundary: string): For
   const parts: FormPart[] = [];
   // The first delimiter has no line end before it.
   if (!startsWith(bytes, 0, `--${boundary}\r\n`)) throw invalid("does not begin with its boundary");
+  if (hasLooseBoundary(bytes, boundary)) throw invalid("has its boundary inside a part");
   for (let from = 0; ;) {
     const headersAt = from + boundary.length + (from === 0 ? 4 : 6);
     const { headers, start } = readHeaders(bytes, headersAt);
+    // Go's parser ends a part without content here.
+    if (startsWith(bytes, start, `--${boundary}`)) throw invalid("has its boundary inside a part");
     const end = find(bytes, start);
     if (end === -1) throw invalid("has no closing boundary");
     const disposition = DISPOSITION.exec(headers.get("content-disposition") ?? "");
@@ -86,6 +91,16 @@ export function parseForm(bytes: Uint8Array<ArrayBuffer>, boundary: string): For
   // Parsers differ in which one they take.
   if (twice !== undefined) throw apiError("invalid_form", `'${twice}' is sent twice. Send it once.`, { param: twice });
   return { bytes, boundary, parts };
+}
+
+/** Tests if a boundary follows a single LF or CR. Some parsers, such as Werkzeug's, take them for line ends too. */
+function hasLooseBoundary(bytes: Uint8Array, boundary: string): boolean {
+  if (createSearch(encoder.encode(`\r--${boundary}`))(bytes, 0) !== -1) return true;
+  const find = createSearch(encoder.encode(`\n--${boundary}`));
+  for (let at = find(bytes, 0); at !== -1; at = find(bytes, at + 1)) {
+    if (bytes[at - 1] !== CARRIAGE_RETURN) return true;
+  }
+  return false;
 }
 
 /** Returns the text fields. Throws 400 `invalid_form` when one is too long or not UTF-8. */

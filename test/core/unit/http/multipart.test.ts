@@ -63,6 +63,10 @@ describe("a form", () => {
     ["no end", field("model"), "has no closing boundary"],
     ["no parts", END, "does not begin"],
     ["a boundary with text behind it", `${field("a").trimEnd()}\r\n--${BOUNDARY}x\r\n\r\n`, "without a line end"],
+    // Go's parser ends the part there, and Werkzeug's reads all three line ends.
+    ["a boundary right behind the headers of a part", field("a", `--${BOUNDARY}\r\n`) + END, "inside a part"],
+    ["a boundary behind a line feed", field("a", `b\n--${BOUNDARY}\n`) + END, "inside a part"],
+    ["a boundary behind a carriage return", field("a", `b\r--${BOUNDARY}\r`) + END, "inside a part"],
     ["two names in one part", part('Content-Disposition: form-data; name="a"; name="b"') + END, "without a plain name"],
     ["an encoded name", part("Content-Disposition: form-data; name*=utf-8''model") + END, "without a plain name"],
     [
