@@ -20,8 +20,8 @@ const ImageUsage = v.pipe(
 const FLAT_OBJECT = /\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}/;
 
 /**
- * Returns the last usage in a text; undefined when there is none. Older models report no details: then all output is
- * that of images, and so is all input of a request with images, because images cost more than text.
+ * Returns the last usage in a text; undefined when there is none. Older models do not report the tokens of images: then
+ * all output counts as images, and so does all input of a request with images, because images cost more than text.
  */
 export function imageUsageIn(text: string, readsImages: boolean): Usage | undefined {
   const body = FLAT_OBJECT.exec(text.slice(text.lastIndexOf('"usage"')))?.[0];
@@ -29,9 +29,10 @@ export function imageUsageIn(text: string, readsImages: boolean): Usage | undefi
   if (!parsed.success) return undefined;
   const { input_tokens: input, output_tokens: output, total_tokens: total } = parsed.output;
   const { input_tokens_details: inputDetails, output_tokens_details: outputDetails } = parsed.output;
+  const inputImages = inputDetails?.image_tokens ?? (readsImages ? input : 0);
   return toTokenUsage(
     { input, output, total },
-    inputDetails ?? (readsImages ? { image_tokens: input } : null),
-    outputDetails ?? { image_tokens: output },
+    { ...inputDetails, image_tokens: inputImages },
+    { ...outputDetails, image_tokens: outputDetails?.image_tokens ?? output },
   );
 }

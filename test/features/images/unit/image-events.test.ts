@@ -157,6 +157,18 @@ describe("usage", () => {
     ["of an older model, without details", '"usage":{"input_tokens":10,"output_tokens":20}', false, [0, 20]],
     ["of an edit without details", '"usage":{"input_tokens":10,"output_tokens":20}', true, [10, 20]],
     [
+      "of an edit with empty details",
+      '"usage":{"input_tokens":10,"output_tokens":20,"input_tokens_details":{}}',
+      true,
+      [10, 20],
+    ],
+    [
+      "with details of text",
+      '"usage":{"input_tokens":10,"output_tokens":20,"output_tokens_details":{"text_tokens":0}}',
+      false,
+      [0, 20],
+    ],
+    [
       "with details",
       '"usage": {"input_tokens":10,"output_tokens":20,"input_tokens_details":{"image_tokens":4}}',
       true,
