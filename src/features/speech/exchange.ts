@@ -40,15 +40,17 @@ export function passSpeech(request: SpeechRequest): Way {
   return {
     endpoint,
     prepare(model) {
-      const { card, snapshot } = model;
+      const { card, snapshot, fixed } = model;
       const isByTokens = card.speech_tokens_per_character !== undefined;
-      const sent = { ...asked, model: snapshot, ...(isByTokens && { stream_format: "sse" }) };
+      const sent: SpeechRequest = { ...asked, model: snapshot };
+      if (isByTokens) sent.stream_format = "sse";
+      if (fixed.instructions) sent.instructions = withFixed(fixed.instructions, request.instructions);
       return {
         ask: {
           endpoint,
           needs: [...parameterNeeds(asked, endpoint, (field) => field), factNeed(card)],
-          refusal: tooLongRefusal(request, model),
-          demand: demandOf(request, card),
+          refusal: tooLongRefusal(request, model) ?? instructionsRefusal(model),
+          demand: demandOf(sent, card),
           subject: subjectOf(request),
           write: () => jsonBody(JSON.stringify(sent)),
         },
@@ -96,6 +98,17 @@ function tooLongRefusal({ input }: SpeechRequest, { card, requestedName }: Model
   if (charactersIn(input) <= most) return undefined;
   const message = `'input' must have at most ${most} characters for the model '${requestedName}'. Send it in parts.`;
   return apiError("invalid_request", message, { param: "input" });
+}
+
+/** The operator's instructions come first. */
+const withFixed = (fixed: string, instructions: string | null | undefined) =>
+  instructions ? `${fixed}\n\n${instructions}` : fixed;
+
+/** The refusal of an alias whose instructions the model cannot follow. */
+function instructionsRefusal({ card, fixed, requestedName }: Model): ApiError | undefined {
+  if (!fixed.instructions || !card.refuses[endpoint]?.includes("instructions")) return undefined;
+  const message = `The model '${requestedName}' has fixed instructions, which it cannot follow. Use another one.`;
+  return apiError("unsupported_value", message, { param: "model" });
 }
 
 function demandOf(request: SpeechRequest, card: ModelCard): Demand {

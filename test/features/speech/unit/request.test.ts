@@ -20,7 +20,7 @@ const modelOf = (facts: object): Model => {
     snapshots: { "voice-1": {} },
     ...facts,
   });
-  return { requestedName: "voice", snapshot: "voice-1", id: "voice", card } as Model;
+  return { requestedName: "voice", snapshot: "voice-1", id: "voice", card, fixed: {} } as Model;
 };
 const CATALOG = { providers: {}, aliases: {}, cards: {} } as Catalog;
 const CHARACTERS = modelOf({ prices: { million_characters: 15 }, max_characters: 4096 });
@@ -83,6 +83,24 @@ describe("a request", () => {
       body: expect.objectContaining({ param, message: expect.stringContaining(words) }),
     });
     expect(() => exchangeOf(request)).toThrow(refused);
+  });
+});
+
+describe("an alias with instructions", () => {
+  const fixed = { instructions: "Speak like a river." };
+
+  it("has them before those of its caller, and in the bound", () => {
+    const model = { ...TOKENS, fixed };
+    expect(sentFor({}, model)).toMatchObject(fixed);
+    const request = { instructions: "Whisper." };
+    expect(sentFor(request, model)).toMatchObject({ instructions: "Speak like a river.\n\nWhisper." });
+    expect(boundOf(request, model).input).toBe("A low wall.Speak like a river.\n\nWhisper.".length + 16);
+    expect(exchangeOf(request, model).ask.subject?.text).toBe("Whisper.\nA low wall.");
+  });
+
+  it("is refused when its model takes none", () => {
+    const model = { ...modelOf({ refuses: { speech_generation: ["instructions"] } }), fixed };
+    expect(exchangeOf({}, model).ask.refusal?.body).toMatchObject({ code: "unsupported_value", param: "model" });
   });
 });
 
