@@ -6,6 +6,7 @@ import type { OutgoingBody, Subject, Way } from "../../core/gateway/exchange.ts"
 import type { Demand } from "../../core/quota/bound.ts";
 import { inputLimitOf } from "../../core/quota/bound.ts";
 import { createBytesCodec } from "../../core/relay/bytes-codec.ts";
+import type { Codec } from "../../core/relay/codec.ts";
 import { utf8Length } from "../../core/utf8-length.ts";
 import { parameterNeeds } from "../../dialects/openai/request-body.ts";
 import { createImageEvents } from "./image-events.ts";
@@ -23,6 +24,8 @@ export interface ImageRequest {
   subject: Subject;
   /** Writes the body with these fields in place of the caller's. An undefined field is left out. */
   write(changes: Record<string, string | undefined>): OutgoingBody;
+  /** Frees the memory of the files. The request cannot be written or moderated afterwards. */
+  release?: () => void;
 }
 
 /** Tokens that the provider adds to a prompt, at most. */
@@ -51,12 +54,25 @@ export function passImages(request: ImageRequest): Way {
           write: () => request.write({ model: snapshot, prompt, size, quality, response_format: undefined }),
           ...(planned && { changes: { "weir-image-size": planned.size, "weir-image-quality": planned.quality } }),
         },
-        reply: fields.stream
-          ? { kind: "bytes", readsEvents: true, createCodec: () => createImageEvents(usageIn) }
-          : { kind: "bytes", createCodec: () => createBytesCodec(usageIn) },
+        reply: {
+          kind: "bytes",
+          readsEvents: fields.stream === true,
+          createCodec: () =>
+            releasingFiles(request, fields.stream ? createImageEvents(usageIn) : createBytesCodec(usageIn)),
+        },
       };
     },
   };
+}
+
+/** Releases the files with the first output: no attempt follows it, and a slow caller can take minutes to read it. */
+function releasingFiles({ release }: ImageRequest, codec: Codec): Codec {
+  if (!release) return codec;
+  const take = () => {
+    release();
+    return codec.take();
+  };
+  return { ...codec, take };
 }
 
 /** Several images are billed as that many requests, each with the whole input. `prompt` is the one that is sent. */

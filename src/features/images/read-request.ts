@@ -45,7 +45,7 @@ async function readEditJson(request: RawRequest): Promise<ImageRequest> {
 
 async function readEditForm(request: Request): Promise<ImageRequest> {
   const form = await readForm(request);
-  const { images, hasMask } = imageFilesOf(form);
+  let { images, hasMask } = imageFilesOf(form);
   const sent = fieldsOf(form);
   const fields = validate(EditForm, sent);
   let urls: string[] | undefined;
@@ -64,6 +64,11 @@ async function readEditForm(request: Request): Promise<ImageRequest> {
     write: (changes) => {
       const changed = Object.entries(changes).filter(([name, value]) => sent[name] !== value);
       return formBody(form, formPieces(form, Object.fromEntries(changed)));
+    },
+    release: () => {
+      form.bytes = new Uint8Array(0);
+      images = [];
+      urls = undefined;
     },
   };
 }

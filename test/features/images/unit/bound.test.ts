@@ -25,13 +25,14 @@ function modelOf(name: string, changes: Partial<ModelCard> = {}): Model {
   return { requestedName: name, id: name, snapshot: name, card: changed, requestedCard: changed, fixed: {} } as Model;
 }
 
-function prepare(model: Model, fields: Partial<ImageFields>, images = 0) {
+function prepare(model: Model, fields: Partial<ImageFields>, images = 0, release = () => undefined as unknown) {
   const request: ImageRequest = {
     endpoint: images > 0 ? "image_edit" : "image_generation",
     fields: { model: model.requestedName, prompt: "a river", ...fields },
     images,
     subject: { text: "", images: [] },
     write: (changes) => ({ body: JSON.stringify(changes), headers: {} }),
+    release,
   };
   return passImages(request).prepare(model, CATALOG);
 }
@@ -121,6 +122,16 @@ describe("a request", () => {
     const { body } = prepare(model, {}).ask.write({ maxOutputTokens: 0 });
     expect(JSON.parse(body as string)).toMatchObject({ prompt: "In watercolour.\n\na river" });
     expect(boundOf(model, {}).input).toBe(24 + 16);
+  });
+
+  it.each([{}, { stream: true }])("with %j frees its files once its answer is relayed, and not before", (fields) => {
+    let isReleased = false;
+    const { reply } = prepare(modelOf("gpt-image-2"), fields, 1, () => (isReleased = true));
+    const codec = reply.kind === "bytes" ? reply.createCodec() : undefined;
+    codec?.push(new TextEncoder().encode(":\n\n"));
+    expect(isReleased).toBe(false);
+    expect(codec?.take()).toHaveLength(3);
+    expect(isReleased).toBe(true);
   });
 
   it("for a stream of several images is refused", () => {
