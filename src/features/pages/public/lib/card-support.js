@@ -1,7 +1,7 @@
 // What a model supports: modalities, endpoints, features, tools, and the parameters that it refuses.
 
 import { ENDPOINT_ICONS, icon, MODALITY_ICONS } from "./card-icons.js";
-import { element } from "./dom.js";
+import { element, formatDay } from "./dom.js";
 
 /**
  * @typedef {import("./card-data.js").Card} Card
@@ -66,7 +66,7 @@ export function endpointList({ endpoints }) {
 /** @param {import("./card-data.js").EndpointSupport} endpoint */
 function endpointState({ supported, served = supported, end }) {
   if (!supported) return stateOf(false);
-  return `${stateOf(true)}${end ? ` until ${end}` : ""}${served ? "" : ", not offered here"}`;
+  return `${stateOf(true)}${end ? ` until ${formatDay(end)}` : ""}${served ? "" : ", not offered here"}`;
 }
 
 /** @param {import("./card-data.js").Support[]} items */

@@ -26,17 +26,17 @@ export function comparisonGroups(models, all) {
   return [
     { title: "Lifecycle", rows: lifecycle(all) },
     { title: "Ratings", rows: [rating("Reasoning", "reasoning", "bulb"), rating("Speed", "speed", "bolt")] },
-    { title: "Prices per 1M tokens", rows: rates(({ card }) => card.prices) },
-    ...(models.some(({ card }) => card.prices?.batch)
-      ? [{ title: "Batch prices per 1M tokens", rows: rates(({ card }) => card.prices?.batch) }]
-      : []),
-    ...otherPrices(models),
+    { title: "Prices per 1M tokens", rows: rates(models, ({ card }) => card.prices) },
+    { title: "Prices per 1M image tokens", rows: rates(models, ({ card }) => card.prices?.image) },
+    { title: "Prices per 1M audio tokens", rows: rates(models, ({ card }) => card.prices?.audio) },
+    { title: "Batch prices per 1M tokens", rows: rates(models, ({ card }) => card.prices?.batch) },
+    { title: "Other prices", rows: models.some(otherPrice) ? [{ title: "Price", show: otherPrice }] : [] },
     { title: "Size", rows: sizes },
     { title: "Modalities", rows: modalities(models) },
     { title: "Endpoints", rows: supports(models, ({ card }) => card.endpoints) },
     { title: "Features", rows: supports(models, ({ card }) => card.features) },
     { title: "Tools", rows: supports(models, ({ card }) => card.tools) },
-  ];
+  ].filter(({ rows }) => rows.length > 0);
 }
 
 /** @param {Model[]} all @returns {Row[]} */
@@ -72,22 +72,28 @@ const rating = (title, key, name) => ({
   best: "highest",
 });
 
-/** @param {(model: Model) => import("./card-data.js").Rates | undefined} ratesOf @returns {Row[]} */
-const rates = (ratesOf) => [
-  amount("Input", (model) => ratesOf(model)?.input, formatPrice, "lowest"),
-  amount("Cached input", (model) => ratesOf(model)?.cached_input, formatPrice, "lowest"),
-  amount("Output", (model) => ratesOf(model)?.output, formatPrice, "lowest"),
+/** @type {[keyof import("./card-data.js").TokenRates, string][]} */
+const RATES = [
+  ["input", "Input"],
+  ["cached_input", "Cached input"],
+  ["output", "Output"],
 ];
+
+/**
+ * One row for each rate that at least one model has.
+ * @param {Model[]} models
+ * @param {(model: Model) => import("./card-data.js").TokenRates | undefined} ratesOf
+ */
+const rates = (models, ratesOf) =>
+  RATES.filter(([key]) => models.some((model) => ratesOf(model)?.[key] !== undefined)).map(([key, title]) =>
+    amount(title, (model) => ratesOf(model)?.[key], formatPrice, "lowest"),
+  );
 
 /** The price of a model that is not sold by tokens. @param {Model} model */
 function otherPrice({ card }) {
   const price = shortPrice(card);
   return price?.unit.startsWith("per ") && card.prices?.input === undefined ? `${price.amount} ${price.unit}` : null;
 }
-
-/** Prices per minute, second or character, if a model has one. @param {Model[]} models @returns {Group[]} */
-const otherPrices = (models) =>
-  models.some(otherPrice) ? [{ title: "Other prices", rows: [{ title: "Price", show: otherPrice }] }] : [];
 
 /** @type {Row[]} */
 const sizes = [
