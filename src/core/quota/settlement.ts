@@ -68,14 +68,14 @@ export function createSettlement({ requestId, lease, exactInput, startedAt, ...w
     const { ending, progress } = end;
     const { model, exchange } = end.lastCandidate;
     const ended = await withExactInput(toEndedRequest(end, exactInput), end, onSlow);
-    const cost = withTimedOut(costOfEnding(ended), end.timedOut, exactInput);
+    const lastCost = costOfEnding(ended);
+    const cost = withTimedOut(lastCost, end.timedOut, exactInput);
     const { bound } = lease;
-    const isExceeded = cost.tokens > bound.tokens || cost.nanoUsd > bound.nanoUsd;
-    if (progress.usage && isExceeded) {
-      console.error(JSON.stringify({ event: "bound_exceeded", model: model.snapshot, cost, bound }));
+    const usageExcess = progress.usage ? excessOver(lastCost, bound) : NO_AMOUNTS;
+    if (usageExcess.tokens > 0 || usageExcess.nanoUsd > 0) {
+      console.error(JSON.stringify({ event: "bound_exceeded", model: model.snapshot, cost: lastCost, bound }));
     }
-    const isCharged = exchange.ask.demand.chargesExcess === true && progress.usage !== undefined;
-    const excess = isCharged ? excessOver(cost, bound) : NO_AMOUNTS;
+    const excess = exchange.ask.demand.chargesExcess ? usageExcess : NO_AMOUNTS;
     const view = (await lease.settle(cost, excess)) ?? lease.view;
     const failure = "error" in ending ? ending.error : undefined;
     // Metadata only: no content, no names, no keys.

@@ -136,6 +136,25 @@ it("calls that timed out before are charged on top, and are no further requests"
   expect(counted.charges[0]).toMatchObject({ tokens: 110 + 7 + 16 + 100 });
 });
 
+it("calls that timed out before are charged up to the bound, also where usage above it is charged", async () => {
+  const demand = { ...DEMAND, inputBytes: 5000, chargesExcess: true };
+  const first: RequestEnd = {
+    lastCandidate: { model: MODEL, exchange: { ask: { endpoint: "chat_completions", demand } } },
+    stage: "sent",
+    ending: { kind: "timeout", error: apiError("provider_timeout", "Too late.") },
+    progress: emptyProgress(),
+    otherRequests: 0,
+    work: { elapsedMs: 60_000, grantedOutput: 100 },
+    timedOut: [],
+    count: async () => undefined,
+  };
+  const within = await settle({ kind: "finished" }, usage(100, 10), undefined, "relayed", [first], demand);
+  expect(within.excesses).toEqual([{ tokens: 0, requests: 0, nanoUsd: 0 }]);
+  expect(errors).not.toHaveBeenCalled();
+  const above = await settle({ kind: "finished" }, usage(1500, 0), undefined, "relayed", [first], demand);
+  expect(above.excesses).toEqual([{ tokens: 500, requests: 0, nanoUsd: 1500 * 1100 - 1_000_000 }]);
+});
+
 it("an answer with usage, and one that the provider refused, are not counted", async () => {
   expect((await settle({ kind: "left" }, usage(100, 10))).steps).toEqual([]);
   const refused = await settle({ kind: "left" }, undefined, undefined, "refused");
