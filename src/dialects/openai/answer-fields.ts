@@ -9,7 +9,9 @@ import type { ModalityUsage, Piece, Usage } from "../../core/relay/answer.ts";
 export const orNull = <Schema extends v.GenericSchema>(schema: Schema) => v.fallback(v.nullish(schema), null);
 
 export const NullableText = orNull(v.string());
-export const ReportedTokens = v.pipe(v.number(), v.integer(), v.minValue(0));
+/** A higher count is a provider's fault, and could overflow the ledger where usage above the bound is charged. */
+const MAX_REPORTED_TOKENS = 1e9;
+export const ReportedTokens = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_REPORTED_TOKENS));
 
 /** The text of a tool call's arguments. Some servers send the object itself. */
 export const ToolArguments = v.optional(

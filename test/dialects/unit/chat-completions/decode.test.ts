@@ -153,6 +153,7 @@ describe("a chunk", () => {
     { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
     { prompt_tokens: -5, completion_tokens: -5 },
     { prompt_tokens: 1.5, completion_tokens: 30 },
+    { prompt_tokens: 12, completion_tokens: 1e300 },
     { prompt_tokens: "12", completion_tokens: "30" },
     { prompt_tokens: null, completion_tokens: true },
   ])("ignores invalid usage, so that the answer is not free: %j", (usage) => {
