@@ -14,8 +14,10 @@ import {
 } from "../../dialects/openai/answer-fields.ts";
 import { textsIn } from "../../dialects/openai/texts.ts";
 
-/** No recording has none, so zero is no count. */
-const Seconds = orNull(v.pipe(v.number(), v.gtValue(0)));
+/** Eleven days. A longer report is a provider's fault. */
+const MAX_SECONDS = 1_000_000;
+/** Zero counts as absent too, because every recording has a length. */
+const Seconds = orNull(v.pipe(v.number(), v.gtValue(0), v.maxValue(MAX_SECONDS)));
 
 /** Usage in tokens or in seconds, by `type`. Some servers leave the type out. */
 const ReportedUsage = orNull(

@@ -32,6 +32,7 @@ describe("the usage", () => {
     ["in tokens", { usage: TOKENS }, COUNTED],
     ["in tokens without a type", { usage: { ...TOKENS, type: undefined } }, COUNTED],
     ["of no seconds", { duration: 0, usage: { type: "duration", seconds: 0 } }, undefined],
+    ["of too many seconds for any file", { duration: 1e300, usage: { type: "duration", seconds: 1e9 } }, undefined],
     ["of a wrong type", { usage: { type: "duration", seconds: "10" } }, undefined],
     ["as null", { usage: null }, undefined],
     ["missing", {}, undefined],
