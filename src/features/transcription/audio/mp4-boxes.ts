@@ -2,7 +2,7 @@
 
 import { bytesOf, findBytes, refuseAudio } from "./unmeasurable.ts";
 
-/** Recordings have about ten. */
+/** Recordings have about ten. The limit bounds the time and memory of hostile files. */
 const MAX_BOXES = 500;
 
 /** The bytes of a box after its header, or of the whole file. */
@@ -34,7 +34,10 @@ export function placesOf(bytes: Uint8Array, { start, end }: BoxRange, name: stri
   const range = bytes.subarray(start, end);
   const letters = bytesOf(name);
   const places: number[] = [];
-  for (let at = findBytes(range, letters); at >= 0; at = findBytes(range, letters, at + 1)) places.push(start + at);
+  for (let at = findBytes(range, letters); at >= 0; at = findBytes(range, letters, at + 1)) {
+    if (places.length === MAX_BOXES) refuseAudio(`the MP4 file names more than ${MAX_BOXES} boxes ${name}`);
+    places.push(start + at);
+  }
   return places;
 }
 

@@ -4,6 +4,8 @@ import { bytesOf, findBytes, refuseAudio, startsWith, viewOf } from "./unmeasura
 
 /** Opus always decodes to this rate. */
 const RATE = 48_000;
+/** Recordings have one. The limit bounds the memory of hostile files. */
+const MAX_STREAMS = 16;
 /** 120 ms, the longest packet of RFC 6716. */
 const MAX_PACKET_SAMPLES = 5760;
 const PAGE_HEADER_BYTES = 27;
@@ -51,6 +53,7 @@ function readPage(bytes: Uint8Array, at: number, streams: Map<number, LogicalStr
   if (isFirst === streams.has(serial)) refuseAudio("the streams of the Ogg file are incomplete or repeated");
   const stream = streams.get(serial) ?? { packets: 0, nextPage: page, open: false, samples: 0, position: 0 };
   streams.set(serial, stream);
+  if (streams.size > MAX_STREAMS) refuseAudio(`the Ogg file has more than ${MAX_STREAMS} streams`);
   if (page !== stream.nextPage || stream.open !== ((flags & CONTINUED) !== 0)) refuseAudio("the Ogg file lacks pages");
   stream.nextPage = (page + 1) % 2 ** 32;
   // Pages where no packet ends state the position -1.

@@ -79,6 +79,17 @@ const patchPacket = (content: number[]) => {
 const box = (name: string, content: Uint8Array | number[]) =>
   concatenate(big32(content.length + 8), ascii(name), content);
 
+/** An Ogg file of empty pages, which each begin a stream. */
+const manyStreams = (count: number) =>
+  concatenate(
+    ...Array.from({ length: count }, (_, serial) => [
+      ...ascii("OggS\0\u0002"),
+      ...Array.from({ length: 8 }, () => 0),
+      ...big32(serial),
+      ...Array.from({ length: 9 }, () => 0),
+    ]),
+  );
+
 /** A file of the m4a whose `moov`, its last box, is replaced. */
 const withMovie = (content: Uint8Array | number[]) =>
   concatenate(m4a.subarray(0, Buffer.from(m4a).indexOf("moov") - 4), box("moov", content));
@@ -124,6 +135,8 @@ test.each([
   ["Vorbis", patch(ogg, "OpusHead", 0, ascii("\u0001vorbis")), "Vorbis"],
   ["a page inside of a page", patch(ogg, "OpusTags", 10, ascii("OggS\0")), "contains another one"],
   ["a stream twice", concatenate(ogg, ogg), "repeated"],
+  ["a stream in each page", manyStreams(17), "more than 16 streams"],
+  ["a name of a box in every word", concatenate(m4a, box("free", repeat(ascii("trak"), 501))), "more than 500"],
   ["an invalid size of its tag", patch(mp3, "ID3", 6, [0xff]), "ID3 tag"],
   ["another container after its tag", concatenate(mp3.subarray(0, -frames.length), wav), "three frames"],
   ["bytes that look like a frame after its frames", concatenate(mp3, [0, 0xff, 0xfd, 0x90, 0]), "other frames"],
