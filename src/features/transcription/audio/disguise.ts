@@ -1,71 +1,59 @@
-// Streams within a WAV or MP3 file that ffmpeg prefers to the format which the first bytes announce.
+// Streams hidden in a WAV or MP3 file, which ffmpeg decodes instead of the announced format.
 
+import { bytesOf, dataViewOf, findBytes } from "./audio-bytes.ts";
 import { isMpegHeader, readMpegHeader } from "./mpeg-frame.ts";
-import { bytesOf, findBytes, refuseAudio, viewOf } from "./unmeasurable.ts";
+import { refuseAudio } from "./unmeasurable.ts";
 
-/** Where ffmpeg looks until it has seen seven frames of MP3, the largest of which have 1,441 bytes. */
+/** ffmpeg probes this much of an MP3 file: it stops after seven frames, of at most 1,441 bytes each. */
 const PROBED_BYTES = 16_384;
-/** Every key of an MXF file begins with the first four. These are of its header, after which MXF may begin. */
-const MXF_KEY = Uint8Array.of(0x06, 0x0e, 0x2b, 0x34, 0x02, 0x05, 0x01, 0x01);
-/** Of an MPEG program stream: its packs, its header and its packets have codes from here. */
-const START_CODE = Uint8Array.of(0, 0, 1);
+/** Begins each pack, header and packet of an MPEG program stream. Their codes are 0xba or higher. */
+const START_CODE = bytesOf("\0\0\u0001");
 const PACK_START = 0xba;
-const NSV_NAMES = ["NSVs", "NSVf"].map(bytesOf);
 const TRANSPORT_STREAM_PACKETS = [188, 192, 204];
 const TRANSPORT_STREAM_SYNC = 0x47;
-/** DTS in three byte orders, TrueHD, and S/PDIF in two. */
+/** Sync words of DTS in three byte orders, of TrueHD, and of S/PDIF in two byte orders. */
 const SYNC_WORDS = new Set(
   [0x7ffe8001, 0xfe7f0180, 0x1fffe800, 0xf8726fba, 0x72f81f4e, 0xf8724e1f].map((word) => word | 0),
 );
-/** DTS in the fourth, which quiet samples contain. Two more bytes are certain. */
+/** DTS in its fourth byte order. Quiet samples contain this word too, so two more bytes must match. */
 const DTS_QUIET_WORD = 0xff1f00e8 | 0;
 const DOLBY_SYNC = 0x0b77;
 const DOLBY_SYNC_SWAPPED = 0x770b;
-/** ffmpeg needs 3 frames at the start and 101 elsewhere. Chance makes shorter chains in quiet recordings. */
+/** ffmpeg needs 3 frames at the start and 101 elsewhere. Quiet recordings contain shorter chains by chance. */
 const CHAIN_AT_START = 3;
 const CHAIN = 50;
-const OTHER = "another stream is hidden in the file";
 
-/** Throws when ffmpeg could read 16-bit samples as compressed audio, which it looks for in the first seconds. */
+/** Returns the bytes of the frame that begins at `at`, or 0 when none begins there. */
+type FrameSize = (view: DataView, at: number) => number;
+
+/** Throws when ffmpeg could decode 16-bit samples as compressed audio. It probes only the first seconds. */
 export function refuseDisguisedSamples(bytes: Uint8Array, start: number, bytesPerSecond: number): void {
   const end = Math.min(bytes.length, start + Math.max(2 ** 18, 4 * bytesPerSecond));
-  if (hasFrames(bytes, start, end) || hasChain(bytes, start, end, mpegSize)) refuseAudio(OTHER);
-}
-
-/** Throws when ffmpeg could take a WAV file for another container. */
-export function refuseDisguisedWav(bytes: Uint8Array): void {
-  // ACT puts G.729 behind a header of WAV and zeros.
-  const isAct = bytes[256] === 0x84 && bytes.subarray(44, 256).every((byte) => byte === 0);
-  if (isAct || hasMxf(bytes, 0)) refuseAudio(OTHER);
+  if (hasFrames(bytes, start, end) || hasChain(bytes, start, end, mpegSize)) refuseHidden();
 }
 
 /** Throws when ffmpeg could find another stream in the tags or in the first frames of an MP3 file. */
 export function refuseDisguisedMp3(bytes: Uint8Array, firstFrame: number): void {
   for (const start of [0, firstFrame]) {
     const end = Math.min(bytes.length, start + PROBED_BYTES);
-    const isOther =
-      hasMxf(bytes, start) ||
-      hasProgram(bytes, start, end) ||
-      hasTransport(bytes, start, end) ||
-      hasFrames(bytes, start, end);
-    if (isOther) refuseAudio(OTHER);
+    const isOther = hasProgram(bytes, start, end) || hasTransport(bytes, start, end) || hasFrames(bytes, start, end);
+    if (isOther) refuseHidden();
   }
 }
 
-function hasMxf(bytes: Uint8Array, start: number): boolean {
-  return findBytes(bytes.subarray(start, start + PROBED_BYTES), MXF_KEY) >= 0;
-}
+const refuseHidden = () => refuseAudio("it hides another stream");
 
-/** Looks for two start codes of an MPEG program stream, or for one chunk of NSV. */
+/** Looks for two start codes of an MPEG program stream. */
 function hasProgram(bytes: Uint8Array, start: number, end: number): boolean {
   const range = bytes.subarray(start, end);
   let codes = 0;
   for (let at = findBytes(range, START_CODE); at >= 0; at = findBytes(range, START_CODE, at + 1)) {
     if ((range[at + 3] ?? 0) >= PACK_START && ++codes > 1) return true;
   }
-  return NSV_NAMES.some((name) => findBytes(range, name) >= 0);
+  return false;
 }
 
+/** Looks for six packets of an MPEG transport stream. */
 function hasTransport(bytes: Uint8Array, start: number, end: number): boolean {
   for (const packet of TRANSPORT_STREAM_PACKETS) {
     for (let at = start; at < end; at++) {
@@ -77,7 +65,7 @@ function hasTransport(bytes: Uint8Array, start: number, end: number): boolean {
   return false;
 }
 
-/** Looks for frames of AAC, DTS, TrueHD, AC-3 and S/PDIF. Any of their words may occur by chance, but not so often. */
+/** Looks for frames of AAC, DTS, TrueHD, AC-3 and S/PDIF. Chance makes a few of their sync words, but not many. */
 function hasFrames(bytes: Uint8Array, start: number, end: number): boolean {
   let words = 0;
   let dolby = 0;
@@ -92,14 +80,9 @@ function hasFrames(bytes: Uint8Array, start: number, end: number): boolean {
   return words > 3 || isDolby || hasChain(bytes, start, end, adtsSize) || hasChain(bytes, start, end, loasSize);
 }
 
-/** Returns whether frames follow each other. `sizeAt` returns 0 where no frame begins. */
-function hasChain(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  sizeAt: (view: DataView, at: number) => number,
-): boolean {
-  const view = viewOf(bytes);
+/** Looks for frames that follow each other. */
+function hasChain(bytes: Uint8Array, start: number, end: number, sizeAt: FrameSize): boolean {
+  const view = dataViewOf(bytes);
   const last = bytes.length - 8;
   for (let first = start; first < Math.min(end, last); first++) {
     const needed = first === start ? CHAIN_AT_START : CHAIN;
@@ -114,19 +97,19 @@ function hasChain(
   return false;
 }
 
-function adtsSize(view: DataView, at: number): number {
+const adtsSize: FrameSize = (view, at) => {
   const hasRate = ((view.getUint8(at + 2) >> 2) & 15) < 13;
   if ((view.getUint16(at) & 0xfff6) !== 0xfff0 || !hasRate) return 0;
   const size = (view.getUint32(at + 3) >>> 13) & 0x1fff;
   return size < 7 ? 0 : size;
-}
+};
 
-function loasSize(view: DataView, at: number): number {
+const loasSize: FrameSize = (view, at) => {
   const header = view.getUint32(at) >>> 8;
   return header >>> 13 === 0x2b7 ? (header & 0x1fff) + 3 : 0;
-}
+};
 
-function mpegSize(view: DataView, at: number): number {
+const mpegSize: FrameSize = (view, at) => {
   const header = view.getUint32(at);
   return isMpegHeader(header) ? readMpegHeader(header).size : 0;
-}
+};

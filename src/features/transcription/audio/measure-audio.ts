@@ -1,4 +1,4 @@
-// The duration that an audio file itself proves, and its format by magic bytes.
+// The format of an audio file by its magic bytes, and the duration that its content proves.
 
 import { measureMp3 } from "./mp3.ts";
 import { measureMp4 } from "./mp4.ts";
@@ -15,7 +15,7 @@ export type AudioMeasure =
   | { ok: true; format: AudioFormat; seconds: number }
   | { ok: false; format: SniffedFormat | undefined; reason: string };
 
-/** The formats that can be measured, for a message. */
+/** The formats whose duration can be proved, for error messages. */
 export const MEASURABLE_FORMATS = "wav, mp3, m4a, mp4, ogg";
 
 const PARSERS: Partial<Record<SniffedFormat, (bytes: Uint8Array) => number>> = {
@@ -58,28 +58,26 @@ export function sniffAudio(bytes: Uint8Array): SniffedFormat | undefined {
 }
 
 /**
- * Returns the seconds that the file proves. Never throws. Takes linear time, and copies nothing. `reason` is a clause
- * for the caller. One case is open: ffmpeg decodes several AAC frames in one sample of an MP4 file, and this counts one.
+ * Returns the seconds that the file proves, in linear time and without a copy. Never throws. `reason` is a clause about
+ * the file. A known limit: ffmpeg decodes several AAC frames in one MP4 sample, and Weir counts one. The provider's
+ * seconds are then charged above the reservation.
  */
 export function measureAudio(bytes: Uint8Array): AudioMeasure {
   const format = sniffAudio(bytes);
   const parser = format && PARSERS[format];
   if (!parser) {
-    const reason = format
-      ? `the duration of ${format} audio cannot be proved`
-      : "its first bytes are of no audio format";
-    return { ok: false, format, reason };
+    return { ok: false, format, reason: `${format ?? "unknown"} audio proves no duration` };
   }
   try {
     return { ok: true, format: format as AudioFormat, seconds: parser(bytes) };
   } catch (error) {
-    // Otherwise a read beyond the end.
+    // Any other error is a read beyond the end.
     const reason = error instanceof UnmeasurableAudio ? error.message : "it ends in the middle of a header";
     return { ok: false, format, reason };
   }
 }
 
-/** Returns whether the names of the file allow the format. A name or a type that says nothing allows every format. */
+/** Tests if the filename and the media type fit the format. A name or a type without a format fits every one. */
 export function matchesName(
   format: SniffedFormat,
   filename: string | undefined,

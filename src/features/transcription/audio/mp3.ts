@@ -1,26 +1,27 @@
 // The duration of an MP3 file: the sum of its frames.
 
+import { bytesOf, dataViewOf, startsWith } from "./audio-bytes.ts";
 import { refuseDisguisedMp3 } from "./disguise.ts";
 import { isMpegHeader, readMpegHeader } from "./mpeg-frame.ts";
-import { bytesOf, refuseAudio, startsWith, viewOf } from "./unmeasurable.ts";
+import { refuseAudio } from "./unmeasurable.ts";
 
 const ID3 = bytesOf("ID3");
-/** Bits of version, layer and sample rate in a header. */
+/** The header bits of version, layer and sample rate. */
 const SAME_STREAM = 0xfffe_0c00;
-/** Also of the channels. ffmpeg starts at the first two frames that agree in them, wherever they are. */
+/** The same bits and those of the channels. ffmpeg starts at the first two frames that agree in them. */
 const SAME_START = 0xfffe_0ccf;
-/** Mark a first frame without sound, which ffmpeg skips. They follow its side information. */
+/** Mark a silent first frame, which ffmpeg skips. They follow its side information. */
 const RATE_TAGS = ["Xing", "Info", "VBRI"].map(bytesOf);
 const RATE_TAG_OFFSETS = [13, 21, 36];
-/** Decoders start where several frames follow each other, the strictest where ten do. */
+/** Decoders start where several frames follow each other. The strictest decoder needs ten. */
 const MIN_RUN = 10;
 
 /**
- * Returns seconds. Throws when a decoder that searches for frames could find others than this walk: where the frames
- * change their kind, or where bytes between them look like a frame.
+ * Returns seconds. Throws when a decoder that searches for frames could find other frames: the frames change their
+ * kind, or bytes between them look like a frame.
  */
 export function measureMp3(bytes: Uint8Array): number {
-  const view = viewOf(bytes);
+  const view = dataViewOf(bytes);
   let at = afterTags(bytes, view);
   // Taggers pad with zeros.
   while (bytes[at] === 0) at++;
@@ -30,13 +31,13 @@ export function measureMp3(bytes: Uint8Array): number {
   for (let run = 0; at + 4 <= bytes.length;) {
     const header = view.getUint32(at);
     if (isMpegHeader(header)) {
-      if (((header ^ stream) & SAME_STREAM) !== 0) refuseAudio("the MP3 file holds bytes that look like other frames");
+      if (((header ^ stream) & SAME_STREAM) !== 0) refuseAudio("it contains bytes that look like other frames");
       const frame = readFrame(header);
       seconds += frame.seconds;
       at += frame.size;
       run++;
     } else {
-      if (run > 0 && run < MIN_RUN) refuseAudio("the frames of the MP3 file are interrupted");
+      if (run > 0 && run < MIN_RUN) refuseAudio("its frames are interrupted");
       run = 0;
       at++;
     }
@@ -51,28 +52,28 @@ function afterTags(bytes: Uint8Array, view: DataView): number {
     const version = view.getUint8(at + 3);
     const hasFooter = (view.getUint8(at + 5) & 0x10) !== 0;
     const sizes = [6, 7, 8, 9].map((offset) => view.getUint8(at + offset));
-    // Readers disagree on the size of such a tag.
+    // Decoders disagree on the size of such a tag.
     if (version > 4 || (hasFooter && version < 4) || sizes.some((size) => size > 127)) {
-      refuseAudio("the ID3 tag of the MP3 file is invalid");
+      refuseAudio("its ID3 tag is invalid");
     }
     at += 10 + sizes.reduce((sum, size) => sum * 128 + size, 0) + (hasFooter ? 10 : 0);
   }
   return at;
 }
 
-/** Returns the header of the first frame. All decoders start with it, because the second and third follow. */
+/** Returns the header of the first frame. Throws unless two frames follow it: then all decoders start with it. */
 function readStart(bytes: Uint8Array, view: DataView, at: number): number {
   const headers: number[] = [];
   for (let next = at; headers.length < 3; next += readFrame(headers.at(-1) ?? 0).size) {
     if (next + 4 > bytes.length || !isMpegHeader(view.getUint32(next))) {
-      refuseAudio("the MP3 file does not begin with three frames");
+      refuseAudio("it does not begin with three frames");
     }
     headers.push(view.getUint32(next));
   }
   const [first = 0, second = 0, third = 0] = headers;
   const hasRateTag = RATE_TAG_OFFSETS.some((offset) => RATE_TAGS.some((tag) => startsWith(bytes, at + offset, tag)));
   if ((((hasRateTag ? third : first) ^ second) & SAME_START) !== 0) {
-    refuseAudio("the first frames of the MP3 file differ");
+    refuseAudio("its first frames differ");
   }
   return first;
 }
@@ -80,6 +81,6 @@ function readStart(bytes: Uint8Array, view: DataView, at: number): number {
 /** Returns seconds and bytes. */
 function readFrame(header: number): { size: number; seconds: number } {
   const frame = readMpegHeader(header);
-  if (frame.size === 0) refuseAudio("the MP3 file has a free bit rate");
+  if (frame.size === 0) refuseAudio("it has a free bit rate");
   return frame;
 }

@@ -1,8 +1,8 @@
-// The header of a frame of MPEG audio: ISO 11172-3 and 13818-3, all layers, and the unofficial MPEG 2.5.
+// Frame headers of MPEG audio: ISO 11172-3, ISO 13818-3 and the unofficial MPEG 2.5, in all layers.
 
 /** Kilobits per second by the index in the header. */
 const LOW_BIT_RATES = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
-/** By layer, from I to III. */
+/** Bit rates of the layers I to III. */
 const MPEG_1_BIT_RATES = [
   [0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
   [0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384],
@@ -15,7 +15,7 @@ const MPEG_2_BIT_RATES = [
 ];
 const SAMPLE_RATES = [44_100, 48_000, 32_000];
 
-/** Returns whether any decoder may take these 32 bits for a header. */
+/** Tests if any decoder could read these 32 bits as a header. */
 export function isMpegHeader(header: number): boolean {
   return (
     header >>> 21 === 0x7ff &&

@@ -1,6 +1,7 @@
 // The duration of Opus in Ogg: the sum of the durations that its packets state.
 
-import { bytesOf, findBytes, refuseAudio, startsWith, viewOf } from "./unmeasurable.ts";
+import { bytesOf, dataViewOf, findBytes, startsWith } from "./audio-bytes.ts";
+import { refuseAudio } from "./unmeasurable.ts";
 
 /** Opus always decodes to this rate. */
 const RATE = 48_000;
@@ -11,31 +12,30 @@ const MAX_PACKET_SAMPLES = 5760;
 const PAGE_HEADER_BYTES = 27;
 const CONTINUED = 1;
 const FIRST_OF_STREAM = 2;
-/** Begins each page, and ends in the only version. */
+/** Begins each page. Its last byte is the version, of which only 0 exists. */
 const CAPTURE_PATTERN = bytesOf("OggS\0");
 const HEADERS = [bytesOf("OpusHead"), bytesOf("OpusTags")];
-const VORBIS = bytesOf("\u0001vorbis");
 
 interface LogicalStream {
-  /** Packets that have begun. The first two are headers. */
+  /** The number of packets that have begun. The first two are headers. */
   packets: number;
   nextPage: number;
-  /** The last packet goes on in the next page. */
+  /** The last packet continues in the next page. */
   open: boolean;
   samples: number;
   position: number;
 }
 
 /**
- * Returns seconds, the sum over all logical streams. Throws when a decoder that searches for pages could find packets
- * that this walk does not count.
+ * Returns the seconds of all logical streams together. Throws when a decoder that searches for pages could find other
+ * packets.
  */
 export function measureOgg(bytes: Uint8Array): number {
   const streams = new Map<number, LogicalStream>();
   for (let at = 0; at < bytes.length;) {
     const end = readPage(bytes, at, streams);
     const next = findBytes(bytes, CAPTURE_PATTERN, at + 1);
-    if (next > 0 && next < end) refuseAudio("a page of the Ogg file contains another one");
+    if (next > 0 && next < end) refuseAudio("one of its pages contains another one");
     at = next > 0 ? next : bytes.length;
   }
   let samples = 0;
@@ -45,18 +45,18 @@ export function measureOgg(bytes: Uint8Array): number {
 
 /** Adds the packets that begin in a page to its stream. Returns where the page ends. */
 function readPage(bytes: Uint8Array, at: number, streams: Map<number, LogicalStream>): number {
-  const view = viewOf(bytes);
+  const view = dataViewOf(bytes);
   const flags = view.getUint8(at + 5);
   const serial = view.getUint32(at + 14, true);
   const page = view.getUint32(at + 18, true);
   const isFirst = (flags & FIRST_OF_STREAM) !== 0;
-  if (isFirst === streams.has(serial)) refuseAudio("the streams of the Ogg file are incomplete or repeated");
+  if (isFirst === streams.has(serial)) refuseAudio("its streams are incomplete or repeated");
   const stream = streams.get(serial) ?? { packets: 0, nextPage: page, open: false, samples: 0, position: 0 };
   streams.set(serial, stream);
-  if (streams.size > MAX_STREAMS) refuseAudio(`the Ogg file has more than ${MAX_STREAMS} streams`);
-  if (page !== stream.nextPage || stream.open !== ((flags & CONTINUED) !== 0)) refuseAudio("the Ogg file lacks pages");
+  if (streams.size > MAX_STREAMS) refuseAudio(`it has more than ${MAX_STREAMS} streams`);
+  if (page !== stream.nextPage || stream.open !== ((flags & CONTINUED) !== 0)) refuseAudio("it lacks pages");
   stream.nextPage = (page + 1) % 2 ** 32;
-  // Pages where no packet ends state the position -1.
+  // A page in which no packet ends has the position -1.
   const positionHigh = view.getInt32(at + 10, true);
   if (positionHigh >= 0) {
     stream.position = Math.max(stream.position, positionHigh * 2 ** 32 + view.getUint32(at + 6, true));
@@ -82,18 +82,15 @@ function beginPacket(bytes: Uint8Array, at: number, size: number, stream: Logica
   const header = HEADERS[stream.packets++];
   if (header) {
     if (startsWith(bytes, at, header)) return;
-    const codec = startsWith(bytes, at, VORBIS)
-      ? "Vorbis, whose packets state no duration"
-      : "something other than Opus";
-    return refuseAudio(`the Ogg file contains ${codec}`);
+    return refuseAudio("it contains something other than Opus");
   }
-  if (size === 0) refuseAudio("the Ogg file contains an empty packet");
+  if (size === 0) refuseAudio("it contains an empty packet");
   const samples = packetSamples(bytes[at], bytes[at + 1]);
-  if (samples > MAX_PACKET_SAMPLES) refuseAudio("a packet of the Ogg file is longer than 120 ms");
+  if (samples > MAX_PACKET_SAMPLES) refuseAudio("one of its packets is longer than 120 ms");
   stream.samples += samples;
 }
 
-/** RFC 6716, section 3.1. A packet that the end of the file cuts off has no samples. */
+/** Returns the samples of a packet, RFC 6716 section 3.1. A packet that the end of the file cuts off has none. */
 function packetSamples(first: number | undefined, second = 0): number {
   if (first === undefined) return 0;
   const configuration = first >> 3;

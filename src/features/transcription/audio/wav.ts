@@ -1,7 +1,8 @@
-// The duration of a WAV file: its bytes of samples, at the rate that its format states.
+// The duration of a WAV file: the bytes of its samples, divided by the bytes per second.
 
-import { refuseDisguisedSamples, refuseDisguisedWav } from "./disguise.ts";
-import { fourCharacters, refuseAudio, viewOf } from "./unmeasurable.ts";
+import { dataViewOf, fourCharacters } from "./audio-bytes.ts";
+import { refuseDisguisedSamples } from "./disguise.ts";
+import { refuseAudio } from "./unmeasurable.ts";
 
 const RF64 = fourCharacters("RF64");
 const FORMAT_CHUNK = fourCharacters("fmt ");
@@ -10,7 +11,7 @@ const DATA_CHUNK = fourCharacters("data");
 const PCM = 1;
 const FLOAT = 3;
 const EXTENSIBLE = 0xfffe;
-/** Extensible formats end in the format tag and these bytes: the Microsoft identifiers of PCM and float. */
+/** An extensible format ends in a Microsoft identifier: the format tag, and these bytes for PCM and float. */
 const IDENTIFIER_REST = [0x0000_0000, 0x1000_8000, 0x00aa_0038, 0x9b71];
 
 interface WavFormat {
@@ -18,10 +19,9 @@ interface WavFormat {
   bits: number;
 }
 
-/** Returns seconds. Throws when the samples are compressed, or when readers could disagree on them. */
+/** Returns seconds. Throws when the samples are compressed, or when two decoders could find different ones. */
 export function measureWav(bytes: Uint8Array): number {
-  const view = viewOf(bytes);
-  refuseDisguisedWav(bytes);
+  const view = dataViewOf(bytes);
   let format: WavFormat | undefined;
   let seconds: number | undefined;
   for (let at = 12; at + 8 <= bytes.length;) {
@@ -29,12 +29,12 @@ export function measureWav(bytes: Uint8Array): number {
     let size = view.getUint32(at + 4, true);
     const start = at + 8;
     if (chunk === FORMAT_CHUNK) {
-      if (format) refuseAudio("the WAV file states its format twice");
+      if (format) refuseAudio("it states its format twice");
       format = readFormat(view, start, size);
     } else if (chunk === DATA_CHUNK) {
-      if (!format) return refuseAudio("the WAV file states its format after its data");
-      if (seconds !== undefined) refuseAudio("the WAV file has several chunks of data");
-      // A recorder that streams does not know the size, and RF64 keeps it elsewhere.
+      if (!format) return refuseAudio("it states its format after its data");
+      if (seconds !== undefined) refuseAudio("it has several chunks of data");
+      // A recorder that streams does not know the size. RF64 stores it in another chunk.
       const left = bytes.length - start;
       if (size === 0 || size > left || view.getUint32(0) === RF64) size = left;
       seconds = size / format.bytesPerSecond;
@@ -43,11 +43,11 @@ export function measureWav(bytes: Uint8Array): number {
     // Chunks begin at even offsets.
     at = start + size + (size % 2);
   }
-  return seconds ?? refuseAudio("the WAV file has no data");
+  return seconds ?? refuseAudio("it has no data");
 }
 
 function readFormat(view: DataView, at: number, size: number): WavFormat {
-  if (size < 16) refuseAudio("the format chunk of the WAV file is too short");
+  if (size < 16) refuseAudio("its format chunk is too short");
   let tag = view.getUint16(at, true);
   const channels = view.getUint16(at + 2, true);
   const rate = view.getUint32(at + 4, true);
@@ -55,15 +55,15 @@ function readFormat(view: DataView, at: number, size: number): WavFormat {
   const bits = view.getUint16(at + 14, true);
   if (tag === EXTENSIBLE) {
     const validBits = view.getUint16(at + 18, true);
-    // Some decoders take the size of a sample from the valid bits.
-    if (validBits > 0 && Math.ceil(validBits / 8) * 8 !== bits) refuseAudio("the WAV file pads its samples");
+    // Some decoders read the sample size from the valid bits.
+    if (validBits > 0 && Math.ceil(validBits / 8) * 8 !== bits) refuseAudio("it pads its samples");
     const rest = [view.getUint32(at + 26), view.getUint32(at + 30), view.getUint32(at + 34), view.getUint16(at + 38)];
     if (size >= 40 && rest.join() === IDENTIFIER_REST.join()) tag = view.getUint16(at + 24, true);
   }
   const allowedBits = tag === PCM ? [8, 16, 24, 32] : tag === FLOAT ? [32, 64] : [];
-  if (!allowedBits.includes(bits)) refuseAudio("the WAV file has samples other than PCM or float");
-  if (channels < 1 || channels > 8) refuseAudio(`the WAV file has ${channels} channels, not 1 to 8`);
-  if (rate < 8000 || rate > 192_000) refuseAudio(`the WAV file has a rate of ${rate} Hz, not 8,000 to 192,000`);
-  if (frameBytes * 8 !== channels * bits) refuseAudio("the sample size and the block size of the WAV file disagree");
+  if (!allowedBits.includes(bits)) refuseAudio("its samples are neither PCM nor float");
+  if (channels < 1 || channels > 8) refuseAudio(`it has ${channels} channels, not 1 to 8`);
+  if (rate < 8000 || rate > 192_000) refuseAudio(`its rate is ${rate} Hz, not 8,000 to 192,000`);
+  if (frameBytes * 8 !== channels * bits) refuseAudio("its sample size and its block size disagree");
   return { bytesPerSecond: rate * frameBytes, bits };
 }

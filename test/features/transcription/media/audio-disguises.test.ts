@@ -1,4 +1,4 @@
-// Files that ffmpeg decodes as something other than their first bytes say. None may prove less than is decoded.
+// Files that ffmpeg decodes in another format than their first bytes announce. Weir refuses them.
 
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ test.each([
   await encode(inner, { seconds: SECONDS, rate, channels: 2 }, options);
   const format = wavFormat({ rate: 192_000, channels: 2, bits: 16 });
   const bytes = wavFile(format, chunk("data", new Uint8Array(await readFile(inner))));
-  expect(measureAudio(bytes)).toMatchObject({ ok: false, reason: expect.stringContaining("hidden") });
+  expect(measureAudio(bytes)).toMatchObject({ ok: false, reason: expect.stringContaining("hides") });
 });
 
 test("An MP3 file whose frames carry a transport stream is refused, because ffmpeg decodes that", async () => {
@@ -36,10 +36,10 @@ test("An MP3 file whose frames carry a transport stream is refused, because ffmp
   const outer = join(folder.path, "outer.mp3");
   await writeFile(outer, bytes);
   expect(await decodedSeconds(outer)).toBeGreaterThan(SECONDS - 1);
-  expect(measureAudio(bytes)).toMatchObject({ ok: false, reason: expect.stringContaining("hidden") });
+  expect(measureAudio(bytes)).toMatchObject({ ok: false, reason: expect.stringContaining("hides") });
 });
 
-/** Packets of a transport stream between the headers of MP3 frames. Null packets cover the headers. */
+/** Puts the packets of a transport stream between the headers of MP3 frames. Null packets cover the headers. */
 function hideInFrames(stream: Uint8Array): Uint8Array {
   const nullPacket = concatenate([0x47, 0x1f, 0xff, 0x10], new Uint8Array(PACKET_BYTES - 4).fill(0xff));
   const cells: Uint8Array[] = [];

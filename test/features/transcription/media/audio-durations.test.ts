@@ -1,4 +1,4 @@
-// Compares the durations that files prove with those that ffmpeg decodes.
+// Compares the proved durations of audio files with those that ffmpeg decodes.
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { measureAudio } from "../../../../src/features/transcription/audio/measu
 import type { Recording } from "./ffmpeg.ts";
 import { createFolder, decodedSeconds, encode } from "./ffmpeg.ts";
 
-/** A format, the options of ffmpeg, and the recordings that are encoded with them: seconds, rate, channels. */
+/** An extension, the options of ffmpeg, and the recordings to encode: seconds, rate and channels. */
 type Case = [extension: string, options: string, ...recordings: [number, number, number][]];
 
 const TAGS = "-metadata title=Röyksopp -metadata comment=none";
@@ -73,20 +73,23 @@ const CASES: Record<string, Case[]> = {
   ],
 };
 
-test.concurrent.each(Object.entries(CASES))("The durations of %s are those that ffmpeg decodes", async (_, cases) => {
-  await using folder = await createFolder();
-  const wrong: object[] = [];
-  for (const [index, [extension, options, ...recordings]] of cases.entries()) {
-    for (const [seconds, rate, channels] of recordings) {
-      const recording: Recording = { seconds, rate, channels };
-      const path = join(folder.path, `${index}-${seconds}-${rate}.${extension}`);
-      await encode(path, recording, options);
-      const decoded = await decodedSeconds(path);
-      const measure = measureAudio(await readFile(path));
-      const proved = measure.ok ? measure.seconds : NaN;
-      if (decoded > 0 && proved >= decoded - 0.05 && proved <= decoded * 1.015 + 0.2) continue;
-      wrong.push({ extension, options, ...recording, decoded, proved: measure.ok ? proved : measure.reason });
+test.concurrent.each(Object.entries(CASES))(
+  "The proved durations of %s match those that ffmpeg decodes",
+  async (_, cases) => {
+    await using folder = await createFolder();
+    const wrong: object[] = [];
+    for (const [index, [extension, options, ...recordings]] of cases.entries()) {
+      for (const [seconds, rate, channels] of recordings) {
+        const recording: Recording = { seconds, rate, channels };
+        const path = join(folder.path, `${index}-${seconds}-${rate}.${extension}`);
+        await encode(path, recording, options);
+        const decoded = await decodedSeconds(path);
+        const measure = measureAudio(await readFile(path));
+        const proved = measure.ok ? measure.seconds : NaN;
+        if (decoded > 0 && proved >= decoded - 0.05 && proved <= decoded * 1.015 + 0.2) continue;
+        wrong.push({ extension, options, ...recording, decoded, proved: measure.ok ? proved : measure.reason });
+      }
     }
-  }
-  expect(wrong).toEqual([]);
-});
+    expect(wrong).toEqual([]);
+  },
+);

@@ -1,4 +1,4 @@
-// ffmpeg for the tests: makes files, and tells how long a decoder finds them.
+// ffmpeg for the tests: encodes audio files, and decodes them to measure their duration.
 
 import { execFile, spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";

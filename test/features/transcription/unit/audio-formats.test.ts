@@ -1,4 +1,4 @@
-// Formats of audio by magic bytes, and the names that fit them.
+// Audio formats by their magic bytes, and the filenames and media types that fit them.
 
 import { expect, test } from "vitest";
 import type { SniffedFormat } from "../../../../src/features/transcription/audio/measure-audio.ts";

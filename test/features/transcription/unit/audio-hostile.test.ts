@@ -1,4 +1,4 @@
-// Audio files of strangers: cut, changed, and built to seem shorter than they are.
+// Hostile audio files: cut, changed, and built to seem shorter than they are.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -33,7 +33,7 @@ describe.each([
     expect(outcome(bytes)).toBeLessThanOrEqual(most);
   });
 
-  test("that is cut off anywhere proves no longer duration, and throws nothing", () => {
+  test("that is cut off anywhere proves no longer duration", () => {
     for (let length = 0; length < bytes.length; length++) {
       const seconds = outcome(bytes.subarray(0, length));
       if (typeof seconds === "number") expect(seconds).toBeLessThanOrEqual(most);
@@ -64,7 +64,7 @@ function patch(bytes: Uint8Array, text: string, offset: number, content: Uint8Ar
   return patched;
 }
 
-/** Changes the third page of the Ogg file, where its audio begins. */
+/** Changes the third page of the Ogg file, which has the first audio. */
 function patchPage(offset: number, content: number[]): Uint8Array {
   const patched = ogg.slice();
   patched.set(content, Buffer.from(ogg).indexOf("OggS", Buffer.from(ogg).indexOf("OpusTags")) + offset);
@@ -90,14 +90,14 @@ const manyStreams = (count: number) =>
     ]),
   );
 
-/** A file of the m4a whose `moov`, its last box, is replaced. */
+/** The m4a with another `moov`, which is its last box. */
 const withMovie = (content: Uint8Array | number[]) =>
   concatenate(m4a.subarray(0, Buffer.from(m4a).indexOf("moov") - 4), box("moov", content));
 
 test.each([
   ["a table of times that claims too many entries", patch(m4a, "stts", 8, big32(0xffff_ffff)), "stts"],
   ["frames without a length", patch(alac, "stts", 8, [...big32(1), ...big32(1), ...big32(1)]), "no length"],
-  ["a time scale of 0", patch(m4a, "mdhd", 16, big32(0)), "time scale of 0"],
+  ["a time scale of 0", patch(m4a, "mdhd", 16, big32(0)), "time scale is 0"],
   ["a codec that is not known", patch(m4a, "mp4a", 0, ascii("ac-3")), "other than AAC and ALAC"],
   [
     "a handler of video for such a codec",
@@ -110,7 +110,7 @@ test.each([
     "other than AAC",
   ],
   ["several formats in a track", patch(m4a, "stsd", 8, big32(2)), "several formats"],
-  ["a name of a table twice", patch(m4a, "SoundHandler", 0, ascii("stsz")), "repeats the box stsz"],
+  ["the name of a table twice", patch(m4a, "SoundHandler", 0, ascii("stsz")), "repeats the box stsz"],
   ["samples above the size of an AAC frame", patch(m4a, "stsz", 8, big32(800)), "several frames"],
   ["fragments", concatenate(m4a, box("moof", box("traf", []))), "fragments"],
   ["a track outside of moov", concatenate(m4a, box("free", box("trak", []))), "unusual places"],
@@ -132,14 +132,14 @@ test.each([
   ],
   ["a packet of 63 frames", patchPacket([0x0b, 63]), "longer than 120 ms"],
   ["a lost page", patch(ogg, "OpusTags", -10, big32(0x7000_0000)), "lacks pages"],
-  ["Vorbis", patch(ogg, "OpusHead", 0, ascii("\u0001vorbis")), "Vorbis"],
+  ["Vorbis", patch(ogg, "OpusHead", 0, ascii("\u0001vorbis")), "other than Opus"],
   ["a page inside of a page", patch(ogg, "OpusTags", 10, ascii("OggS\0")), "contains another one"],
   ["a stream twice", concatenate(ogg, ogg), "repeated"],
   ["a stream in each page", manyStreams(17), "more than 16 streams"],
   ["a name of a box in every word", concatenate(m4a, box("free", repeat(ascii("trak"), 501))), "more than 500"],
   ["an invalid size of its tag", patch(mp3, "ID3", 6, [0xff]), "ID3 tag"],
   ["another container after its tag", concatenate(mp3.subarray(0, -frames.length), wav), "three frames"],
-  ["bytes that look like a frame after its frames", concatenate(mp3, [0, 0xff, 0xfd, 0x90, 0]), "other frames"],
+  ["bytes after its frames that look like another frame", concatenate(mp3, [0, 0xff, 0xfd, 0x90, 0]), "other frames"],
 ])("A file with %s is refused", (_, bytes, reason) => {
   expect(outcome(bytes)).toContain(reason);
 });
@@ -170,9 +170,8 @@ test.each([
   ["MP3", frames],
   ["S/PDIF", repeat([0x72, 0xf8, 0x1f, 0x4e, 1, 0, 0, 0], 10)],
   ["AC-3", repeat([0x0b, 0x77, 0, 0, 0, 0, 0, 0], 10)],
-  ["MXF", Uint8Array.of(0x06, 0x0e, 0x2b, 0x34, 0x02, 0x05, 0x01, 0x01, 0x0d, 0x01)],
 ])("A WAV file whose samples are %s is refused, because ffmpeg decodes that", (_, data) => {
-  expect(outcome(wavFile(samples, chunk("data", data)))).toContain("hidden");
+  expect(outcome(wavFile(samples, chunk("data", data)))).toContain("hides another stream");
 });
 
 test.each([
@@ -181,10 +180,10 @@ test.each([
   ["a program stream", repeat([0, 0, 1, 0xba, 0, 0, 1, 0xbb], 2)],
 ])("An MP3 file that carries %s in its tag is refused", (_, content) => {
   const size = [0, 0, content.length >> 7, content.length & 127];
-  expect(outcome(concatenate(ascii("ID3"), [3, 0, 0], size, content, frames))).toContain("hidden");
+  expect(outcome(concatenate(ascii("ID3"), [3, 0, 0], size, content, frames))).toContain("hides another stream");
 });
 
-test("Files of 20 MB that are built to be slow are measured in linear time", () => {
+test("Hostile files of 20 MB are measured in linear time", () => {
   const size = 20_000_000;
   const head = box("ftyp", ascii("M4A "));
   let nested: Uint8Array = new Uint8Array(0);
