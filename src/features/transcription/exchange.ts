@@ -17,12 +17,12 @@ import { passTranscript } from "./stream.ts";
 import type { MadeFormat } from "./transcript-format.ts";
 import { MADE_FORMATS } from "./transcript-format.ts";
 
-/** The parameter that a card refuses when the model has no timestamps, and therefore only the format `json`. */
+/** A card refuses this parameter when the model has no timestamps. Such a model has only the format `json`. */
 const TIMESTAMPS = "timestamp_granularities";
 
 const STREAMING: Need = { kind: "feature", feature: "streaming", param: "stream" };
 
-/** A request for the transcript of a recording. The provider's answer always reports the usage. */
+/** Creates the request for a transcript, in a format whose answer always reports the usage. */
 export function transcribe(endpoint: AudioEndpoint, recording: Recording, request: TranscriptionRequest): Way {
   return {
     endpoint,
@@ -32,7 +32,7 @@ export function transcribe(endpoint: AudioEndpoint, recording: Recording, reques
       const { stream = false, response_format: format, language } = request;
       const streams = stream && card.features.includes("streaming");
       const upstreamFormat = streams || refused.includes(TIMESTAMPS) ? "json" : "verbose_json";
-      // Successors have a list in place of the one language.
+      // Newer models take a list of languages.
       const isListed = language !== undefined && refused.includes("language") && !request["languages[]"];
       const fields = {
         model: snapshot,
@@ -65,24 +65,25 @@ export function transcribe(endpoint: AudioEndpoint, recording: Recording, reques
   };
 }
 
-/** Reads a whole answer. `made`: the format that Weir makes from it; undefined for an answer that passes through. */
+/** Reads a whole answer. It passes through unless Weir makes the format `made` from it. */
 function readAnswer(body: string, dialect: Dialect, made: MadeFormat | undefined): WholeAnswer {
   if (made === undefined) return passWhole(body, dialect);
   const { progress, decoded } = decodeWholeAnswer(body, dialect);
-  const hasNoCues = (made === "srt" || made === "vtt") && !(decoded.json as { segments?: unknown }).segments;
-  if (hasNoCues && progress.outputBytes > 0) {
+  const transcript = progress.error ? undefined : parseTranscript(decoded.json);
+  const hasNoCues = (made === "srt" || made === "vtt") && !transcript?.segments?.length;
+  if (transcript?.text.trim() && hasNoCues) {
     const message = "The model's answer has no timestamps. Leave 'response_format' out, or use another model.";
     throw apiError("provider_error", message);
   }
   return {
     progress,
     allText: () => dialect.allText(decoded.json),
-    conclude: () => MADE_FORMATS[made].write(parseTranscript(decoded.json)),
+    conclude: () => (transcript ? MADE_FORMATS[made].write(transcript) : body),
     contentType: MADE_FORMATS[made].contentType,
   };
 }
 
-/** The parameters, by their names on model cards: those have no brackets. */
+/** Returns the needs of a request. Model cards name parameters without brackets. */
 function needsOf(endpoint: AudioEndpoint, request: Partial<TranscriptionRequest>): Need[] {
   const { model: _model, response_format: format, stream: _stream, ...parameters } = request;
   const named = Object.entries(parameters).map(([name, value]) => [name.replace("[]", ""), value]);
@@ -92,7 +93,7 @@ function needsOf(endpoint: AudioEndpoint, request: Partial<TranscriptionRequest>
   return isPlain ? needs : [...needs, { kind: "parameter", endpoint, name: TIMESTAMPS, param: "response_format" }];
 }
 
-/** The `sunset` of a route that ends before its model. */
+/** Returns the header `sunset` for a route that ends before its model. */
 function endOfRoute(endpoint: AudioEndpoint, { card, snapshot }: Model): Pick<Ask, "changes"> {
   const { end }: { title: string; end?: string } = ENDPOINTS[endpoint];
   const modelEnd = card.snapshots[snapshot]?.shutdown_date;

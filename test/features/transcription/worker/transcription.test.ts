@@ -143,8 +143,12 @@ describe("an answer", () => {
     expect((await user.post(TRANSCRIPTIONS, createForm({ file, model: "gpt-4o-transcribe" }))).status).toBe(200);
   });
 
-  it("without the timestamps that subtitles need is an error of the provider", async () => {
-    const user = await createUserOf(() => Response.json({ text: TEXT, duration: 10 }));
+  it.each([
+    ["without segments", {}],
+    ["with an empty list of segments", { segments: [] }],
+    ["with segments that have no times", { segments: [{ text: TEXT }] }],
+  ])("%s cannot become subtitles, which is an error of the provider", async (_, fields) => {
+    const user = await createUserOf(() => Response.json({ text: TEXT, duration: 10, ...fields }));
     const form = createRecordingForm({ model: "whisper-1", response_format: "srt" });
     expect(await errorOf(await user.post(TRANSCRIPTIONS, form))).toMatchObject({ code: "provider_error" });
   });
