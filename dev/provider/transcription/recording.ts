@@ -1,14 +1,14 @@
-// The recording of a form: its format as OpenAI tells it, and its length.
+// The recording of a form: its checks as at OpenAI, and its length.
 import type { FormBody } from "../kernel/form.ts";
 import { invalidRequest, missingParameter } from "../kernel/errors.ts";
 
 const FORMATS = ["flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "oga", "ogg", "wav", "webm"];
 const MAX_BYTES = 26_214_400;
 
-/** Bytes of a second of speech on a phone: AAC with 32 kbit/s. */
+/** A phone records speech as AAC with 32 kbit/s. */
 const COMPRESSED_BYTES_PER_SECOND = 4000;
 
-/** Reads the file. Throws the 400 or 413 that OpenAI gives for what is wrong. */
+/** Reads the file. Throws OpenAI's 400 or 413 when it is invalid. */
 export async function readRecording({ files }: FormBody): Promise<Uint8Array> {
   const [file] = files.get("file") ?? [];
   if (!file) throw missingParameter("file");
@@ -28,7 +28,7 @@ export async function readRecording({ files }: FormBody): Promise<Uint8Array> {
   return bytes;
 }
 
-/** The length in seconds: of a WAV by its header, else a guess by the size. */
+/** Returns the length in seconds: by the header of a WAV file, else an estimate by the size. */
 export function lengthOf(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (textAt(bytes, 0) !== "RIFF" || bytes.length < 44) return bytes.length / COMPRESSED_BYTES_PER_SECOND;
@@ -36,7 +36,7 @@ export function lengthOf(bytes: Uint8Array): number {
   return bytesPerSecond === 0 ? 0 : (bytes.length - 44) / bytesPerSecond;
 }
 
-/** Knows the first bytes of the formats, as a decoder does. */
+/** Tests if a file begins with the magic bytes of a format. */
 function isAudio(bytes: Uint8Array): boolean {
   const starts = ["RIFF", "OggS", "fLaC", "\x1a\x45\xdf\xa3"];
   const isFrame = bytes[0] === 0xff && (bytes[1] ?? 0) >= 0xe0;

@@ -1,11 +1,11 @@
-// Reads the form of a transcription. Unknown fields are ignored, as at OpenAI.
+// The request of a transcription. Unknown fields are ignored, as at OpenAI.
 import type { JsonObject } from "../kernel/body.ts";
 import { type Card, findModel, type Model } from "../kernel/catalog.ts";
 import { invalidRequest, invalidValue, missingParameter } from "../kernel/errors.ts";
 
 export type AudioEndpoint = "transcription" | "translation";
 
-/** The facts of a card that decide how audio is read and billed. */
+/** The facts of a card for the transcription and its bill. */
 interface AudioFacts {
   prices?: { minute_of_audio?: number };
   features?: string[];
@@ -22,13 +22,13 @@ export interface TranscriptionRequest {
   maxSeconds: number;
   granularities: string[];
   logprobs: boolean;
-  /** The languages of the answer, for models that take a list of them: the hints, or what was heard. */
+  /** The languages of the answer, for models that take a list of them. Without hints, English. */
   languages: string[] | undefined;
 }
 
 const FORMATS = ["json", "text", "srt", "verbose_json", "vtt"];
 
-/** Throws the 400 that OpenAI gives for a field that is wrong. */
+/** Reads the fields. Throws OpenAI's 400 when one is invalid. */
 export function readTranscription(endpoint: AudioEndpoint, fields: JsonObject, moment: Date): TranscriptionRequest {
   const text = (name: string, fallback = "") => (typeof fields[name] === "string" ? fields[name] : fallback);
   if (fields["model"] === undefined) throw missingParameter("model");

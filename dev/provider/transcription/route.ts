@@ -11,7 +11,7 @@ import { lengthOf, readRecording } from "./recording.ts";
 import { type AudioEndpoint, readTranscription, type TranscriptionRequest } from "./request.ts";
 import { toFrames, toText, toTranscript, type Transcript } from "./wire.ts";
 
-/** Translations into English end at OpenAI on this day. */
+/** OpenAI shuts down the translations on this day. */
 const TRANSLATION_END = "2027-02-26";
 const TOKENS_PER_SECOND = 3;
 const AUDIO_TOKENS_PER_SECOND = 10;
@@ -64,7 +64,7 @@ function refuseLength(seconds: number, { maxSeconds }: TranscriptionRequest): vo
   throw invalidRequest(message, null, "invalid_value");
 }
 
-/** Hears three words of filler a second, or what the script says. */
+/** Creates the text of the script, or filler of three words a second. */
 function createTranscript(
   endpoint: AudioEndpoint,
   { granularities, logprobs, languages, isPricedByTime }: TranscriptionRequest,

@@ -1,4 +1,4 @@
-// Writes a transcript in OpenAI's formats: JSON with and without segments, text, subtitles, and the events of a stream.
+// OpenAI's formats of a transcript: JSON with and without segments, text, subtitles and events.
 import type { Frames } from "../kernel/delivery/paced-stream.ts";
 import { SERVER_ERROR } from "../kernel/faults.ts";
 
@@ -23,7 +23,7 @@ interface Segment {
   text: string;
 }
 
-/** The transcript as `json` or `verbose_json`. */
+/** Returns the transcript as `json` or `verbose_json`. */
 export function toTranscript(transcript: Transcript, format: "json" | "verbose_json"): object {
   const { task, pieces, seconds, usage, hasUsageInJson, hasDuration, granularities, logprobs } = transcript;
   const text = pieces.join("");
@@ -48,7 +48,7 @@ export function toTranscript(transcript: Transcript, format: "json" | "verbose_j
   };
 }
 
-/** The transcript as `text`, `srt` or `vtt`. */
+/** Returns the transcript as `text`, `srt` or `vtt`. */
 export function toText(transcript: Transcript, format: string): string {
   if (format === "text") return `${transcript.pieces.join("")}\n`;
   const point = format === "srt" ? "," : ".";
@@ -59,7 +59,7 @@ export function toText(transcript: Transcript, format: string): string {
   return (format === "vtt" ? "WEBVTT\n\n" : "") + cues.join("");
 }
 
-/** The events of a stream: one delta for each token, the whole text, and the end mark. */
+/** Returns the events of a stream: one delta for each token, the whole text, and the end mark. */
 export function toFrames(transcript: Transcript): Frames {
   const { pieces, usage, logprobs } = transcript;
   const listed = (some: string[]) => (logprobs ? { logprobs: toLogprobs(some) } : {});

@@ -19,7 +19,7 @@ const MAX_SECONDS = 1_000_000;
 /** Zero counts as absent too, because every recording has a length. */
 const Seconds = orNull(v.pipe(v.number(), v.gtValue(0), v.maxValue(MAX_SECONDS)));
 
-/** Usage in tokens or in seconds, by `type`. Some servers leave the type out. */
+/** Usage in tokens or in seconds, as `type` says. Some servers omit the type. */
 const ReportedUsage = orNull(
   v.object({
     type: NullableText,
@@ -38,7 +38,7 @@ const Segment = v.object({ start: v.number(), end: v.number(), text: v.string() 
 /** An answer that is not streamed. */
 const WholeTranscript = v.object({
   text: v.string(),
-  /** As the provider wrote it. */
+  /** Passed on unchanged. */
   usage: v.optional(v.unknown()),
   /** Seconds. */
   duration: Seconds,
@@ -54,7 +54,7 @@ const EventBody = v.object({
   error: v.nullish(ProviderErrorBody),
 });
 
-/** Parses the JSON of a whole answer. Throws when it is not one. */
+/** Parses the JSON of a whole answer. Throws when it does not match the schema. */
 export const parseTranscript = (json: unknown): WholeTranscript => v.parse(WholeTranscript, json);
 
 /** Creates the dialect for a model. Decoding throws when the JSON is invalid or does not match the schema. */
@@ -90,7 +90,7 @@ export function createTranscriptDialect(isPricedByTime: boolean): Dialect {
   };
 }
 
-/** Fields that repeat the text, or describe it. */
+/** Fields that repeat the text or describe it. Moderation skips them. */
 const WITHOUT_NEW_TEXT = {
   segments: null,
   words: null,
@@ -108,7 +108,7 @@ const failed = (error: ErrorBody, json: unknown): Decoded => ({
   json,
 });
 
-/** Returns the text that an event adds. The events that end a part repeat its text, which some servers send only there. */
+/** Returns the text that an event adds. Some servers send the text only in the event that ends a part. */
 function textPieces(
   { type, delta, text }: { type?: unknown; delta?: unknown; text?: unknown },
   seen: SeenParts,
@@ -124,8 +124,8 @@ function textPieces(
 }
 
 /**
- * Converts usage by its `type`. Seconds are rounded up. Returns undefined when it is missing, and for seconds that the
- * card has no price for: the cost is then estimated.
+ * Converts the usage, and rounds seconds up. Returns undefined when it is missing, or is in seconds without a price on
+ * the card: the cost is then estimated.
  */
 function toUsage(
   usage: ReportedUsage,

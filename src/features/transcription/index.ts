@@ -1,4 +1,4 @@
-// The feature transcription: POST /v1/audio/transcriptions and /v1/audio/translations, OpenAI's, metered.
+// The feature transcription: OpenAI's POST /v1/audio/transcriptions and /v1/audio/translations, metered.
 
 import { Hono } from "hono";
 import type { AppEnv, Feature } from "../../core/feature.ts";

@@ -1,4 +1,4 @@
-// The uploaded recording: the one file of a form, its format, and the seconds that its bytes prove.
+// The uploaded recording: the file of a form, its format and its duration.
 
 import { apiError } from "../../core/errors.ts";
 import type { OutgoingBody } from "../../core/gateway/exchange.ts";
@@ -14,7 +14,7 @@ export interface Recording {
   measure: AudioMeasure;
 }
 
-/** Extensions that OpenAI recognizes. It refuses a file with another one. */
+/** The extensions that OpenAI accepts. */
 const EXTENSION = /\.(flac|m4a|mp3|mp4|mpeg|mpga|oga|ogg|wav|webm)$/i;
 
 const encoder = new TextEncoder();
@@ -22,38 +22,40 @@ const LINE_END = encoder.encode("\r\n");
 const NO_BYTES = new Uint8Array(0);
 
 /**
- * Finds and measures the recording of a form. Throws 400 when there is not exactly one file, and `unsupported_format`
- * when it is no audio, or not the audio that its name and type promise.
+ * Finds and measures the recording of a form. Throws 400 when the form does not have exactly one file, and
+ * `unsupported_format` when the format is unknown or does not match the name and type of the file.
  */
 export function takeRecording(form: Form): Recording {
   const param = "file";
   const part = form.parts.find(({ name }) => name === param);
-  if (!part) throw apiError("invalid_request", "'file' is required. Send the recording in it.", { param });
+  if (!part) throw apiError("invalid_request", "'file' is required. Send the recording as this field.", { param });
   if (part.filename === undefined) {
-    const message = "'file' has no filename. Add one to the headers of its part, such as recording.m4a.";
+    const message = "'file' has no filename. Send one with the file, such as recording.m4a.";
     throw apiError("invalid_request", message, { param });
   }
-  // A provider could read another field from a file than Weir does.
+  // Weir validates only texts, and a provider could read a field from a file.
   const other = form.parts.find((each) => each !== part && each.filename !== undefined);
   if (other) {
-    const message = `'${other.name}' must be a text, without a filename. Only 'file' is a file.`;
+    const message = `'${other.name}' must be a text. Send it without a filename.`;
     throw apiError("invalid_request", message, { param: other.name });
   }
   const measure = measureAudio(form.bytes.subarray(part.start, part.end));
   const { format } = measure;
   if (format === undefined) {
-    throw apiError("unsupported_format", `'file' has no known format. Send one of: ${MEASURABLE_FORMATS}.`, { param });
+    throw apiError("unsupported_format", `'file' has an unknown format. Send one of: ${MEASURABLE_FORMATS}.`, {
+      param,
+    });
   }
   if (!matchesName(format, part.filename, part.contentType)) {
-    const message = `'file' is ${format} audio, but its name or type says otherwise. Change its name and type.`;
+    const message = `'file' is ${format} audio, but its name or type is of another format. Correct the name and the type.`;
     throw apiError("unsupported_format", message, { param });
   }
   return { form, part, format, measure };
 }
 
 /**
- * Writes the form for the provider with other `fields`, as `formPieces` does. The file's bytes are not copied. A name
- * without a known extension, such as `blob` of a browser, is replaced.
+ * Writes the form for the provider, with other `fields` as in `formPieces`, and without a copy of the file. Replaces a
+ * filename without a known extension: browsers send `blob`.
  */
 export function writeRecording(
   { form, part, format }: Recording,
@@ -71,7 +73,7 @@ export function writeRecording(
   ]);
 }
 
-/** Frees the memory of the file. No attempt may follow. */
+/** Frees the memory of the file. The request cannot be sent again after it. */
 export function releaseRecording({ form }: Recording): void {
   form.bytes = NO_BYTES;
 }

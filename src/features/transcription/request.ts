@@ -1,4 +1,4 @@
-// The schemas of POST /v1/audio/transcriptions and /translations. All fields of a form are texts.
+// The schemas of POST /v1/audio/transcriptions and /translations, whose form fields are texts.
 
 import * as v from "valibot";
 import { MAX_MODEL_NAME_LENGTH } from "../../core/catalog/card.ts";
@@ -9,7 +9,7 @@ import type { FormFields } from "../../core/http/multipart.ts";
 
 const MAX_ENTRIES = 50;
 
-/** Some clients write `True`. */
+/** A boolean as text. Some clients write `True`. */
 const Flag = v.pipe(
   v.string(),
   v.toLowerCase(),
@@ -38,7 +38,7 @@ const TRANSCRIPTION_FIELDS = {
   "timestamp_granularities[]": v.optional(listOf(v.picklist(["word", "segment"]), 2)),
   "include[]": v.optional(listOf(v.picklist(["logprobs"]), 1)),
   stream: v.optional(Flag),
-  /** `auto` or JSON, which the provider checks. */
+  /** `auto` or JSON. The provider validates it. */
   chunking_strategy: v.optional(textUpTo(1000)),
 };
 
@@ -47,7 +47,7 @@ const SCHEMAS = {
   translation: v.strictObject(TRANSLATION_FIELDS),
 };
 
-/** A route of this feature. */
+/** The endpoints of this feature. */
 export type AudioEndpoint = keyof typeof SCHEMAS;
 
 export type TranscriptionRequest = v.InferOutput<typeof SCHEMAS.translation> &
@@ -58,11 +58,12 @@ export function readTranscriptionRequest(endpoint: AudioEndpoint, fields: FormFi
   const request: TranscriptionRequest = validate(SCHEMAS[endpoint], fields);
   const { response_format: format, stream } = request;
   if (request["timestamp_granularities[]"] && format !== "verbose_json") {
-    const message = "'timestamp_granularities[]' needs the response_format 'verbose_json'. Set it, or leave this out.";
+    const message =
+      "'timestamp_granularities[]' needs the response_format 'verbose_json'. Set it, or leave out the granularities.";
     throw apiError("unsupported_value", message, { param: "timestamp_granularities[]" });
   }
   if (stream && format !== "json" && format !== "text") {
-    const message = `A stream cannot have the response_format '${format}'. Leave it or 'stream' out.`;
+    const message = `A stream cannot have the response_format '${format}'. Leave out one of the two.`;
     throw apiError("unsupported_value", message, { param: "response_format" });
   }
   return request;

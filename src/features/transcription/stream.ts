@@ -1,4 +1,4 @@
-// The stream of a transcript for the caller: the provider's events, with errors in Weir's words.
+// The stream of a transcript for the caller: the provider's events, but Weir's errors.
 
 import type { ErrorBody } from "../../core/errors.ts";
 import { apiError } from "../../core/errors.ts";
@@ -8,8 +8,8 @@ const encoder = new TextEncoder();
 const NOTHING = new Uint8Array(0);
 
 /**
- * Passes the events through. Transcripts have no event for an answer that was stopped, so an error ends it. Calls
- * `onStarted` when the response has started.
+ * Passes the events through. An answer that Weir stops ends with an error, because transcripts have no event for it.
+ * Calls `onStarted` when the response has started.
  */
 export const passTranscript =
   (onStarted: () => void): CreateEventCodec =>

@@ -1,4 +1,4 @@
-// The formats of a transcript that Weir makes itself, so that the provider always reports the usage.
+// The transcript formats that Weir makes itself, so that the provider always reports the usage.
 
 import type { WholeTranscript } from "./dialect.ts";
 
@@ -9,10 +9,10 @@ interface MadeTranscript {
 
 export type MadeFormat = "json" | "text" | "srt" | "vtt" | "events";
 
-/** OpenAI sends subtitles with this type too. */
+/** OpenAI sends texts and subtitles with this type. */
 const PLAIN_TEXT = "text/plain; charset=utf-8";
 
-/** A format made from a whole transcript; `json` is made from `verbose_json`. */
+/** Writers of the formats. `json` is made from `verbose_json`. */
 export const MADE_FORMATS: Record<MadeFormat, MadeTranscript> = {
   json: { contentType: "application/json", write: (transcript) => JSON.stringify(toJson(transcript)) },
   text: { contentType: PLAIN_TEXT, write: ({ text }) => `${text}\n` },
@@ -24,7 +24,7 @@ export const MADE_FORMATS: Record<MadeFormat, MadeTranscript> = {
     contentType: PLAIN_TEXT,
     write: ({ segments }) => `WEBVTT\n\n${(segments ?? []).map((each) => toCue(each, ".")).join("")}`,
   },
-  /** The stream of a model that cannot stream: all of it at once. */
+  /** The events for a model that cannot stream: one delta has the whole text. */
   events: {
     contentType: "text/event-stream; charset=utf-8",
     write(transcript) {
@@ -38,13 +38,13 @@ export const MADE_FORMATS: Record<MadeFormat, MadeTranscript> = {
   },
 };
 
-/** The usage of the provider, or one made from the duration. */
+/** Returns the content of `json`. Without the provider's usage, the duration becomes the usage. */
 function toJson({ text, usage, duration }: WholeTranscript) {
   const made = duration ? { type: "duration", seconds: Math.ceil(duration) } : undefined;
   return { text, usage: usage ?? made };
 }
 
-/** A blank line or an arrow would end a cue. */
+/** Writes a cue. Blank lines and arrows in the text would break it, so they are replaced. */
 function toCue({ start, end, text }: { start: number; end: number; text: string }, point: "," | "."): string {
   const line = text
     .trim()
