@@ -7,7 +7,7 @@ import { takeUpload } from "./request-bytes.ts";
 /** One part of a form. Its bytes are `form.bytes` from `start` to `end`. */
 export interface FormPart {
   name: string;
-  /** Set for files. */
+  /** Present only for files. */
   filename: string | undefined;
   contentType: string | undefined;
   start: number;
@@ -23,7 +23,7 @@ export interface Form {
   parts: FormPart[];
 }
 
-/** A text field of a form, or a list of them where the name ends in `[]`. */
+/** The text fields of a form. A name that ends in `[]` has a list. */
 export type FormFields = Record<string, string | string[]>;
 
 const MAX_PARTS = 64;
@@ -128,8 +128,8 @@ function textOf(bytes: Uint8Array, start: number, end: number, param: string): s
 }
 
 /**
- * Returns the form as a body for the provider: the parts as they came, without those that are named in `fields`, and
- * then `fields` as parts of their own. An undefined field is left out. The bytes of the form are not copied.
+ * Returns the pieces of a form for the provider, without a copy: the received parts, except those named in `fields`,
+ * and then `fields` as parts. An undefined field is left out.
  */
 export function formPieces({ bytes, boundary, parts }: Form, fields: Record<string, string | undefined>): Uint8Array[] {
   const pieces: Uint8Array[] = [];

@@ -20,7 +20,7 @@ export type ByteReader = Pick<ReadableStreamBYOBReader, "read" | "cancel">;
 /** Bytes of the read buffer, which an open stream holds: one chunk, and a batch of about 50. */
 const CHUNK_BYTES = 4096;
 const BATCH_BYTES = 16_384;
-/** The most of an answer of megabytes. */
+/** The largest read buffer, for answers of megabytes. */
 export const BULK_BYTES = 65_536;
 
 /**

@@ -1,4 +1,4 @@
-// The bound of a transcription: the seconds that the recording proves, priced as time or as tokens.
+// The bound of a transcription, from the proven duration, in seconds or tokens.
 
 import type { ModelCard } from "../../core/catalog/card.ts";
 import type { Model } from "../../core/catalog/resolve.ts";
@@ -50,7 +50,7 @@ export function refusalOfRecording(
     return apiError("unsupported_format", message, { param: "file" });
   }
   if (measure.ok && most !== undefined && measure.seconds > most) {
-    const message = `'file' lasts ${Math.ceil(measure.seconds)} s, but '${name}' takes at most ${most} s. Split the recording.`;
+    const message = `'file' lasts ${Math.ceil(measure.seconds)} s, but '${name}' takes at most ${most} s. Split the file.`;
     return apiError("invalid_request", message, { param: "file" });
   }
   if (isPricedByTime(card)) return undefined;

@@ -1,4 +1,4 @@
-// The exchange of a transcription or translation: the form for the provider, and the transcript for the caller.
+// The exchange of a recording: the form for the provider, and the transcript for the caller.
 
 import { ENDPOINTS } from "../../core/catalog/endpoints.ts";
 import type { Model } from "../../core/catalog/resolve.ts";

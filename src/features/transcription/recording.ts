@@ -47,7 +47,7 @@ export function takeRecording(form: Form): Recording {
     });
   }
   if (!matchesName(format, part.filename, part.contentType)) {
-    const message = `'file' is ${format} audio, but its name or type is of another format. Correct the name and the type.`;
+    const message = `'file' is ${format} audio, but its name or type is of another format. Correct them.`;
     throw apiError("unsupported_format", message, { param });
   }
   return { form, part, format, measure };

@@ -1,4 +1,4 @@
-// Streams hidden in a WAV or MP3 file, which ffmpeg decodes instead of the announced format.
+// Streams that ffmpeg finds hidden in a WAV or MP3 file, and decodes instead.
 
 import { bytesOf, dataViewOf, findBytes } from "./audio-bytes.ts";
 import { isMpegHeader, readMpegHeader } from "./mpeg-frame.ts";

@@ -1,4 +1,4 @@
-// The format of an audio file by its magic bytes, and the duration that its content proves.
+// The format of an audio file by its magic bytes, and its proven duration.
 
 import { measureMp3 } from "./mp3.ts";
 import { measureMp4 } from "./mp4.ts";

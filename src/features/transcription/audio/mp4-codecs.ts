@@ -1,4 +1,4 @@
-// The frame length and rate of AAC and ALAC, from the sample description of an MP4 file.
+// The frame length and rate of AAC and ALAC in an MP4 file.
 
 import { refuseAudio } from "./unmeasurable.ts";
 

@@ -1,4 +1,4 @@
-// The duration of an MP4 or M4A file: the samples of its tables, at the rate of their codec.
+// The duration of an MP4 file, from its tables of samples and the rate of their codec.
 
 import { dataViewOf, fourCharacters } from "./audio-bytes.ts";
 import type { BoxRange } from "./mp4-boxes.ts";

@@ -1,4 +1,4 @@
-// Frame headers of MPEG audio: ISO 11172-3, ISO 13818-3 and the unofficial MPEG 2.5, in all layers.
+// Frame headers of MPEG audio in all layers: ISO 11172-3, ISO 13818-3 and MPEG 2.5.
 
 /** Kilobits per second by the index in the header. */
 const LOW_BIT_RATES = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];

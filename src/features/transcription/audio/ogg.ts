@@ -1,4 +1,4 @@
-// The duration of Opus in Ogg: the sum of the durations that its packets state.
+// The duration of Opus in Ogg: the sum of the durations of its packets.
 
 import { bytesOf, dataViewOf, findBytes, startsWith } from "./audio-bytes.ts";
 import { refuseAudio } from "./unmeasurable.ts";

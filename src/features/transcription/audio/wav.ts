@@ -1,4 +1,4 @@
-// The duration of a WAV file: the bytes of its samples, divided by the bytes per second.
+// The duration of a WAV file, from the bytes of its samples.
 
 import { dataViewOf, fourCharacters } from "./audio-bytes.ts";
 import { refuseDisguisedSamples } from "./disguise.ts";

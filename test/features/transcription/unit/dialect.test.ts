@@ -40,7 +40,7 @@ describe("the usage", () => {
     expect(usageIn(timed.decodeWhole(JSON.stringify({ text: "A river.", ...fields })).pieces)).toEqual(usage);
   });
 
-  it("in seconds is none for a model that is priced by tokens", () => {
+  it("in seconds is ignored for a model that is priced by tokens", () => {
     const usage = { type: "duration", seconds: 11 };
     expect(usageIn(counted.decodeWhole(JSON.stringify({ text: "A river.", usage })).pieces)).toBeUndefined();
   });
@@ -62,7 +62,7 @@ function textsOf(events: string[]) {
 }
 
 describe("the text", () => {
-  it("of the deltas counts, and their repetition does not", () => {
+  it("of the deltas counts once, although later events repeat it", () => {
     expect(textsOf([DELTA, SEGMENT, DONE, "[DONE]"])).toEqual([
       ["A river.", "A river."],
       ["", ""],
@@ -71,7 +71,7 @@ describe("the text", () => {
     ]);
   });
 
-  it("counts where it comes first", () => {
+  it("counts in the first event that has it", () => {
     expect(textsOf([SEGMENT, SEGMENT, DONE]).map(([text]) => text)).toEqual(["A river.", "A river.", ""]);
     expect(textsOf([DONE]).map(([text]) => text)).toEqual(["A river."]);
   });

@@ -84,7 +84,7 @@ async function readParts(form: FormData) {
   return { texts, file: { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) } };
 }
 
-/** Texts and bytes that contain almost a boundary. No client chooses one that its parts contain. */
+/** Texts and bytes that contain almost a boundary. */
 const text = fc
   .array(fc.constantFrom("\r\n", "--", `\r\n--${BOUNDARY.slice(0, -1)}`, "-", "\r", "\n", "é", "word"), {
     maxLength: 8,
@@ -130,7 +130,7 @@ const forms = fc
     });
   });
 
-it("is what the caller sent, for a standard parser, with the snapshot and the format that reports usage", () =>
+it("A standard parser reads the caller's form, with another model and format", () =>
   fc.assert(
     fc.asyncProperty(forms, async ({ parts, bytes }) => {
       const sent = writeForm(parts);
@@ -206,11 +206,11 @@ it("a fallback that cannot stream is no candidate for a stream", () => {
 describe("the bound", () => {
   const TEMPLATE = 16;
 
-  it("in time is the length in whole seconds and one more, without output", () => {
+  it("of a price by time is the length in whole seconds and one more, without output", () => {
     expect(boundOf({})).toMatchObject({ output: 0, inputNanoUsd: 4 * 100_000 });
   });
 
-  it("in tokens is those of the audio and of the prompt, with the whole output of the model", () => {
+  it("of a price by tokens covers the audio, the texts and the whole output", () => {
     const prices = { input: 2.5, output: 10, audio: { input: 6 } };
     const facts = { prices, audio_tokens_per_second: 10, max_output_tokens: 2000 };
     const parts = [...PARTS, { name: "prompt", value: "weir" }, { name: "keywords[]", value: "river" }];
@@ -221,9 +221,9 @@ describe("the bound", () => {
 
 it.each([
   ["before the model", "2027-03-01", "Fri, 26 Feb 2027 00:00:00 GMT"],
-  ["with the model, whose own header says so", "2027-02-26", undefined],
-  ["without an end of the model, which is not OpenAI's", undefined, undefined],
-])("the end of translations is told when it comes %s", (_, shutdown_date, sunset) => {
+  ["with the model", "2027-02-26", undefined],
+  ["without an end of the model", undefined, undefined],
+])("a translation whose route ends %s has the right header sunset", (_, shutdown_date, sunset) => {
   const model = modelOf({ snapshots: { "listener-1": shutdown_date ? { shutdown_date } : {} } });
   expect(askOf(writeForm(PARTS), model, "translation").changes?.["sunset"]).toBe(sunset);
   expect(askOf(writeForm(PARTS), model).changes).toBeUndefined();

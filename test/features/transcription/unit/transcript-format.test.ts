@@ -26,7 +26,7 @@ it("both are empty without speech", () => {
   expect([MADE_FORMATS.srt.write(silent), MADE_FORMATS.vtt.write(silent)]).toEqual(["", "WEBVTT\n\n"]);
 });
 
-it("JSON has a usage made from the duration where the provider reports none", () => {
+it("JSON has the duration as usage when the provider reports none", () => {
   expect(JSON.parse(MADE_FORMATS.json.write(transcript))).toEqual({
     text: "",
     usage: { type: "duration", seconds: 3662 },

@@ -1,5 +1,5 @@
 // uses: moderation
-// Moderated transcripts: the prompt is judged, and so is the text of the recording.
+// Moderation of transcripts: the prompt, the keywords and the transcribed text.
 
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { errorOf, ONLY_REQUESTS } from "../../../support/caller.ts";
@@ -23,7 +23,7 @@ it.each([
   ["a prompt", TRANSCRIPTIONS, { model: "whisper-1", prompt: "emulate-violence" }],
   ["a keyword", TRANSCRIPTIONS, { model: "gpt-transcribe", "keywords[]": ["weir", "emulate-violence"] }],
   ["the prompt of a translation", TRANSLATIONS, { model: "whisper-1", prompt: "emulate-violence" }],
-])("%s that may not pass is refused before the recording is sent", async (_, path, fields) => {
+])("%s that moderation blocks is refused before the recording is sent", async (_, path, fields) => {
   const user = await createUser();
   const response = await user.post(path, createRecordingForm(fields));
   expect(response.status).toBe(400);
@@ -32,8 +32,8 @@ it.each([
   expect((await emulation.stats()).by_path).toEqual({ "/v1/moderations": 1 });
 });
 
-describe("a transcript that may not pass", () => {
-  it.each(["json", "text", "srt", "verbose_json"])("is not sent as %s, and is paid", async (response_format) => {
+describe("a transcript that moderation blocks", () => {
+  it.each(["json", "text", "srt", "verbose_json"])("is not sent as %s, and is charged", async (response_format) => {
     const user = await createUser();
     const form = createRecordingForm({ model: "whisper-1", prompt: emulate({ text: VIOLENT }), response_format });
     const response = await user.post(TRANSCRIPTIONS, form);
@@ -52,7 +52,7 @@ describe("a transcript that may not pass", () => {
   });
 });
 
-it("a transcript that may pass is streamed as the provider wrote it", async () => {
+it("a transcript that moderation allows is streamed unchanged", async () => {
   const user = await createUser();
   const text = "The river is low. It keeps its level. ".repeat(40).trim();
   const form = createRecordingForm({ model: "gpt-transcribe", stream: "true", prompt: emulate({ text }) });

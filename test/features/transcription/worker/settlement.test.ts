@@ -105,7 +105,7 @@ describe("an answer without usage", () => {
   it.each([
     ["at its end mark", ['data: {"type":"transcript.text.delta","delta":"A river."}\n\n', "data: [DONE]\n\n"]],
     ["after the whole text", ['data: {"type":"transcript.text.done","text":"A river."}\n\n']],
-  ])("as a stream that is over %s costs the length of the file", async (_, events) => {
+  ])("as a stream that ends %s costs the length of the file", async (_, events) => {
     const user = await createUserOf(streamOf(...events));
     const response = await user.post(TRANSCRIPTIONS, createRecordingForm({ model: "gpt-transcribe", stream: "true" }));
     expect(await response.text()).toBe(events.join(""));
@@ -149,7 +149,24 @@ describe("an answer that does not come to its end", () => {
     expect(await costOf(user)).toEqual(spent(MOST_SECONDS * GPT_SECOND));
   });
 
-  describe("in time", () => {
+  it("because the caller leaves JSON costs the usage, which the provider still reports", async () => {
+    const user = await createUser();
+    const control = new AbortController();
+    const form = createRecordingForm({ model: "whisper-1", prompt: emulate({ first_ms: 100 }) });
+    const response = user.post(TRANSCRIPTIONS, form, { signal: control.signal });
+    await emulation.busy();
+    control.abort();
+    await expect(response).rejects.toThrow("abort");
+    expect(await costOf(user)).toEqual(spent(10 * WHISPER_SECOND));
+  });
+
+  it("because its first event is an error costs a request", async () => {
+    const user = await createUser();
+    expect((await user.post(TRANSCRIPTIONS, streamed({ error_after: 0 }))).status).toBe(502);
+    expect(await costOf(user)).toEqual(spent(0));
+  });
+
+  describe("by a deadline", () => {
     beforeAll(() => useModels({ idle_ms: 300, total_ms: 600 }));
     afterAll(() => useModels());
 

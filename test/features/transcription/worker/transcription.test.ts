@@ -83,7 +83,7 @@ describe("an answer", () => {
     expect((await emulation.stats()).last?.body).toMatchObject({ "timestamp_granularities[]": granularities });
   });
 
-  it("keeps the log probabilities that only the JSON of some models has", async () => {
+  it("keeps the log probabilities", async () => {
     const user = await createUser();
     const form = createRecordingForm({ model: "gpt-4o-transcribe", "include[]": ["logprobs"], prompt: saying });
     const answer = await (await user.post(TRANSCRIPTIONS, form)).json();
@@ -113,7 +113,7 @@ describe("an answer", () => {
     ]);
   });
 
-  it("to the one language of older models lists it for a model that has a list", async () => {
+  it("with a language sends a list of it to a model that takes a list", async () => {
     const user = await createUser();
     await user.post(TRANSCRIPTIONS, createRecordingForm({ model: "gpt-transcribe", language: "de" }));
     const { body } = (await emulation.stats()).last ?? {};
@@ -128,7 +128,7 @@ describe("an answer", () => {
     expect((await emulation.stats()).by_path).toEqual({ [TRANSLATIONS]: 1 });
   });
 
-  it("to a file that is only called blob reaches the provider under a name with an extension", async () => {
+  it("for a file named blob is requested under a name with an extension", async () => {
     const user = await createUser();
     const file = new File([createWav(1)], "blob", { type: "audio/wav" });
     expect((await user.post(TRANSCRIPTIONS, createForm({ model: "whisper-1", file }))).status).toBe(200);
@@ -137,7 +137,7 @@ describe("an answer", () => {
     });
   });
 
-  it("to a file of unknown length has the bound of the model's own limit", async () => {
+  it("for a file of unknown length is reserved by the model's own limit", async () => {
     const user = await createUser();
     const file = new File([WEBM], "memo.webm", { type: "audio/webm" });
     expect((await user.post(TRANSCRIPTIONS, createForm({ file, model: "gpt-4o-transcribe" }))).status).toBe(200);
@@ -147,7 +147,7 @@ describe("an answer", () => {
     ["without segments", {}],
     ["with an empty list of segments", { segments: [] }],
     ["with segments that have no times", { segments: [{ text: TEXT }] }],
-  ])("%s cannot become subtitles, which is an error of the provider", async (_, fields) => {
+  ])("%s cannot become subtitles, so it is an error of the provider", async (_, fields) => {
     const user = await createUserOf(() => Response.json({ text: TEXT, duration: 10, ...fields }));
     const form = createRecordingForm({ model: "whisper-1", response_format: "srt" });
     expect(await errorOf(await user.post(TRANSCRIPTIONS, form))).toMatchObject({ code: "provider_error" });
