@@ -3,7 +3,7 @@
 /** The base of OpenAI's formula by quality. */
 const BASES_OF_2: Record<string, number> = { low: 16, medium: 48, high: 96 };
 const BASES_OF_2_6: Record<string, number> = { low: 16, medium: 24, high: 48, xhigh: 64, max: 96 };
-/** Images of gpt-image-2.6 cost more than the formula says: as was observed, three to four times as much. */
+/** Observed factors: images of gpt-image-2.6 cost three to four times the tokens of the formula. */
 const TIMES_OF_2_6: Record<string, number> = { low: 4, medium: 4 };
 
 const PATCH_PIXELS = 32;

@@ -1,4 +1,4 @@
-// Reads and checks a request for images, in JSON or as a form.
+// Reader of image requests, in JSON or as a form. It checks them as OpenAI does.
 import type { Context } from "hono";
 import {
   type JsonObject,
@@ -66,7 +66,7 @@ export interface ImageRequest {
   imageTokens: number;
 }
 
-/** Reads a request. Throws the 400 that OpenAI gives for what is wrong. */
+/** Reads a request. Throws OpenAI's 400 for an invalid field. */
 export async function readImageRequest(c: Context<Env>, endpoint: ImageEndpoint): Promise<ImageRequest> {
   const { body, imageTokens } = await readInput(c, endpoint);
   const model = findModel(readString(body, "model"), now(c.env));

@@ -1,4 +1,4 @@
-// Audio that can be heard, in six formats, token by token: 50 ms each, mono.
+// Audible mono audio in six formats, token by token: 50 ms each.
 // pcm, wav and flac have the babble of voice.ts. mp3, aac and opus repeat one encoded frame of a tone.
 import { concatenate } from "../kernel/bytes.ts";
 import { flacFrame, flacHead, oggPage, SAMPLE_BYTES, SAMPLE_RATE, wavHead } from "./containers.ts";

@@ -1,4 +1,4 @@
-// Byte arrays of containers.
+// Byte arrays of the fields of containers.
 
 /** A number in 32 bits, little-endian. */
 export function uint32(value: number): Uint8Array {

@@ -19,7 +19,7 @@ import { imageUsageIn } from "./usage.ts";
 export interface ImageRequest {
   endpoint: "image_generation" | "image_edit";
   fields: ImageFields;
-  /** The number of input images, with the mask. */
+  /** The number of input images, including the mask. */
   images: number;
   subject: Subject;
   /** Writes the body with these fields in place of the caller's. An undefined field is left out. */
@@ -31,7 +31,7 @@ export interface ImageRequest {
 /** Tokens that the provider adds to a prompt, at most. */
 const TEMPLATE_TOKENS = 16;
 
-/** An image request whose answer is passed through. Throws 400 `unsupported_value` for a stream of several images. */
+/** Passes an image request and its answer through. Throws 400 `unsupported_value` for a stream of several images. */
 export function passImages(request: ImageRequest): Way {
   const { endpoint, fields, images, subject } = request;
   if (fields.stream && (fields.n ?? 1) > 1) {
@@ -88,7 +88,7 @@ function demandOf(
     images: choices * images,
     choices,
     maxOutputTokens: undefined,
-    // Without a bound nothing is sent. Such a model is refused before.
+    // A model without a bound is refused before.
     fixedOutput: { tokens: planned?.tokens ?? Infinity, isChargedWhole: true },
     maxInputTokens: choices * inputLimitOf(card),
     chargesExcess: true,

@@ -6,7 +6,7 @@ import { emptyProgress } from "../../core/relay/answer.ts";
 import { concatBytes, createGrowingBuffer, LINE_FEED } from "../../core/relay/byte-buffers.ts";
 import type { Codec } from "../../core/relay/codec.ts";
 
-/** An event is held until it shows that it is an image, because it can be an error. Longer ones are images. */
+/** An event is held until it is known to be an image, because it can be an error. Longer events are images. */
 const MAX_HELD_BYTES = 8192;
 /** Usage is within this many bytes of the end of an event. */
 const TAIL_BYTES = 4096;
@@ -34,7 +34,7 @@ export function createImageEvents(usageIn: (text: string) => Usage | undefined):
   /** The text at the beginning of the event that is passing; undefined while the event is held. */
   let head: string | undefined;
   let tail: Uint8Array = NO_BYTES;
-  /** The current line has no character so far. */
+  /** The current line is empty so far. */
   let isBlankLine = true;
 
   /** Returns the position after the next blank line; -1 when there is none. */
@@ -69,7 +69,7 @@ export function createImageEvents(usageIn: (text: string) => Usage | undefined):
     if (COMPLETED.test(text)) progress.begun = true;
     passImage(start);
   };
-  /** The end of the unfinished event, and the facts that it shows. A held event is there as a whole. */
+  /** Returns the end of the unfinished event, and the facts in it. The text of a held event is complete. */
   const readEnd = () => {
     const end = decoder.decode(head === undefined ? held.from(0) : tail);
     const isCompleted = COMPLETED.test(head ?? "") || COMPLETED.test(end);

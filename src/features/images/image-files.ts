@@ -6,7 +6,7 @@ import { MAX_INPUT_IMAGES } from "./request.ts";
 
 const FILE_FIELDS = new Set(["image", "image[]", "mask"]);
 
-/** The most bytes of all images that are moderated. In base64, and again in a request, they take four times as much. */
+/** The most bytes of the moderated images of a request. Their base64 and its requests take four times as much. */
 const MAX_MODERATED_BYTES = 8 * 1024 * 1024;
 /** A multiple of 3, so that pieces of base64 can be joined. */
 const BASE64_PIECE_BYTES = 24_576;
@@ -55,7 +55,7 @@ function readImageFile({ name: param, filename, contentType }: FormPart, bytes: 
   }
   const declared = contentType?.split(";")[0]?.trim().toLowerCase().replace("/jpg", "/jpeg") || type;
   if (declared !== type && declared !== "application/octet-stream") {
-    const message = `The file '${param}' is ${type}, and its part says ${declared}. Send the type that it has.`;
+    const message = `The file '${param}' is ${type}, but its part says ${declared}. Correct its content-type.`;
     throw apiError("unsupported_format", message, { param });
   }
   return { type, bytes };
@@ -73,7 +73,7 @@ function imageTypeOf(bytes: Uint8Array): string | undefined {
 export function toDataUrls(images: ImageFile[]): string[] {
   if (images.reduce((sum, { bytes }) => sum + bytes.length, 0) > MAX_MODERATED_BYTES) {
     const most = `${MAX_MODERATED_BYTES / 1024 / 1024} MB`;
-    const message = `Images are moderated here, and those of a request may have at most ${most}. Send smaller ones.`;
+    const message = `The images of a moderated request can have at most ${most} together. Send smaller ones.`;
     throw apiError("unsupported_value", message, { param: "image" });
   }
   return images.map(({ type, bytes }) => `data:${type};base64,${toBase64(bytes)}`);

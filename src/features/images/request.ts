@@ -11,7 +11,7 @@ export const MAX_INPUT_IMAGES = 16;
 const MAX_CHOICES = 10;
 const MAX_PARTIAL_IMAGES = 3;
 
-/** The fields of both endpoints, with the schemas of a whole number and of a truth value. */
+/** The fields of both endpoints. Numbers and truth values have other schemas in JSON than in a form. */
 const outputFields = (integer: v.GenericSchema<unknown, number>, truth: v.GenericSchema<unknown, boolean>) => {
   const between = (least: number, most: number) => v.nullish(v.pipe(integer, v.minValue(least), v.maxValue(most)));
   return {
@@ -29,7 +29,7 @@ const outputFields = (integer: v.GenericSchema<unknown, number>, truth: v.Generi
     partial_images: between(0, MAX_PARTIAL_IMAGES),
     user: v.nullish(textUpTo(1024)),
     safety_identifier: v.nullish(textUpTo(128)),
-    /** Not sent on: image models answer in base64, and refuse the field. */
+    /** Not sent to the provider: image models answer in base64, and refuse the field. */
     response_format: v.nullish(
       v.literal("b64_json", "must be 'b64_json': image models answer in base64 only. Leave it out"),
     ),

@@ -25,7 +25,7 @@ const encoder = new TextEncoder();
 const toEvent = (event: object) => encoder.encode(`data: ${JSON.stringify(event)}\n\n`);
 const toErrorEvent = (error: ErrorBody) => toEvent({ type: "error", error });
 
-/** Creates the codec of one answer. It holds only what one read brings. */
+/** Creates the codec of one answer. It buffers only the output of one read. */
 export function createSpeechCodec({ format, speed, tokensPerSecond, isEventStream }: SpeechAnswer): Codec {
   const progress = emptyProgress();
   const clock = createAudioClock(format);

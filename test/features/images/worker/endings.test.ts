@@ -1,4 +1,4 @@
-// What each ending of an image request costs: the usage, the whole formula, or only a request.
+// The cost of each ending of an image request: the usage, the whole formula, or only a request.
 
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Script } from "../../../../dev/provider/kernel/script.ts";

@@ -241,7 +241,7 @@ describe("an edit", () => {
   });
 });
 
-it("of a hundred parallel images, exactly those are made that the dollars pay for", async () => {
+it("a hundred parallel requests make exactly the seven images that the dollars pay for", async () => {
   const IMAGE = (196 * 30 + (16 + 7) * 8) / 1e6;
   const catalog = createDollarCatalog(7.5 * IMAGE);
   for (const plan of Object.values(catalog.plans)) plan.concurrent = 100;

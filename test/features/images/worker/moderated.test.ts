@@ -1,5 +1,5 @@
 // uses: moderation
-// Moderated image requests: the prompt and the input images are judged before the provider is called.
+// Moderated image requests: the prompt and the input images are moderated before the provider is called.
 
 import { beforeAll, beforeEach, expect, it } from "vitest";
 import { errorOf, NOTHING, ONLY_REQUESTS } from "../../../support/caller.ts";
@@ -33,7 +33,7 @@ it.each([
   ["a prompt", "/v1/images/generations", draw({ prompt: "emulate-violence" }), 1],
   ["a prompt of a stream", "/v1/images/generations", draw({ prompt: "emulate-violence", stream: true }), 1],
   ["an input image", EDITS, draw({ images: [{ image_url: pngUrl() }, { image_url: REMOTE }] }), 3],
-])("%s that may not pass is refused, and costs only the classifier's requests", async (_, path, body, requests) => {
+])("%s that is blocked costs only the classifier's requests", async (_, path, body, requests) => {
   const user = await createUser();
   const response = await user.post(path, body);
   expect(response.status).toBe(400);
@@ -42,7 +42,7 @@ it.each([
   expect((await emulation.stats()).by_path[path]).toBeUndefined();
 });
 
-it("an edit in a form that may pass is made, after its prompt and each file were judged", async () => {
+it("an edit in a form is made after the moderation of its prompt and of each file", async () => {
   const user = await createUser();
   const response = await user.post(EDITS, formOf(3000));
   expect(response.status, await response.text()).toBe(200);
@@ -50,7 +50,7 @@ it("an edit in a form that may pass is made, after its prompt and each file were
   expect((await emulation.stats()).by_path["/v1/moderations"]).toBeGreaterThan(1);
 });
 
-it("files that are too large to be judged are refused before anything is sent", async () => {
+it("files that are too large to be moderated are refused before anything is sent", async () => {
   const user = await createUser();
   const response = await user.post(EDITS, formOf(9 * 1024 * 1024));
   expect(response.status).toBe(400);

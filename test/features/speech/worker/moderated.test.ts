@@ -1,5 +1,5 @@
 // uses: moderation
-// Moderated speech: the text and the instructions are judged before anything is spoken.
+// Moderated speech: the text and the instructions are moderated before anything is spoken.
 
 import { beforeAll, beforeEach, expect, it } from "vitest";
 import { errorOf, ONLY_REQUESTS } from "../../../support/caller.ts";
@@ -19,7 +19,7 @@ beforeEach(emulation.zero);
 const speak = (more: object) => ({ model: "gpt-4o-mini-tts", voice: "alloy", input: "A river.", ...more });
 
 it.each([{ input: "emulate-violence" }, { instructions: "emulate-violence" }])(
-  "%j may not pass, and costs only the classifier's request",
+  "%j is blocked, and costs only the classifier's request",
   async (more) => {
     const user = await createUser();
     const response = await user.post("/v1/audio/speech", speak(more));
@@ -30,7 +30,7 @@ it.each([{ input: "emulate-violence" }, { instructions: "emulate-violence" }])(
   },
 );
 
-it("a text that may pass is spoken", async () => {
+it("an allowed text is spoken", async () => {
   const user = await createUser();
   const response = await user.post("/v1/audio/speech", speak({ instructions: "Whisper." }));
   expect(response.status).toBe(200);

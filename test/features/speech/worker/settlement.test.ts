@@ -1,4 +1,4 @@
-// What each ending of a speech costs, for models priced by tokens and by characters.
+// The cost of each ending of a speech, for models priced by tokens and by characters.
 
 import type { Script } from "../../../../dev/provider/kernel/script.ts";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
