@@ -51,12 +51,26 @@ export function findModel(name: string, moment: Date): Model {
   throw invalidRequest(message, null, "model_not_found", 404);
 }
 
+/** Endpoints of the emulation that are served for any model. */
+const INVENTED_ENDPOINTS = [
+  "chat_completions",
+  "responses",
+  "completions",
+  "embeddings",
+  "image_generation",
+  "image_edit",
+  "speech_generation",
+  "transcription",
+  "translation",
+];
+
 /** A model for trying a new card in the catalog. It accepts everything. */
 function inventedModel(name: string): Model | undefined {
   if (!name.startsWith("emulated-")) return undefined;
   const card = {
-    endpoints: ["chat_completions", "responses", "completions"],
+    endpoints: INVENTED_ENDPOINTS,
     modalities: { input: ["text", "image"] },
+    speech_tokens_per_character: 5,
     snapshots: {},
   };
   return { name, snapshotId: name, snapshot: {}, card };

@@ -32,8 +32,9 @@ const MAX_HEADER_BYTES = 2048;
 const MAX_TEXT_BYTES = 131_072;
 /** Characters that RFC 2046 allows, without those that need quotes and spaces. */
 const BOUNDARY = /^multipart\/form-data\s*;\s*boundary=(?:"([\w'()+,./:=?-]{1,70})"|([\w'+.-]{1,70}))\s*$/i;
-/** Ktor sends names without quotes. */
-const DISPOSITION = /^form-data; ?name=("?)([\w.-]{1,64}(?:\[\])?)\1(?:; ?filename="([^"\\]{0,255})")?$/;
+/** Ktor and .NET send names without quotes. .NET repeats the filename as `filename*`. */
+const DISPOSITION =
+  /^form-data; ?name=("?)([\w.-]{1,64}(?:\[\])?)\1(?:; ?filename=(?:"([^"\\]{0,255})"|([\w.-]{1,255}))(?:; ?filename\*=utf-8''([\w.%-]{1,999}))?)?$/i;
 /** Other headers could change how a parser reads the part. */
 const HEADERS = new Set(["content-disposition", "content-type", "content-length", "content-transfer-encoding"]);
 
@@ -58,7 +59,9 @@ export async function readForm(request: Request): Promise<Form> {
 }
 
 /** Parses a form. Throws 400 `invalid_form`, with a message that says what is wrong. */
-export function parseForm(bytes: Uint8Array<ArrayBuffer>, boundary: string): Form {
+export function parseForm(body: Uint8Array<ArrayBuffer>, boundary: string): Form {
+  // Some clients begin with the line end of a boundary.
+  const bytes = startsWith(body, 0, "\r\n") ? body.subarray(2) : body;
   const find = createSearch(encoder.encode(`\r\n--${boundary}`));
   const delimiterLength = boundary.length + 4;
   const parts: FormPart[] = [];
@@ -72,9 +75,7 @@ export function parseForm(bytes: Uint8Array<ArrayBuffer>, boundary: string): For
     if (startsWith(bytes, start, `--${boundary}`)) throw invalid("has its boundary inside a part");
     const end = find(bytes, start);
     if (end === -1) throw invalid("has no closing boundary");
-    const disposition = DISPOSITION.exec(headers.get("content-disposition") ?? "");
-    const [, , name, filename] = disposition ?? [];
-    if (name === undefined) throw invalid("has a part without a plain name");
+    const { name, filename } = readDisposition(headers.get("content-disposition"));
     parts.push({ name, filename, contentType: headers.get("content-type"), start, end, from, to: end });
     if (parts.length > MAX_PARTS) throw invalid(`has more than ${MAX_PARTS} parts`);
     const after = end + delimiterLength;
@@ -178,6 +179,17 @@ function readHeaders(bytes: Uint8Array, from: number): { headers: Map<string, st
   if (!/^(7bit|8bit|binary)$/i.test(encoding)) throw invalid("has a part with an encoding");
   return { headers, start: from + length + 4 };
 }
+
+function readDisposition(value = ""): Pick<FormPart, "name" | "filename"> {
+  const [, , name, quoted, plain, encoded] = DISPOSITION.exec(value) ?? [];
+  if (name === undefined) throw invalid("has a part whose content-disposition is not a plain name and filename");
+  const filename = quoted ?? plain;
+  // Parsers differ in which of the two they take, and the extension decides the format.
+  if (encoded !== undefined && extensionOf(encoded) !== extensionOf(filename)) throw invalid("has a part of two names");
+  return { name, filename };
+}
+
+const extensionOf = (filename = "") => /\.(\w+)$/.exec(filename)?.[1]?.toLowerCase();
 
 const startsWith = (bytes: Uint8Array, at: number, text: string) =>
   encoder.encode(text).every((byte, index) => bytes[at + index] === byte);

@@ -14,6 +14,10 @@ const part = (headers: string, content = "text") => `--${BOUNDARY}\r\n${headers}
 const field = (name: string, content?: string) => part(`Content-Disposition: form-data; name="${name}"`, content);
 const END = `--${BOUNDARY}--\r\n`;
 
+/** A file of .NET. */
+const twiceNamed = (encoded: string) =>
+  part(`Content-Disposition: form-data; name=file; filename=memo.m4a; filename*=utf-8''${encoded}`) + END;
+
 const parse = (text: string) => parseForm(encode(text), BOUNDARY);
 const fieldsIn = (text: string) => ({ ...fieldsOf(parse(text)) });
 
@@ -39,6 +43,7 @@ describe("a form", () => {
       ) + END,
     ],
     ["Ktor", part("Content-Disposition: form-data; name=model", "swift") + END],
+    ["a client that begins with a line end", `\r\n${field("model", "swift")}${END}`],
     ["a client that ends without a line end", `${field("model", "swift")}--${BOUNDARY}--`],
   ])("as %s writes it is read", (_client, text) => {
     expect(fieldsIn(text)).toEqual({ model: "swift" });
@@ -56,6 +61,11 @@ describe("a form", () => {
     expect(new TextDecoder().decode(form.bytes.subarray(sent.start, sent.end))).toBe("RIFF");
   });
 
+  it("has the files of .NET, whose filename comes twice", () => {
+    expect(parse(twiceNamed("m%C3%A9mo.m4a")).parts[0]).toMatchObject({ name: "file", filename: "memo.m4a" });
+    expect(refusalOf(() => parse(twiceNamed("memo.wav")))).toMatchObject({ code: "invalid_form" });
+  });
+
   it.each([
     ["a field twice", `${field("model")}${field("model")}${END}`, "'model' is sent twice"],
     ["text before its first boundary", `hello\r\n${field("model")}${END}`, "does not begin"],
@@ -67,14 +77,14 @@ describe("a form", () => {
     ["a boundary right behind the headers of a part", field("a", `--${BOUNDARY}\r\n`) + END, "inside a part"],
     ["a boundary behind a line feed", field("a", `b\n--${BOUNDARY}\n`) + END, "inside a part"],
     ["a boundary behind a carriage return", field("a", `b\r--${BOUNDARY}\r`) + END, "inside a part"],
-    ["two names in one part", part('Content-Disposition: form-data; name="a"; name="b"') + END, "without a plain name"],
-    ["an encoded name", part("Content-Disposition: form-data; name*=utf-8''model") + END, "without a plain name"],
+    ["two names in one part", part('Content-Disposition: form-data; name="a"; name="b"') + END, "is not a plain name"],
+    ["an encoded name", part("Content-Disposition: form-data; name*=utf-8''model") + END, "is not a plain name"],
     [
       "a quote in a name",
       part(String.raw`Content-Disposition: form-data; name="mo\"del"`) + END,
-      "without a plain name",
+      "is not a plain name",
     ],
-    ["no name", part("Content-Type: text/plain") + END, "without a plain name"],
+    ["no name", part("Content-Type: text/plain") + END, "is not a plain name"],
     [
       "a part in base64",
       part('Content-Disposition: form-data; name="a"\r\nContent-Transfer-Encoding: base64') + END,
