@@ -8,7 +8,7 @@ const LEAVES_MS = 400;
 /** Longer than every deadline of the attacked catalog. */
 const LATE = { first_ms: 8000 };
 
-/** US dollars per million tokens: of text, which an image is asked for with, and of the image. */
+/** US dollars per million tokens of the prompt and of the image. */
 const IMAGE_PRICES = { input: 5, output: 30 };
 const image = (name: string, script: object, more: object = {}): Row => ({
   name,
@@ -29,7 +29,7 @@ const speech = (name: string, script: object, more: object = {}): Row => ({
   },
   prices: SPEECH_PRICES,
 });
-/** The fastest that the card says. */
+/** The highest speed that the card allows. */
 const SPEAKS = { tokens: 2000, delay_ms: 4 };
 
 const RECORDING_PRICES = { input: 3, output: 5 };

@@ -5,7 +5,7 @@ interface ProviderRoute {
   path: string;
   /** The first day (YYYY-MM-DD, UTC) without the route. */
   end?: string;
-  /** What to use instead. */
+  /** The route that replaces it. */
   replacement?: string;
 }
 

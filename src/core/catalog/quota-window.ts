@@ -40,7 +40,7 @@ export function addAmounts(one: Amounts, other: Amounts, factor = 1): Amounts {
   };
 }
 
-/** Returns by how much an amount is above another, unit by unit. */
+/** Returns the excess of an amount over a bound, unit by unit. */
 export const excessOver = (amount: Amounts, bound: Amounts): Amounts => addAmounts(amount, leastOf(amount, bound), -1);
 
 /** Returns the smaller of two amounts, unit by unit. */

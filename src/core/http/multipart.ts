@@ -46,8 +46,8 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const headerDecoder = new TextDecoder("latin1");
 
 /**
- * Reads the multipart form of a request. Throws 415 for another media type, 400 `invalid_form` for a form that another
- * parser could read differently, and what `takeUpload` throws.
+ * Reads the multipart form of a request. Throws 415 for another media type, and 400 `invalid_form` for a form that
+ * another parser could read differently. Throws the errors of `takeUpload` too.
  */
 export async function readForm(request: Request): Promise<Form> {
   const match = BOUNDARY.exec(request.headers.get("content-type") ?? "");

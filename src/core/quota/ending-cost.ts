@@ -94,9 +94,9 @@ function costOfUsage(usage: Usage, { providerToolCalls = 0 }: Progress, demand: 
 }
 
 /**
- * Returns an upper estimate of the cost. The output is at least what was relayed, and at least the tokens that the
- * model can generate in the elapsed time, because reasoning is not relayed. Undefined when only the bound covers the
- * work: it went on after its request, or could call tools.
+ * Returns an upper estimate of the cost. The output is at least what was relayed. It is also at least what the model can
+ * generate in the elapsed time, because reasoning is not relayed. Undefined when only the bound covers the work: it went
+ * on after its request, or could call tools.
  */
 function estimate({ progress, demand, work }: EndedRequest, card: ModelCard): Cost | undefined {
   if (!work || (demand.toolCalls?.most ?? 0) > 0) return undefined;

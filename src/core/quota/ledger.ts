@@ -141,9 +141,9 @@ export function spend(
 /** The end of a reservation. */
 export interface LedgerSettlement {
   key: string;
-  /** At most the reservation counts. */
+  /** Limited to the reservation. */
   charge: Amounts;
-  /** Counts beside the charge, also where a window has no room for it. */
+  /** Added to the charge, even beyond the limit of a window. */
   excess?: Amounts;
 }
 

@@ -22,8 +22,8 @@ const LINE_END = encoder.encode("\r\n");
 const NO_BYTES = new Uint8Array(0);
 
 /**
- * Finds and measures the recording of a form. Throws 400 when the form does not have exactly one file, and
- * `unsupported_format` when the format is unknown or does not match the name and type of the file.
+ * Finds and measures the recording of a form. Throws 400 when the form does not have exactly one file. Throws
+ * `unsupported_format` when its format is unknown, or does not match its name and type.
  */
 export function takeRecording(form: Form): Recording {
   const param = "file";
