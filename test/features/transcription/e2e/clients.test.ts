@@ -42,6 +42,15 @@ it("the openai client sends a stream of a file, and gets text with its usage", a
   expect(dollarsOf(await user.usage())).toBeCloseTo(0.00075, 9);
 });
 
+it.each(["tone.m4a", "tone.mp3", "tone.ogg"])("the openai client sends the recording %s", async (name) => {
+  const { client, user } = await createClient(weir);
+  const file = createReadStream(join(import.meta.dirname, "../fixtures", name));
+  expect(await client.audio.transcriptions.create({ model: "gpt-transcribe", file, prompt })).toMatchObject({
+    text: TEXT,
+  });
+  expect(await user.settled()).toMatchObject({ requests: 1, reserved: 0 });
+});
+
 it("the openai client gets plain text, subtitles and verbose JSON", async () => {
   const { client, user } = await createClient(weir);
   const request = { model: "whisper-1", prompt };
