@@ -43,12 +43,16 @@ export function passImages(request: ImageRequest): Way {
     endpoint,
     prepare({ snapshot, card, fixed }) {
       const prompt = [...(fixed.instructions ? [fixed.instructions] : []), fields.prompt].join("\n\n");
-      const planned = card.image_output && planImage(fields, card.image_output);
+      const output = card.image_output;
+      const planned = output && planImage(fields, output);
       const { size, quality } = planned ?? {};
       return {
         ask: {
           endpoint,
-          needs: [...parameterNeeds(fields, endpoint, (field) => field), ...imageNeeds(fields, planned, images)],
+          needs: [
+            ...parameterNeeds(fields, endpoint, (field) => field),
+            ...imageNeeds(fields, images, planned, output),
+          ],
           demand: demandOf({ ...request, prompt }, card, planned),
           subject,
           write: () => request.write({ model: snapshot, prompt, size, quality, response_format: undefined }),

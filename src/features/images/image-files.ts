@@ -35,9 +35,9 @@ export function imageFilesOf({ bytes, parts }: Form): ImageFiles {
     if (part.name === "mask") hasMask = true;
     else images.push(file);
   }
-  const fault =
-    images.length === 0 ? "is required" : images.length > MAX_INPUT_IMAGES ? "is sent too often" : undefined;
-  if (fault === undefined) return { images, hasMask };
+  const count = images.length;
+  if (count > 0 && count <= MAX_INPUT_IMAGES) return { images, hasMask };
+  const fault = count === 0 ? "is required" : `has ${count} files`;
   const message = `'image' ${fault}. Send 1 to ${MAX_INPUT_IMAGES} files, several as 'image[]'.`;
   throw apiError("invalid_request", message, { param: "image" });
 }

@@ -30,8 +30,13 @@ export function planImage(fields: ImageFields, card: CardOutput): PlannedImage {
 
 const explicit = (value: string | null | undefined) => (value && value !== "auto" ? value : undefined);
 
-/** The facts that a card must have for a request with `images` input images. */
-export function imageNeeds(fields: ImageFields, planned: PlannedImage | undefined, images: number): Need[] {
+/** The facts that a card must have for a request with `images` input images. Messages list what `output` has. */
+export function imageNeeds(
+  fields: ImageFields,
+  images: number,
+  planned: PlannedImage | undefined,
+  output: CardOutput | undefined,
+): Need[] {
   const { output_format: format, stream } = fields;
   const needs = [
     fact("model", "image output, because its card has no 'image_output'", (card) => card.image_output !== undefined),
@@ -43,11 +48,13 @@ export function imageNeeds(fields: ImageFields, planned: PlannedImage | undefine
   if (planned) {
     const { quality } = planned;
     const hasQuality = (card: ModelCard) => Object.hasOwn(card.image_output?.qualities ?? {}, quality);
-    needs.push(fact("quality", `the quality '${quality}'`, hasQuality));
+    const known = Object.keys(output?.qualities ?? {});
+    needs.push(fact("quality", `the quality '${quality}', only: ${known.join(", ")}`, hasQuality));
   }
   if (format) {
     const hasFormat = (card: ModelCard) => card.image_output?.formats.includes(format) === true;
-    needs.push(fact("output_format", `the output format '${format}'`, hasFormat));
+    const known = output?.formats ?? [];
+    needs.push(fact("output_format", `the output format '${format}', only: ${known.join(", ")}`, hasFormat));
   }
   if (stream) needs.push({ kind: "feature", feature: "streaming", param: "stream" });
   return needs;

@@ -66,7 +66,12 @@ describe("the files of a form", () => {
     ["a text for an image", [{ name: "image", content: PNG, isText: true }], "invalid_request", /must be a file/],
     ["a file in another field", [image(PNG), image(PNG, undefined, "markup")], "unsupported_parameter", /'markup'/],
     ["no image", [image(PNG, undefined, "mask")], "invalid_request", /is required/],
-    ["17 images", Array.from({ length: 17 }, () => image(PNG, undefined, "image[]")), "invalid_request", /1 to 16/],
+    [
+      "17 images",
+      Array.from({ length: 17 }, () => image(PNG, undefined, "image[]")),
+      "invalid_request",
+      /has 17 files. Send 1 to 16/,
+    ],
   ])("cannot be %s", (_, parts, code, message) => {
     expect(() => filesOf(...parts)).toThrow(refusal(code, message));
   });

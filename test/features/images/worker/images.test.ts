@@ -67,9 +67,15 @@ describe("a request", () => {
 
   it.each([
     ["a model that makes no images", GENERATIONS, draw({ model: "gpt-5-mini" }), "model", "gpt-image-2"],
-    ["a quality that the model lacks", GENERATIONS, draw({ quality: "max" }), "quality", "gpt-image-2.6-flare"],
+    [
+      "a quality that the model lacks",
+      GENERATIONS,
+      draw({ quality: "max" }),
+      "quality",
+      "'max', only: low, medium, high. Models that do: gpt-image-2.6-flare",
+    ],
     ["an illegal size", GENERATIONS, draw({ size: "1000x1000" }), "size", "multiples of 16"],
-    ["gif", GENERATIONS, draw({ output_format: "gif" }), "output_format", "'gif'"],
+    ["gif", GENERATIONS, draw({ output_format: "gif" }), "output_format", "'gif', only: png, jpeg, webp"],
     ["an answer by URL", GENERATIONS, draw({ response_format: "url" }), "response_format", "base64"],
     ["a field of older models", GENERATIONS, draw({ style: "vivid" }), "style", "Leave it out"],
     ["too many images", GENERATIONS, draw({ n: 11 }), "n", "at most 10"],
