@@ -4,15 +4,15 @@ import { Hono } from "hono";
 import type { AppEnv, Feature } from "../../core/feature.ts";
 import { metered } from "../../core/gateway/metered.ts";
 import { passImages } from "./exchange.ts";
-import { readEdit, readGeneration } from "./read-request.ts";
+import { readImageEdit, readImageGeneration } from "./read-request.ts";
 
 const app = new Hono<AppEnv>()
   .post("/generations", async (c) => {
-    const request = await readGeneration(c.req);
+    const request = await readImageGeneration(c.req);
     return metered(c.get("caller"), { model: request.fields.model, ways: [passImages(request)] });
   })
   .post("/edits", async (c) => {
-    const request = await readEdit(c.req);
+    const request = await readImageEdit(c.req);
     return metered(c.get("caller"), { model: request.fields.model, ways: [passImages(request)] });
   });
 

@@ -5,7 +5,7 @@ import { readBody, validate } from "../../core/http/json-body.ts";
 import { fieldsOf, formBody, formPieces, readForm } from "../../core/http/multipart.ts";
 import type { ImageRequest } from "./exchange.ts";
 import { imageFilesOf, toDataUrls } from "./image-files.ts";
-import { EditForm, EditRequest, GenerationRequest } from "./request.ts";
+import { ImageEditForm, ImageEditRequest, ImageGenerationRequest } from "./request.ts";
 
 /** The request of a route, as Hono has it. */
 interface RawRequest {
@@ -13,8 +13,8 @@ interface RawRequest {
 }
 
 /** Reads a request for new images. Throws 400 with the name of the invalid field, and 408, 413 and 415. */
-export async function readGeneration(request: RawRequest): Promise<ImageRequest> {
-  const fields = await readBody(request, GenerationRequest);
+export async function readImageGeneration(request: RawRequest): Promise<ImageRequest> {
+  const fields = await readBody(request, ImageGenerationRequest);
   return {
     endpoint: "image_generation",
     fields,
@@ -24,14 +24,14 @@ export async function readGeneration(request: RawRequest): Promise<ImageRequest>
   };
 }
 
-/** Reads a request to edit images, as JSON or as a form. Throws as `readGeneration`, and 400 for files. */
-export async function readEdit(request: RawRequest): Promise<ImageRequest> {
+/** Reads a request to edit images, as JSON or as a form. Throws as `readImageGeneration`, and 400 for files. */
+export async function readImageEdit(request: RawRequest): Promise<ImageRequest> {
   const isForm = /^multipart\//i.test(request.raw.headers.get("content-type") ?? "");
   return isForm ? readEditForm(request.raw) : readEditJson(request);
 }
 
 async function readEditJson(request: RawRequest): Promise<ImageRequest> {
-  const body = await readBody(request, EditRequest);
+  const body = await readBody(request, ImageEditRequest);
   const { images, mask, ...fields } = body;
   const urls = images.map((image) => image.image_url);
   return {
@@ -47,7 +47,7 @@ async function readEditForm(request: Request): Promise<ImageRequest> {
   const form = await readForm(request);
   let { images, hasMask } = imageFilesOf(form);
   const sent = fieldsOf(form);
-  const fields = validate(EditForm, sent);
+  const fields = validate(ImageEditForm, sent);
   let urls: string[] | undefined;
   return {
     endpoint: "image_edit",

@@ -54,9 +54,9 @@ const Picture = v.strictObject({
   image_url: ImageUrl,
 });
 
-export const GenerationRequest = v.strictObject(jsonFields);
+export const ImageGenerationRequest = v.strictObject(jsonFields);
 
-export const EditRequest = v.strictObject({
+export const ImageEditRequest = v.strictObject({
   ...jsonFields,
   ...editFields,
   images: v.pipe(listOf(Picture, MAX_INPUT_IMAGES), v.minLength(1)),
@@ -64,8 +64,7 @@ export const EditRequest = v.strictObject({
 });
 
 /** The text fields of an edit in a form. */
-export const EditForm = v.strictObject({ ...formFields, ...editFields });
+export const ImageEditForm = v.strictObject({ ...formFields, ...editFields });
 
-export type EditRequest = v.InferOutput<typeof EditRequest>;
 /** The fields that both endpoints have. */
-export type ImageFields = v.InferOutput<typeof GenerationRequest>;
+export type ImageFields = v.InferOutput<typeof ImageGenerationRequest>;

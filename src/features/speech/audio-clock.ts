@@ -3,7 +3,7 @@
 
 import { concatBytes } from "../../core/relay/byte-buffers.ts";
 import type { HeaderReader } from "./frame-headers.ts";
-import { createFlacHeaders, createStatelessHeaders } from "./frame-headers.ts";
+import { createFlacHeaderReader, createFrameHeaderReader } from "./frame-headers.ts";
 import type { SpeechFormat } from "./request.ts";
 
 export interface AudioClock {
@@ -44,7 +44,7 @@ export function createAudioClock(format: SpeechFormat): AudioClock {
 
 function headersOf(format: SpeechFormat): HeaderReader | undefined {
   if (format === "wav" || format === "pcm") return undefined;
-  return format === "flac" ? createFlacHeaders() : createStatelessHeaders(format);
+  return format === "flac" ? createFlacHeaderReader() : createFrameHeaderReader(format);
 }
 
 /** Walks from header to header. Other bytes, such as tags, are skipped. */

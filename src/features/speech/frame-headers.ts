@@ -22,7 +22,7 @@ export interface HeaderReader {
 }
 
 /** The readers of formats whose headers stand alone. */
-export function createStatelessHeaders(format: "mp3" | "aac" | "opus"): HeaderReader {
+export function createFrameHeaderReader(format: "mp3" | "aac" | "opus"): HeaderReader {
   switch (format) {
     case "mp3":
       return { mark: 0xff, size: 4, read: readMpegHeader };
@@ -97,7 +97,7 @@ const encoder = new TextEncoder();
  * Creates the reader of flac (RFC 9639). A frame does not have its length, so the next one is found by its number. Only
  * frames of a fixed size are read, which every encoder of streams writes.
  */
-export function createFlacHeaders(): HeaderReader {
+export function createFlacHeaderReader(): HeaderReader {
   let frames = 0;
   /** Undefined until the start of the stream has been read. */
   let frameSeconds: number | undefined;
