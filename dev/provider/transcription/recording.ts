@@ -1,4 +1,5 @@
 // The recording of a form: its checks as at OpenAI, and its length.
+import { measureAudio } from "../../../src/features/transcription/audio/measure-audio.ts";
 import type { FormBody } from "../kernel/form.ts";
 import { invalidRequest, missingParameter } from "../kernel/errors.ts";
 
@@ -28,12 +29,10 @@ export async function readRecording({ files }: FormBody): Promise<Uint8Array> {
   return bytes;
 }
 
-/** Returns the length in seconds: by the header of a WAV file, else an estimate by the size. */
+/** Returns the length in seconds, or an estimate by the size where the file proves none. */
 export function lengthOf(bytes: Uint8Array): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (textAt(bytes, 0) !== "RIFF" || bytes.length < 44) return bytes.length / COMPRESSED_BYTES_PER_SECOND;
-  const bytesPerSecond = view.getUint32(28, true);
-  return bytesPerSecond === 0 ? 0 : (bytes.length - 44) / bytesPerSecond;
+  const measure = measureAudio(bytes);
+  return measure.ok ? measure.seconds : bytes.length / COMPRESSED_BYTES_PER_SECOND;
 }
 
 /** Tests if a file begins with the magic bytes of a format. */

@@ -17,6 +17,9 @@ export async function readBody<const Schema extends v.GenericSchema>(
   { raw }: { raw: Request },
   schema: Schema,
 ): Promise<v.InferOutput<Schema>> {
+  if (/^multipart\//i.test(raw.headers.get("content-type") ?? "")) {
+    throw apiError("unsupported_media_type", "This route takes no form. Send the fields as one JSON object.");
+  }
   const body = parse(await takeBody(raw));
   // To a schema of an object, a list is one without fields.
   if (Array.isArray(body) && schema.expects === "Object") {

@@ -10,8 +10,8 @@ import { MEASURABLE_FORMATS } from "./audio/measure-audio.ts";
 import type { Recording } from "./recording.ts";
 import type { TranscriptionRequest } from "./request.ts";
 
-/** Tests if a model is priced by minutes of audio, and not by tokens. */
-export const isPricedByTime = ({ prices }: ModelCard): boolean => prices?.minute_of_audio !== undefined;
+/** Tests if a model is priced by minutes of audio, or is free. Others are priced by tokens. */
+export const isPricedByTime = ({ prices }: ModelCard): boolean => !prices || prices.minute_of_audio !== undefined;
 
 /** Returns the caller's texts for the model: `prompt` and `keywords[]`. */
 export const guidingText = ({ prompt, "keywords[]": keywords = [] }: TranscriptionRequest): string =>

@@ -113,6 +113,12 @@ it("a body of which the rest does not arrive is a 408", async () => {
   expect(error).toMatchObject({ status: 408, body: { code: "body_timeout" } });
 });
 
+it("a form is a 415 on a route for JSON", async () => {
+  const user = await createUser();
+  const response = await user.post("/v1/chat/completions", new FormData());
+  expect([response.status, await errorOf(response)]).toMatchObject([415, { code: "unsupported_media_type" }]);
+});
+
 it("a compressed body is a 415 that names the header", async () => {
   const user = await createUser(undefined, {});
   const headers = { "content-encoding": "gzip" };

@@ -210,6 +210,11 @@ describe("the bound", () => {
     expect(boundOf({})).toMatchObject({ output: 0, inputNanoUsd: 4 * 100_000 });
   });
 
+  it("of a card without prices is nothing, and needs no facts", () => {
+    expect(boundOf({ prices: undefined })).toMatchObject({ inputNanoUsd: 0, output: 0 });
+    expect(askOf(writeForm(PARTS), modelOf({ prices: undefined })).refusal).toBeUndefined();
+  });
+
   it("of a price by tokens covers the audio, the texts and the whole output", () => {
     const prices = { input: 2.5, output: 10, audio: { input: 6 } };
     const facts = { prices, audio_tokens_per_second: 10, max_output_tokens: 2000 };
