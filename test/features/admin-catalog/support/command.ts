@@ -4,25 +4,23 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-export interface Ran {
-  code: number;
-  output: string;
-  errors: string;
-}
+import type { CommandResult } from "../../../../dev/admin-catalog/command.ts";
+import { runCatalogCommand } from "../../../../dev/admin-catalog/command.ts";
 
 /** The command for the Weir at `url`, and a folder for its documents. */
 export function createCommand(url: string) {
   const folder = mkdtempSync(join(tmpdir(), "weir-catalog-"));
-  const { WEIR_ADMIN_TOKEN: _, ...env } = process.env;
 
-  /** Runs the command, and returns its exit code and output. */
-  const run = (...words: string[]) =>
-    new Promise<Ran>((resolve) => {
+  /** Runs the command in this process, which is faster than starting one. */
+  const run = (...words: string[]) => runCatalogCommand(["--url", url, ...words]);
+
+  /** Runs the command as a program. */
+  const runProgram = (...words: string[]) =>
+    new Promise<Omit<CommandResult, "code"> & { code: number }>((resolve) => {
       execFile(
         process.execPath,
         ["dev/admin-catalog/catalog.ts", ...words],
-        { env: { ...env, WEIR_URL: url } },
+        { env: { ...process.env, WEIR_URL: url } },
         (error, output, errors) => resolve({ code: error ? Number(error.code) : 0, output, errors }),
       );
     });
@@ -40,5 +38,5 @@ export function createCommand(url: string) {
     writeFileSync(file, typeof document === "string" ? document : JSON.stringify(document));
     return file;
   };
-  return { run, ask, write, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { run, runProgram, ask, write, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
