@@ -60,8 +60,8 @@ const USAGES = {
   "../bench/relay": "Usage: npm run bench -- [--rounds 5] [--only NAME] [--json]\n",
 };
 
-it.each(["token", "dev"] as const)("%s prints its usage with --help", async (command) => {
-  expect(await run(command, "--help")).toEqual({ code: 0, output: USAGES[command], errors: "" });
+it("a command prints its usage with --help", async () => {
+  expect(await run("token", "--help")).toEqual({ code: 0, output: USAGES.token, errors: "" });
 });
 
 it.each<[keyof typeof USAGES, string[], string]>([

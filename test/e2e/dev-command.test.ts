@@ -77,19 +77,18 @@ it("follows every save of its configuration, names what is missing, keeps the la
 
   // Each save has an issuer of its own, and what the command prints when Weir runs with it.
   const saves: [string, string, () => Promise<void> | void][] = [
-    ["in-place", READY, () => writeFileSync(toml, trusting("in-place"))],
     [
       "renamed",
       "Weir is not ready. This deployment is not configured. providers.openai: PROVIDER_HOSTS is not set",
       () => replaceFile(toml, trusting("renamed").replace("PROVIDER_HOSTS =", "PROVIDERS_HOST =")),
     ],
     [
-      "truncated",
+      "in place",
       READY,
       async () => {
         writeFileSync(toml, "");
         await dev.printed(KEPT);
-        writeFileSync(toml, trusting("truncated"));
+        writeFileSync(toml, trusting("in place"));
       },
     ],
   ];
@@ -107,9 +106,7 @@ it("follows every save of its configuration, names what is missing, keeps the la
   writeFileSync(vars, "");
   await dev.printed(".dev.vars has no AUTH_SECRET, QUOTA_PEPPER, ADMIN_TOKEN.");
   expect(readFileSync(vars, "utf8")).toBe("");
-  expect([await send(dev.url, await sign("truncated")), await send(dev.url, await sign("invalid"))]).toEqual([
-    404, 401,
-  ]);
+  expect([await send(dev.url, await sign("in place")), await send(dev.url, await sign("invalid"))]).toEqual([404, 401]);
 
   await dev.kill("SIGTERM");
   expect(await isFree(dev.url)).toBe(true);
