@@ -11,7 +11,7 @@ import { SLIM_RESPONSES } from "../support/surface.ts";
 import { createUser } from "../support/weir.ts";
 
 /** Longer than the first run of the Worker, in which no lease may expire. */
-const LEASE_MS = 4000;
+const LEASE_MS = 2500;
 const TEMPLATE_TOKENS = 16;
 
 const home = createHome(createCatalog({ total_ms: LEASE_MS, lease_grace_ms: 0 }));

@@ -21,7 +21,7 @@ function post(path: string, body: HostileBody["body"], index = 0): Promise<Respo
 }
 
 it("forty hostile bodies are answered or refused, and a stream beside them ends in done", async () => {
-  const stream = await post("/chat", JSON.stringify({ input: emulate({ tokens: 40, delay_ms: 100 }) }));
+  const stream = await post("/chat", JSON.stringify({ input: emulate({ tokens: 40, delay_ms: 60 }) }));
   const statuses = hostileBodies().map(async ({ path, body }, index) => (await post(path, body, index)).status);
   const seen = new Set(await Promise.all(statuses));
   expect(seen).toContain(400);

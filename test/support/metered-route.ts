@@ -35,6 +35,8 @@ const KINDS: [string, boolean][] = [
 ];
 const MEGABYTE = 1024 * 1024;
 const LONG = { tokens: 5000, delay_ms: 5 };
+/** The output tokens of a plan whose provider does not obey them. */
+const GRANTED = 100;
 const STOPPED = { requests: 1, cancelled: 1, completed: 0 };
 
 /** A quota object that fails every reservation. */
@@ -138,17 +140,17 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
     });
 
     it("that takes too long in total is an estimate of its text, whether it is read or not", async () => {
-      await useTiming({ total_ms: 300 });
-      const user = await createUser();
+      await useTiming({ total_ms: 200 });
+      const [user, idler] = [await createUser(), await createUser()];
       const body = surface.body(LONG, true);
+      // Both wait for the deadline at the same time.
+      const unread = await idler.post(surface.path, body);
       const text = await (await user.post(surface.path, body)).text();
       expect(surface.failure(text)).toMatchObject({ code: "provider_timeout" });
       const { tokens, ...rest } = await user.settled();
       expect(rest).toEqual({ requests: 1, reserved: 0 });
       expect(tokens).toBeGreaterThanOrEqual(estimateOf(surface, body, readSaid(text).length));
 
-      const idler = await createUser();
-      const unread = await idler.post(surface.path, body);
       expect(await idler.settled()).toMatchObject({ requests: 1, reserved: 0 });
       const seen = await unread.text().catch(() => "cut");
       expect(() => surface.failure(seen)).toThrow("unfinished");
@@ -220,17 +222,17 @@ export function describeMeteredRoute(name: string, surface: Surface): void {
     );
 
     it("whose provider exceeds the grant is ended as `length`, and is an estimate", async () => {
-      await useCatalog(withoutCounter(createCatalogOf({ max_output_tokens: 300 })));
+      await useCatalog(withoutCounter(createCatalogOf({ max_output_tokens: GRANTED })));
       const user = await createUser();
-      const body = surface.body({ tokens: 3000, reasoning: 0, over_limit: true, delay_ms: 1 }, true);
+      const body = surface.body({ tokens: 10 * GRANTED, reasoning: 0, over_limit: true, delay_ms: 1 }, true);
       const text = await (await user.post(surface.path, body)).text();
       expect(surface.failure(text)).toBeUndefined();
       expect(text).toContain(surface.truncated);
       const said = readSaid(text).length;
-      expect(said).toBeLessThan(300 * 8 + 512 + 2000);
+      expect(said).toBeLessThan(8 * GRANTED + 512 + 2000);
       const { tokens, ...rest } = await user.settled();
       expect(rest).toEqual({ requests: 1, reserved: 0 });
-      expect(tokens).toBe(surface.shown(body) + TEMPLATE_TOKENS + 300);
+      expect(tokens).toBe(surface.shown(body) + TEMPLATE_TOKENS + GRANTED);
       expect(await emulation.idle()).toMatchObject(STOPPED);
     });
 

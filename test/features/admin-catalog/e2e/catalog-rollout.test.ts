@@ -10,7 +10,7 @@ import { readSlim } from "../../../support/slim-stream.ts";
 import { ask as askFor, SLIM } from "../../../support/surface.ts";
 import { startWeir } from "../../../support/weir.ts";
 
-const CHATS = 20;
+const CHATS = 10;
 const SCRIPT = { tokens: 30, delay_ms: 5 };
 
 const weir = await startWeir();

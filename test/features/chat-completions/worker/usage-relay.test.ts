@@ -104,21 +104,14 @@ describe("a stream with usage", () => {
     expect(await rest()).toBe(textChunk("Hel") + end);
   });
 
-  it("of a silent provider has comments, then fails", async () => {
-    await useCatalog(uncounted(LONG, { idle_ms: 1200, keep_alive_ms: 10 }));
-    const text = await (await ask(await createUser(), OPENAI, { tokens: 50, stall_after: 5 })).text();
-    expect(lastErrorOf(text)).toBe("provider_timeout");
-    expect(text.split("\n").filter((line) => line.startsWith(":")).length).toBeGreaterThan(0);
-  });
-
   it("is not cut by the idle deadline while the caller does not read", async () => {
-    const IDLE_MS = 250;
+    const IDLE_MS = 150;
     await useCatalog(uncounted(LONG, { idle_ms: IDLE_MS }));
     const user = await createUser();
     const script = { tokens: 6000, reasoning: 0 };
     const response = await ask(user, OPENAI, script);
     // Another answer takes longer than the deadline.
-    await (await ask(await createUser(), OPENAI, { tokens: 1, first_ms: 4 * IDLE_MS })).text();
+    await (await ask(await createUser(), OPENAI, { tokens: 1, first_ms: 3 * IDLE_MS })).text();
     const text = await response.text();
     expect(OPENAI.failure(text)).toBeUndefined();
     expect(readEvents(text).length).toBeGreaterThan(script.tokens);

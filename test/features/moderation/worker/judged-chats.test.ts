@@ -143,7 +143,7 @@ describe("the judge of a chat", () => {
       await use(alias, { window: windowsOf(40) }, { timing: { keep_alive_ms: 10 } });
       const user = await createUser();
       const control = new AbortController();
-      const slow = "emulate-moderation-ms-1500";
+      const slow = "emulate-moderation-ms-500";
       const script = alias === INPUT ? { tokens: 5, first_ms: 60_000 } : { text: `${slow} ${CALM}` };
       const sent = user.post(PATH, body(message(script, alias === INPUT ? slow : "")), { signal: control.signal });
       const left = sent.then((response) => response.text());
