@@ -7,7 +7,9 @@ import { BULK_BYTES, createSource } from "../../../src/core/relay/source.ts";
 
 const ALL = new Uint8Array(200_000).map((_, at) => at % 251);
 
-/** A test's own comparison of so many bytes takes half a second. */
+const createBody = () => new Response(ALL).body as ReadableStream<Uint8Array>;
+
+/** The `toEqual` of Vitest takes half a second for so many bytes. */
 const isAll = (bytes: Uint8Array) => bytes.length === ALL.length && bytes.every((byte, at) => byte === ALL[at]);
 
 /** Reads to the end and switches to batches after `singles` reads. */
@@ -38,7 +40,7 @@ describe("a source", () => {
   it("returns each byte once, in fewer reads the earlier it switches to batches", async () => {
     const reads = [];
     for (const singles of [Infinity, 40, 5, 1, 0]) {
-      const all = await readAll(createSource(new Response(ALL).body as ReadableStream<Uint8Array>), singles);
+      const all = await readAll(createSource(createBody()), singles);
       expect(isAll(all.bytes)).toBe(true);
       reads.push(all.reads);
     }
@@ -47,9 +49,8 @@ describe("a source", () => {
   });
 
   it("with a larger buffer needs few reads for an answer of megabytes", async () => {
-    const body = () => new Response(ALL).body as ReadableStream<Uint8Array>;
-    const small = await readAll(createSource(body()), Infinity);
-    const large = await readAll(createSource(body(), BULK_BYTES), Infinity);
+    const small = await readAll(createSource(createBody()), Infinity);
+    const large = await readAll(createSource(createBody(), BULK_BYTES), Infinity);
     expect(isAll(large.bytes)).toBe(true);
     expect(large.reads).toBeLessThan(small.reads / 5);
   });
