@@ -98,7 +98,9 @@ const contents = fc
     ),
     { maxLength: 8 },
   )
-  .map((pieces) => Buffer.concat(pieces));
+  .map((pieces) => Buffer.concat(pieces))
+  // A client chooses a boundary that the file does not contain.
+  .filter((bytes) => !bytes.includes(BOUNDARY));
 
 const forms = fc
   .record({
