@@ -104,17 +104,6 @@ it("compares models in a table, and adds and removes them", async () => {
   expect(await faultsOf(page)).toEqual([]);
 });
 
-it("compares the prices of image and audio tokens, and shows no empty group", async () => {
-  const page = await open("/compare?models=gpt-image-2,gpt-4o-transcribe");
-  const table = page.getByRole("table");
-  await table.waitFor();
-  const words = (await table.innerText()).replaceAll(/\s+/g, " ");
-  expect(words).toContain("Prices per 1M image tokens Input $8.00 – ");
-  expect(words).toContain("Prices per 1M audio tokens Input – $6.00 Batch");
-  expect(words).not.toContain("Tools");
-  expect(await faultsOf(page)).toEqual([]);
-});
-
 it("finds models by a word", async () => {
   const page = await open("/models");
   await page.getByLabel("Search").fill("o4-mini");
