@@ -2,7 +2,7 @@
 
 import type { ModelCard } from "../../core/catalog/card.ts";
 import type { Need } from "../../core/catalog/support.ts";
-import { formulaTokens, readImageSize } from "./output-tokens.ts";
+import { formulaTokens, isImageSize, readImageSize } from "./output-tokens.ts";
 import type { ImageFields } from "./request.ts";
 
 type CardOutput = NonNullable<ModelCard["image_output"]>;
@@ -10,7 +10,7 @@ type CardOutput = NonNullable<ModelCard["image_output"]>;
 export interface PlannedImage {
   size: string;
   quality: string;
-  /** The most output tokens of one image with its partial images; undefined when the card lacks the quality. */
+  /** The most output tokens of one image with its partial images; undefined when the card lacks a fact. */
   tokens: number | undefined;
 }
 
@@ -19,14 +19,17 @@ export interface PlannedImage {
  * Throws 400 `unsupported_value` for a size that no model makes.
  */
 export function planImage(fields: ImageFields, card: CardOutput): PlannedImage {
-  const size = explicit(fields.size) ?? card.default_size;
+  const requestedSize = explicit(fields.size);
+  const size = requestedSize ?? card.default_size;
   const quality = explicit(fields.quality) ?? card.default_quality;
-  const pixels = readImageSize(size);
   const rule = Object.hasOwn(card.qualities, quality) ? card.qualities[quality] : undefined;
-  if (!rule) return { size, quality, tokens: undefined };
+  if (!rule || !(requestedSize || hasLegalDefault(card))) return { size, quality, tokens: undefined };
+  const pixels = readImageSize(size);
   const tokens = "formula_base" in rule ? formulaTokens(rule.formula_base, pixels) : rule.max_tokens;
   return { size, quality, tokens: tokens + (fields.partial_images ?? 0) * card.partial_image_tokens };
 }
+
+const hasLegalDefault = (card: CardOutput | undefined) => card !== undefined && isImageSize(card.default_size);
 
 const explicit = (value: string | null | undefined) => (value && value !== "auto" ? value : undefined);
 
@@ -41,6 +44,10 @@ export function imageNeeds(
   const needs = [
     fact("model", "image output, because its card has no 'image_output'", (card) => card.image_output !== undefined),
   ];
+  if (!explicit(fields.size)) {
+    const title = "'auto' as the size, because its card has no legal 'default_size'";
+    needs.push(fact("model", title, (card) => hasLegalDefault(card.image_output)));
+  }
   if (images > 0) {
     const title = "image input, because its card has no 'image_tokens'";
     needs.push(fact("model", title, (card) => card.image_tokens !== undefined));

@@ -18,14 +18,22 @@ const MAX_PIXELS = 8_294_400;
 
 /** Reads a size such as `1024x1536`. Throws 400 `unsupported_value` with the rule that it breaks. */
 export function readImageSize(size: string): ImageSize {
-  const [, width = NaN, height = NaN] = (/^(\d{1,5})x(\d{1,5})$/.exec(size) ?? []).map(Number);
-  const rule = brokenRule(width, height);
-  if (rule === undefined) return { width, height };
+  const pixels = parseSize(size);
+  const rule = brokenRule(pixels);
+  if (rule === undefined) return pixels;
   const message = `'size' is '${size}', but ${rule}. Send a size such as '1024x1024', or 'auto'.`;
   throw apiError("unsupported_value", message, { param: "size" });
 }
 
-function brokenRule(width: number, height: number): string | undefined {
+/** Tests if OpenAI's models make images of a size. */
+export const isImageSize = (size: string): boolean => brokenRule(parseSize(size)) === undefined;
+
+function parseSize(size: string): ImageSize {
+  const [, width = NaN, height = NaN] = (/^(\d{1,5})x(\d{1,5})$/.exec(size) ?? []).map(Number);
+  return { width, height };
+}
+
+function brokenRule({ width, height }: ImageSize): string | undefined {
   const long = Math.max(width, height);
   const short = Math.min(width, height);
   const pixels = width * height;

@@ -117,6 +117,18 @@ describe("a request", () => {
     expect(() => requireSupport(CATALOG, model, prepare(model, { output_format: "gif" }).ask.needs, 0)).not.toThrow();
   });
 
+  it("without a size is refused when the card's default is no legal size", () => {
+    const { image_output: output } = modelOf("gpt-image-2").card;
+    const model = modelOf("gpt-image-2", { image_output: output && { ...output, default_size: "512x512" } });
+    const check = (fields: object) => requireSupport(CATALOG, model, prepare(model, fields).ask.needs, 0);
+    const body = expect.objectContaining({
+      param: "model",
+      message: expect.stringContaining("default_size") as string,
+    });
+    expect(() => check({})).toThrow(expect.objectContaining({ status: 400, body: body as object }));
+    expect(() => check({ size: "1024x1024" })).not.toThrow();
+  });
+
   it("by an alias with instructions begins with them, and its bound counts them", () => {
     const model = { ...modelOf("gpt-image-2"), fixed: { instructions: "In watercolour." } } as Model;
     const { body } = prepare(model, {}).ask.write({ maxOutputTokens: 0 });
