@@ -16,12 +16,13 @@ interface InputLimits {
 /** The schema of an input. The first entry selects the kind, so that the error names the invalid entry. */
 export function textsOrTokens({ minTextLength, maxEntries, maxTokens }: InputLimits) {
   const Text = v.pipe(v.string(), v.minLength(minTextLength));
+  const OneText = v.pipe(v.string("must be a text, or a list of texts or tokens"), v.minLength(minTextLength));
   const TokenId = v.pipe(v.number(), v.integer(), v.minValue(0));
   const Texts = v.pipe(listOf(Text, maxEntries), v.minLength(1));
   const Tokens = v.pipe(listOf(TokenId, maxTokens), v.minLength(1));
   const TokenLists = v.pipe(listOf(Tokens, maxEntries), v.minLength(1));
   return v.lazy((input): v.GenericSchema<unknown, TextsOrTokens> => {
-    if (!Array.isArray(input)) return Text;
+    if (!Array.isArray(input)) return OneText;
     const first: unknown = input[0];
     if (Array.isArray(first)) return TokenLists;
     return typeof first === "number" ? Tokens : Texts;

@@ -37,6 +37,11 @@ it.each<[string, object]>([
   expect(read(fields)).toEqual({ model: "m", prompt: "A weir", ...fields });
 });
 
+it.each([{}, null, 7])("the error of the prompt %j names the kinds that are accepted", async (prompt) => {
+  const message = "'prompt' must be a text, or a list of texts or tokens.";
+  expect((await refusalOf(() => read({ prompt }))).body).toMatchObject({ message, param: "prompt" });
+});
+
 describe("refuses, and names the field of", () => {
   it.each<[string, object, string]>([
     ["no prompt", { prompt: undefined }, "prompt"],
