@@ -1,4 +1,4 @@
-// The completions exchange: the bound of all prompts and candidates, and an answer that passes through.
+// The completions exchange: a bound for all prompts and candidates, and a pass-through answer.
 
 import type { Model } from "../../core/catalog/resolve.ts";
 import type { Need } from "../../core/catalog/support.ts";
@@ -57,7 +57,8 @@ export function passCompletions(request: CompletionsRequest): Way {
 
 /** A prompt has no place for the operator's instructions, and a caller must not get around them. */
 function instructionsRefused({ requestedName }: Model) {
-  const message = `The model '${requestedName}' has fixed instructions. Call it with POST /v1/chat/completions.`;
+  const fault = `The model '${requestedName}' has fixed instructions, and a prompt has no place for them.`;
+  const message = `${fault} Use another model, or another endpoint of this one.`;
   return apiError("unsupported_value", message, { param: "model" });
 }
 

@@ -58,7 +58,8 @@ describe("a request", () => {
 
   it("to an alias with fixed instructions is refused, because a prompt has no place for them", async () => {
     const refusal = await refusalOf(() => prepared({}, { fixed: { instructions: "Be brief." } }));
-    expect(refusal.body).toMatchObject({ code: "unsupported_value", param: "model" });
+    const message = expect.stringContaining("Use another model") as string;
+    expect(refusal.body).toMatchObject({ code: "unsupported_value", param: "model", message });
   });
 });
 
@@ -133,7 +134,7 @@ describe("moderation", () => {
     expect(prepared({}).ask.subject).not.toHaveProperty("unreadable");
   });
 
-  it("learns of alternative tokens, which are in no window", () => {
+  it("needs `top_logprobs` for alternative tokens, which are in no window", () => {
     const alternatives = { kind: "parameter", endpoint: "completions", name: "top_logprobs", param: "logprobs" };
     expect(prepared({ logprobs: 1 }).ask.needs).toContainEqual(alternatives);
     expect(prepared({ logprobs: 0 }).ask.needs).not.toContainEqual(alternatives);
@@ -145,7 +146,7 @@ const textChunk = (text: string, finish: string | null = null) =>
   sse({ ...FIRST, choices: [{ index: 0, text, logprobs: null, finish_reason: finish }] });
 
 describe("an answer", () => {
-  it("that is whole passes to the letter, and has a finish reason", () => {
+  it("that is whole passes through unchanged, and fails without a finish reason", () => {
     const { reply } = prepared({});
     if (reply.kind !== "json") throw new Error(`the reply is ${reply.kind}`);
     const body = '{"choices":[{"text":"A weir.","logprobs":{"tokens":["A"]},"finish_reason":"stop"}]}  \n';
@@ -156,8 +157,8 @@ describe("an answer", () => {
   });
 
   it.each([
-    ["with the usage that was asked for", { stream_options: { include_usage: true } }, usageChunk(5, 2)],
-    ["without a usage that was not", {}, ""],
+    ["with the usage that was requested", { stream_options: { include_usage: true } }, usageChunk(5, 2)],
+    ["without usage when none was requested", {}, ""],
   ])("that is streamed passes %s", (_, options, shown) => {
     const { reply } = prepared({ stream: true, ...options });
     if (reply.kind !== "stream") throw new Error(`the reply is ${reply.kind}`);
