@@ -1,4 +1,4 @@
-// Byte arrays.
+// Concatenates byte arrays.
 
 /** Joins byte arrays. */
 export function concatenate(parts: Uint8Array[]): Uint8Array {

@@ -1,4 +1,4 @@
-// The decoder of answers with `choices` and `usage`: the chunks of a stream, and whole answers.
+// The decoder of answers with `choices` and `usage`, streamed or whole.
 
 import * as v from "valibot";
 import { ProviderErrorBody, providerErrorIn, toErrorBody } from "../../core/gateway/provider-error-body.ts";

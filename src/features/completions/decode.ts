@@ -1,4 +1,4 @@
-// The dialect of completions: the chunks of a stream and whole answers, which have texts.
+// The dialect of completions: chunks and whole answers whose choices have a text.
 
 import * as v from "valibot";
 import { NullableText } from "../../dialects/openai/answer-fields.ts";

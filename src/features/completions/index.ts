@@ -1,4 +1,4 @@
-// The feature completions: POST /v1/completions, OpenAI's legacy endpoint, metered. vLLM and llama.cpp still serve it.
+// The feature completions: POST /v1/completions, OpenAI's legacy endpoint, metered.
 
 import { Hono } from "hono";
 import type { AppEnv, Feature } from "../../core/feature.ts";

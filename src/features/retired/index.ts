@@ -1,4 +1,4 @@
-// The feature retired: routes that OpenAI has shut down answer with the date of their end and their replacement.
+// The feature retired: routes that OpenAI has shut down tell their end and replacement.
 
 import { Hono } from "hono";
 import { sunsetHeaders } from "../../core/catalog/choose.ts";

@@ -51,13 +51,13 @@ describe("an answer", () => {
     expect(await user.settled()).toEqual({ tokens: 3, requests: 1, reserved: 0 });
   });
 
-  it("to tokens costs them", async () => {
+  it("to token arrays costs their tokens", async () => {
     const { usage, user } = await complete({ prompt: [[1, 2, 3], [4]], max_tokens: 2 });
     expect(usage).toMatchObject({ prompt_tokens: 4, completion_tokens: 4 });
     expect(await user.settled()).toMatchObject({ tokens: 8 });
   });
 
-  it("that is streamed has no usage unless the caller asked for it", async () => {
+  it("that is streamed has no usage unless the caller requested it", async () => {
     const user = await createUser();
     const body = { model: COMPLETER, prompt: emulate({ tokens: 3 }), stream: true };
     const text = await (await user.post(PATH, body)).text();

@@ -32,7 +32,7 @@ describe("moderation of the input", () => {
     ["one of several prompts", { prompt: ["a", "emulate-violence"] }, "content_policy_violation", "prompt", 1],
     ["a suffix", { prompt: "a", suffix: "emulate-violence" }, "content_policy_violation", "prompt", 1],
     ["tokens", { prompt: [[1, 2]] }, "unsupported_value", "prompt", 0],
-  ])("refuses %s that may not pass, at the cost of the classifier's request", async (_, fields, code, param, count) => {
+  ])("refuses %s, and costs only the requests of the classifier", async (_, fields, code, param, count) => {
     const { user, response } = await ask(fields);
     expect(response.status).toBe(400);
     expect(await errorOf(response)).toMatchObject({ code, param });

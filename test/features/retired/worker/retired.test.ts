@@ -11,8 +11,8 @@ const ROUTES: [string, string, string][] = [
   ["/v1/threads", "2026-08-26", "Use /v1/conversations and POST /v1/responses instead."],
   ["/v1/images/variations", "2026-05-12", "Use POST /v1/images/edits instead."],
 ];
-const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
-const BELOW = ["", "/thread_1", "/thread_1/runs/run_1/cancel?after=2"];
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+const BELOW = ["", "/", "/thread_1/runs/run_1/cancel?after=2"];
 
 beforeAll(async () => {
   await useCatalog(createCatalog());
@@ -39,7 +39,7 @@ it.each(ROUTES)(
   },
 );
 
-it("nobody learns of them without a token, and their neighbours are other routes", async () => {
+it("they are a 401 without a token, and paths that only begin alike are not among them", async () => {
   for (const [path] of ROUTES) expect((await send(path)).status).toBe(401);
   const user = await createUser();
   for (const path of ["/v1/videosphere", "/v1/thread"]) {
