@@ -1,6 +1,8 @@
 // Readers of the frame headers of mp3, aac (ADTS), opus (Ogg) and flac. Pure.
 // The bytes come from the provider. They decide a charge, but nothing is decoded.
 
+import { AAC_SAMPLE_RATES, isMpegHeader, readMpegHeader } from "../../core/audio/mpeg-audio.ts";
+
 /** A header that begins a frame or a page. */
 export interface FrameHeader {
   /** Bytes until the next header can begin. */
@@ -25,7 +27,7 @@ export interface HeaderReader {
 export function createFrameHeaderReader(format: "mp3" | "aac" | "opus"): HeaderReader {
   switch (format) {
     case "mp3":
-      return { mark: 0xff, size: 4, read: readMpegHeader };
+      return { mark: 0xff, size: 4, read: readMp3Header };
     case "aac":
       return { mark: 0xff, size: 7, read: readAdtsHeader };
     case "opus":
@@ -35,37 +37,19 @@ export function createFrameHeaderReader(format: "mp3" | "aac" | "opus"): HeaderR
 
 const at = (bytes: Uint8Array, index: number) => bytes[index] ?? 0;
 
-/** Bit rates of Layer III in kbit/s, by index: MPEG-1, then MPEG-2 and 2.5. */
-const MPEG_1_RATES = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
-const MPEG_2_RATES = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
-const MPEG_SAMPLE_RATES = [44_100, 48_000, 32_000];
-const MPEG_1 = 3;
-const MPEG_2 = 2;
-const LAYER_3 = 1;
-
-/** ISO/IEC 11172-3 and 13818-3. */
-function readMpegHeader(bytes: Uint8Array): FrameHeader | undefined {
-  const version = (at(bytes, 1) >> 3) & 3;
-  const isFirst = version === MPEG_1;
-  const kilobits = (isFirst ? MPEG_1_RATES : MPEG_2_RATES)[at(bytes, 2) >> 4];
-  const fullRate = MPEG_SAMPLE_RATES[(at(bytes, 2) >> 2) & 3];
-  const isLayer3 = at(bytes, 1) >= 0xe0 && ((at(bytes, 1) >> 1) & 3) === LAYER_3;
-  if (!isLayer3 || version === 1 || !kilobits || !fullRate) return undefined;
-  const sampleRate = fullRate / (isFirst ? 1 : version === MPEG_2 ? 2 : 4);
-  const samples = isFirst ? 1152 : 576;
-  const padding = (at(bytes, 2) >> 1) & 1;
-  const length = Math.floor((samples * kilobits * 125) / sampleRate) + padding;
-  return { length, seconds: samples / sampleRate };
+/** Reads the header of a frame of mp3, which is layer III. */
+function readMp3Header(bytes: Uint8Array): FrameHeader | undefined {
+  const header = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+  if (!isMpegHeader(header)) return undefined;
+  const { layer, size, seconds } = readMpegHeader(header);
+  return layer === 3 && size > 0 ? { length: size, seconds } : undefined;
 }
 
-const ADTS_SAMPLE_RATES = [
-  96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350,
-];
 const AAC_BLOCK_SAMPLES = 1024;
 
 /** ISO/IEC 13818-7, section 6.2. */
 function readAdtsHeader(bytes: Uint8Array): FrameHeader | undefined {
-  const sampleRate = ADTS_SAMPLE_RATES[(at(bytes, 2) >> 2) & 15];
+  const sampleRate = AAC_SAMPLE_RATES[(at(bytes, 2) >> 2) & 15];
   const length = ((at(bytes, 3) & 3) << 11) | (at(bytes, 4) << 3) | (at(bytes, 5) >> 5);
   if ((at(bytes, 1) & 0xf6) !== 0xf0 || !sampleRate || length < 7) return undefined;
   const blocks = (at(bytes, 6) & 3) + 1;

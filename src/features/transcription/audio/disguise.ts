@@ -1,7 +1,7 @@
 // Streams that ffmpeg finds hidden in a WAV or MP3 file, and decodes instead.
 
 import { bytesOf, dataViewOf, findBytes } from "./audio-bytes.ts";
-import { isMpegHeader, readMpegHeader } from "./mpeg-frame.ts";
+import { isMpegHeader, readMpegHeader } from "../../../core/audio/mpeg-audio.ts";
 import { refuseAudio } from "./unmeasurable.ts";
 
 /** ffmpeg probes this much of an MP3 file: it stops after seven frames, of at most 1,441 bytes each. */

@@ -2,7 +2,7 @@
 
 import { bytesOf, dataViewOf, startsWith } from "./audio-bytes.ts";
 import { refuseDisguisedMp3 } from "./disguise.ts";
-import { isMpegHeader, readMpegHeader } from "./mpeg-frame.ts";
+import { isMpegHeader, readMpegHeader } from "../../../core/audio/mpeg-audio.ts";
 import { refuseAudio } from "./unmeasurable.ts";
 
 const ID3 = bytesOf("ID3");

@@ -1,5 +1,6 @@
 // The frame length and rate of AAC and ALAC in an MP4 file.
 
+import { AAC_SAMPLE_RATES } from "../../../core/audio/mpeg-audio.ts";
 import { refuseAudio } from "./unmeasurable.ts";
 
 /** The frames of a codec. */
@@ -10,8 +11,6 @@ export interface FrameCodec {
   maxFrameBytes: number;
 }
 
-/** Sample rates by the index in the configuration, ISO 14496-3 table 1.18. */
-const AAC_RATES = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350];
 const EXPLICIT_RATE = 15;
 /** AAC-LC, and both versions of HE-AAC. SBR doubles the samples of a frame and also their rate. */
 const AAC_OBJECT_TYPES = new Set([2, 5, 29]);
@@ -30,7 +29,7 @@ export function readAac(view: DataView, start: number): FrameCodec {
   const bits = view.getUint16(configuration);
   const rateIndex = (bits >> 7) & 15;
   const explicitRate = (view.getUint32(configuration + 1) >>> 7) & 0xff_ffff;
-  const rate = rateIndex === EXPLICIT_RATE ? explicitRate : AAC_RATES[rateIndex];
+  const rate = rateIndex === EXPLICIT_RATE ? explicitRate : AAC_SAMPLE_RATES[rateIndex];
   if (!rate || !AAC_OBJECT_TYPES.has(bits >> 11)) return refuseAudio("it has an unusual kind of AAC");
   const channels = rateIndex === EXPLICIT_RATE ? MAX_CHANNELS : (bits >> 3) & 15 || MAX_CHANNELS;
   return { frameSamples: 1024, rate, maxFrameBytes: (channels < 7 ? channels : MAX_CHANNELS) * AAC_CHANNEL_BYTES };

@@ -1,4 +1,9 @@
-// Frame headers of MPEG audio in all layers: ISO 11172-3, ISO 13818-3 and MPEG 2.5.
+// Frame headers and rates of MPEG audio: all layers of MPEG 1, 2 and 2.5 (ISO 11172-3, 13818-3), and AAC.
+
+/** Sample rates of AAC by their index, ISO 14496-3 table 1.18. */
+export const AAC_SAMPLE_RATES = [
+  96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350,
+];
 
 /** Kilobits per second by the index in the header. */
 const LOW_BIT_RATES = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
@@ -26,8 +31,8 @@ export function isMpegHeader(header: number): boolean {
   );
 }
 
-/** Reads a valid header. `size` is in bytes, and 0 when the bit rate is free. */
-export function readMpegHeader(header: number): { size: number; seconds: number } {
+/** Reads a valid header. `size` is in bytes, and 0 when the bit rate is free. The layers are 1 to 3. */
+export function readMpegHeader(header: number): { layer: number; size: number; seconds: number } {
   const version = (header >>> 19) & 3;
   const layer = 4 - ((header >>> 17) & 3);
   const isMpeg1 = version === 3;
@@ -37,5 +42,5 @@ export function readMpegHeader(header: number): { size: number; seconds: number 
   const samples = layer === 1 ? 384 : layer === 3 && !isMpeg1 ? 576 : 1152;
   const slot = layer === 1 ? 4 : 1;
   const slots = Math.floor((samples * kilobits * 125) / rate / slot);
-  return { size: kilobits && (slots + ((header >>> 9) & 1)) * slot, seconds: samples / rate };
+  return { layer, size: kilobits && (slots + ((header >>> 9) & 1)) * slot, seconds: samples / rate };
 }
