@@ -11,7 +11,7 @@ import { ask as askFor, SLIM } from "../../../support/surface.ts";
 import { startWeir } from "../../../support/weir.ts";
 
 const CHATS = 10;
-const SCRIPT = { tokens: 30, delay_ms: 5 };
+const SCRIPT = { tokens: 10, delay_ms: 5 };
 
 const weir = await startWeir();
 const client = createClient(weir.url);
