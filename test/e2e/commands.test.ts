@@ -2,11 +2,10 @@
 // The commands `token`, `dev` and `bundle`, as programs.
 
 import { execFile } from "node:child_process";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { createUser, startWeir } from "../support/weir.ts";
+import { afterEach, describe, expect, it } from "vitest";
+import { createUser, useWeir } from "../support/weir.ts";
 
-const weir = await startWeir();
-afterAll(weir.close);
+const weir = await useWeir();
 afterEach(weir.report);
 
 interface Ran {

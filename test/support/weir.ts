@@ -24,6 +24,19 @@ function quotaOf({ USER_QUOTA, QUOTA_PEPPER }: WeirBindings, subject: string): Q
   return USER_QUOTA.getByName(`q1:${hash}`);
 }
 
+type Weir = Awaited<ReturnType<typeof startWeir>>;
+
+const shared = globalThis as typeof globalThis & { sharedWeir?: Promise<Weir> };
+
+/**
+ * Returns a running stack with the tests' catalog, which all files of a process share. It ends with the process. A test
+ * that publishes a catalog, or that needs empty storage, starts its own.
+ */
+export async function useWeir(): Promise<Weir> {
+  shared.sharedWeir ??= startWeir();
+  return shared.sharedWeir;
+}
+
 /** Starts both with empty storage, and never calls a real provider. */
 export async function startWeir(catalog = createCatalog(), { paceMs = 0 } = {}) {
   const variables = { NOW: PROVIDER_DAY, PACE_MS: String(paceMs) };

@@ -34,7 +34,6 @@ describe("a refused request", () => {
     ["an invalid tool name", { tools: [tool("look.up")] }, { code: "invalid_value", param: "tools[0].function.name" }],
     ["an image in base64url", image("data:image/png;base64,AA-_"), notBase64],
     ["an unknown model", { model: "gpt-9" }, { status: 404, code: "model_not_found" }],
-    ["a model of another endpoint", { model: "omni-moderation-latest" }, { status: 404, param: "model" }],
     ["an unknown parameter", { foo: 1 }, { code: "unknown_parameter", message: "Unknown parameter: 'foo'." }],
     ["max_tokens", { max_tokens: 9 }, { code: "unsupported_parameter", param: "max_tokens" }],
     ["a temperature", { temperature: 0.5 }, { code: "unsupported_value", param: "temperature" }],

@@ -15,7 +15,6 @@ describe("a refused request", () => {
   const image = { type: "input_image", image_url: "https://example.com/a.png" };
   const refusals: [string, object, object][] = [
     ["no input", { input: undefined }, { code: "missing_required_parameter", param: "input" }],
-    ["a model of another endpoint", { model: "text-embedding-3-small" }, { param: "model", code: null }],
     ["an unknown parameter", { messages: [] }, { code: "unknown_parameter", param: "messages" }],
     ["an unknown item", { input: [{ type: "thought" }] }, { code: "invalid_value", param: "input[0].type" }],
     ["an image for a text model", { model: "o3-mini", input: [{ role: "user", content: [image] }] }, { code: null }],

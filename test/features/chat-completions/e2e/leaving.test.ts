@@ -1,14 +1,13 @@
 // A caller who leaves /v1/chat/completions stops the provider, and the answer is settled.
 
-import { afterAll, afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { emulate } from "../../../support/emulation.ts";
 import { readUntil } from "../../../support/events.ts";
 import { createClient } from "../../../support/openai-client.ts";
-import { startWeir } from "../../../support/weir.ts";
+import { useWeir } from "../../../support/weir.ts";
 import { COMPLETIONS } from "../support/surface.ts";
 
-const weir = await startWeir();
-afterAll(weir.close);
+const weir = await useWeir();
 afterEach(weir.report);
 beforeEach(weir.emulation.zero);
 

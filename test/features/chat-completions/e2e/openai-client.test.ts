@@ -2,14 +2,13 @@
 
 import { APIError, BadRequestError, NotFoundError } from "openai";
 import type { ChatCompletionChunk, ChatCompletionMessageParam } from "openai/resources";
-import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { emulate } from "../../../support/emulation.ts";
 import { createClient, PIXEL, rejection } from "../../../support/openai-client.ts";
 import { itRetriesOnlyFaults } from "../../../support/openai-retries.ts";
-import { startWeir } from "../../../support/weir.ts";
+import { useWeir } from "../../../support/weir.ts";
 
-const weir = await startWeir();
-afterAll(weir.close);
+const weir = await useWeir();
 afterEach(weir.report);
 beforeEach(weir.emulation.zero);
 

@@ -3,14 +3,13 @@
 import { createOpenAI } from "@ai-sdk/openai";
 import { generateText, streamText } from "ai";
 import { APIError } from "openai";
-import { afterAll, afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { COMPLETER } from "../../../support/catalog.ts";
 import { emulate } from "../../../support/emulation.ts";
 import { createClient, rejection } from "../../../support/openai-client.ts";
-import { startWeir } from "../../../support/weir.ts";
+import { useWeir } from "../../../support/weir.ts";
 
-const weir = await startWeir();
-afterAll(weir.close);
+const weir = await useWeir();
 afterEach(weir.report);
 beforeEach(weir.emulation.zero);
 

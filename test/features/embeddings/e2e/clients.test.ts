@@ -2,15 +2,14 @@
 
 import { createOpenAI } from "@ai-sdk/openai";
 import { cosineSimilarity, embed, embedMany } from "ai";
-import { afterAll, afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 
 import { createClient } from "../../../support/openai-client.ts";
-import { startWeir } from "../../../support/weir.ts";
+import { useWeir } from "../../../support/weir.ts";
 
 const MODEL = "text-embedding-3-small";
 
-const weir = await startWeir();
-afterAll(weir.close);
+const weir = await useWeir();
 afterEach(weir.report);
 beforeEach(weir.emulation.zero);
 

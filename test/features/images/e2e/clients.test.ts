@@ -3,10 +3,10 @@
 import { createOpenAI } from "@ai-sdk/openai";
 import { generateImage } from "ai";
 import { toFile } from "openai";
-import { afterAll, afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { emulate } from "../../../support/emulation.ts";
 import { createClient, rejection } from "../../../support/openai-client.ts";
-import { startWeir } from "../../../support/weir.ts";
+import { useWeir } from "../../../support/weir.ts";
 import { pngOf } from "../support/pictures.ts";
 
 const MODEL = "gpt-image-2";
@@ -14,8 +14,7 @@ const draw = { model: MODEL, prompt: "a river", quality: "low" } as const;
 /** Tokens of a low image of 1024x1024. */
 const IMAGE = 196;
 
-const weir = await startWeir();
-afterAll(weir.close);
+const weir = await useWeir();
 afterEach(weir.report);
 beforeEach(weir.emulation.zero);
 

@@ -1,12 +1,11 @@
 // The openai package as it is, over /v1/models.
 
 import OpenAI, { AuthenticationError, NotFoundError } from "openai";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { createClient, rejection } from "../../../support/openai-client.ts";
-import { startWeir } from "../../../support/weir.ts";
+import { useWeir } from "../../../support/weir.ts";
 
-const weir = await startWeir();
-afterAll(weir.close);
+const weir = await useWeir();
 afterEach(weir.report);
 
 const MODEL = "o4-mini";

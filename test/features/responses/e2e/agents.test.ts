@@ -9,14 +9,13 @@ import {
   tool,
   user,
 } from "@openai/agents";
-import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { emulate } from "../../../support/emulation.ts";
 import { createClient } from "../../../support/openai-client.ts";
-import { startWeir } from "../../../support/weir.ts";
+import { useWeir } from "../../../support/weir.ts";
 
-const weir = await startWeir();
-afterAll(weir.close);
+const weir = await useWeir();
 afterEach(weir.report);
 beforeEach(weir.emulation.zero);
 setTracingDisabled(true);

@@ -1,13 +1,12 @@
 // A client that leaves /v1/responses stops the provider, and the answer is settled.
 
 import { APIUserAbortError } from "openai";
-import { afterAll, afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { emulate } from "../../../support/emulation.ts";
 import { createClient, rejection } from "../../../support/openai-client.ts";
-import { startWeir } from "../../../support/weir.ts";
+import { useWeir } from "../../../support/weir.ts";
 
-const weir = await startWeir();
-afterAll(weir.close);
+const weir = await useWeir();
 afterEach(weir.report);
 beforeEach(weir.emulation.zero);
 

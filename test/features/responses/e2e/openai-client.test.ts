@@ -2,14 +2,13 @@
 
 import { zodTextFormat } from "openai/helpers/zod";
 import type { ResponseInput, ResponseStreamEvent, ToolChoiceOptions } from "openai/resources/responses/responses";
-import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { emulate } from "../../../support/emulation.ts";
 import { createClient, PIXEL } from "../../../support/openai-client.ts";
-import { startWeir } from "../../../support/weir.ts";
+import { useWeir } from "../../../support/weir.ts";
 
-const weir = await startWeir();
-afterAll(weir.close);
+const weir = await useWeir();
 afterEach(weir.report);
 beforeEach(weir.emulation.zero);
 

@@ -1,12 +1,11 @@
 // The `openai` package as it is, on routes that OpenAI has shut down.
 
 import { NotFoundError } from "openai";
-import { afterAll, afterEach, expect, it } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import { createClient, rejection } from "../../../support/openai-client.ts";
-import { startWeir } from "../../../support/weir.ts";
+import { useWeir } from "../../../support/weir.ts";
 
-const weir = await startWeir();
-afterAll(weir.close);
+const weir = await useWeir();
 afterEach(weir.report);
 
 it("the client throws NotFoundError with the date of the end", async () => {
