@@ -1,6 +1,6 @@
 // Audible mono audio in six formats, token by token: 50 ms each.
 // pcm, wav and flac have the babble of voice.ts. mp3, aac and opus repeat one encoded frame of a tone.
-import { concatenate } from "../kernel/bytes.ts";
+import { concatBytes } from "../../../src/core/relay/byte-buffers.ts";
 import { flacFrame, flacHead, oggPage, SAMPLE_BYTES, SAMPLE_RATE, wavHead } from "./containers.ts";
 import type { AudioFormat } from "./parameters.ts";
 import { AAC_FRAME, MP3_FRAME, OPUS_HEAD, OPUS_PACKET, OPUS_TAGS } from "./tones.ts";
@@ -34,7 +34,7 @@ export function createAudio(format: AudioFormat, tokens: number): Audio {
     case "aac":
       return { head: NO_BYTES, token: repeat(AAC_FRAME, (1024 / SAMPLE_RATE) * 1000) };
     case "opus":
-      return { head: concatenate([oggPage(0, 0, 2, OPUS_HEAD), oggPage(1, 0, 0, OPUS_TAGS)]), token: opusPages };
+      return { head: concatBytes([oggPage(0, 0, 2, OPUS_HEAD), oggPage(1, 0, 0, OPUS_TAGS)]), token: opusPages };
   }
 }
 
@@ -51,7 +51,7 @@ function samplesOf(position: number, isLittleEndian: boolean): Uint8Array {
 function repeat(frame: Uint8Array, frameMs: number): Audio["token"] {
   const framesUntil = (position: number) => Math.floor((position * TOKEN_MS) / frameMs);
   return (position) =>
-    concatenate(Array.from({ length: framesUntil(position + 1) - framesUntil(position) }, () => frame));
+    concatBytes(Array.from({ length: framesUntil(position + 1) - framesUntil(position) }, () => frame));
 }
 
 const OPUS_PACKET_MS = 10;

@@ -1,5 +1,5 @@
 // The containers of wav, flac and Ogg, for one channel of 16 bits at 24 kHz.
-import { concatenate } from "../kernel/bytes.ts";
+import { concatBytes } from "../../../src/core/relay/byte-buffers.ts";
 import { toBytes, uint32 } from "./bytes.ts";
 import { checksum } from "./checksum.ts";
 
@@ -17,7 +17,7 @@ export function wavHead(dataBytes: number): Uint8Array {
   fields.setUint16(16, SAMPLE_BYTES, true);
   fields.setUint16(18, SAMPLE_BYTES * 8, true);
   const format = new Uint8Array(fields.buffer, 0, 20);
-  return concatenate([
+  return concatBytes([
     toBytes("RIFF"),
     uint32(36 + dataBytes),
     toBytes("WAVEfmt "),
@@ -34,7 +34,7 @@ export function flacHead(blockSamples: number): Uint8Array {
   info.setUint16(2, blockSamples);
   // 20 bits of the sample rate, 3 of the channels minus 1, and 5 of the bits per sample minus 1.
   info.setUint32(10, (SAMPLE_RATE << 12) | (15 << 4));
-  return concatenate([toBytes("fLaC"), Uint8Array.of(0x80, 0, 0, 34), new Uint8Array(info.buffer)]);
+  return concatBytes([toBytes("fLaC"), Uint8Array.of(0x80, 0, 0, 34), new Uint8Array(info.buffer)]);
 }
 
 /** A frame of big-endian samples, which are not compressed. */
@@ -43,9 +43,9 @@ export function flacFrame(position: number, samples: Uint8Array): Uint8Array {
   const size = samples.length / SAMPLE_BYTES - 1;
   const head = Uint8Array.of(0xff, 0xf8, 0x77, 0x08, ...number, size >> 8, size & 0xff);
   const headSum = checksum(head, 8, 0x07);
-  const frame = concatenate([head, Uint8Array.of(headSum, 0x02), samples]);
+  const frame = concatBytes([head, Uint8Array.of(headSum, 0x02), samples]);
   const sum = checksum(frame, 16, 0x8005);
-  return concatenate([frame, Uint8Array.of(sum >> 8, sum & 0xff)]);
+  return concatBytes([frame, Uint8Array.of(sum >> 8, sum & 0xff)]);
 }
 
 /** A page of RFC 3533. Each packet has fewer than 255 bytes. */
@@ -57,7 +57,7 @@ export function oggPage(sequence: number, position: number, flags: number, ...pa
   head.setUint32(14, 1, true);
   head.setUint32(18, sequence, true);
   head.setUint8(26, packets.length);
-  const page = concatenate([new Uint8Array(head.buffer), Uint8Array.from(packets, ({ length }) => length), ...packets]);
+  const page = concatBytes([new Uint8Array(head.buffer), Uint8Array.from(packets, ({ length }) => length), ...packets]);
   new DataView(page.buffer).setUint32(22, checksum(page, 32, 0x04c11db7), true);
   return page;
 }

@@ -1,5 +1,5 @@
 // The frames of a speech: bytes, or events with base64. One for each token.
-import { concatenate } from "../kernel/bytes.ts";
+import { concatBytes } from "../../../src/core/relay/byte-buffers.ts";
 import type { Frames } from "../kernel/delivery/paced-stream.ts";
 import { SERVER_ERROR } from "../kernel/faults.ts";
 import type { Audio } from "./audio.ts";
@@ -30,7 +30,7 @@ export function toEventFrames(audio: Audio, tokenCount: number, inputTokens: num
 }
 
 const pieceOf = ({ head, token }: Audio, position: number) =>
-  position === 0 ? concatenate([head, token(0)]) : token(position);
+  position === 0 ? concatBytes([head, token(0)]) : token(position);
 
 const toEvent = (event: object) => `data: ${JSON.stringify(event)}\n\n`;
 

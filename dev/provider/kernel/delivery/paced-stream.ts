@@ -1,6 +1,6 @@
 // Streams an answer frame by frame, with the pace and faults of its script.
 // It does not know the content of a frame.
-import { concatenate } from "../bytes.ts";
+import { concatBytes } from "../../../../src/core/relay/byte-buffers.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Script } from "../script.ts";
 import { pause, waitForever } from "./pause.ts";
@@ -85,7 +85,7 @@ class PacedSource {
     while (this.#frameIsDue() && this.#rest.byteLength < this.#pieceBytes) {
       const frame = this.#nextFrame();
       const fresh = typeof frame === "string" ? encoder.encode(frame) : frame;
-      this.#rest = this.#rest.byteLength === 0 ? fresh : concatenate([this.#rest, fresh]);
+      this.#rest = this.#rest.byteLength === 0 ? fresh : concatBytes([this.#rest, fresh]);
       if (this.#pieceBytes === Infinity) break;
     }
   }

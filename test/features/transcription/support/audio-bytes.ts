@@ -1,14 +1,9 @@
 // Builds audio files byte by byte, honest and hostile ones.
 
-export function concatenate(...parts: (Uint8Array | number[])[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
-}
+import { concatBytes } from "../../../../src/core/relay/byte-buffers.ts";
+
+export const concatenate = (...parts: (Uint8Array | number[])[]): Uint8Array =>
+  concatBytes(parts.map((part) => (Array.isArray(part) ? Uint8Array.from(part) : part)));
 
 export const ascii = (text: string) => Array.from(new TextEncoder().encode(text));
 export const big32 = (value: number) => [24, 16, 8, 0].map((shift) => (value >>> shift) & 255);
