@@ -34,6 +34,13 @@ const AFTER_LEASE_MS = 691_000;
 /** Later than any run is kept (ms). */
 const AFTER_RUN_MS = 1_501_000;
 
+/** The middle of the next month, so that no period ends in a jump of `later`, and no real alarm is due. */
+function setMidMonth(): void {
+  const today = new Date();
+  const now = Date.UTC(today.getUTCFullYear(), today.getUTCMonth() + 1, 15, 12);
+  vi.useFakeTimers({ toFake: ["Date"], now });
+}
+
 const later = (ms: number) => vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
 
 beforeEach(async () => {
@@ -219,6 +226,8 @@ it("a run whose settlement failed keeps its key, and is charged exactly once whe
 });
 
 describe("the alarm", () => {
+  beforeEach(setMidMonth);
+
   it("settles a run that was lost and never read, corrects its expired lease, and deletes everything", async () => {
     const user = await createRunUser();
     const key = newKey();
