@@ -6,9 +6,15 @@ import { installSections } from "./catalog/sections.ts";
 import type { Endpoint } from "./catalog/endpoints.ts";
 import type { Bindings } from "./env.ts";
 import { InternalError } from "./errors.ts";
+import type { BatchRoute } from "./gateway/batch-route.ts";
 import type { Caller } from "./gateway/call.ts";
 import type { Gate } from "./gateway/gate.ts";
 import { installGate } from "./gateway/gate.ts";
+import type { AddOwnModel } from "./gateway/own-models.ts";
+import { installOwnModels } from "./gateway/own-models.ts";
+import type { FindFiles } from "./gateway/uploaded-files.ts";
+import { installFiles } from "./gateway/uploaded-files.ts";
+import type { JobKind } from "./jobs/job-kind.ts";
 
 /** Hono's context in every route. `caller` is set on routes with the access `user`. */
 export interface AppEnv {
@@ -43,6 +49,14 @@ export interface Feature {
   catalog?: CatalogSection;
   /** Moderates every request. At most one feature has a gate. */
   gate?: Gate;
+  /** Routes whose requests can be lines of a batch. */
+  batchRoutes?: BatchRoute[];
+  /** Kinds of jobs that it creates. */
+  jobs?: JobKind[];
+  /** Finds files that users have uploaded. At most one feature has it. */
+  findFiles?: FindFiles;
+  /** Finds models of single users. At most one feature has it. */
+  addOwnModel?: AddOwnModel;
   /** Faults of the bindings and variables that it needs. Each begins with a name and says what to do. */
   configurationFaults?(env: Bindings): string[];
   /** Fields that it adds to GET /healthz; `now` in epoch ms. Must not throw. */
@@ -71,13 +85,23 @@ export function defineFeatures(features: Feature[]): Feature[] {
         `the route ${misplaced.path} has access '${misplaced.access}': use 'admin' under /admin/, and only there`,
       );
   }
-  const gates = features.flatMap(({ gate }) => gate ?? []);
-  if (gates.length > 1) throw new InternalError("two features have a gate: remove one");
   installSections(features.flatMap(({ catalog }) => catalog ?? []));
-  installGate(gates[0]);
+  installGate(onlyOne(features, "gate"));
+  installFiles(onlyOne(features, "findFiles"));
+  installOwnModels(onlyOne(features, "addOwnModel"));
   servedEndpoints = new Set(features.flatMap(({ serves }) => serves ?? []));
   defined = features;
   return features;
+}
+
+/** Returns the value of the only feature that has the field. Throws an InternalError when two have it. */
+function onlyOne<Field extends "gate" | "findFiles" | "addOwnModel">(
+  features: Feature[],
+  field: Field,
+): Feature[Field] | undefined {
+  const having = features.filter((feature) => feature[field]);
+  if (having.length > 1) throw new InternalError(`two features have '${field}': remove one`);
+  return having[0]?.[field];
 }
 
 let servedEndpoints = new Set<Endpoint>();
@@ -88,6 +112,13 @@ let defined: Feature[] = [];
 export async function deleteUserData(env: Bindings, objectName: string): Promise<void> {
   await Promise.all(defined.map(async (feature) => feature.deleteUser?.(env, objectName)));
 }
+
+/** Returns the routes whose requests can be lines of a batch. */
+export const batchRoutes = (): BatchRoute[] => defined.flatMap((feature) => feature.batchRoutes ?? []);
+
+/** Returns a kind of jobs by its name; undefined when its feature was removed. */
+export const jobKindOf = (name: string): JobKind | undefined =>
+  defined.flatMap((feature) => feature.jobs ?? []).find((kind) => kind.name === name);
 
 /** Tests if a route of the features serves an endpoint of model cards. */
 export const hasRouteFor = (endpoint: Endpoint): boolean => servedEndpoints.has(endpoint);

@@ -5,6 +5,7 @@ import type { CatalogRevision } from "../catalog/store.ts";
 import type { Bindings } from "../env.ts";
 import type { Plan } from "../catalog/schema.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
+import type { ReservingJob } from "../quota/admission.ts";
 import type { SettledRequest } from "../quota/settlement.ts";
 import type { Ending } from "../relay/watchdog.ts";
 import type { ServerTiming } from "../http/server-timing.ts";
@@ -59,4 +60,6 @@ export interface Call {
   key?: string;
   /** The key of the running request that this call is part of. It does not count as another concurrent request. */
   partOf?: string;
+  /** Work that goes on for hours. Its reservation has `key`, and the feature settles it with `settleLate`. */
+  job?: ReservingJob;
 }

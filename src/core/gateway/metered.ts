@@ -17,6 +17,7 @@ import type { Reply } from "./exchange.ts";
 import { abortOnEnding, gateRequests, NO_MODERATION, openGate } from "./gate.ts";
 import type { Report } from "./headers.ts";
 import { toFinalHeaders, toHeaders } from "./headers.ts";
+import { isOwnModel, withOwnModel } from "./own-models.ts";
 import type { AdmittedRequest, RequestState } from "./request-state.ts";
 import { clock, createState, endOf, EVENT_STREAM, respond } from "./request-state.ts";
 import { tryCandidates } from "./retry.ts";
@@ -25,7 +26,8 @@ import { tryCandidates } from "./retry.ts";
 export async function metered(caller: Caller, call: Call): Promise<Response> {
   const report: Report = { revision: caller.revision };
   try {
-    return await reserveAndSend(caller, call, report);
+    const owner = isOwnModel(call.model) ? await withOwnModel(caller, call.model) : caller;
+    return await reserveAndSend(owner, call, report);
   } catch (thrown) {
     throw withHeaders(toApiError(thrown), toFinalHeaders(report, caller.timing));
   }
@@ -43,7 +45,7 @@ async function reserveAndSend(caller: Caller, call: Call, report: Report): Promi
   const released = Promise.withResolvers<void>();
   const release = released.resolve;
   waitUntil(released.promise);
-  const { key = crypto.randomUUID(), partOf, concurrentRequests = 0 } = call;
+  const { key = crypto.randomUUID(), partOf, job, concurrentRequests = 0 } = call;
   const admission = {
     env,
     user,
@@ -51,6 +53,7 @@ async function reserveAndSend(caller: Caller, call: Call, report: Report): Promi
     candidates,
     key,
     partOf,
+    job,
     maySettleLate: call.onReserved !== undefined,
     canCount: provider.counts_input && exchange.ask.count !== undefined,
     count: () => countInputOf(env, candidates[0]),

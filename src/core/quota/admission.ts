@@ -28,6 +28,8 @@ export interface Admission<Candidate extends QuotaCandidate> extends Coverage<Ca
   key: string;
   /** The key of the running reservation that this one is part of. */
   partOf?: string | undefined;
+  /** The job that the reservation pays for. */
+  job?: ReservingJob | undefined;
   waitUntil: (work: Promise<unknown>) => void;
   /** A later request or an alarm may settle the reservation. The budget then reserves it by itself. */
   maySettleLate?: boolean;
@@ -35,6 +37,12 @@ export interface Admission<Candidate extends QuotaCandidate> extends Coverage<Ca
   canCount: boolean;
   /** Gets the exact input token count from the provider; undefined when it is not available. */
   count(): Promise<number | undefined>;
+}
+
+/** A job whose reservation lasts until it is settled, or for `leaseMs`. */
+export interface ReservingJob {
+  kind: string;
+  leaseMs: number;
 }
 
 export interface Admitted<Candidate> {
@@ -151,10 +159,10 @@ function tryReserve<Candidate extends QuotaCandidate>(
   { name, share, giveBack }: Place,
   exactInput?: number,
 ) {
-  const { env, user, catalog, key, partOf } = admission;
+  const { env, user, catalog, key, partOf, job } = admission;
   const [first] = admission.candidates;
   const { model } = first;
-  const leaseMs = catalog.timing.total_ms + catalog.timing.lease_grace_ms;
+  const leaseMs = job?.leaseMs ?? catalog.timing.total_ms + catalog.timing.lease_grace_ms;
   return withClaim(user, name, async (claim) => {
     const { name: planName, plan } = choosePlan(catalog, claim.plan);
     const limits = toLimits(plan);
@@ -168,7 +176,7 @@ function tryReserve<Candidate extends QuotaCandidate>(
     const candidates: [Candidate, ...Candidate[]] = exactInput === undefined ? coveredBy(admission, plan) : [first];
     const bound = boundOf(admission, plan, candidates, exactInput);
     const exclusive = first.exchange.ask.demand.exclusive?.key;
-    const reservation = { key, model: model.id, bound, leaseMs, exclusive, partOf };
+    const reservation = { key, model: model.id, bound, leaseMs, exclusive, partOf, job: job?.kind };
     const reserve = async () => {
       const reserved = await callQuota(env, name, (object) => object.reserve(claim, limits, reservation));
       return isRefused(reserved) ? reserved : { ...reserved, view: unpackView(reserved.view, limits) };

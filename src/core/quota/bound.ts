@@ -2,6 +2,7 @@
 
 import type { ModelCard } from "../catalog/card.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
+import { NO_AMOUNTS } from "../catalog/quota-window.ts";
 import type { PricedUnits } from "./price.ts";
 import { costOfUnits, highestPrice } from "./price.ts";
 
@@ -48,6 +49,8 @@ export interface Demand {
   units?: PricedUnits;
   /** The bound rests on a formula or on a parser of files, so usage above it is charged too. */
   chargesExcess?: boolean;
+  /** The whole cost, where the feature has summed it up: that of a job with many requests. */
+  total?: { tokens: number; nanoUsd: number };
   /** Costs neither tokens nor money, only requests. */
   free?: boolean;
   /** The requests that it counts as: one for each text or image of a list. 1 when absent. */
@@ -123,8 +126,9 @@ export function toBound(
   minOutputTokens: number,
 ): Bound {
   const { requests = 1 } = demand;
-  if (demand.free) {
-    return { input: 0, output: 0, minOutput: 0, choices: 1, requests, inputNanoUsd: 0, outputNanoUsd: 0 };
+  const { tokens, nanoUsd } = demand.free ? NO_AMOUNTS : (demand.total ?? {});
+  if (tokens !== undefined && nanoUsd !== undefined) {
+    return { input: tokens, output: 0, minOutput: 0, choices: 1, requests, inputNanoUsd: nanoUsd, outputNanoUsd: 0 };
   }
   const { most: calls = 0, inputTokensPerCall = 0, nanoUsdPerCall = 0 } = demand.toolCalls ?? {};
   const ceiling = inputCeiling(demand, card);

@@ -36,7 +36,7 @@ export function openBudgetHolding(context: HoldingContext, key: string): BudgetH
   let held: string[] = [];
 
   return {
-    async take({ model, bound, leaseMs }) {
+    async take({ model, bound, leaseMs, job }) {
       draw?.settle(NO_AMOUNTS);
       const amounts = budgetAmounts(bound);
       const mayDraw = !isSettledElsewhere && held.length === 0;
@@ -47,7 +47,7 @@ export function openBudgetHolding(context: HoldingContext, key: string): BudgetH
       const before = held;
       // Until the result has arrived, either reservation may exist.
       held = wanted ? [key, wanted.request.key] : [key];
-      const reservation = { key, model, bound, leaseMs };
+      const reservation = { key, model, bound, leaseMs, job };
       const reserving = callBudget(env, (object) => object.reserveInBudget(limits, reservation, wanted?.request));
       const result = await reserving.finally(() => wanted?.answered());
       const allotted = result.ok ? result.allotted : undefined;

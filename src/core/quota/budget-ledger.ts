@@ -23,7 +23,7 @@ export interface AllotmentRequest {
   usedMs: number;
 }
 
-export type BudgetReservation = Pick<Reservation, "key" | "model" | "bound" | "leaseMs">;
+export type BudgetReservation = Pick<Reservation, "key" | "model" | "bound" | "leaseMs" | "job">;
 
 /** `allotted`: the request has no reservation of its own, and draws its bound from the allotment. */
 export type BudgetResult =

@@ -5,8 +5,12 @@ import { parseWindowKey, periodEnd } from "../catalog/quota-window.ts";
 import { hasOnlyStoredDays, historyEnd, storedDays } from "./history.ts";
 import { addCharge, inCurrentPeriod, isInCurrentPeriod } from "./window-use.ts";
 
-/** An expired lease can be corrected by a late settlement for this time. */
+/** An expired lease can be corrected by a late settlement for this time; that of a job for 14 days. */
 const CORRECTABLE_MS = 3_600_000;
+const CORRECTABLE_JOB_MS = 14 * 86_400_000;
+
+/** The time (epoch ms) after which a late settlement has no effect. */
+const correctableUntil = ({ endsAt, job }: StoredLease) => endsAt + (job ? CORRECTABLE_JOB_MS : CORRECTABLE_MS);
 
 /**
  * Returns the ledger at `now`: expires and charges overdue leases, and deletes past periods, old days, and leases that
@@ -15,7 +19,7 @@ const CORRECTABLE_MS = 3_600_000;
 export function sweep(ledger: Ledger, now: number): Ledger {
   const at = Math.max(now, ledger.at);
   if (isCurrent(ledger, at)) return { ...ledger, at };
-  const leases = Object.entries(ledger.leases).filter(([, { endsAt }]) => endsAt + CORRECTABLE_MS > at);
+  const leases = Object.entries(ledger.leases).filter(([, lease]) => correctableUntil(lease) > at);
   let charged: Ledger = {
     ...ledger,
     at,
@@ -32,7 +36,7 @@ export function sweep(ledger: Ledger, now: number): Ledger {
 
 /** Tests if nothing has expired. This is true for most calls. */
 function isCurrent({ used, extra, leases, days }: Ledger, at: number): boolean {
-  const runs = (lease: StoredLease) => (lease.ended ? lease.endsAt + CORRECTABLE_MS : lease.endsAt) > at;
+  const runs = (lease: StoredLease) => (lease.ended ? correctableUntil(lease) : lease.endsAt) > at;
   const isInPeriod = isInCurrentPeriod(used, at) && isInCurrentPeriod(extra, at);
   return isInPeriod && hasOnlyStoredDays(days, at) && Object.values(leases).every(runs);
 }
@@ -51,7 +55,7 @@ export function lastEnd({ used, extra, leases, days }: Ledger, accountEndsAt: nu
   const uses = Object.entries({ ...used, ...extra });
   const ends = [
     ...uses.map(([key, { start }]) => periodEnd(parseWindowKey(key).per, start)),
-    ...Object.values(leases).map((lease) => lease.endsAt + CORRECTABLE_MS),
+    ...Object.values(leases).map(correctableUntil),
     historyEnd(days),
     accountEndsAt,
   ].filter((end) => end !== undefined);

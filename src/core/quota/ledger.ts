@@ -28,6 +28,8 @@ export interface Reservation {
   exclusive?: string | undefined;
   /** The key of a running lease that this one is part of. It does not count as another concurrent request. */
   partOf?: string | undefined;
+  /** The kind of the job that it pays for. A job does not count as a concurrent request. */
+  job?: string | undefined;
 }
 
 /**
@@ -64,7 +66,7 @@ export const BUSY_RETRY_MS = 1000;
 export function reserve(
   ledger: Ledger,
   limits: Limits,
-  { key, model, bound, leaseMs, exclusive, partOf }: Reservation,
+  { key, model, bound, leaseMs, exclusive, partOf, job }: Reservation,
   now: number,
 ): { ledger: Ledger; changed: boolean; result: ReserveResult } {
   const state = openWindows(sweep(ledger, now), limits);
@@ -75,7 +77,7 @@ export function reserve(
   if (existing && !existing.ended) return unchanged({ ok: true, granted: existing.granted, view });
   if (existing || isSettled(state, key)) return unchanged({ ok: false, reason: "settled", view });
   const isPart = partOf !== undefined && entry(state.leases, partOf)?.ended === false;
-  if (view.leases.running >= limits.concurrent && !isPart) {
+  if (view.leases.running >= limits.concurrent && !isPart && job === undefined) {
     return unchanged({ ok: false, reason: "concurrent", retryAfterMs: BUSY_RETRY_MS, view });
   }
   const isTaken = (lease: StoredLease) => !lease.ended && lease.exclusive === exclusive;
@@ -108,6 +110,7 @@ export function reserve(
     granted,
     ...(exclusive === undefined ? {} : { exclusive }),
     ...(isPart ? { isPart } : {}),
+    ...(job === undefined ? {} : { job: { kind: job } }),
     ended: false,
   };
   const next = { ...state, leases: { ...state.leases, [key]: lease } };
@@ -179,6 +182,19 @@ export function giveBack(ledger: Ledger, key: string, now: number): { ledger: Le
   if (next.changed || isSettled(next.ledger, key)) return next;
   const settled = addSettled(next.ledger.settled, key);
   return { ledger: { ...next.ledger, settled }, changed: true };
+}
+
+/** Names the provider's object of a job's reservation. */
+export function nameJob(
+  ledger: Ledger,
+  { key, id }: { key: string; id: string },
+  now: number,
+): { ledger: Ledger; changed: boolean } {
+  const state = sweep(ledger, now);
+  const lease = entry(state.leases, key);
+  if (!lease?.job || lease.job.id === id) return { ledger: state, changed: false };
+  const named = { ...lease, job: { ...lease.job, id } };
+  return { ledger: { ...state, leases: { ...state.leases, [key]: named } }, changed: true };
 }
 
 /** Returns the used, reserved and remaining amount of every window at `now`. */

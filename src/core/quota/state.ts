@@ -55,8 +55,27 @@ export interface StoredLease {
   exclusive?: string;
   /** It is part of another request, and does not count as a concurrent one. */
   isPart?: true;
+  /** Work that goes on at the provider for hours. It does not count as a concurrent request. */
+  job?: StoredJob;
   /** It has expired. */
   ended: boolean;
+}
+
+/** A reservation's job, such as a batch. `id`: the provider's object, once it is known. */
+export interface StoredJob {
+  kind: string;
+  id?: string;
+}
+
+/** A job's reservation that is not settled. `key`: of the reservation. */
+export type ReservedJob = StoredJob &
+  Pick<StoredLease, "at" | "endsAt" | "model" | "bound" | "ended"> & { key: string };
+
+/** Returns the reservations of jobs that are not settled. An expired one can still be corrected. */
+export function reservedJobs({ leases }: Ledger): ReservedJob[] {
+  return Object.entries(leases).flatMap(([key, { job, at, endsAt, model, bound, ended }]) =>
+    job ? [{ key, ...job, at, endsAt, model, bound, ended }] : [],
+  );
 }
 
 /** The ledger of a user who has used nothing. */

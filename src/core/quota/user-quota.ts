@@ -10,9 +10,9 @@ import { lowerReservation, reserveInBudget } from "./budget-ledger.ts";
 import type { LedgerSettlement, Reservation, ReserveResult, SpendResult } from "./ledger.ts";
 import { lastEnd, nextLeaseEnd, sweep } from "./expiry.ts";
 import type { HistoryDay } from "./history.ts";
-import { giveBack, history, reserve, settle, spend, view } from "./ledger.ts";
-import type { Ledger } from "./state.ts";
-import { emptyLedger, readLedger } from "./state.ts";
+import { giveBack, history, nameJob, reserve, settle, spend, view } from "./ledger.ts";
+import type { Ledger, ReservedJob } from "./state.ts";
+import { emptyLedger, readLedger, reservedJobs } from "./state.ts";
 import type { Limits, PackedView, QuotaView } from "./view.ts";
 import { packView } from "./view.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
@@ -66,6 +66,16 @@ export class UserQuota extends DurableObject<Bindings> {
   /** Gives back a reservation whose result was lost. Writes one row. */
   giveBack(key: string): void {
     this.#update((ledger, now) => giveBack(ledger, key, now));
+  }
+
+  /** Names the provider's object of a job's reservation. Writes one row, and none when repeated. */
+  nameJob(named: { key: string; id: string }): void {
+    this.#update((ledger, now) => nameJob(ledger, named, now));
+  }
+
+  /** Returns the reservations of jobs that are not settled, for operators. Writes nothing. */
+  jobs(): ReservedJob[] {
+    return reservedJobs(sweep(this.#load().ledger, Date.now()));
   }
 
   /** Returns the windows under the claim's plan, and the charges of the last `days` days. Writes nothing. */

@@ -42,7 +42,7 @@ export function viewOf(ledger: Ledger, limits: Limits): QuotaView {
     }
     return toWindowView({ ...window, limit }, used, reserved, at);
   });
-  const places = running.filter(({ isPart }) => !isPart);
+  const places = running.filter(({ isPart, job }) => !isPart && !job);
   return { windows, leases: { running: places.length, allowed: limits.concurrent } };
 }
 

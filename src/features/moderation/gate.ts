@@ -36,7 +36,7 @@ export const moderationGate: Gate = {
     }
     if (moderation.input !== "off" && ask.subject.unreadable !== undefined) {
       const param = ask.subject.unreadable;
-      const message = `'${param}' contains token ids, which cannot be moderated. Send text instead.`;
+      const message = `The content of '${param}' cannot be moderated here. Send text instead.`;
       throw apiError("unsupported_value", message, { param });
     }
     const keeper: Gatekeeper = { caller, key, moderation, signal: control.signal };
@@ -97,8 +97,7 @@ function requireModeratable({ ask: { demand, needs, remains } }: Exchange): void
     throw apiError("unsupported_value", message, { param: "n" });
   }
   if (remains) {
-    const message =
-      "Answers are moderated before they are sent, so they cannot be stored. Leave 'store' and 'conversation' out.";
+    const message = "Answers are moderated before they are sent, so this plan has no stored answers and no jobs.";
     throw apiError("unsupported_value", message);
   }
 }

@@ -20,7 +20,7 @@ it.each<[string, Feature[]]>([
   ["two features are named 'one'", [{ name: "one" }, { name: "one" }]],
   ["the feature 'one' needs 'other'", [{ name: "one", needs: ["other"] }]],
   [
-    "two features have a gate",
+    "two features have 'gate'",
     [
       { name: "one", gate },
       { name: "other", gate },
