@@ -8,6 +8,7 @@ import { adminUsers } from "./features/admin-users/index.ts";
 import { chatCompletions } from "./features/chat-completions/index.ts";
 import { completions } from "./features/completions/index.ts";
 import { embeddings } from "./features/embeddings/index.ts";
+import { filesBatch } from "./features/files-batch/index.ts";
 import { images } from "./features/images/index.ts";
 import { models } from "./features/models/index.ts";
 import { moderation } from "./features/moderation/index.ts";
@@ -32,6 +33,7 @@ export const features = defineFeatures([
   transcription,
   speech,
   storedResponses,
+  filesBatch,
   moderation,
   retired,
   models,

@@ -6,6 +6,7 @@ import { features } from "./features.ts";
 
 export { UserQuota } from "./core/quota/user-quota.ts";
 export { CatalogPublisher } from "./features/admin-catalog/object.ts";
+export { UserJobs } from "./features/files-batch/object.ts";
 export { UserRuns } from "./features/runs/object.ts";
 
 export default {

@@ -42,6 +42,7 @@ const ERRORS = {
   budget_exhausted: 503,
   catalog_unavailable: 503,
   issuer_unavailable: 503,
+  jobs_unavailable: 503,
   moderation_unavailable: 503,
   provider_overloaded: 503,
   quota_unavailable: 503,

@@ -29,6 +29,8 @@ export interface JobPlace {
 export interface JobFile {
   id: string;
   purpose: string;
+  bytes?: number;
+  filename?: string;
 }
 
 /** The state of a job at its provider. */

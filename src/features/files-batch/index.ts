@@ -1,0 +1,12 @@
+// The feature files-batch: files at the provider, and batches at half the price, each for its owner.
+
+import type { Feature } from "../../core/feature.ts";
+import { filesSection } from "./catalog.ts";
+import { deleteJobs, jobsBindingFaults } from "./client.ts";
+
+export const filesBatch: Feature = {
+  name: "files-batch",
+  catalog: filesSection,
+  configurationFaults: jobsBindingFaults,
+  deleteUser: deleteJobs,
+};
