@@ -6,7 +6,7 @@ import type { Bound } from "../../../src/core/quota/bound.ts";
 import type { Reservation, ReserveResult, SpendResult } from "../../../src/core/quota/ledger.ts";
 import { sweep } from "../../../src/core/quota/expiry.ts";
 import type { HistoryDay } from "../../../src/core/quota/history.ts";
-import { giveBack, history, reserve, settle, spend, view } from "../../../src/core/quota/ledger.ts";
+import { giveBack, history, nameJob, reserve, settle, spend, view } from "../../../src/core/quota/ledger.ts";
 import type { Ledger } from "../../../src/core/quota/state.ts";
 import { emptyLedger } from "../../../src/core/quota/state.ts";
 import type { Limits, QuotaView } from "../../../src/core/quota/view.ts";
@@ -38,7 +38,16 @@ export interface Book {
   limits: Limits;
   readonly ledger: Ledger;
   readonly account: Account | undefined;
-  reserve(key: string, bound: BoundSketch, leaseMs?: number, model?: string, exclusive?: string): ReserveResult;
+  reserve(
+    key: string,
+    bound: BoundSketch,
+    leaseMs?: number,
+    model?: string,
+    exclusive?: string,
+    job?: string,
+  ): ReserveResult;
+  /** Names the provider's object of a job. */
+  nameJob(key: string, id: string): void;
   /** Reserves for a request that is part of another one. */
   reservePart(key: string, partOf: string): ReserveResult;
   spend(spending: { requests: number; model?: string }): SpendResult;
@@ -86,8 +95,9 @@ export function openBook(limits: Limits, now: number, stored: Ledger = emptyLedg
     get account() {
       return account;
     },
-    reserve: (key, bound, leaseMs = 600_000, model = "swift", exclusive) =>
-      reserveNext({ key, model, bound: boundOf(bound), leaseMs, exclusive }),
+    reserve: (key, bound, leaseMs = 600_000, model = "swift", exclusive, job) =>
+      reserveNext({ key, model, bound: boundOf(bound), leaseMs, exclusive, job }),
+    nameJob: (key, id) => void store(nameJob(ledger, { key, id }, book.now)),
     reservePart: (key, partOf) =>
       reserveNext({ key, model: "swift", bound: boundOf({ input: 1, output: 1 }), leaseMs: 600_000, partOf }),
     spend(spending) {

@@ -11,8 +11,9 @@ import { openBook } from "./quota-book.ts";
 
 /** One step. Keys and windows are chosen by position from the existing ones, so that repeats are common. */
 export type Step =
-  | { kind: "reserve"; model: string; bound: Bound; leaseMs: number }
+  | { kind: "reserve"; model: string; bound: Bound; leaseMs: number; job: string | undefined }
   | { kind: "reserve again"; which: number; model: string; bound: Bound; leaseMs: number }
+  | { kind: "name job"; which: number; id: string }
   | { kind: "spend"; model: string; requests: number }
   | { kind: "settle"; which: number; charge: Amounts }
   | { kind: "time"; ms: number }
@@ -57,6 +58,7 @@ const charges: fc.Arbitrary<Amounts> = fc.record({
 
 const models = fc.constantFrom(...MODELS);
 const leases = fc.constantFrom(1, 30 * SECOND_MS, 10 * MINUTE_MS, 2 * HOUR_MS, 26 * HOUR_MS);
+const jobs = fc.constantFrom(undefined, undefined, "batch");
 const which = fc.nat({ max: 30 });
 const forward = fc.oneof(
   fc.integer({ min: 0, max: 90 * SECOND_MS }),
@@ -70,7 +72,7 @@ export function arbitrarySteps(plans: number): fc.Arbitrary<Step[]> {
   const step: fc.Arbitrary<Step> = fc.oneof(
     {
       weight: 6,
-      arbitrary: fc.record({ kind: fc.constant("reserve"), model: models, bound: bounds, leaseMs: leases }),
+      arbitrary: fc.record({ kind: fc.constant("reserve"), model: models, bound: bounds, leaseMs: leases, job: jobs }),
     },
     {
       weight: 1,
@@ -83,6 +85,7 @@ export function arbitrarySteps(plans: number): fc.Arbitrary<Step[]> {
       }),
     },
     { weight: 6, arbitrary: fc.record({ kind: fc.constant("settle"), which, charge: charges }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("name job"), which, id: fc.constantFrom("one", "other") }) },
     {
       weight: 2,
       arbitrary: fc.record({ kind: fc.constant("spend"), model: models, requests: fc.integer({ min: 1, max: 3 }) }),
@@ -151,9 +154,12 @@ export function play(stage: Stage, step: Step): ReserveResult | SpendResult | bo
   switch (step.kind) {
     case "reserve":
       keys.push(`key-${keys.length}`);
-      return book.reserve(`key-${keys.length - 1}`, step.bound, step.leaseMs, step.model);
+      return book.reserve(`key-${keys.length - 1}`, step.bound, step.leaseMs, step.model, undefined, step.job);
     case "reserve again":
       return book.reserve(keyAt(stage, step.which), step.bound, step.leaseMs, step.model);
+    case "name job":
+      book.nameJob(keyAt(stage, step.which), step.id);
+      return undefined;
     case "spend":
       return book.spend(step);
     case "settle":

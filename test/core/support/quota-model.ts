@@ -5,8 +5,9 @@ import type { Bound } from "../../../src/core/quota/bound.ts";
 import type { Limits } from "../../../src/core/quota/view.ts";
 import type { Amounts, Period, QuotaUnit, QuotaWindow } from "../../../src/core/catalog/quota-window.ts";
 
-const CORRECTABLE_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+const CORRECTABLE_MS = 3_600_000;
+const CORRECTABLE_JOB_MS = 14 * DAY_MS;
 
 /** A request that was granted. */
 interface Entry {
@@ -17,6 +18,9 @@ interface Entry {
   bound: Amounts;
   granted: number;
   charge: Amounts | undefined;
+  isJob: boolean;
+  /** The provider's object of a job. */
+  jobId?: string;
 }
 
 export interface ModelUse {
@@ -33,6 +37,14 @@ interface Opened {
   entries: Set<Entry>;
 }
 
+export interface ModelReservation {
+  key: string;
+  model: string;
+  bound: Bound;
+  leaseMs: number;
+  job?: string | undefined;
+}
+
 export type ModelDecision = { reason: string; granted?: number };
 export type QuotaModel = ReturnType<typeof createQuotaModel>;
 
@@ -44,7 +56,8 @@ export function createQuotaModel() {
   let storedAt = 0;
   const timeAt = (now: number) => Math.max(now, storedAt);
   const isRunning = (entry: Entry, time: number) => !entry.charge && time < entry.endsAt;
-  const isKnown = (entry: Entry, time: number) => !entry.charge && time < entry.endsAt + CORRECTABLE_MS;
+  const isKnown = (entry: Entry, time: number) =>
+    !entry.charge && time < entry.endsAt + (entry.isJob ? CORRECTABLE_JOB_MS : CORRECTABLE_MS);
   const find = (key: string) => history.findLast((entry) => entry.key === key);
 
   const inPeriod = (window: QuotaWindow, time: number) =>
@@ -72,7 +85,7 @@ export function createQuotaModel() {
     const limit = window.limit + (grants.get(slotOf(window, time)) ?? 0);
     return { limit, used, reserved, left: Math.max(0, limit - used - reserved) };
   };
-  const running = (now: number) => history.filter((entry) => isRunning(entry, timeAt(now))).length;
+  const running = (now: number) => history.filter((entry) => isRunning(entry, timeAt(now)) && !entry.isJob).length;
 
   /** The sum of all charges by date, for the last 31 dates. */
   const chargesByDay = (now: number): Record<string, Amounts> => {
@@ -109,12 +122,12 @@ export function createQuotaModel() {
     useOf,
     running,
     chargesByDay,
-    reserve(key: string, model: string, bound: Bound, leaseMs: number, limits: Limits, now: number): ModelDecision {
+    reserve({ key, model, bound, leaseMs, job }: ModelReservation, limits: Limits, now: number): ModelDecision {
       const time = timeAt(now);
       const known = find(key);
       if (known && isRunning(known, time)) return { reason: "granted", granted: known.granted };
       if (known && (known.charge || isKnown(known, time))) return { reason: "settled" };
-      if (running(now) >= limits.concurrent) return { reason: "concurrent" };
+      if (job === undefined && running(now) >= limits.concurrent) return { reason: "concurrent" };
       const rooms = limits.windows
         .filter((window) => window.models?.includes(model) !== false)
         .map((window) => ({ unit: window.unit, left: useOf(window, now).left }));
@@ -136,6 +149,7 @@ export function createQuotaModel() {
         bound: costOf(bound, granted),
         granted,
         charge: undefined,
+        isJob: job !== undefined,
       };
       add(entry, time);
       return { reason: "granted", granted };
@@ -148,7 +162,7 @@ export function createQuotaModel() {
       if (rooms.some((window) => useOf(window, now).left < requests)) return { reason: "window" };
       openAll(limits, time);
       const amounts = { tokens: 0, requests, nanoUsd: 0 };
-      add({ key: "", model, at: time, endsAt: time, bound: amounts, granted: 0, charge: amounts }, time);
+      add({ key: "", model, at: time, endsAt: time, bound: amounts, granted: 0, charge: amounts, isJob: false }, time);
       return { reason: "granted" };
     },
     /** Returns true if it changed anything. */
@@ -161,6 +175,18 @@ export function createQuotaModel() {
       storedAt = time;
       return true;
     },
+    nameJob(key: string, id: string, now: number): void {
+      const time = timeAt(now);
+      const entry = find(key);
+      if (!entry?.isJob || !isKnown(entry, time) || entry.jobId === id) return;
+      entry.jobId = id;
+      storedAt = time;
+    },
+    /** The reserved jobs by key, each with its object. */
+    jobs: (now: number) =>
+      history
+        .filter((entry) => entry.isJob && isKnown(entry, timeAt(now)))
+        .map(({ key, jobId, bound, endsAt }) => ({ key, id: jobId, bound, ended: endsAt <= timeAt(now) })),
     grant(window: QuotaWindow, amount: number, now: number): void {
       const slot = slotOf(window, timeAt(now));
       grants.set(slot, (grants.get(slot) ?? 0) + amount);

@@ -1,4 +1,4 @@
-// The ledger against a simple model, over random histories: repeats, late settlements, time in both directions, changes
+// The ledger against a simple model, over random histories: repeats, late settlements, jobs, time in both directions, changes
 // of plan, an operator's changes, and a state that is stored and read again.
 
 import * as fc from "fast-check";
@@ -6,7 +6,9 @@ import { describe, expect, it } from "vitest";
 import type { Stage, Step } from "../../support/quota-history.ts";
 import type { Amounts } from "../../../../src/core/catalog/quota-window.ts";
 import { windowKey } from "../../../../src/core/catalog/quota-window.ts";
+import { sweep } from "../../../../src/core/quota/expiry.ts";
 import type { HistoryDay } from "../../../../src/core/quota/history.ts";
+import { reservedJobs } from "../../../../src/core/quota/state.ts";
 import { arbitraryPlans, arbitrarySteps, keyAt, openStage, play, windowAt } from "../../support/quota-history.ts";
 import type { QuotaModel } from "../../support/quota-model.ts";
 import { createQuotaModel } from "../../support/quota-model.ts";
@@ -18,8 +20,11 @@ function playModel(model: QuotaModel, stage: Stage, step: Step): unknown {
     case "reserve":
     case "reserve again": {
       const key = step.kind === "reserve" ? `key-${keys.length - 1}` : keyAt(stage, step.which);
-      return model.reserve(key, step.model, step.bound, step.leaseMs, book.limits, book.now);
+      return model.reserve({ ...step, key }, book.limits, book.now);
     }
+    case "name job":
+      model.nameJob(keyAt(stage, step.which), step.id, book.now);
+      return undefined;
     case "spend":
       return model.spend(step.model, step.requests, book.limits, book.now);
     case "settle":
@@ -70,6 +75,13 @@ function compare(stage: Stage, steps: Step[]): void {
       }
       expect(view.leases.running).toBe(model.running(book.now));
     }
+    const jobs = reservedJobs(sweep(book.ledger, book.now)).map(({ key, id, bound, ended }) => ({
+      key,
+      id,
+      bound,
+      ended,
+    }));
+    expect(jobs).toEqual(model.jobs(book.now));
     expect(datesOf(book.history(31))).toEqual(model.chargesByDay(book.now));
   }
 }
