@@ -3,8 +3,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Stats } from "../provider/kernel/exchange.ts";
 import bundled from "../../src/core/catalog/default.json" with { type: "json" };
-import type { KillableWeir } from "./killable.ts";
-import { createKillableWeir } from "./killable.ts";
+import type { KillableWeir } from "../killable.ts";
+import { createKillableWeir } from "../killable.ts";
 import type { PhoneRun, PlayedRun, Server } from "./phone.ts";
 import { playPhone } from "./phone.ts";
 import type { Plan, PlannedRun } from "./plan.ts";

@@ -2,7 +2,7 @@
 
 import { quotaName } from "../../src/core/quota/name.ts";
 import type { Ledger } from "../../src/core/quota/state.ts";
-import { PEPPER } from "./killable.ts";
+import { PEPPER } from "../killable.ts";
 import type { PlayedRun } from "./phone.ts";
 import type { Outcome } from "./rounds.ts";
 import { billName, MAX_OUTPUT_TOKENS } from "./rounds.ts";

@@ -4,10 +4,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { unstable_readConfig } from "wrangler";
-import type { Served } from "../../bench/serve.ts";
-import { build, serve, stripTypes } from "../../bench/serve.ts";
-import { toFile } from "../repository.ts";
-import { signToken } from "../token.ts";
+import type { Served } from "../bench/serve.ts";
+import { build, serve, stripTypes } from "../bench/serve.ts";
+import { toFile } from "./repository.ts";
+import { signToken } from "./token.ts";
 
 const SECRET = "the secret of the tokens of a killable Weir";
 export const PEPPER = "pepper";
