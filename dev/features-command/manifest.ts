@@ -9,7 +9,7 @@ export interface FeatureFacts {
   routes?: { path: string; access: string; summary: string }[];
   /** Endpoints of model cards. */
   serves?: string[];
-  catalog?: { root?: object; alias?: object; plan?: object };
+  catalog?: { root?: object; card?: object; alias?: object; plan?: object };
 }
 
 export async function loadFeatures(): Promise<FeatureFacts[]> {

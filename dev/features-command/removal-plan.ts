@@ -102,8 +102,8 @@ function neededFolders(removed: FeatureFacts[], remaining: FeatureFacts[]): stri
   return remaining.filter(({ name }) => needed.has(name)).map(({ name }) => `src/features/${name}/**`);
 }
 
-function keysOf({ root = {}, alias = {}, plan = {} }: NonNullable<FeatureFacts["catalog"]>) {
-  return { root: Object.keys(root), alias: Object.keys(alias), plan: Object.keys(plan) };
+function keysOf({ root = {}, card = {}, alias = {}, plan = {} }: NonNullable<FeatureFacts["catalog"]>) {
+  return { root: Object.keys(root), card: Object.keys(card), alias: Object.keys(alias), plan: Object.keys(plan) };
 }
 
 function explained(path: string, change: () => string): string {

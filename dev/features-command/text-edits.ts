@@ -51,17 +51,18 @@ export function removeBlock(text: string, name: string): { text: string; block: 
   return { text: [before, after].filter(Boolean).join("\n\n") + "\n", block: lines.slice(first + 1, last).join("\n") };
 }
 
-/** The keys that a feature adds to the catalog: at its root, in each alias and in each plan. */
+/** The keys that a feature adds to the catalog: at its root, and in each card, alias and plan. */
 export interface SectionKeys {
   root: string[];
+  card: string[];
   alias: string[];
   plan: string[];
 }
 
 /** Removes the keys of a feature from a catalog document. A changed result needs formatting. */
-export function removeSection(text: string, { root, alias, plan }: SectionKeys): string {
+export function removeSection(text: string, { root, card, alias, plan }: SectionKeys): string {
   const catalog = JSON.parse(text) as Record<string, unknown>;
-  const kinds = { aliases: alias, plans: plan };
+  const kinds = { cards: card, aliases: alias, plans: plan };
   let isChanged = false;
   const remove = (record: Record<string, unknown>, key: string) => {
     isChanged ||= key in record;

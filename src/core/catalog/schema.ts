@@ -137,9 +137,10 @@ const Catalog = v.strictObject({
   plans: v.record(CatalogName, v.strictObject(plan)),
 });
 
-/** Fields that a feature adds to the root, to every alias and to every plan. All must be optional. */
+/** Fields that a feature adds to the root, and to every card, alias and plan. All must be optional. */
 export interface SectionFields {
   root?: Record<string, v.GenericSchema>;
+  card?: Record<string, v.GenericSchema>;
   alias?: Record<string, v.GenericSchema>;
   plan?: Record<string, v.GenericSchema>;
 }
@@ -150,6 +151,7 @@ export function catalogSchema(sections: SectionFields[]): v.GenericSchema<unknow
     Object.assign({}, ...sections.map((each) => each[place]));
   const schema: unknown = v.strictObject({
     ...root,
+    cards: v.record(CatalogName, v.strictObject({ ...ModelCard.entries, ...entriesOf("card") })),
     aliases: v.record(ModelName, v.strictObject({ ...alias, ...entriesOf("alias") })),
     plans: v.record(CatalogName, v.strictObject({ ...plan, ...entriesOf("plan") })),
     ...entriesOf("root"),

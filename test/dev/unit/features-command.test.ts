@@ -101,18 +101,21 @@ test("a deployed Worker needs no earlier migration again, and is told to drop th
   expect(cron).toContain("crons = []");
 });
 
-test("a catalog loses the keys of a feature at its root, in aliases and in plans", () => {
+test("a catalog loses the keys of a feature at its root, in cards, aliases and plans", () => {
   const catalog = {
     policies: {},
+    cards: { o3: { name: "o3", tuning: {} } },
     aliases: { fast: { target: "m", moderation: {} } },
     plans: { free: { moderation: {}, windows: [] } },
   };
   const text = removeSection(JSON.stringify(catalog), {
     root: ["policies"],
+    card: ["tuning"],
     alias: ["moderation"],
     plan: ["moderation"],
   });
-  expect(JSON.parse(text)).toEqual({ aliases: { fast: { target: "m" } }, plans: { free: { windows: [] } } });
+  const cards = { o3: { name: "o3" } };
+  expect(JSON.parse(text)).toEqual({ cards, aliases: { fast: { target: "m" } }, plans: { free: { windows: [] } } });
 });
 
 const cardOf = (endpoints: string[], more: object = {}) => ({ endpoints, snapshots: {}, ...more });
@@ -153,7 +156,7 @@ test("cards that no feature serves go, with the aliases that lead to them and al
 
 test("a catalog without the sections is not changed", () => {
   const text = '{"aliases": {"fast": {}}}';
-  expect(removeSection(text, { root: ["policies"], alias: ["moderation"], plan: [] })).toBe(text);
+  expect(removeSection(text, { root: ["policies"], card: [], alias: ["moderation"], plan: [] })).toBe(text);
 });
 
 test("scripts that run in a removed folder go, with calls of them, and so do single commands", () => {

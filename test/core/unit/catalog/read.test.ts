@@ -83,6 +83,7 @@ describe("a section of a feature", () => {
     installSections([
       {
         root: { horoscopes },
+        card: { sign: v.optional(v.picklist(["aries"]), "aries") },
         alias: { mood: v.optional(v.string()) },
         faults: (catalog) =>
           "mood" in (catalog.aliases["default"] ?? {}) ? ["aliases.default.mood: is always bad"] : [],
@@ -98,6 +99,9 @@ describe("a section of a feature", () => {
     expect(read).toEqual({ ok: false, faults: ["aliases.default.mood: is always bad"] });
     const aliases = { default: { target: "swift-1" } };
     const fine = readCatalog({ ...rest, providers, aliases, horoscopes: {} });
-    expect(fine.ok && (fine.catalog as { horoscopes?: unknown }).horoscopes).toEqual({ enabled: false });
+    expect(fine.ok && fine.catalog).toMatchObject({
+      horoscopes: { enabled: false },
+      cards: { swift: { sign: "aries" } },
+    });
   });
 });
