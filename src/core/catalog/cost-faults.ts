@@ -47,6 +47,7 @@ function unboundedUnit({ windows }: Plan, id: string, prices: ModelCard["prices"
     output = 0,
     cached_input = 0,
     cache_write = 0,
+    million_training_tokens = 0,
     ...others
   } = prices ?? {};
   const counted = new Set(windows.filter((window) => countsModel(window, id)).map(({ unit }) => unit));
@@ -58,6 +59,7 @@ function unboundedUnit({ windows }: Plan, id: string, prices: ModelCard["prices"
     output,
     cached_input,
     cache_write,
+    million_training_tokens,
     ...Object.values(image ?? {}),
     ...Object.values(audio ?? {}),
   ];

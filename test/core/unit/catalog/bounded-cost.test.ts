@@ -89,6 +89,12 @@ describe("a plan is refused when it allows a model", () => {
 describe("a plan is accepted when it", () => {
   it.each<[string, object | undefined, Window[], string[] | undefined]>([
     ["counts the tokens of a model priced by tokens", TOKENS, [window("tokens")], undefined],
+    [
+      "counts the tokens of a model that can be trained",
+      { million_training_tokens: 25 },
+      [window("tokens")],
+      undefined,
+    ],
     ["counts dollars, whatever the price", { second_of_video: 0.1 }, [window("usd", ["swift"])], undefined],
     ["does not include the model", TOKENS, [], ["free"]],
     ["includes models without a price", undefined, [], undefined],

@@ -35,7 +35,7 @@ export const formatPrice = (value) =>
  */
 export function shortPrice({ ratings, prices = {} }) {
   const other = OTHER_RATES.find(([key]) => prices[key] !== undefined);
-  if (other) return { amount: formatPrice(prices[other[0]] ?? 0), unit: other[2] };
+  if (other && ratings.price === null) return { amount: formatPrice(prices[other[0]] ?? 0), unit: other[2] };
   if (prices.input === 0 && prices.output === 0) return { amount: "Free", unit: "of charge" };
   if (prices.input !== undefined && prices.output === 0) {
     return { amount: formatPrice(prices.input), unit: "per 1M tokens" };
