@@ -2,6 +2,7 @@
 import type { ProviderFeature } from "./kernel/feature.ts";
 import { completions } from "./completions/index.ts";
 import { embeddings } from "./embeddings/index.ts";
+import { filesBatch } from "./files-batch/index.ts";
 import { images } from "./images/index.ts";
 import { moderation } from "./moderation/index.ts";
 import { speech } from "./speech/index.ts";
@@ -12,6 +13,7 @@ import { transcription } from "./transcription/index.ts";
 export const features: ProviderFeature[] = [
   completions,
   embeddings,
+  filesBatch,
   images,
   moderation,
   speech,

@@ -9,12 +9,25 @@ import { invalidRequest, toErrorResponse } from "./kernel/errors.ts";
 import { collectHooks } from "./kernel/feature.ts";
 import { addHeaders, countExchange, requireKey } from "./kernel/middleware.ts";
 import { models } from "./kernel/models.ts";
+import { createCallRoute } from "./kernel/own-routes.ts";
+import { applyRouteFault, routeFaults } from "./kernel/route-faults.ts";
 import { stats } from "./kernel/stats.ts";
 
 const hooks = collectHooks(features);
-const app = new Hono<Env>()
-  .use("/v1/*", countExchange, addHeaders, requireKey)
+const app: Hono<Env> = new Hono<Env>();
+app
+  .use("/v1/*", countExchange(hooks.uploadPaths), addHeaders, requireKey, applyRouteFault)
+  .use("/v1/*", (c, next) => {
+    if (hooks.findFile) c.set("findFile", hooks.findFile);
+    c.set("callRoute", createCallRoute(app, c.env));
+    return next();
+  })
+  .use("/__stats/*", async (_, next) => {
+    await hooks.catchUp();
+    return next();
+  })
   .route("/__stats", stats)
+  .route("/__faults", routeFaults)
   .route("/v1/models", models)
   .route("/v1/chat/completions", createChatCompletions(hooks))
   .route("/v1/responses", createResponses(hooks));

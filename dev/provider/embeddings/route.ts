@@ -35,7 +35,8 @@ export const embeddingsRoutes = new Hono<Env>().post("/", async (c) => {
   if (format !== "float" && format !== "base64") throw invalidValue("encoding_format", format, ["float", "base64"]);
   const mostDimensions = DIMENSIONS[model.snapshotId] ?? USUAL_DIMENSIONS;
   const dimensions = readInteger(body, "dimensions", mostDimensions) ?? mostDimensions;
-  const { script, inputs } = readInputs(body);
+  const { script: scripted, inputs } = readInputs(body);
+  const script = c.var.exchange.withFaults(scripted);
   const promptTokens = inputs.reduce((sum, input) => sum + input.tokens, 0);
   if (promptTokens > MAX_REQUEST_TOKENS) {
     const message = `Requested ${promptTokens} tokens, max ${MAX_REQUEST_TOKENS} tokens per request`;

@@ -15,6 +15,7 @@ import { type Env, now } from "../kernel/env.ts";
 import { invalidRequest, invalidValue, missingParameter, ProviderError } from "../kernel/errors.ts";
 import { readForm } from "../kernel/form.ts";
 import { KERNEL_SCRIPT_RULES, type Script, type ScriptRules, splitScript } from "../kernel/script.ts";
+import { type CountFile, fileCounter } from "../kernel/uploaded-files.ts";
 import { inputTokens, qualitiesOf } from "./image-tokens.ts";
 import { pngSize } from "./png.ts";
 
@@ -105,7 +106,7 @@ async function readInput(c: Context<Env>, endpoint: ImageEndpoint): Promise<{ bo
   if (!isEdit || !c.req.header("content-type")?.startsWith("multipart/")) {
     const body = await readBody(c);
     refuseUnknown(body, known);
-    return { body, imageTokens: isEdit ? urlTokens(body) : 0 };
+    return { body, imageTokens: isEdit ? referencedTokens(body, fileCounter(c)) : 0 };
   }
   const { fields, files } = await readForm(c);
   const images = [...(files.get("image") ?? []), ...(files.get("image[]") ?? [])];
@@ -117,12 +118,19 @@ async function readInput(c: Context<Env>, endpoint: ImageEndpoint): Promise<{ bo
   return { body: { ...fields, ...Object.fromEntries(numbers), ...stream }, imageTokens: sum(sizes.map(inputTokens)) };
 }
 
-/** The tokens of images by URL. Those that the provider would have to fetch count as large. */
-function urlTokens(body: JsonObject): number {
+/** The tokens of images by URL or file. Those that the provider would have to fetch count as large. */
+function referencedTokens(body: JsonObject, countFile: CountFile): number {
   const images = readObjects(body, "images");
   requireImages(images.length, "images");
-  const urls = images.map((image, index) => readImageUrl(image, "image_url", `images[${index}].image_url`));
-  return sum(urls.map((url) => inputTokens(url.startsWith("data:") ? pngSize(bytesOf(url)) : undefined)));
+  const tokens = images.map((image, index) => {
+    const path = `images[${index}]`;
+    if (image["image_url"] === undefined && image["file_id"] !== undefined) {
+      return countFile(readString(image, "file_id", `${path}.file_id`), `${path}.file_id`);
+    }
+    const url = readImageUrl(image, "image_url", `${path}.image_url`);
+    return inputTokens(url.startsWith("data:") ? pngSize(bytesOf(url)) : undefined);
+  });
+  return sum(tokens);
 }
 
 const bytesOf = (dataUrl: string) =>

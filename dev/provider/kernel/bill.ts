@@ -30,6 +30,8 @@ export interface BilledRequest {
   seconds?: number;
   /** Present where the model is priced by characters. */
   characters?: number;
+  /** Present for a line of a batch, which has the prices of batches. */
+  batch?: true;
 }
 
 /** How a request ended. `refused`: with an error status, which costs nothing. */
@@ -40,14 +42,16 @@ export class Bill {
   /** The name that its request has in the book. */
   readonly name: string | undefined;
   readonly #path: string;
+  readonly #isLine: boolean;
   #work: Work | undefined;
   #startedAt = 0;
   #sent = 0;
   /** The output of an ended request. */
   #final: number | undefined;
 
-  constructor(path: string, name: string | undefined) {
+  constructor(path: string, name: string | undefined, isLine = false) {
     this.#path = path;
+    this.#isLine = isLine;
     this.name = name;
   }
 
@@ -85,7 +89,11 @@ export class Bill {
   read(now: number): BilledRequest {
     const { model = null, promptTokens = 0, seconds, characters } = this.#work ?? {};
     const output = this.#final ?? this.#outputAt(now);
-    const units = { ...(seconds !== undefined && { seconds }), ...(characters !== undefined && { characters }) };
+    const units = {
+      ...(seconds !== undefined && { seconds }),
+      ...(characters !== undefined && { characters }),
+      ...(this.#isLine && { batch: true as const }),
+    };
     return { path: this.#path, model, input: promptTokens, output, ...units };
   }
 

@@ -21,14 +21,21 @@ export class Book {
   readonly #named = new Map<string, Bill[]>();
   readonly #attempts = new Map<string, number>();
 
-  /** Opens the bill of a request. */
-  open(path: string, body: ArrayBuffer): Bill {
+  /** Opens the bill of a request, or of a line of a batch. */
+  open(path: string, body: ArrayBuffer, isLine = false): Bill {
     const [, name] = NAME.exec(new TextDecoder().decode(body)) ?? [];
-    const bill = new Bill(path, name);
+    const bill = new Bill(path, name, isLine);
+    this.add(bill);
+    return bill;
+  }
+
+  /** Adds a bill. A final one is added to the sum. */
+  add(bill: Bill): void {
+    const { name } = bill;
     this.#requests++;
     this.#open.add(bill);
     if (name !== undefined) this.#named.set(name, [...(this.#named.get(name) ?? []), bill]);
-    return bill;
+    this.close(bill);
   }
 
   /** Adds a final bill to the sum, so that only the named ones are kept. */

@@ -62,6 +62,8 @@ const INVENTED_ENDPOINTS = [
   "speech_generation",
   "transcription",
   "translation",
+  "batch",
+  "fine_tuning",
 ];
 
 /** A model for trying a new card in the catalog. It accepts everything. */

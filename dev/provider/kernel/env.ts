@@ -1,5 +1,7 @@
 // The environment of the emulated provider: its variables and its middleware's context values.
 import type { Exchange } from "./exchange.ts";
+import type { CallRoute } from "./own-routes.ts";
+import type { FindFile } from "./uploaded-files.ts";
 
 export interface Env {
   Bindings: {
@@ -7,8 +9,15 @@ export interface Env {
     NOW?: string;
     /** Milliseconds between tokens of an answer without a script. Absent means no pause. */
     PACE_MS?: string;
+    /** The exchange of a line of a batch, which the provider sends to its own routes. */
+    LINE_EXCHANGE?: Exchange;
   };
-  Variables: { exchange: Exchange };
+  Variables: {
+    exchange: Exchange;
+    /** Absent where no feature stores files. */
+    findFile?: FindFile;
+    callRoute: CallRoute;
+  };
 }
 
 /** The emulation's current time. Throws when `NOW` is set and is not a date. */

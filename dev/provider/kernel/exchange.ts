@@ -31,6 +31,8 @@ interface ReceivedRequest {
   path: string;
   headers: Record<string, string>;
   body: ArrayBuffer;
+  /** What the statistics show of a body that was read as a stream. */
+  description?: unknown;
 }
 
 let totals = emptyTotals();
@@ -41,19 +43,30 @@ let last: ReceivedRequest | undefined;
 export class Exchange {
   /** True when the body is streamed. The stream then calls `end`. */
   isStreamed = false;
-  readonly #totals = totals;
-  readonly #book = book;
+  /** True for a line of a batch. */
+  readonly isLine: boolean;
+  readonly #totals: Totals;
+  readonly #book: Book;
   readonly #bill: Bill;
+  readonly #received: ReceivedRequest;
   readonly #caller = new AbortController();
   #ended = false;
 
-  /** `route` is the pattern that matched the request, for the totals. */
-  constructor(request: Request, route: string, body: ArrayBuffer) {
+  /**
+   * `route` is the pattern that matched the request, for the totals. The exchange of a batch's line counts nothing until
+   * `bookLine`.
+   */
+  constructor(request: Request, route: string, body: ArrayBuffer, kind: "request" | "line" = "request") {
+    const isLine = kind === "line";
+    this.#totals = isLine ? emptyTotals() : totals;
+    this.#book = isLine ? new Book() : book;
+    this.isLine = isLine;
     const path = new URL(request.url).pathname;
     const headers = Object.fromEntries(request.headers);
     if (headers["authorization"] !== undefined) headers["authorization"] = "(left out)";
-    last = { method: request.method, path, headers, body };
-    this.#bill = this.#book.open(path, body);
+    this.#received = { method: request.method, path, headers, body };
+    if (!isLine) last = this.#received;
+    this.#bill = this.#book.open(path, body, isLine);
     this.#totals.requests++;
     this.#totals.active++;
     this.#totals.bytes_in += body.byteLength;
@@ -76,6 +89,12 @@ export class Exchange {
     this.#totals.streams++;
   }
 
+  /** Counts a body that was read as a stream. The statistics show the description in its place. */
+  countBody(bytes: number, description: unknown): void {
+    this.#totals.bytes_in += bytes;
+    this.#received.description = description;
+  }
+
   /** Counts bytes that the caller received. */
   countBytes(bytes: number): void {
     this.#totals.bytes_out += bytes;
@@ -87,8 +106,15 @@ export class Exchange {
     this.#bill.countSent(tokens);
   }
 
-  /** The script of this request: without its faults, once `fault_times` requests of the same name have had them. */
+  /**
+   * The script of this request: without its faults, once `fault_times` requests of the same name have had them. A line
+   * of a batch has no pauses, because the clock of the batch decides when it runs.
+   */
   withFaults(script: Script): Script {
+    if (this.isLine) {
+      const { first_ms: _first, think_ms: _think, delay_ms: _delay, stall_after: _endless, ...prompt } = script;
+      return prompt;
+    }
     if (this.#book.countAttempt(this.#bill) <= (script.fault_times ?? Infinity)) return script;
     const { status: _status, cut_after: _cut, error_after: _error, stall_after: _stall, ...healthy } = script;
     return healthy;
@@ -102,6 +128,11 @@ export class Exchange {
   /** Ends work that outlives its request. */
   stopWork(): void {
     this.#bill.stop(Date.now());
+  }
+
+  /** Adds the bill of a batch's line to the provider's book. */
+  bookLine(): void {
+    book.add(this.#bill);
   }
 
   /** Ends the exchange because the caller has left. */
@@ -133,7 +164,8 @@ export async function readStats(): Promise<Stats> {
   const billed = book.read(Date.now());
   const now = { ...totals, billed };
   if (last === undefined) return { ...now, last: null };
-  const request = last;
+  const { description, ...request } = last;
+  if (description !== undefined) return { ...now, last: { ...request, body: description } };
   const form = await parseForm(request.body, request.headers["content-type"] ?? "");
   const body = form ? describeForm(form) : parseBody(new TextDecoder().decode(request.body));
   return { ...now, last: { ...request, body } };

@@ -6,6 +6,7 @@ import type { Env } from "./env.ts";
 import type { OutputFormat } from "./request/output-format.ts";
 import type { HostedTools, ResponsesState } from "./responses-hooks.ts";
 import { KERNEL_SCRIPT_RULES, type ScriptedText, type ScriptRules, splitScript } from "./script.ts";
+import type { FindFile } from "./uploaded-files.ts";
 
 /** Everything but `name` is optional. Without a hook the provider behaves as if it lacked the feature. */
 export interface ProviderFeature {
@@ -20,6 +21,12 @@ export interface ProviderFeature {
   openState?: (body: JsonObject) => ResponsesState;
   /** Tools that the provider runs itself while it answers a Responses request. */
   hostedTools?: HostedTools;
+  /** Paths whose POST requests have a body that their handler reads as a stream. */
+  uploadPaths?: string[];
+  /** Finds an uploaded file. Only one feature may have this hook. */
+  findFile?: FindFile;
+  /** Runs the work that is due by now, so that the statistics have it. */
+  catchUp?: () => Promise<void>;
 }
 
 /** The hooks of all features, as the dialects call them. */
@@ -31,12 +38,13 @@ export interface ProviderHooks {
   readScript(lastUserText: string, format: OutputFormat, paceMs: number, param: string): ScriptedText;
   openState: ProviderFeature["openState"];
   hostedTools: HostedTools[];
+  uploadPaths: string[];
+  findFile: FindFile | undefined;
+  catchUp: () => Promise<void>;
 }
 
-/** Combines the hooks of the features. Throws when two features open the state of a Responses request. */
+/** Combines the hooks of the features. Throws when two features have a hook that only one may have. */
 export function collectHooks(features: readonly ProviderFeature[]): ProviderHooks {
-  const stateful = features.filter((feature) => feature.openState);
-  if (stateful.length > 1) throw new Error("Only one feature may have the hook 'openState'.");
   const rules: ScriptRules = Object.assign({}, KERNEL_SCRIPT_RULES, ...features.map((feature) => feature.scriptRules));
   return {
     readScript(lastUserText, format, paceMs, param) {
@@ -47,7 +55,24 @@ export function collectHooks(features: readonly ProviderFeature[]): ProviderHook
       const { script, question } = splitScript(lastUserText, rules, param);
       return { script: script ?? { delay_ms: paceMs }, question };
     },
-    openState: stateful[0]?.openState,
+    openState: onlyOne(
+      "openState",
+      features.map((feature) => feature.openState),
+    ),
     hostedTools: features.flatMap((feature) => feature.hostedTools ?? []),
+    uploadPaths: features.flatMap((feature) => feature.uploadPaths ?? []),
+    findFile: onlyOne(
+      "findFile",
+      features.map((feature) => feature.findFile),
+    ),
+    async catchUp() {
+      for (const feature of features) await feature.catchUp?.();
+    },
   };
+}
+
+function onlyOne<Hook>(name: string, hooks: (Hook | undefined)[]): Hook | undefined {
+  const [first, second] = hooks.filter((hook) => hook !== undefined);
+  if (second !== undefined) throw new Error(`Only one feature may have the hook '${name}'.`);
+  return first;
 }

@@ -2,7 +2,7 @@
 import type { Context } from "hono";
 import type { JsonObject } from "./body.ts";
 import type { Env } from "./env.ts";
-import { invalidRequest } from "./errors.ts";
+import { invalidRequest, type ProviderError } from "./errors.ts";
 
 export interface FormBody {
   /** Text fields. A name that ends in `[]`, or that is sent more than once, has a list of texts. */
@@ -14,7 +14,12 @@ export interface FormBody {
 export async function readForm(c: Context<Env>): Promise<FormBody> {
   const form = await parseForm(await c.req.arrayBuffer(), c.req.header("content-type") ?? "");
   if (form) return form;
-  throw invalidRequest("We could not parse the multipart form of your request.");
+  throw invalidForm();
+}
+
+/** The error of a body that is not a complete form. */
+export function invalidForm(): ProviderError {
+  return invalidRequest("We could not parse the multipart form of your request.");
 }
 
 /** Parses a form; undefined when it is not one. */

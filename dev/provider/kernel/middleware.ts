@@ -6,21 +6,32 @@ import { invalidRequest } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
 import { createId } from "./ids.ts";
 
-/** Opens an exchange and ends it after the response. A streamed body ends its exchange itself. */
-export const countExchange: MiddlewareHandler<Env> = async (c, next) => {
-  const pattern = matchedRoutes(c).at(-1)?.path ?? "";
-  const route = pattern.endsWith("*") ? c.req.path : pattern;
-  const exchange = new Exchange(c.req.raw, route, await c.req.arrayBuffer());
-  c.set("exchange", exchange);
-  await next();
-  if (c.res.headers.get("content-type")?.startsWith("text/event-stream")) exchange.countStream();
-  if (exchange.isStreamed) return;
-  const body = await c.res.arrayBuffer();
-  exchange.countBytes(body.byteLength);
-  if (c.res.status < 400) exchange.end("completed");
-  else exchange.refuse();
-  c.res = new Response(body, c.res);
-};
+/**
+ * Opens an exchange and ends it after the response. A streamed body ends its exchange itself. POST requests to
+ * `uploadPaths` keep their body as a stream, which their handler reads and counts.
+ */
+export function countExchange(uploadPaths: readonly string[] = []): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    if (c.env.LINE_EXCHANGE) {
+      c.set("exchange", c.env.LINE_EXCHANGE);
+      return next();
+    }
+    const isUpload = c.req.method === "POST" && uploadPaths.includes(c.req.path);
+    const pattern = matchedRoutes(c).at(-1)?.path ?? "";
+    const route = pattern.endsWith("*") ? c.req.path : pattern;
+    const body = isUpload ? new ArrayBuffer(0) : await c.req.arrayBuffer();
+    const exchange = new Exchange(c.req.raw, route, body);
+    c.set("exchange", exchange);
+    await next();
+    if (c.res.headers.get("content-type")?.startsWith("text/event-stream")) exchange.countStream();
+    if (exchange.isStreamed) return;
+    const sent = await c.res.arrayBuffer();
+    exchange.countBytes(sent.byteLength);
+    if (c.res.status < 400) exchange.end("completed");
+    else exchange.refuse();
+    c.res = new Response(sent, c.res);
+  };
+}
 
 /** Adds the headers that every response of OpenAI has. */
 export const addHeaders: MiddlewareHandler<Env> = async (c, next) => {

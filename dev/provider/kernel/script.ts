@@ -59,7 +59,12 @@ export interface Script {
   split?: number;
 }
 
-export type ScriptRule = { minimum: number; maximum: number } | { oneOf: string[] } | "boolean" | "string";
+export type ScriptRule =
+  | { minimum: number; maximum: number; isFraction?: boolean }
+  | { oneOf: string[] }
+  | "boolean"
+  | "string"
+  | "numbers";
 export type ScriptRules = Partial<Record<keyof Script, ScriptRule>>;
 
 export interface ScriptedText {
@@ -103,7 +108,10 @@ export function splitScript(
   if (!text.startsWith("emulate {")) return { script: undefined, question: text };
   const end = text.indexOf("\n");
   const line = end < 0 ? text : text.slice(0, end);
-  return { script: parseScript(line.slice(PREFIX.length), rules, param), question: end < 0 ? "" : text.slice(end + 1) };
+  return {
+    script: parseScript<Script>(line.slice(PREFIX.length), rules, param),
+    question: end < 0 ? "" : text.slice(end + 1),
+  };
 }
 
 /** Removes every line that is a script, wherever it stands. Returns the scripts that are JSON objects, unchecked. */
@@ -117,20 +125,25 @@ export function removeScripts(text: string): { scripts: JsonObject[]; rest: stri
   return { scripts, rest };
 }
 
-function parseScript(json: string, rules: ScriptRules, param: string): Script {
+/** Parses a script. Throws a 400 for a key without a rule, and for a value that its rule does not allow. */
+export function parseScript<Parsed extends object>(
+  json: string,
+  rules: Partial<Record<keyof Parsed, ScriptRule>>,
+  param: string,
+): Parsed {
   const invalid = (reason: string) =>
     invalidRequest(`The emulate script is not valid: ${reason}.`, param, "invalid_value");
   const script = parseJson(json);
   if (!isObject(script)) throw invalid("it is not a JSON object");
   for (const [key, value] of Object.entries(script)) {
-    const rule = Object.hasOwn(rules, key) ? rules[key as keyof Script] : undefined;
+    const rule = Object.hasOwn(rules, key) ? rules[key as keyof Parsed] : undefined;
     if (rule === undefined) throw invalid(`the key '${key}' is unknown. Known keys: ${Object.keys(rules).join(", ")}`);
     const fault = findRuleFault(key, value, rule);
     if (fault) throw invalid(fault);
   }
   const answers = EXCLUSIVE_KEYS.filter((key) => key in script);
   if (answers.length > 1) throw invalid(`${quotedList(answers)} exclude each other`);
-  return script;
+  return script as Parsed;
 }
 
 function parseJson(json: string): unknown {
@@ -142,10 +155,15 @@ function parseJson(json: string): unknown {
 }
 
 function findRuleFault(key: string, value: unknown, rule: ScriptRule): string | undefined {
+  if (rule === "numbers") {
+    const isList = Array.isArray(value) && value.every((entry) => Number.isInteger(entry));
+    return isList ? undefined : `'${key}' must be a list of integers`;
+  }
   if (typeof rule === "string") return typeof value === rule ? undefined : `'${key}' must be a ${rule}`;
   if ("oneOf" in rule) {
     return rule.oneOf.includes(String(value)) ? undefined : `'${key}' must be one of ${quotedList(rule.oneOf)}`;
   }
-  const fits = Number.isInteger(value) && Number(value) >= rule.minimum && Number(value) <= rule.maximum;
-  return fits ? undefined : `'${key}' must be an integer from ${rule.minimum} to ${rule.maximum}`;
+  const isNumber = rule.isFraction ? typeof value === "number" : Number.isInteger(value);
+  if (isNumber && Number(value) >= rule.minimum && Number(value) <= rule.maximum) return undefined;
+  return `'${key}' must be ${rule.isFraction ? "a number" : "an integer"} from ${rule.minimum} to ${rule.maximum}`;
 }

@@ -5,7 +5,7 @@ import { conversationNotFound } from "../dialects/responses/stateless.ts";
 import type { JsonObject } from "../kernel/body.ts";
 import { invalidRequest } from "../kernel/errors.ts";
 import { createId } from "../kernel/ids.ts";
-import { keepNewest } from "./newest.ts";
+import { keepNewest } from "../kernel/newest.ts";
 
 const MAX_CONVERSATIONS = 200;
 const MAX_ITEMS = 2000;

@@ -2,7 +2,7 @@
 import { previousResponseNotFound } from "../dialects/responses/stateless.ts";
 import type { JsonObject } from "../kernel/body.ts";
 import { invalidRequest } from "../kernel/errors.ts";
-import { keepNewest } from "./newest.ts";
+import { keepNewest } from "../kernel/newest.ts";
 
 const MAX_RESPONSES = 200;
 

@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import type { Env } from "../kernel/env.ts";
 import { invalidRequest } from "../kernel/errors.ts";
-import { toItemPage } from "./item-pages.ts";
+import { toPage } from "../kernel/pages.ts";
 import { deleteResponse, findResponse } from "./responses-store.ts";
 
 export const storedResponseRoutes = new Hono<Env>()
@@ -22,4 +22,4 @@ export const storedResponseRoutes = new Hono<Env>()
     cancel(Date.now());
     return c.json(show(Date.now()));
   })
-  .get("/:id/input_items", (c) => c.json(toItemPage(findResponse(c.req.param("id")).items, c.req.query())));
+  .get("/:id/input_items", (c) => c.json(toPage(findResponse(c.req.param("id")).items, c.req.query())));

@@ -13,7 +13,7 @@ import { readEvents } from "../../support/events.ts";
 function createSender(features: ProviderFeature[]) {
   const hooks = collectHooks(features);
   const app = new Hono()
-    .use(countExchange)
+    .use(countExchange())
     .route("/v1/chat/completions", createChatCompletions(hooks))
     .route("/v1/responses", createResponses(hooks));
   app.onError((error) => toErrorResponse(error));

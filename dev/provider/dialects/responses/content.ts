@@ -4,22 +4,27 @@ import { invalidRequest, invalidType, invalidValue, missingParameter } from "../
 
 const INPUT_PARTS = ["input_text", "input_image", "input_file"];
 const OUTPUT_PARTS = ["output_text", "refusal"];
+const HAVE_FILES = new Set<unknown>(["input_image", "input_file"]);
 
 interface ItemContent {
   /** All text, with its parts joined by line breaks. */
   text: string;
-  /** Images and files. A file counts like an image. */
+  /** Images, and files whose content the item has. Such a file counts like an image. */
   images: number;
+  /** Tokens of uploaded images and files. */
+  fileTokens: number;
   parts: JsonObject[];
 }
 
+export interface ContentRules {
+  role: string;
+  acceptsImages: boolean;
+  /** Counts the tokens of an uploaded file. Throws OpenAI's 404 for an unknown one. */
+  countFile: (id: string) => number;
+}
+
 /** Reads the field `name` of an item. Throws a 400 for parts that the role does not have. */
-export function readContent(
-  item: JsonObject,
-  name: string,
-  itemPath: string,
-  rules: { role: string; acceptsImages: boolean },
-): ItemContent {
+export function readContent(item: JsonObject, name: string, itemPath: string, rules: ContentRules): ItemContent {
   const path = `${itemPath}.${name}`;
   const content = item[name] ?? undefined;
   if (content === undefined) throw missingParameter(path);
@@ -28,14 +33,18 @@ export function readContent(
     const part = isOutput
       ? { type: "output_text", text: content, annotations: [], logprobs: [] }
       : { type: "input_text", text: content };
-    return { text: content, images: 0, parts: [part] };
+    return { text: content, images: 0, fileTokens: 0, parts: [part] };
   }
   if (!Array.isArray(content)) throw invalidType(path, "one of a string or array of objects", content);
   const parts = readObjects(item, name, path);
   const texts = parts.map((part, index) => readPart(part, `${path}[${index}]`, isOutput, rules.acceptsImages));
+  const fileIds = parts.flatMap(({ type, file_id: id }) =>
+    HAVE_FILES.has(type) && typeof id === "string" ? [id] : [],
+  );
   return {
     text: texts.filter((text) => text !== undefined).join("\n"),
-    images: texts.filter((text) => text === undefined).length,
+    images: texts.filter((text) => text === undefined).length - fileIds.length,
+    fileTokens: fileIds.reduce((sum, id) => sum + rules.countFile(id), 0),
     parts,
   };
 }

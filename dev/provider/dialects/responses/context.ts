@@ -4,6 +4,7 @@ import type { Model } from "../../kernel/catalog.ts";
 import { missingParameter } from "../../kernel/errors.ts";
 import { countPrompt, emptyPrompt } from "../../kernel/request/prompt.ts";
 import type { ResponsesState } from "../../kernel/responses-hooks.ts";
+import type { CountFile } from "../../kernel/uploaded-files.ts";
 import { addItems, type InputItem, type InputRules, readInput, readItem } from "./input.ts";
 
 // Each of these replaces the input, which may then be absent.
@@ -19,11 +20,20 @@ export interface ResponsesContext {
 }
 
 /** Reads the context of a body. Throws the error that OpenAI gives for its first fault. */
-export function readContext(body: JsonObject, model: Model, state: ResponsesState): ResponsesContext {
+export function readContext(
+  body: JsonObject,
+  model: Model,
+  state: ResponsesState,
+  countFile: CountFile,
+): ResponsesContext {
   const isPresent = (name: string) => (body[name] ?? undefined) !== undefined;
   if (![...REFERENCES, "input"].some(isPresent)) throw missingParameter("input");
   const acceptsImages = model.card.modalities.input.includes("image");
-  const rules: InputRules = { acceptsImages, findItem: (id) => state.findItem(id) };
+  const rules: InputRules = {
+    acceptsImages,
+    findItem: (id) => state.findItem(id),
+    countFile: (id) => countFile(id, "input"),
+  };
   const input = readInput(body, rules);
   const place = isPresent("conversation") ? "conversation" : "previous_response_id";
   const earlier = state.earlierItems.map((item, index) => readItem(item, `${place}[${index}]`, rules));

@@ -3,7 +3,7 @@ import { isObject, type JsonObject, readObjects, readString } from "../../kernel
 import { invalidRequest, invalidType, invalidValue, missingParameter } from "../../kernel/errors.ts";
 import { createId } from "../../kernel/ids.ts";
 import type { Prompt } from "../../kernel/request/prompt.ts";
-import { readContent } from "./content.ts";
+import { type ContentRules, readContent } from "./content.ts";
 
 const ROLES = ["assistant", "system", "developer", "user"];
 const CALLS: Record<string, string> = { function_call: "arguments", custom_tool_call: "input" };
@@ -44,12 +44,12 @@ export interface InputItem {
   name: string | undefined;
   callId: string | undefined;
   images: number;
+  fileTokens: number;
   /** The item as a list of input items has it. */
   wire: JsonObject;
 }
 
-export interface InputRules {
-  acceptsImages: boolean;
+export interface InputRules extends Omit<ContentRules, "role"> {
   /** Finds the stored item that an `item_reference` names. */
   findItem: (id: string) => JsonObject | undefined;
 }
@@ -70,7 +70,15 @@ export function readItem(item: JsonObject, path: string, rules: InputRules): Inp
   if (!TYPES.includes(type)) throw invalidValue(`${path}.type`, type, TYPES);
   if (type === "item_reference") return readItem(follow(item, path, rules), path, rules);
   const id = typeof item["id"] === "string" ? item["id"] : createId(ID_PREFIXES[type] ?? "item_", 32);
-  const plain = { type, role: undefined, text: undefined, name: undefined, callId: undefined, images: 0 };
+  const plain = {
+    type,
+    role: undefined,
+    text: undefined,
+    name: undefined,
+    callId: undefined,
+    images: 0,
+    fileTokens: 0,
+  };
   const wire = { ...item, id, type };
   if (type === "message") return { ...plain, ...readMessage(item, wire, path, rules) };
   const payload = CALLS[type];
@@ -105,12 +113,13 @@ export function isToolResult(item: InputItem | undefined): boolean {
 
 /** Adds items to a prompt. */
 export function addItems(prompt: Prompt, items: InputItem[]): void {
-  for (const { name, text, images } of items) {
+  for (const { name, text, images, fileTokens } of items) {
     if (name !== undefined) prompt.texts.push(name);
     if (text === undefined) continue;
     prompt.texts.push(text);
     prompt.entries++;
     prompt.images += images;
+    prompt.fileTokens += fileTokens;
   }
 }
 
@@ -129,8 +138,8 @@ function readCall(item: JsonObject, payload: string, path: string) {
 
 function readResult(item: JsonObject, path: string, rules: InputRules) {
   const callId = readString(item, "call_id", `${path}.call_id`);
-  const { text, images } = readContent(item, "output", path, { role: "user", ...rules });
-  return { callId, text, images };
+  const { text, images, fileTokens } = readContent(item, "output", path, { role: "user", ...rules });
+  return { callId, text, images, fileTokens };
 }
 
 function follow(item: JsonObject, path: string, rules: InputRules): JsonObject {

@@ -8,6 +8,7 @@ import { type OutputFormat, readOutputFormat } from "../../kernel/request/output
 import { readServiceTier, readStreaming, type Streaming } from "../../kernel/request/streaming.ts";
 import type { ToolChoice } from "../../kernel/request/tools.ts";
 import type { HostedTools, ResponsesState } from "../../kernel/responses-hooks.ts";
+import type { CountFile } from "../../kernel/uploaded-files.ts";
 import { countContext, readContext, type ResponsesContext } from "./context.ts";
 import { checkItemCalls, type InputItem } from "./input.ts";
 import { checkResponsesParameters } from "./parameters.ts";
@@ -36,6 +37,7 @@ export interface ResponsesRequest extends Streaming, ResponsesContext {
 interface RequestHooks {
   hostedTools: readonly HostedTools[];
   openState: (body: JsonObject) => ResponsesState;
+  countFile: CountFile;
 }
 
 /** Reads a body. Throws the error that OpenAI gives for its first fault. */
@@ -43,7 +45,7 @@ export function readResponsesRequest(body: JsonObject, moment: Date, hooks: Requ
   const model = findResponsesModel(body, moment);
   checkResponsesParameters(body, model.card);
   const state = hooks.openState(body);
-  const context = readContext(body, model, state);
+  const context = readContext(body, model, state, hooks.countFile);
   checkItemCalls(context.items);
   const tools = readTools(body, hooks.hostedTools);
   const promptTokens = countContext(body, context);

@@ -4,6 +4,7 @@ import { readBody, refuseUnknown } from "../../kernel/body.ts";
 import { callerLeft, openAnswer, reaches, sendStream, sendWhole } from "../../kernel/delivery/delivery.ts";
 import { type Env, now, paceMs } from "../../kernel/env.ts";
 import type { ProviderHooks } from "../../kernel/feature.ts";
+import { fileCounter } from "../../kernel/uploaded-files.ts";
 import { answerResponse } from "./answer.ts";
 import { countContext, readContext } from "./context.ts";
 import { toItems, toOutput } from "./items.ts";
@@ -21,12 +22,17 @@ export function createResponses(hooks: ProviderHooks): Hono<Env> {
   app.post("/input_tokens", async (c) => {
     const body = await readBody(c);
     refuseUnknown(body, COUNTING_PARAMETERS);
-    const context = readContext(body, findResponsesModel(body, now(c.env)), openState(body));
+    const model = findResponsesModel(body, now(c.env));
+    const context = readContext(body, model, openState(body), fileCounter(c));
     return c.json({ object: "response.input_tokens", input_tokens: countContext(body, context) });
   });
 
   app.post("/", async (c) => {
-    const request = readResponsesRequest(await readBody(c), now(c.env), { hostedTools, openState });
+    const request = readResponsesRequest(await readBody(c), now(c.env), {
+      hostedTools,
+      openState,
+      countFile: fileCounter(c),
+    });
     const lastUserText = request.items.findLast((item) => item.role === "user")?.text ?? "";
     const { exchange } = c.var;
     const read = hooks.readScript(lastUserText, request.format, paceMs(c.env), "input");

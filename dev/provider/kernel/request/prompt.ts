@@ -14,6 +14,8 @@ export interface Prompt {
   /** Number of messages with a content, tool calls and tool results. */
   entries: number;
   images: number;
+  /** Tokens of uploaded files. */
+  fileTokens: number;
   tools: unknown[];
   /** The format of the answer, as the caller sent it. */
   format: unknown;
@@ -21,12 +23,13 @@ export interface Prompt {
 
 /** An empty prompt. */
 export function emptyPrompt(): Prompt {
-  return { texts: [], entries: 0, images: 0, tools: [], format: undefined };
+  return { texts: [], entries: 0, images: 0, fileTokens: 0, tools: [], format: undefined };
 }
 
 /** The input tokens of a prompt. Without images there are never more than its JSON has bytes. */
 export function countPrompt(prompt: Prompt): number {
   let count = TOKENS_PER_PROMPT + prompt.entries * TOKENS_PER_ENTRY + prompt.images * TOKENS_PER_IMAGE;
+  count += prompt.fileTokens;
   for (const text of prompt.texts) count += countTokens(text);
   for (const tool of prompt.tools) count += TOKENS_PER_TOOL + countTool(tool);
   return count + countFormat(prompt.format);
