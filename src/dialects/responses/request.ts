@@ -41,12 +41,11 @@ const Item = v.looseObject({
       ],
       ({ input }) => (input === "item_reference" ? NOT_RESOLVED : "is not supported here"),
     ),
-    "message",
   ),
   content: v.nullish(listOf(v.looseObject({ type: v.literal("reasoning_text") }), MAX_PARTS)),
   output: Content,
 });
-const Message = v.looseObject({ ...Item.entries, type: v.optional(v.literal("message"), "message"), content: Content });
+const Message = v.looseObject({ ...Item.entries, type: v.optional(v.literal("message")), content: Content });
 const InputItem = v.lazy((item) => {
   const { type = "message" } = (item ?? {}) as { type?: unknown };
   return type === "message" ? Message : Item;
