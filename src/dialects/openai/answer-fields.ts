@@ -67,6 +67,15 @@ export const UsageDetails = orNull(
 );
 type UsageDetails = v.InferOutput<typeof UsageDetails>;
 
+/** Returns the field `usage` of an answer's JSON; undefined when it does not match the schema. */
+export function usageFieldOf<Schema extends v.GenericSchema>(
+  body: unknown,
+  schema: Schema,
+): v.InferOutput<Schema> | undefined {
+  const parsed = v.safeParse(schema, (body as { usage?: unknown } | null)?.usage);
+  return parsed.success ? parsed.output : undefined;
+}
+
 /** Token counts as the provider reports them. */
 export interface TokenCounts {
   input?: number | null | undefined;

@@ -2,9 +2,9 @@
 
 import * as v from "valibot";
 import { ProviderErrorBody, providerErrorIn, toErrorBody } from "../../core/gateway/provider-error-body.ts";
-import type { Piece } from "../../core/relay/answer.ts";
+import type { Piece, Usage } from "../../core/relay/answer.ts";
 import type { Decoded, Dialect } from "../../core/relay/dialect.ts";
-import { orNull, ReportedTokens, toTokenUsage, UsageDetails } from "./answer-fields.ts";
+import { orNull, ReportedTokens, toTokenUsage, UsageDetails, usageFieldOf } from "./answer-fields.ts";
 import { toFinishPiece } from "./finish.ts";
 import { textsIn } from "./texts.ts";
 
@@ -12,7 +12,7 @@ interface AnyChoice {
   finish_reason?: string | null | undefined;
 }
 
-const Usage = v.object({
+const UsageBody = v.object({
   prompt_tokens: v.nullish(ReportedTokens),
   completion_tokens: v.nullish(ReportedTokens),
   total_tokens: v.nullish(ReportedTokens),
@@ -32,7 +32,7 @@ export function createChoicesDialect<Choice extends AnyChoice>(
   const Body = v.object({
     choices: v.nullish(v.array(Choice)),
     /** Invalid usage counts as absent, so that the answer is charged by estimate and not free. */
-    usage: orNull(Usage),
+    usage: orNull(UsageBody),
     error: v.nullish(ProviderErrorBody),
   });
 
@@ -64,7 +64,13 @@ export function createChoicesDialect<Choice extends AnyChoice>(
 
 const END: Decoded = { pieces: [{ kind: "end" }], json: undefined };
 
-function toUsage(usage: v.InferOutput<typeof Usage>) {
+/** Returns the usage in the JSON of an answer; undefined when it has none. */
+export function choicesUsageOf(body: unknown): Usage | undefined {
+  const usage = usageFieldOf(body, UsageBody);
+  return usage && toUsage(usage);
+}
+
+function toUsage(usage: v.InferOutput<typeof UsageBody>) {
   const { prompt_tokens: input, completion_tokens: output, total_tokens: total } = usage;
   return toTokenUsage({ input, output, total }, usage.prompt_tokens_details, usage.completion_tokens_details);
 }

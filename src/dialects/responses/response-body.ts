@@ -3,7 +3,7 @@
 import * as v from "valibot";
 import { InternalError } from "../../core/errors.ts";
 import { ProviderErrorBody, toErrorBody } from "../../core/gateway/provider-error-body.ts";
-import type { Finish, Piece } from "../../core/relay/answer.ts";
+import type { Finish, Piece, Usage } from "../../core/relay/answer.ts";
 import {
   AnswerContent,
   NullableText,
@@ -13,6 +13,7 @@ import {
   toTextPieces,
   toTokenUsage,
   UsageDetails,
+  usageFieldOf,
 } from "../openai/answer-fields.ts";
 
 const UsageBody = v.object({
@@ -90,6 +91,12 @@ export function toToolPiece(item: OutputItem, index: number): Piece {
     ...(name ? { name } : {}),
     arguments: item.arguments || item.input,
   };
+}
+
+/** Returns the usage in the JSON of a response; undefined when it has none. */
+export function responsesUsageOf(body: unknown): Usage | undefined {
+  const usage = usageFieldOf(body, UsageBody);
+  return usage && toUsage(usage);
 }
 
 function toUsage(usage: v.InferOutput<typeof UsageBody>) {

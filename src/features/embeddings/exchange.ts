@@ -8,7 +8,7 @@ import type { Demand } from "../../core/quota/bound.ts";
 import { inputLimitOf } from "../../core/quota/bound.ts";
 import type { Usage } from "../../core/relay/answer.ts";
 import { createBytesCodec } from "../../core/relay/bytes-codec.ts";
-import { ReportedTokens, toTokenUsage } from "../../dialects/openai/answer-fields.ts";
+import { ReportedTokens, toTokenUsage, usageFieldOf } from "../../dialects/openai/answer-fields.ts";
 import { parameterNeeds } from "../../dialects/openai/request-body.ts";
 import { textsOf, tokenBoundsOf } from "../../dialects/openai/texts-or-tokens.ts";
 import type { EmbeddingsRequest } from "./request.ts";
@@ -55,17 +55,21 @@ function subjectOf({ input }: EmbeddingsRequest): Subject {
   return texts ? { text: texts.join("\n"), images: [] } : { text: "", images: [], unreadable: "input" };
 }
 
-const UsageBody = v.pipe(
-  v.string(),
-  v.parseJson(),
-  v.object({ prompt_tokens: v.nullish(ReportedTokens), total_tokens: v.nullish(ReportedTokens) }),
-);
+const UsageBody = v.object({ prompt_tokens: v.nullish(ReportedTokens), total_tokens: v.nullish(ReportedTokens) });
+const UsageText = v.pipe(v.string(), v.parseJson(), UsageBody);
 
 /** Extracts the usage, which follows the vectors. Undefined when it is missing: the cost is then estimated. */
 function usageIn(tail: string): Usage | undefined {
   const body = /\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}/.exec(tail.slice(tail.lastIndexOf('"usage"')))?.[0];
-  const parsed = v.safeParse(UsageBody, body);
-  if (!parsed.success) return undefined;
-  const { prompt_tokens: input, total_tokens: total } = parsed.output;
-  return toTokenUsage({ input: input ?? total, output: 0 }, null, null);
+  const parsed = v.safeParse(UsageText, body);
+  return parsed.success ? toUsage(parsed.output) : undefined;
 }
+
+/** Returns the usage in the JSON of an answer; undefined when it has none. */
+export function embeddingsUsageOf(body: unknown): Usage | undefined {
+  const usage = usageFieldOf(body, UsageBody);
+  return usage && toUsage(usage);
+}
+
+const toUsage = ({ prompt_tokens: input, total_tokens: total }: v.InferOutput<typeof UsageBody>) =>
+  toTokenUsage({ input: input ?? total, output: 0 }, null, null);

@@ -3,22 +3,34 @@
 import { Hono } from "hono";
 import type { AppEnv, Feature } from "../../core/feature.ts";
 import { metered } from "../../core/gateway/metered.ts";
+import { validate } from "../../core/http/json-body.ts";
+import type { ImageRequest } from "./exchange.ts";
 import { passImages } from "./exchange.ts";
-import { readImageEdit, readImageGeneration } from "./read-request.ts";
+import { readImageEdit, readImageGeneration, toImageEdit, toImageGeneration } from "./read-request.ts";
+import { ImageEditRequest, ImageGenerationRequest } from "./request.ts";
+import { imageUsageOf } from "./usage.ts";
+
+const toCall = (request: ImageRequest) => ({ model: request.fields.model, ways: [passImages(request)] });
 
 const app = new Hono<AppEnv>()
-  .post("/generations", async (c) => {
-    const request = await readImageGeneration(c.req);
-    return metered(c.get("caller"), { model: request.fields.model, ways: [passImages(request)] });
-  })
-  .post("/edits", async (c) => {
-    const request = await readImageEdit(c.req);
-    return metered(c.get("caller"), { model: request.fields.model, ways: [passImages(request)] });
-  });
+  .post("/generations", async (c) => metered(c.get("caller"), toCall(await readImageGeneration(c.req))))
+  .post("/edits", async (c) => metered(c.get("caller"), toCall(await readImageEdit(c.req))));
 
 export const images: Feature = {
   name: "images",
   serves: ["image_generation", "image_edit"],
+  batchRoutes: [
+    {
+      url: "/v1/images/generations",
+      toCall: (body) => toCall(toImageGeneration(validate(ImageGenerationRequest, body))),
+      usageOf: (body) => imageUsageOf(body, false),
+    },
+    {
+      url: "/v1/images/edits",
+      toCall: (body) => toCall(toImageEdit(validate(ImageEditRequest, body))),
+      usageOf: (body) => imageUsageOf(body, true),
+    },
+  ],
   routes: [
     {
       path: "/v1/images",

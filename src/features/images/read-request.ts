@@ -5,6 +5,7 @@ import { readBody, validate } from "../../core/http/json-body.ts";
 import { fieldsOf, formBody, formPieces, readForm } from "../../core/http/multipart.ts";
 import type { ImageRequest } from "./exchange.ts";
 import { imageFilesOf, toDataUrls } from "./image-files.ts";
+import type { ImageFields } from "./request.ts";
 import { ImageEditForm, ImageEditRequest, ImageGenerationRequest } from "./request.ts";
 
 /** The request of a route, as Hono has it. */
@@ -14,24 +15,24 @@ interface RawRequest {
 
 /** Reads a request for new images. Throws 400 with the name of the invalid field, and 408, 413 and 415. */
 export async function readImageGeneration(request: RawRequest): Promise<ImageRequest> {
-  const fields = await readBody(request, ImageGenerationRequest);
-  return {
-    endpoint: "image_generation",
-    fields,
-    images: 0,
-    subject: { text: fields.prompt, images: [], param: "prompt" },
-    write: (changes) => jsonBody(JSON.stringify({ ...fields, ...changes })),
-  };
+  return toImageGeneration(await readBody(request, ImageGenerationRequest));
 }
+
+export const toImageGeneration = (fields: ImageFields): ImageRequest => ({
+  endpoint: "image_generation",
+  fields,
+  images: 0,
+  subject: { text: fields.prompt, images: [], param: "prompt" },
+  write: (changes) => jsonBody(JSON.stringify({ ...fields, ...changes })),
+});
 
 /** Reads a request to edit images, as JSON or as a form. Throws as `readImageGeneration`, and 400 for files. */
 export async function readImageEdit(request: RawRequest): Promise<ImageRequest> {
   const isForm = /^multipart\//i.test(request.raw.headers.get("content-type") ?? "");
-  return isForm ? readEditForm(request.raw) : readEditJson(request);
+  return isForm ? readEditForm(request.raw) : toImageEdit(await readBody(request, ImageEditRequest));
 }
 
-async function readEditJson(request: RawRequest): Promise<ImageRequest> {
-  const body = await readBody(request, ImageEditRequest);
+export function toImageEdit(body: ImageEditRequest): ImageRequest {
   const { images, mask, ...fields } = body;
   const urls = images.map((image) => image.image_url);
   return {

@@ -63,6 +63,8 @@ export const ImageEditRequest = v.strictObject({
   mask: v.nullish(Picture),
 });
 
+export type ImageEditRequest = v.InferOutput<typeof ImageEditRequest>;
+
 /** The text fields of an edit in a form. */
 export const ImageEditForm = v.strictObject({ ...formFields, ...editFields });
 

@@ -3,7 +3,8 @@
 import { Hono } from "hono";
 import type { AppEnv, Feature } from "../../core/feature.ts";
 import { metered } from "../../core/gateway/metered.ts";
-import { readBody } from "../../core/http/json-body.ts";
+import { readBody, validate } from "../../core/http/json-body.ts";
+import type { Usage } from "../../core/relay/answer.ts";
 import { policiesSection } from "./catalog.ts";
 import { ClassifierRequest, passModeration } from "./classifier-body.ts";
 import { moderationGate } from "./gate.ts";
@@ -14,10 +15,13 @@ const verdicts = new Hono<AppEnv>().post("/", async (c) =>
   moderate(c.get("caller"), await readBody(c.req, ModerateRequest)),
 );
 
-const moderations = new Hono<AppEnv>().post("/", async (c) => {
-  const request = await readBody(c.req, ClassifierRequest);
-  return metered(c.get("caller"), { model: request.model, ways: [passModeration(request)] });
-});
+const toCall = (request: ClassifierRequest) => ({ model: request.model, ways: [passModeration(request)] });
+
+const moderations = new Hono<AppEnv>().post("/", async (c) =>
+  metered(c.get("caller"), toCall(await readBody(c.req, ClassifierRequest))),
+);
+
+const NO_TOKENS: Usage = { input: 0, cached: 0, cacheWrite: 0, output: 0, reasoning: 0 };
 
 export const moderation: Feature = {
   name: "moderation",
@@ -25,6 +29,13 @@ export const moderation: Feature = {
   serves: ["moderation"],
   catalog: policiesSection,
   gate: moderationGate,
+  batchRoutes: [
+    {
+      url: "/v1/moderations",
+      toCall: (body) => toCall(validate(ClassifierRequest, body)),
+      usageOf: () => NO_TOKENS,
+    },
+  ],
   routes: [
     {
       path: "/moderate",
