@@ -27,7 +27,7 @@ const PLANS = {
 
 export type TestPlan = keyof typeof PLANS;
 
-/** A model like o4-mini that prefers Responses. */
+/** A model like o4-mini that prefers Responses, and that can be trained. */
 export const RESPONDENT = "respondent";
 
 /** A model with the prices of o4-mini that only completes. */
@@ -72,8 +72,11 @@ function createUndatedCatalog(timing: Partial<Catalog["timing"]>): Catalog {
     cards[name] = { ...first, name, compare: [], snapshots: { [snapshot]: {} }, ...changes };
     aliases[name] = toAlias(snapshot);
   };
-  addVariant(RESPONDENT, { endpoints: ["responses", "chat_completions"] });
-  addVariant(COMPLETER, { endpoints: ["completions"], refuses: { completions: ["temperature"] } });
+  addVariant(RESPONDENT, {
+    endpoints: ["responses", "chat_completions", "batch", "fine_tuning"],
+    prices: { ...first.prices, million_training_tokens: 5 },
+  });
+  addVariant(COMPLETER, { endpoints: ["completions", "batch"], refuses: { completions: ["temperature"] } });
   return { ...catalog, cards, aliases, plans, default_plan: "roomy", timing: { ...catalog.timing, ...timing } };
 }
 

@@ -140,9 +140,9 @@ describe("the models that a refusal names", () => {
   });
 
   it.each([
-    [NOW, ["o4-mini", "gpt-5-mini", "o3", "o3-mini", "gpt-6.1-terra", "gpt-6.1-sol"]],
+    [NOW, ["o4-mini", "gpt-5-mini", "gpt-4.1-mini", "o3", "o3-mini", "gpt-6.1-terra", "gpt-6.1-sol"]],
     // Without those that have ended, and without aliases that have moved on.
-    [AFTER, ["gpt-5-mini", "o3", "gpt-6.1-terra", "gpt-6.1-sol"]],
+    [AFTER, ["gpt-5-mini", "gpt-4.1-mini", "o3", "gpt-6.1-terra", "gpt-6.1-sol"]],
   ])("are each named once, by the card's own name, at %d", async (now, names) => {
     const mute = cardDocument({ "mute-1": {} }, { endpoints: ["realtime"] });
     const { cards } = complete(catalogDocument({ cards: { mute }, aliases: { default: { target: "mute-1" } } }));
