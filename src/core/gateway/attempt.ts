@@ -48,8 +48,10 @@ export async function attempt(request: AdmittedRequest, state: RequestState, can
     if (!(error instanceof ApiError)) throw error;
     // A provider, or a proxy before it, that timed out has worked until then. Any other error status means no work.
     const ending: Ending = { kind: "timeout", error };
-    if (error.body.code === "provider_timeout") state.timedOut.push(endOf(request, state, ending));
-    if (statusOf(error) > 0) state.stage = "refused";
+    const isTimeout = error.body.code === "provider_timeout";
+    if (isTimeout) state.timedOut.push(endOf(request, state, ending));
+    // Work that goes on after its request may have begun before the timeout.
+    if (statusOf(error) > 0 && !(isTimeout && ask.remains === "work")) state.stage = "refused";
     const { param } = error.body;
     throw param && ask.callerField ? withParam(error, ask.callerField(param)) : error;
   }

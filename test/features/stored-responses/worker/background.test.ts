@@ -160,12 +160,15 @@ describe("a background request", () => {
     expect(await user.settled()).toMatchObject({ tokens: bound(body), reserved: 0 });
   });
 
-  it("keeps its lease when its connection fails, and has no fallback", async () => {
+  it.each([
+    ["its connection fails", unreachable, 502],
+    ["the provider times out", status(504, { "retry-after": "1" }), 504],
+  ])("keeps its lease when %s, and is not sent again", async (_how, fault, expected) => {
     await useCatalog(withSwitches(createSturdyCatalog(), STORING));
-    const { provider, asked } = failingProvider({ "o4-mini-2025-04-16": [unreachable] });
+    const { provider, asked } = failingProvider({ "o4-mini-2025-04-16": [fault] });
     const user = await createUserOf(provider);
     const body = asking({ tokens: 5 }, LATER);
-    expect((await user.post(PATH, { ...body, model: ALIAS })).status).toBe(502);
+    expect((await user.post(PATH, { ...body, model: ALIAS })).status).toBe(expected);
     expect(asked).toHaveLength(1);
     await expire(user);
     const { tokens, requests } = await user.settled();
