@@ -14,7 +14,7 @@ export interface Job {
   snapshot: string;
   /** Epoch ms. */
   createdAt: number;
-  /** What the kind needs to settle it, such as prices. */
+  /** What the kind needs to settle it, such as prices, and what earlier checks have seen. */
   terms: unknown;
 }
 
@@ -41,6 +41,8 @@ export interface JobState {
   files: JobFile[];
   /** Present when the job has ended. Nothing else is charged after that. */
   ended?: JobEnd | undefined;
+  /** The job's terms from now on, where the check has seen something that a later one needs. */
+  terms?: unknown;
   /** Checks the job again after this time (ms), where the usual time would be too long. */
   nextCheckMs?: number;
 }
@@ -62,6 +64,8 @@ export interface JobKind {
   find(place: JobPlace, job: Job): Promise<string | undefined>;
   /** Reads the state of a job. */
   check(place: JobPlace, job: Job, id: string): Promise<JobState>;
+  /** Returns the longest time between two checks (ms), also when checks fail. Undefined: the usual time. */
+  longestPauseMs?(job: Job): number | undefined;
   /** Cancels a job, because its user is deleted. */
   cancel(place: JobPlace, id: string): Promise<void>;
 }

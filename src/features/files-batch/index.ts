@@ -3,10 +3,12 @@
 import type { Feature } from "../../core/feature.ts";
 import { filesSection } from "./catalog.ts";
 import { deleteJobs, jobsBindingFaults } from "./client.ts";
+import { findStoredFiles } from "./own-files.ts";
 
 export const filesBatch: Feature = {
   name: "files-batch",
   catalog: filesSection,
+  findFiles: findStoredFiles,
   configurationFaults: jobsBindingFaults,
   deleteUser: deleteJobs,
 };

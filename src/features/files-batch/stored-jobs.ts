@@ -93,12 +93,13 @@ export function openJobStore(sql: SqlStorage) {
       return true;
     },
     /** Stores the state of a job after a check, or after its creation. Without `checkAt` it is settled. */
-    save({ key, id, checkAt, checks, text, models }: WatchedJob): void {
+    save({ key, id, checkAt, checks, terms, text, models }: WatchedJob): void {
       sql.exec(
-        "UPDATE jobs SET id = ?, check_at = ?, checks = ?, text = ?, models = ? WHERE key = ?",
+        "UPDATE jobs SET id = ?, check_at = ?, checks = ?, terms = ?, text = ?, models = ? WHERE key = ?",
         id ?? null,
         checkAt ?? null,
         checks,
+        JSON.stringify(terms),
         text ?? null,
         JSON.stringify(models),
         key,

@@ -43,7 +43,9 @@ export async function checkJob(context: WatchContext, key: string): Promise<Watc
   if (job?.checkAt === undefined) return job;
   const now = Date.now();
   const { catalog } = await activeCatalog(env.CATALOG, now, waitUntil);
-  const next = { ...job, checks: job.checks + 1, checkAt: now + pauseAfter(job.checks, catalog) };
+  const longestPauseMs = jobKindOf(job.kind)?.longestPauseMs?.(job) ?? Infinity;
+  const usualPauseMs = Math.min(longestPauseMs, pauseAfter(job.checks, catalog));
+  const next = { ...job, checks: job.checks + 1, checkAt: now + usualPauseMs };
   // Stored first, so that a check that fails does not come again at once.
   jobs.save(next);
   const { kind, provider } = placeOf(catalog, job);
@@ -60,9 +62,9 @@ export async function checkJob(context: WatchContext, key: string): Promise<Watc
     const createdAt = Math.floor(now / 1000);
     context.files.add({ id: fileId, provider: job.provider, purpose, bytes, filename, createdAt, job: key });
   }
-  const checked = { ...next, id, text: state?.text ?? job.text };
+  const checked = { ...next, id, text: state?.text ?? job.text, terms: state?.terms ?? job.terms };
   if (!end) {
-    const pauseMs = Math.min(state?.nextCheckMs ?? Infinity, pauseAfter(job.checks, catalog));
+    const pauseMs = Math.min(state?.nextCheckMs ?? Infinity, usualPauseMs);
     jobs.save({ ...checked, checkAt: now + pauseMs });
     return checked;
   }
