@@ -3,6 +3,7 @@ import type { ProviderFeature } from "./kernel/feature.ts";
 import { completions } from "./completions/index.ts";
 import { embeddings } from "./embeddings/index.ts";
 import { filesBatch } from "./files-batch/index.ts";
+import { fineTuning } from "./fine-tuning/index.ts";
 import { images } from "./images/index.ts";
 import { moderation } from "./moderation/index.ts";
 import { speech } from "./speech/index.ts";
@@ -14,6 +15,7 @@ export const features: ProviderFeature[] = [
   completions,
   embeddings,
   filesBatch,
+  fineTuning,
   images,
   moderation,
   speech,

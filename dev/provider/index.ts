@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import { createChatCompletions } from "./dialects/chat-completions/route.ts";
 import { createResponses } from "./dialects/responses/route.ts";
 import { features } from "./features.ts";
+import { addModelSource } from "./kernel/catalog.ts";
 import type { Env } from "./kernel/env.ts";
 import { invalidRequest, toErrorResponse } from "./kernel/errors.ts";
 import { collectHooks } from "./kernel/feature.ts";
@@ -32,7 +33,8 @@ app
   .route("/v1/chat/completions", createChatCompletions(hooks))
   .route("/v1/responses", createResponses(hooks));
 
-for (const { routes = {} } of features) {
+for (const { routes = {}, models: source } of features) {
+  if (source) addModelSource(source);
   for (const [path, feature] of Object.entries(routes)) app.route(path, feature);
 }
 

@@ -1,8 +1,8 @@
 // The validation of a batch's input file, as OpenAI does it after the creation.
-import { LINE_FEED } from "../../../src/core/relay/byte-buffers.ts";
 import { isObject, type JsonObject } from "../kernel/body.ts";
 import { findModel, type Model } from "../kernel/catalog.ts";
 import type { Content } from "./content.ts";
+import { type LinePlace, linesOf, parseLine } from "./jsonl.ts";
 
 const MAX_LINES = 50_000;
 const MAX_BYTES = 200 * 1024 * 1024;
@@ -15,13 +15,6 @@ export interface BatchError {
   line: number | null;
   message: string;
   param: string | null;
-}
-
-/** The place of a line in the file. */
-export interface LinePlace {
-  number: number;
-  start: number;
-  end: number;
 }
 
 export interface BatchLine {
@@ -58,30 +51,6 @@ export function scanLines(content: Content, endpoint: string, moment: Date): Sca
 export function readLine(content: Content, place: LinePlace): BatchLine {
   const { custom_id: customId, body } = parseLine(content, place) ?? {};
   return { customId: String(customId), body: isObject(body) ? body : {} };
-}
-
-/** The lines that are not blank. */
-function* linesOf(content: Content): Generator<LinePlace> {
-  let start = 0;
-  for (let number = 1; start < content.length; number++) {
-    const end = content.indexOf(LINE_FEED, start);
-    const isBlank = end - start < 3 && /^\s*$/.test(textOf(content, start, end));
-    if (!isBlank) yield { number, start, end };
-    start = end + 1;
-  }
-}
-
-function textOf(content: Content, start: number, end: number): string {
-  return new TextDecoder().decode(content.slice(start, end));
-}
-
-function parseLine(content: Content, { start, end }: LinePlace): JsonObject | undefined {
-  try {
-    const line: unknown = JSON.parse(textOf(content, start, end));
-    return isObject(line) ? line : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 class Scan {

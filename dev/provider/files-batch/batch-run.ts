@@ -7,11 +7,12 @@ import { createId, fingerprint } from "../kernel/ids.ts";
 import type { JobClock } from "../kernel/job-clock.ts";
 import type { CallRoute, OwnAnswer } from "../kernel/own-routes.ts";
 import { type BatchState, batchStateAt, isEnded } from "./batch-clock.ts";
-import { type BatchError, type LinePlace, readLine } from "./batch-lines.ts";
+import { type BatchError, readLine } from "./batch-lines.ts";
 import { type BatchScript, takeBatchScript } from "./batch-script.ts";
 import { addUsage, type BatchUsage } from "./batch-usage.ts";
 import { type Content, toContent } from "./content.ts";
 import { storeFile } from "./files-store.ts";
+import type { LinePlace } from "./jsonl.ts";
 
 /** One request advances a batch by at most this many lines. */
 const MAX_LINES_AT_ONCE = 2000;

@@ -34,21 +34,42 @@ interface Catalog {
   aliases: Record<string, { target: string }>;
 }
 
+/** Models that a feature adds, such as trained ones. */
+export interface ModelSource {
+  find(name: string): Model | undefined;
+  list(): Model[];
+}
+
 const catalog = bundled as unknown as Catalog;
 const models = collectModels();
+const sources: ModelSource[] = [];
 
-/** All snapshots and aliases that are not shut down at that moment. */
+/** Adds the models of a feature. */
+export function addModelSource(source: ModelSource): void {
+  sources.push(source);
+}
+
+/** All snapshots, aliases and models of features that are not shut down at that moment. */
 export function listModels(moment: Date): Model[] {
   const isListed = ({ name, snapshotId }: Model) => name === snapshotId || name in catalog.aliases;
-  return [...models.values()].filter((model) => isListed(model) && isAlive(model, moment));
+  const listed = [...[...models.values()].filter(isListed), ...sources.flatMap((source) => source.list())];
+  return listed.filter((model) => isAlive(model, moment));
 }
 
 /** Finds a model by name. Throws OpenAI's 404 when it is unknown or shut down. */
 export function findModel(name: string, moment: Date): Model {
-  const model = models.get(name) ?? inventedModel(name);
+  const model = models.get(name) ?? findInSources(name) ?? inventedModel(name);
   if (model && isAlive(model, moment)) return model;
   const message = `The model \`${name}\` does not exist or you do not have access to it.`;
   throw invalidRequest(message, null, "model_not_found", 404);
+}
+
+function findInSources(name: string): Model | undefined {
+  for (const source of sources) {
+    const found = source.find(name);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /** Endpoints of the emulation that are served for any model. */

@@ -2,6 +2,7 @@
 // The kernel and the dialects call the hooks and import no feature.
 import type { Hono } from "hono";
 import type { JsonObject } from "./body.ts";
+import type { ModelSource } from "./catalog.ts";
 import type { Env } from "./env.ts";
 import type { OutputFormat } from "./request/output-format.ts";
 import type { HostedTools, ResponsesState } from "./responses-hooks.ts";
@@ -25,6 +26,8 @@ export interface ProviderFeature {
   uploadPaths?: string[];
   /** Finds an uploaded file. Only one feature may have this hook. */
   findFile?: FindFile;
+  /** Models that exist because of this feature. */
+  models?: ModelSource;
   /** Runs the work that is due by now, so that the statistics have it. */
   catchUp?: () => Promise<void>;
 }

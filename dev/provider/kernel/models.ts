@@ -12,7 +12,7 @@ function toWireModel({ name, snapshot }: Model) {
     id: name,
     object: "model",
     created: Date.parse(snapshot.released ?? "2024-01-01") / 1000,
-    owned_by: "system",
+    owned_by: name.startsWith("ft:") ? "org-emulated" : "system",
     shutdown_date: snapshot.shutdown_date ?? null,
   };
 }
