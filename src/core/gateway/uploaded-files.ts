@@ -1,5 +1,6 @@
 // Files that users have uploaded to a provider, for requests that name them. A feature finds them.
 
+import type { Need } from "../catalog/support.ts";
 import { apiError } from "../errors.ts";
 import type { Caller } from "./call.ts";
 
@@ -33,3 +34,22 @@ export const findFiles: FindFiles = async (caller, ids, param) => {
     param,
   });
 };
+
+/** The field that names a file in an input. Errors name it, wherever it is. */
+export const FILE_PARAM = "file_id";
+
+/** The needs of a request that names these files: the model's provider has them. */
+export function fileNeeds(files: UploadedFile[]): Need[] {
+  return [...new Set(files.map(({ provider }) => provider))].map((provider) => ({
+    kind: "fact",
+    param: FILE_PARAM,
+    title: `files of the provider '${provider}'`,
+    isMetBy: (card) => card.provider === provider,
+  }));
+}
+
+/** The refusal of files in a line of a batch. They are not looked up there. */
+export const noFilesInLines = () =>
+  apiError("unsupported_value", `A line of a batch cannot name a file. Send the content in place of '${FILE_PARAM}'.`, {
+    param: FILE_PARAM,
+  });

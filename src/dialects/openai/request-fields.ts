@@ -18,6 +18,9 @@ const between = (least: number, most: number) => v.pipe(v.number(), v.minValue(l
 const Flag = v.nullish(v.boolean());
 const Name = v.nullish(textUpTo(1024));
 
+/** The id of an uploaded file. */
+export const FileId = v.pipe(textUpTo(200), v.minLength(1));
+
 export const toolsOf = <Tool extends v.GenericSchema>(tool: Tool) => v.nullish(listOf(tool, MAX_TOOLS));
 
 /** A keyword such as `auto`, or an object that names a tool. */

@@ -99,11 +99,17 @@ export function responsesSubject(request: ResponsesRequest): Subject {
 }
 
 /** The URLs of all images, including those in tool outputs. */
-function imagesOf({ input }: ResponsesRequest): string[] {
-  if (!Array.isArray(input)) return [];
-  const parts = input.flatMap(({ content, output }) => [content, output].flatMap((each) => asParts(each)));
-  return parts.flatMap((part) => (part.type === "input_image" ? [part.image_url as string] : []));
+const imagesOf = (request: ResponsesRequest): string[] =>
+  contentParts(request).flatMap(({ type, image_url: url }) => (type === "input_image" && url ? [url as string] : []));
+
+interface ContentPart {
+  type: string;
+  image_url?: unknown;
+  file_id?: unknown;
 }
 
-const asParts = (content: unknown) =>
-  Array.isArray(content) ? (content as { type: string; image_url?: unknown }[]) : [];
+/** Returns the parts of all messages and tool outputs. */
+export function contentParts({ input }: ResponsesRequest): ContentPart[] {
+  const fields = Array.isArray(input) ? input.flatMap(({ content, output }): unknown[] => [content, output]) : [];
+  return fields.flatMap((field) => (Array.isArray(field) ? (field as ContentPart[]) : []));
+}

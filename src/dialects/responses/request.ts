@@ -4,20 +4,33 @@ import * as v from "valibot";
 import { MAX_MODEL_NAME_LENGTH } from "../../core/catalog/card.ts";
 import { listOf, textUpTo } from "../../core/http/bounded-schemas.ts";
 import { ImageUrl } from "../openai/image-url.ts";
-import { MAX_MESSAGES, MAX_PARTS, SHARED_FIELDS, toolsOf } from "../openai/request-fields.ts";
+import { FileId, MAX_MESSAGES, MAX_PARTS, SHARED_FIELDS, toolsOf } from "../openai/request-fields.ts";
 import { textOr } from "../../core/http/text-or.ts";
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
 
 const TextPart = v.looseObject({ type: v.picklist(["input_text", "output_text", "refusal"]) });
-// Images are accepted by URL only, because a file id may belong to another user.
-const ImagePart = v.looseObject({
+const ImagePart = v.looseObject({ type: v.literal("input_image"), image_url: ImageUrl });
+const ImageFilePart = v.looseObject({
   type: v.literal("input_image"),
-  image_url: ImageUrl,
-  file_id: v.nullish(v.never("is not supported here: send the image as image_url")),
+  file_id: FileId,
+  image_url: v.nullish(v.never("must be left out beside file_id")),
 });
-// Files and audio are not accepted: their cost has no known bound.
-const Part = v.variant("type", [TextPart, ImagePart]);
+const NOT_BOUNDED = "is not supported here: upload the file, and send its file_id";
+const FilePart = v.strictObject({
+  type: v.literal("input_file"),
+  file_url: v.nullish(v.never(NOT_BOUNDED)),
+  file_data: v.nullish(v.never(NOT_BOUNDED)),
+  file_id: FileId,
+  filename: v.nullish(textUpTo(1024)),
+  detail: v.nullish(textUpTo(32)),
+});
+// Audio is not accepted: its cost has no known bound.
+const AnyPart = v.variant("type", [TextPart, ImagePart, FilePart]);
+const Part = v.lazy((part) => {
+  const { type, file_id: id = null } = (part ?? {}) as { type?: unknown; file_id?: unknown };
+  return type === "input_image" && id !== null ? ImageFilePart : AnyPart;
+});
 const Content = v.nullish(textOr(listOf(Part, MAX_PARTS)));
 
 const NOT_RESOLVED =

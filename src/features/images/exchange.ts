@@ -3,6 +3,8 @@
 import type { ModelCard } from "../../core/catalog/card.ts";
 import { apiError } from "../../core/errors.ts";
 import type { OutgoingBody, Subject, Way } from "../../core/gateway/exchange.ts";
+import type { UploadedFile } from "../../core/gateway/uploaded-files.ts";
+import { fileNeeds } from "../../core/gateway/uploaded-files.ts";
 import type { Demand } from "../../core/quota/bound.ts";
 import { inputLimitOf } from "../../core/quota/bound.ts";
 import { createBytesCodec } from "../../core/relay/bytes-codec.ts";
@@ -21,6 +23,8 @@ export interface ImageRequest {
   fields: ImageFields;
   /** The number of input images, including the mask. */
   images: number;
+  /** Uploaded files among them. */
+  files?: UploadedFile[];
   subject: Subject;
   /** Writes the body with these fields in place of the caller's. An undefined field is left out. */
   write(changes: Record<string, string | undefined>): OutgoingBody;
@@ -33,7 +37,7 @@ const TEMPLATE_TOKENS = 16;
 
 /** Passes an image request and its answer through. Throws 400 `unsupported_value` for a stream of several images. */
 export function passImages(request: ImageRequest): Way {
-  const { endpoint, fields, images, subject } = request;
+  const { endpoint, fields, images, files = [], subject } = request;
   if (fields.stream && (fields.n ?? 1) > 1) {
     const message = "Only one image can be streamed. Leave 'n' out, or set 'stream' to false.";
     throw apiError("unsupported_value", message, { param: "n" });
@@ -52,6 +56,7 @@ export function passImages(request: ImageRequest): Way {
           needs: [
             ...parameterNeeds(fields, endpoint, (field) => field),
             ...imageNeeds(fields, images, planned, output),
+            ...fileNeeds(files),
           ],
           demand: demandOf({ ...request, prompt }, card, planned),
           subject,

@@ -6,15 +6,15 @@ import { metered } from "../../core/gateway/metered.ts";
 import { validate } from "../../core/http/json-body.ts";
 import type { ImageRequest } from "./exchange.ts";
 import { passImages } from "./exchange.ts";
-import { readImageEdit, readImageGeneration, toImageEdit, toImageGeneration } from "./read-request.ts";
-import { ImageEditRequest, ImageGenerationRequest } from "./request.ts";
+import { readEditLine, readImageEdit, readImageGeneration, toImageGeneration } from "./read-request.ts";
+import { ImageGenerationRequest } from "./request.ts";
 import { imageUsageOf } from "./usage.ts";
 
 const toCall = (request: ImageRequest) => ({ model: request.fields.model, ways: [passImages(request)] });
 
 const app = new Hono<AppEnv>()
   .post("/generations", async (c) => metered(c.get("caller"), toCall(await readImageGeneration(c.req))))
-  .post("/edits", async (c) => metered(c.get("caller"), toCall(await readImageEdit(c.req))));
+  .post("/edits", async (c) => metered(c.get("caller"), toCall(await readImageEdit(c.req, c.get("caller")))));
 
 export const images: Feature = {
   name: "images",
@@ -27,7 +27,7 @@ export const images: Feature = {
     },
     {
       url: "/v1/images/edits",
-      toCall: (body) => toCall(toImageEdit(validate(ImageEditRequest, body))),
+      toCall: (body) => toCall(readEditLine(body)),
       usageOf: (body) => imageUsageOf(body, true),
     },
   ],

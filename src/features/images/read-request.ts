@@ -1,6 +1,9 @@
 // Readers of image requests: JSON, or a form whose files are passed on as they came.
 
+import type { Caller } from "../../core/gateway/call.ts";
 import { jsonBody } from "../../core/gateway/exchange.ts";
+import type { UploadedFile } from "../../core/gateway/uploaded-files.ts";
+import { FILE_PARAM, findFiles, noFilesInLines } from "../../core/gateway/uploaded-files.ts";
 import { readBody, validate } from "../../core/http/json-body.ts";
 import { fieldsOf, formBody, formPieces, readForm } from "../../core/http/multipart.ts";
 import type { ImageRequest } from "./exchange.ts";
@@ -26,20 +29,41 @@ export const toImageGeneration = (fields: ImageFields): ImageRequest => ({
   write: (changes) => jsonBody(JSON.stringify({ ...fields, ...changes })),
 });
 
-/** Reads a request to edit images, as JSON or as a form. Throws as `readImageGeneration`, and 400 for files. */
-export async function readImageEdit(request: RawRequest): Promise<ImageRequest> {
+/**
+ * Reads a request to edit images, as JSON or as a form. Throws as `readImageGeneration`, 400 for the files of a form, and
+ * the errors of `findFiles`.
+ */
+export async function readImageEdit(request: RawRequest, caller: Caller): Promise<ImageRequest> {
   const isForm = /^multipart\//i.test(request.raw.headers.get("content-type") ?? "");
-  return isForm ? readEditForm(request.raw) : toImageEdit(await readBody(request, ImageEditRequest));
+  if (isForm) return readEditForm(request.raw);
+  const body = await readBody(request, ImageEditRequest);
+  return toImageEdit(body, await findFiles(caller, fileIdsOf(body), FILE_PARAM));
 }
 
-export function toImageEdit(body: ImageEditRequest): ImageRequest {
+/** Reads the body of a line of a batch. Throws 400 with the name of the invalid field. */
+export function readEditLine(line: unknown): ImageRequest {
+  const body = validate(ImageEditRequest, line);
+  if (fileIdsOf(body).length > 0) throw noFilesInLines();
+  return toImageEdit(body, []);
+}
+
+const fileIdsOf = ({ images, mask }: ImageEditRequest): string[] =>
+  [...images, mask].flatMap((picture) => (picture && "file_id" in picture ? [picture.file_id] : []));
+
+function toImageEdit(body: ImageEditRequest, files: UploadedFile[]): ImageRequest {
   const { images, mask, ...fields } = body;
-  const urls = images.map((image) => image.image_url);
+  const urls = images.flatMap((picture) => ("image_url" in picture ? [picture.image_url] : []));
   return {
     endpoint: "image_edit",
     fields,
-    images: urls.length + (mask ? 1 : 0),
-    subject: { text: fields.prompt, images: urls, param: "prompt" },
+    images: images.length + (mask ? 1 : 0),
+    files,
+    subject: {
+      text: fields.prompt,
+      images: urls,
+      param: "prompt",
+      ...(files.length > 0 && { unreadable: FILE_PARAM }),
+    },
     write: (changes) => jsonBody(JSON.stringify({ ...body, ...changes })),
   };
 }

@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { MAX_MODEL_NAME_LENGTH } from "../../core/catalog/card.ts";
 import { listOf, textUpTo } from "../../core/http/bounded-schemas.ts";
+import { FileId } from "../../dialects/openai/request-fields.ts";
 import { ImageUrl } from "../../dialects/openai/image-url.ts";
 
 /** OpenAI's limits. */
@@ -49,10 +50,11 @@ const formFields = outputFields(
 
 const editFields = { input_fidelity: v.nullish(v.picklist(["high", "low"])) };
 
-const Picture = v.strictObject({
-  file_id: v.optional(v.never("is not supported, because files are not offered yet. Send 'image_url'")),
-  image_url: ImageUrl,
-});
+const PictureByUrl = v.strictObject({ image_url: ImageUrl });
+const PictureFile = v.strictObject({ file_id: FileId });
+const Picture = v.lazy((picture): v.GenericSchema<unknown, { image_url: string } | { file_id: string }> =>
+  Object.hasOwn(picture ?? {}, "file_id") ? PictureFile : PictureByUrl,
+);
 
 export const ImageGenerationRequest = v.strictObject(jsonFields);
 

@@ -9,6 +9,7 @@ import { ResponsesRequestSchema } from "../../dialects/responses/request.ts";
 import { responsesUsageOf } from "../../dialects/responses/response-body.ts";
 import type { AcceptedRequest } from "./exchange.ts";
 import { passResponses, withReasoning } from "./exchange.ts";
+import { refuseInputFiles } from "./input-files.ts";
 import { createResponsesRoutes } from "./routes.ts";
 
 const app = createResponsesRoutes({
@@ -24,6 +25,7 @@ function acceptStateless(request: ResponsesRequest, complete: (model: Model) => 
 /** No request follows a line of a batch, so it needs no encrypted reasoning. */
 function lineToCall(body: unknown) {
   const request = validate(ResponsesRequestSchema, body);
+  refuseInputFiles(request);
   return { model: request.model, ways: [passResponses(acceptStateless(request, () => request))] };
 }
 

@@ -9,6 +9,7 @@ import { readBody } from "../../core/http/json-body.ts";
 import type { ResponsesRequest } from "../../dialects/responses/request.ts";
 import type { AcceptedRequest } from "./exchange.ts";
 import { countResponses, passResponses } from "./exchange.ts";
+import { findInputFiles, withInputFiles } from "./input-files.ts";
 import { needsMemo, resolveReferences } from "./memo.ts";
 
 interface ResponsesRouteOptions<Request extends ResponsesRequest> {
@@ -23,17 +24,22 @@ export function createResponsesRoutes<Request extends ResponsesRequest>({
   accept,
 }: ResponsesRouteOptions<Request>) {
   const Resolved = v.pipe(v.unknown(), v.transform(resolveReferences), schema);
+  /** The owner of files is checked first, because nothing may be sent for those of another user. */
+  const acceptWithFiles: typeof accept = async (caller, request, memo) => {
+    const files = await findInputFiles(caller, request);
+    return withInputFiles(await accept(caller, request, memo), files);
+  };
   return new Hono<AppEnv>()
     .post("/", async (c) => {
       const request = await readBody(c.req, Resolved);
       const memo = needsMemo(request, c.req.header("user-agent"));
-      const { key, ...accepted } = await accept(c.get("caller"), request, memo);
+      const { key, ...accepted } = await acceptWithFiles(c.get("caller"), request, memo);
       const call = { model: request.model, ways: [passResponses({ ...accepted, memo })] };
       return metered(c.get("caller"), key === undefined ? call : { ...call, key });
     })
     .post("/input_tokens", async (c) => {
       const request = await readBody(c.req, Resolved);
-      const accepted = await accept(c.get("caller"), request, false);
+      const accepted = await acceptWithFiles(c.get("caller"), request, false);
       return metered(c.get("caller"), { model: request.model, ways: [countResponses(accepted)] });
     });
 }

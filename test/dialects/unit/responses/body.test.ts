@@ -3,6 +3,8 @@
 import { describe, expect, it } from "vitest";
 import { chooseModel } from "../../../../src/core/catalog/choose.ts";
 import type { Fixed, Model } from "../../../../src/core/catalog/resolve.ts";
+import { validate } from "../../../../src/core/http/json-body.ts";
+import { ResponsesRequestSchema } from "../../../../src/dialects/responses/request.ts";
 import { bundledModel, cardDocument, catalogDocument, complete } from "../../../support/catalog-documents.ts";
 import { refusalOf } from "../../../support/refusals.ts";
 import type { Json } from "../../support/responses-events.ts";
@@ -65,6 +67,22 @@ describe("a request to Responses", () => {
     { type: "image_generation_call", id: "ig_1", status: "completed", result: null },
   ])("refuses an item that refers to an object at the provider: $type", (item) => {
     expect(() => responsesRequest({ input: [item] })).toThrow("is not supported here");
+  });
+
+  it.each<[string, Json]>([
+    ["file_url' is not supported here: upload the file", { type: "input_file", file_url: "https://a.test/a.pdf" }],
+    ["file_data' is not supported here: upload the file", { type: "input_file", file_data: "data:,a", file_id: "f" }],
+    ["file_id' is required", { type: "input_file" }],
+    ["file_id' must be a text", { type: "input_file", file_id: ["file-1"] }],
+    ["file_id' must be a text", { type: "input_image", file_id: 1, image_url: "https://a.test/a.png" }],
+    ["image_url' must be left out", { type: "input_image", file_id: "file-1", image_url: "https://a.test/a.png" }],
+    ["image_url' is required", { type: "input_image", file_id: null }],
+    ["type' must be one of", { type: "input_audio" }],
+  ])("refuses a part whose %s", async (words, part) => {
+    const refusal = await refusalOf(() =>
+      validate(ResponsesRequestSchema, { input: [{ type: "function_call_output", call_id: "c", output: [part] }] }),
+    );
+    expect(refusal.message).toContain(`'input.0.output.0.${words}`);
   });
 
   it("drops reasoning without content, because its id may be another user's", () => {

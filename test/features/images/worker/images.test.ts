@@ -93,7 +93,14 @@ describe("a request", () => {
       "images",
       "at most 16",
     ],
-    ["a file id", EDITS, draw({ images: [{ file_id: "file-1" }] }), "images.0.file_id", "files are not offered yet"],
+    [
+      "a file and a URL in one",
+      EDITS,
+      draw({ images: [{ file_id: "file-1", image_url: pngUrl() }] }),
+      "images.0.image_url",
+      "Leave it out",
+    ],
+    ["a picture without a file and a URL", EDITS, draw({ images: [{}] }), "images.0.image_url", "required"],
     [
       "an image over http",
       EDITS,
