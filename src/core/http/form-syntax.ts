@@ -29,8 +29,8 @@ export interface PartHead {
   start: number;
 }
 
-/** Returns the boundary of a request's form. Throws 415 for another media type. */
-export function formBoundaryOf({ headers }: Request): string {
+/** Returns the boundary in the headers of a form. Throws 415 for another media type. */
+export function formBoundaryOf(headers: Headers): string {
   const match = BOUNDARY.exec(headers.get("content-type") ?? "");
   const boundary = match?.[1] ?? match?.[2];
   if (boundary !== undefined) return boundary;

@@ -37,7 +37,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * another parser could read differently. Throws the errors of `takeUpload` too.
  */
 export async function readForm(request: Request): Promise<Form> {
-  const boundary = formBoundaryOf(request);
+  const boundary = formBoundaryOf(request.headers);
   return parseForm(await takeUpload(request), boundary);
 }
 

@@ -72,11 +72,7 @@ async function readBytes(
   maxMegabytes = MAX_MEGABYTES,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { headers, body } = request;
-  const encoding = headers.get("content-encoding") ?? "identity";
-  if (encoding.toLowerCase() !== "identity") {
-    const message = "Compressed bodies are not supported. Send the body as it is, without the header content-encoding.";
-    throw apiError("unsupported_encoding", message);
-  }
+  requireUncompressed(headers);
   const declaredBytes = Number(headers.get("content-length"));
   const maxBytes = maxMegabytes * 1024 * 1024;
   if (declaredBytes > maxBytes) throw tooLarge(maxMegabytes);
@@ -94,6 +90,14 @@ async function readBytes(
     arrival.end();
     throw error;
   }
+}
+
+/** Throws 415 for a compressed body. */
+export function requireUncompressed(headers: Headers): void {
+  const encoding = headers.get("content-encoding") ?? "identity";
+  if (encoding.toLowerCase() === "identity") return;
+  const message = "Compressed bodies are not supported. Send the body as it is, without the header content-encoding.";
+  throw apiError("unsupported_encoding", message);
 }
 
 const tooLarge = (maxMegabytes: number) =>

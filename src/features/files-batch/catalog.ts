@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { CatalogName, Milliseconds, WholeNumber } from "../../core/catalog/card.ts";
 import type { Catalog, Plan, Provider } from "../../core/catalog/schema.ts";
 import { entry } from "../../core/catalog/schema.ts";
+import { apiError } from "../../core/errors.ts";
 import type { CatalogSection } from "../../core/catalog/sections.ts";
 import { serves } from "../../core/catalog/support.ts";
 
@@ -61,4 +62,14 @@ export function fileProviderOf(catalog: Catalog): { name: string; provider: Prov
   const name = filesOf(catalog).provider ?? hasJobs?.provider;
   const provider = name === undefined ? undefined : entry(catalog.providers, name);
   return name !== undefined && provider ? { name, provider } : undefined;
+}
+
+/** Returns the provider that stores files. Throws 404 `not_found` when no provider does. */
+export function requireFileProvider(catalog: Catalog): { name: string; provider: Provider } {
+  const place = fileProviderOf(catalog);
+  if (place) return place;
+  throw apiError(
+    "not_found",
+    "Files are not offered here. Operators name their provider in the catalog: files.provider.",
+  );
 }

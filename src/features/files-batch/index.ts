@@ -3,11 +3,13 @@
 import type { Feature } from "../../core/feature.ts";
 import { filesSection } from "./catalog.ts";
 import { deleteJobs, jobsBindingFaults } from "./client.ts";
+import { fileRoutes } from "./file-routes.ts";
 import { findStoredFiles } from "./own-files.ts";
 
 export const filesBatch: Feature = {
   name: "files-batch",
   catalog: filesSection,
+  routes: fileRoutes,
   findFiles: findStoredFiles,
   configurationFaults: jobsBindingFaults,
   deleteUser: deleteJobs,

@@ -9,7 +9,7 @@ import { deleteAtProvider } from "./deletion.ts";
 import { deleteLostUploads, LOST_UPLOAD_MS } from "./lost-uploads.ts";
 import type { JobsReply } from "./reply.ts";
 import { toJobsReply } from "./reply.ts";
-import type { FilePage, StoredFile, Upload, UploadRefusal } from "./stored-files.ts";
+import type { FileList, FilePage, StoredFile, Upload, UploadRefusal } from "./stored-files.ts";
 import { openFileStore } from "./stored-files.ts";
 import type { JobPage, NewJob, WatchedJob } from "./stored-jobs.ts";
 import { openJobStore } from "./stored-jobs.ts";
@@ -43,8 +43,8 @@ export class UserJobs extends DurableObject<Bindings> {
     return ids.flatMap((id) => this.#open().files.get(id, Date.now()) ?? []);
   }
 
-  /** Returns one page of files. */
-  listFiles(page: FilePage): { files: StoredFile[]; hasMore: boolean } {
+  /** Returns one page of files. Undefined: the user has no file `page.after`. */
+  listFiles(page: FilePage): FileList | undefined {
     return this.#open().files.list(page, Date.now());
   }
 
@@ -52,11 +52,16 @@ export class UserJobs extends DurableObject<Bindings> {
     this.#open().files.remove(id);
   }
 
-  /** Returns the job that reads or has written a file and is not settled. */
-  jobOfFile({ id, job: writer }: StoredFile): WatchedJob | undefined {
-    return this.#open()
-      .jobs.unsettled()
-      .find(({ key, inputs }) => key === writer || inputs.includes(id));
+  /** Checks the unsettled jobs that read or have written a file. Returns the name of one that has not ended. */
+  userOfFile({ id, job: writer }: Pick<StoredFile, "id" | "job">): Promise<JobsReply<string | undefined>> {
+    return toJobsReply(async () => {
+      const unsettled = this.#open().jobs.unsettled();
+      for (const { key } of unsettled.filter(({ key, inputs }) => key === writer || inputs.includes(id))) {
+        const checked = await this.#check(key);
+        if (checked?.checkAt !== undefined) return checked.id ?? "a job that is being created";
+      }
+      return undefined;
+    });
   }
 
   /**

@@ -40,6 +40,11 @@ export interface FilePage {
   after?: string | undefined;
 }
 
+export interface FileList {
+  files: StoredFile[];
+  hasMore: boolean;
+}
+
 /** A limit of the plan that refuses an upload. */
 export type UploadRefusal = { limit: "bytes" | "files"; used: number; most: number };
 
@@ -102,10 +107,11 @@ export function openFileStore(sql: SqlStorage) {
       const values = [id, provider, purpose, bytes, filename, createdAt, expiresAt ?? null, job ?? null, facts ?? null];
       sql.exec("INSERT OR IGNORE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", ...values);
     },
-    /** Returns one page, newest first unless it ascends. */
-    list({ purpose, limit, isAscending, after }: FilePage, now: number): { files: StoredFile[]; hasMore: boolean } {
-      const last = after === undefined ? undefined : get(after, now);
+    /** Returns one page, newest first unless it ascends. Undefined: the user has no file `after`. */
+    list({ purpose, limit, isAscending, after }: FilePage, now: number): FileList | undefined {
       dropExpired(now);
+      const last = after === undefined ? undefined : get(after, now);
+      if (after !== undefined && !last) return undefined;
       const [direction, comparison] = isAscending ? ["ASC", ">"] : ["DESC", "<"];
       const rows = sql.exec<FileRow>(
         `SELECT * FROM files WHERE (?1 IS NULL OR purpose = ?1) AND (?2 IS NULL OR (created_at, id) ${comparison} (?2, ?3))

@@ -1,0 +1,86 @@
+// The intake of an upload: reads a body in windows of fixed size, with deadlines, and without holding it.
+
+import type { ApiError } from "../../core/errors.ts";
+import { apiError, InternalError } from "../../core/errors.ts";
+import type { FormEvent } from "./form-events.ts";
+import { createFormParser } from "./form-events.ts";
+
+/** The memory of an intake. Fewer and larger reads cost less, because each read costs as much as kilobytes of data. */
+export const WINDOW_BYTES = 131_072;
+
+export interface Intake {
+  /**
+   * Yields the events of a form. The bytes of an event are valid until the next one. Throws 400 `invalid_form`, 408 when
+   * the body does not arrive in time, and 499 when it breaks off.
+   */
+  events(boundary: string): AsyncGenerator<FormEvent>;
+  /** Reads the rest, of at most `maxBytes`, because many clients read no answer while they send. Never rejects. */
+  drop(maxBytes: number): Promise<void>;
+  /** Stops reading. A read that waits throws the reason. */
+  cancel(reason: Error): void;
+}
+
+/** Opens the body of a request. `idleMs`: the most time in which a window arrives. */
+export function openIntake(body: ReadableStream<Uint8Array>, idleMs: number): Intake {
+  const reader = body.getReader({ mode: "byob" });
+  let cancelled: Error | undefined;
+  let buffer = new Uint8Array(WINDOW_BYTES);
+  let isWhole = false;
+
+  const cancel = (reason: Error) => {
+    cancelled ??= reason;
+    void reader.cancel(reason).catch(() => undefined);
+  };
+
+  /** Fills the window behind the first `kept` bytes, and returns it. */
+  const fill = async (kept: number): Promise<Uint8Array> => {
+    const free = buffer.length - kept;
+    const timer = setTimeout(() => cancel(bodyTooSlow()), idleMs);
+    try {
+      const { done, value } = await reader.readAtLeast(free, buffer.subarray(kept));
+      if (cancelled || !value) throw new InternalError("the body was cancelled");
+      // Each read moves the memory to another buffer.
+      buffer = new Uint8Array(value.buffer);
+      isWhole = done || value.length < free;
+      return buffer.subarray(0, kept + value.length);
+    } catch (error) {
+      // The runtime rejects a cancelled read with a copy of the reason, which has lost its class.
+      throw cancelled ?? apiError("client_closed_request", "The body broke off.", { cause: error });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  return {
+    cancel,
+    async *events(boundary) {
+      const parser = createFormParser(boundary);
+      let window = await fill(0);
+      for (;;) {
+        const event = parser.next(window, isWhole);
+        if (event) {
+          yield event;
+          if (event.kind === "end") return;
+          window = window.subarray(event.bytes.length);
+        } else {
+          buffer.copyWithin(0, window.byteOffset, window.byteOffset + window.length);
+          window = await fill(window.length);
+        }
+      }
+    },
+    async drop(maxBytes) {
+      try {
+        for (let dropped = 0; dropped < maxBytes; dropped += WINDOW_BYTES) {
+          if (isWhole) return;
+          await fill(0);
+        }
+      } catch {
+        // The caller has left, or is too slow.
+      }
+    },
+  };
+}
+
+/** Creates the 408 for a body that is too slow. */
+export const bodyTooSlow = (): ApiError =>
+  apiError("body_timeout", "The file did not arrive in time. Please try again with a faster connection.");
