@@ -30,7 +30,7 @@ function readInChunks(chunks: Uint8Array<ArrayBuffer>[], boundary = BOUNDARY) {
     for (let event = parser.next(window, isWhole); event; event = hasEnded ? undefined : parser.next(window, isWhole)) {
       passed.push(event.bytes);
       window = window.subarray(event.bytes.length);
-      if (event.kind === "part") parts.push({ ...pick(event.head), content: "" });
+      if (event.kind === "part") parts.push(toPart(event.head, ""));
       else if (event.kind === "content") (parts.at(-1) as ReadPart).content += textOf(event.bytes);
       else hasEnded = true;
     }
@@ -39,12 +39,12 @@ function readInChunks(chunks: Uint8Array<ArrayBuffer>[], boundary = BOUNDARY) {
   return { parts, bytes: textOf(concatBytes(passed)) };
 }
 
-const pick = ({ name, filename }: { name: string; filename: string | undefined }) => ({ name, filename });
+const toPart = ({ name, filename }: Omit<ReadPart, "content">, content: string) => ({ name, filename, content });
 
 /** The parts of a form, as the parser of whole forms reads it. */
 function readWhole(bytes: Uint8Array<ArrayBuffer>): ReadPart[] {
   const form = parseForm(bytes, BOUNDARY);
-  return form.parts.map((part) => ({ ...pick(part), content: textOf(form.bytes.subarray(part.start, part.end)) }));
+  return form.parts.map((part) => toPart(part, textOf(form.bytes.subarray(part.start, part.end))));
 }
 
 /** The message of a refusal, or the value. */
@@ -59,7 +59,9 @@ function outcomeOf<Value>(read: () => Value): Value | string {
 
 /** The bytes in chunks that end at these offsets. */
 function splitAt(bytes: Uint8Array<ArrayBuffer>, offsets: number[]): Uint8Array<ArrayBuffer>[] {
-  const ends = [...new Set(offsets.filter((offset) => offset <= bytes.length)), bytes.length].toSorted((a, b) => a - b);
+  const ends = [...new Set(offsets.filter((offset) => offset <= bytes.length)), bytes.length].toSorted(
+    (one, other) => one - other,
+  );
   return ends.map((end, index) => bytes.slice(ends[index - 1] ?? 0, end));
 }
 
