@@ -2,6 +2,7 @@
 
 import type { BilledRequest } from "../../dev/provider/kernel/bill.ts";
 import type { Stats as ProviderStats } from "../../dev/provider/kernel/exchange.ts";
+import type { RouteFault } from "../../dev/provider/kernel/route-faults.ts";
 import type { Script } from "../../dev/provider/kernel/script.ts";
 import { repeatUntil } from "./repeat.ts";
 
@@ -10,6 +11,7 @@ export interface Stats extends ProviderStats {
 }
 
 const STATS_URL = "http://provider/__stats";
+const FAULTS_URL = "http://provider/__faults";
 
 /** A user message that makes the provider answer as scripted. */
 export function emulate(script: Script): string {
@@ -18,7 +20,7 @@ export function emulate(script: Script): string {
 
 /** The provider's totals through whatever reaches it: a service binding, or a handle of the test harness. */
 export function createEmulation(
-  send: (url: string, init?: { method: string }) => Promise<{ json(): Promise<unknown> }>,
+  send: (url: string, init?: { method: string; body?: string }) => Promise<{ json(): Promise<unknown> }>,
 ) {
   const read = async (path = "") => (await send(`${STATS_URL}${path}`)).json();
   const stats = async () => (await read()) as Stats;
@@ -39,6 +41,14 @@ export function createEmulation(
     idle: () => repeatUntil(stats, ({ active }) => active === 0),
     zero: async () => {
       await send(STATS_URL, { method: "DELETE" });
+    },
+    /** Adds a fault to the next requests of a route. */
+    fault: async (fault: RouteFault) => {
+      await send(FAULTS_URL, { method: "POST", body: JSON.stringify(fault) });
+    },
+    /** Removes all faults of routes. */
+    heal: async () => {
+      await send(FAULTS_URL, { method: "DELETE" });
     },
   };
 }

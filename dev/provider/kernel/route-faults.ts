@@ -11,7 +11,7 @@ import type { Exchange } from "./exchange.ts";
 import { createFault } from "./faults.ts";
 import { MAX_DELAY_MS, parseScript, type ScriptRule } from "./script.ts";
 
-interface RouteFault {
+export interface RouteFault {
   /** A method and a route pattern, such as `GET /v1/batches/:id`. */
   route: string;
   /** The number of requests that have the fault. The default is 1. */
