@@ -1,16 +1,18 @@
 // uses: responses, images, moderation
 // Requests that name uploaded files: only those of their user pass, at every place that takes a file.
 
-import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Catalog } from "../../../../src/core/catalog/schema.ts";
-import { apiError } from "../../../../src/core/errors.ts";
 import { batchRoutes } from "../../../../src/core/feature.ts";
 import { installFiles } from "../../../../src/core/gateway/uploaded-files.ts";
+import { findStoredFiles } from "../../../../src/features/files-batch/own-files.ts";
 import { UserQuota } from "../../../../src/core/quota/user-quota.ts";
+import type { Caller } from "../../../support/caller.ts";
 import { errorOf, NOTHING } from "../../../support/caller.ts";
 import { createDollarCatalog } from "../../../support/catalog.ts";
 import { emulate } from "../../../support/emulation.ts";
-import { emulated } from "../../../support/providers.ts";
+import type { FileObject } from "../support/uploads.ts";
+import { createUpload } from "../support/uploads.ts";
 import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 
 const RESPONSES = "/v1/responses";
@@ -52,28 +54,11 @@ const PLACES: [string, string, (id: string) => object, { counts?: boolean }?][] 
 ];
 const ALL = PLACES.map(([place, path, body]) => ({ place, path, body }));
 
-/** Users by their files, and the provider of all files. */
-const owners = new Map<string, string>();
-let provider: string;
-
-async function upload(owner: { subject: string }): Promise<string> {
-  const form = new FormData();
-  form.append("purpose", "user_data");
-  form.append("file", new File(["The river is long. ".repeat(40)], "river.pdf"));
-  const headers = { authorization: "Bearer key" };
-  const response = await emulated(new Request("http://provider/v1/files", { method: "POST", body: form, headers }));
-  const { id } = await response.json<{ id: string }>();
-  owners.set(id, owner.subject);
+/** Uploads a file of the user, and returns its id. */
+async function upload(user: Pick<Caller, "post">): Promise<string> {
+  const form = createUpload("The river is long. ".repeat(40), { purpose: "user_data" }, "river.pdf");
+  const { id } = await (await user.post("/v1/files", form)).json<FileObject>();
   return id;
-}
-
-function offerFiles(): void {
-  installFiles(async (caller, ids, param) =>
-    ids.map((id) => {
-      if (owners.get(id) !== caller.user.subject) throw apiError("not_found", "You have no such file.", { param });
-      return { id, provider, purpose: "user_data", bytes: 760 };
-    }),
-  );
 }
 
 const useChanged = (change: (catalog: Catalog) => void) => {
@@ -88,11 +73,10 @@ const cardOf = (catalog: Catalog, name = "o4-mini") => {
 };
 
 beforeEach(async () => {
-  await useChanged((catalog) => void (provider = cardOf(catalog).provider));
-  offerFiles();
+  await useCatalog(createDollarCatalog());
   await emulation.zero();
 });
-afterAll(() => installFiles(undefined));
+afterEach(() => installFiles(findStoredFiles));
 
 describe("a file", () => {
   it.each(PLACES)("as %s is sent for its owner, within its bound", async (_place, path, body, { counts } = {}) => {
@@ -122,7 +106,8 @@ describe("a file", () => {
     for (const named of [id, "file-missing", "../models"]) {
       const response = await other.post(path, body(named));
       expect(response.status).toBe(404);
-      refusals.push(await errorOf(response));
+      const error = await errorOf(response);
+      refusals.push({ ...error, message: error.message.replace(named, "ID") });
     }
     expect(refusals).toEqual(Array.from({ length: 3 }, () => refusals[0]));
     expect(refusals[0]).toMatchObject({ code: "not_found", param: "file_id" });
@@ -139,7 +124,7 @@ describe("a file", () => {
       expect(response.status).toBe(400);
       return errorOf(response);
     };
-    provider = "elsewhere";
+    installFiles(async () => [{ id, provider: "elsewhere", purpose: "vision", bytes: 1 }]);
     const refused = { code: "unsupported_value", param: "file_id" };
     const message = expect.stringContaining("files of the provider 'elsewhere'") as string;
     expect(await refusalOf()).toMatchObject({ ...refused, message });
@@ -201,10 +186,12 @@ describe("Responses", () => {
   ])("refuse a file for %s", async (_, change, body, words) => {
     await useChanged(change);
     const user = await createUser();
-    const response = await user.post(RESPONSES, body(await upload(user)));
+    const id = await upload(user);
+    const before = await user.settled();
+    const response = await user.post(RESPONSES, body(id));
     expect(response.status).toBe(400);
     expect((await errorOf(response)).message).toContain(words);
-    expect(await user.settled()).toEqual(NOTHING);
+    expect(await user.settled()).toEqual(before);
   });
 
   it("take at most 100 different files", async () => {
