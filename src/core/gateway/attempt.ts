@@ -50,8 +50,9 @@ export async function attempt(request: AdmittedRequest, state: RequestState, can
     const ending: Ending = { kind: "timeout", error };
     const isTimeout = error.body.code === "provider_timeout";
     if (isTimeout) state.timedOut.push(endOf(request, state, ending));
-    // Work that goes on after its request may have begun before the timeout.
-    if (statusOf(error) > 0 && !(isTimeout && ask.remains === "work")) state.stage = "refused";
+    // Work that goes on after its request may have begun before the timeout, and a job before any failure.
+    const hasBegun = isTimeout ? ask.remains === "work" : request.call.job && error.body.code === "provider_error";
+    if (statusOf(error) > 0 && !hasBegun) state.stage = "refused";
     const { param } = error.body;
     throw param && ask.callerField ? withParam(error, ask.callerField(param)) : error;
   }

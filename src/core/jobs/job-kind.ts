@@ -15,7 +15,7 @@ export interface Job {
   /** Epoch ms. */
   createdAt: number;
   /** What the kind needs to settle it, such as prices, and what earlier checks have seen. */
-  terms: unknown;
+  terms: object;
 }
 
 /** Where a job runs. */
@@ -42,7 +42,7 @@ export interface JobState {
   /** Present when the job has ended. Nothing else is charged after that. */
   ended?: JobEnd | undefined;
   /** The job's terms from now on, where the check has seen something that a later one needs. */
-  terms?: unknown;
+  terms?: object;
   /** Checks the job again after this time (ms), where the usual time would be too long. */
   nextCheckMs?: number;
 }

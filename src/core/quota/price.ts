@@ -26,7 +26,7 @@ const PICO_PER_NANO = 1000;
 const MILLION = 1_000_000;
 
 /** Returns the cost of a usage in nano-dollars. A card without prices is free. */
-export function costOf(usage: Omit<Usage, "reasoning">, { prices }: ModelCard): number {
+export function costOf(usage: Omit<Usage, "reasoning">, { prices }: Pick<ModelCard, "prices">): number {
   if (!prices) return 0;
   const { image = NONE, audio = NONE } = usage;
   const text = {

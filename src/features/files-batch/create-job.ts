@@ -3,14 +3,14 @@
 
 import type { Endpoint } from "../../core/catalog/endpoints.ts";
 import type { Model } from "../../core/catalog/resolve.ts";
+import type { Plan } from "../../core/catalog/schema.ts";
 import type { Need } from "../../core/catalog/support.ts";
-import { ApiError, apiError, toApiError, withHeaders } from "../../core/errors.ts";
+import { apiError, toApiError, withHeaders } from "../../core/errors.ts";
 import { jobKindOf } from "../../core/feature.ts";
-import type { Caller } from "../../core/gateway/call.ts";
+import type { Caller, ReservedRequest } from "../../core/gateway/call.ts";
 import type { Way } from "../../core/gateway/exchange.ts";
 import { jsonBody } from "../../core/gateway/exchange.ts";
 import { metered } from "../../core/gateway/metered.ts";
-import { statusOf } from "../../core/gateway/provider-error.ts";
 import type { Job } from "../../core/jobs/job-kind.ts";
 import { toLogged } from "../../core/log.ts";
 import { planAndUsage } from "../../core/quota/plan-and-usage.ts";
@@ -35,12 +35,14 @@ export interface JobRequest {
   /** The most that it can cost. */
   total: { tokens: number; nanoUsd: number };
   /** What settles it: see `Job`. */
-  terms: unknown;
+  terms: object;
   /** The longest time until it is settled. */
   leaseMs: number;
   /** The body for the provider, without metadata. */
   body: object;
   metadata: Record<string, string>;
+  /** Throws when the plan does not allow it. */
+  requirePlan?: (plan: Plan) => void;
   /** Headers of the answer. */
   headers?: Record<string, string>;
   /** Reads the provider's answer. Throws `provider_error` when it does not describe a job. */
@@ -58,8 +60,8 @@ const NO_RETRY = { "x-should-retry": "false" };
 
 /** The deadline of the provider's answer. */
 const CREATION_MS = 60_000;
-/** After this time, a job that is not confirmed is searched at the provider. */
-const CONFIRMATION_MS = 2 * CREATION_MS;
+/** After this time, a job that is not confirmed is searched at the provider. Its reservation takes time too. */
+const CONFIRMATION_MS = 4 * CREATION_MS;
 
 /**
  * Creates a job and answers with the provider's object. Throws what `metered` throws, 404 `not_found` for a plan
@@ -77,6 +79,7 @@ async function storeAndCreate(caller: Caller, request: JobRequest): Promise<Resp
   const { objectName: owner, plan } = await planAndUsage(caller);
   const limits = fileLimitsOf(plan);
   if (!limits) throw apiError("not_found", "Your plan has no files and no jobs.");
+  request.requirePlan?.(plan);
   const createdAt = Date.now();
   const key = crypto.randomUUID();
   const { snapshot } = model;
@@ -86,11 +89,14 @@ async function storeAndCreate(caller: Caller, request: JobRequest): Promise<Resp
     throw busyError(`You have ${limits.max_jobs} jobs. Wait for one to end, or cancel one.`, NO_RETRY, "jobs");
   let created: CreatedJob | undefined;
   const way = toWay(request, job, (answer) => (created = answer));
+  let reserved: ReservedRequest | undefined;
+  const onReserved = (granted: ReservedRequest) => void (reserved = granted);
   let response: Response;
   try {
-    response = await metered(caller, { model: snapshot, ways: [way], key, job: { kind, leaseMs } });
+    response = await metered(caller, { model: snapshot, ways: [way], key, job: { kind, leaseMs }, onReserved });
   } catch (error) {
-    if (!wasRefused(error)) throw withHeaders(toApiError(error), NO_RETRY);
+    // While the reservation is open, the provider may have the job. The alarm looks for it.
+    if (reserved && !(await reserved.settled)) throw withHeaders(toApiError(error), NO_RETRY);
     await ignoreFailure(callJobs(caller, (jobs) => jobs.dropJob(key)));
     throw error;
   }
@@ -127,12 +133,6 @@ function toWay(request: JobRequest, job: Pick<Job, "key" | "owner">, onCreated: 
       },
     }),
   };
-}
-
-/** Tests if the job was certainly not created. Otherwise the alarm asks the provider for it. */
-function wasRefused(error: unknown): boolean {
-  if (!(error instanceof ApiError)) return false;
-  return error.status < 500 || (statusOf(error) > 0 && error.body.code !== "provider_timeout");
 }
 
 /** The job stays stored, so the alarm does later what has failed. */

@@ -3,6 +3,7 @@
 import type { Plan } from "../../core/catalog/schema.ts";
 import { apiError } from "../../core/errors.ts";
 import type { Caller } from "../../core/gateway/call.ts";
+import { createBatchScan } from "./batch-scan.ts";
 import type { ContentScan } from "./content-scan.ts";
 import type { FileLine } from "./file-lines.ts";
 import { createLineSplitter } from "./file-lines.ts";
@@ -12,7 +13,7 @@ import type { Purpose } from "./upload-fields.ts";
 type CreateScan = (caller: Caller, plan: Plan) => ContentScan;
 
 /** The scans of JSONL files. Files of other purposes are not scanned. */
-const SCANS: Partial<Record<Purpose, CreateScan>> = { "fine-tune": createTrainingScan };
+const SCANS: Partial<Record<Purpose, CreateScan>> = { batch: createBatchScan, "fine-tune": createTrainingScan };
 
 export interface FileScan {
   /** Scans a piece of the content. Throws 400 when the purpose is known. */

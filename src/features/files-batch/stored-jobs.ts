@@ -128,7 +128,7 @@ const toJob = ({ created_at, check_at, inputs, terms, models, id, text, ...row }
   ...row,
   createdAt: created_at,
   inputs: JSON.parse(inputs) as string[],
-  terms: JSON.parse(terms) as unknown,
+  terms: JSON.parse(terms) as object,
   models: JSON.parse(models) as string[],
   ...(id === null ? {} : { id }),
   ...(check_at === null ? {} : { checkAt: check_at }),

@@ -1,0 +1,69 @@
+// Reads one line of a batch: its form, and the JSON that both Weir and the provider must read in the same way.
+
+import * as v from "valibot";
+import { apiError, ApiError } from "../../core/errors.ts";
+import { textUpTo } from "../../core/http/bounded-schemas.ts";
+import { parseBoundedJson, validate } from "../../core/http/json-body.ts";
+
+/** OpenAI documents no limit of ids. */
+const MAX_ID_LENGTH = 512;
+
+const BatchLine = v.strictObject({
+  custom_id: v.pipe(textUpTo(MAX_ID_LENGTH), v.minLength(1)),
+  method: v.literal("POST"),
+  url: textUpTo(100),
+  body: v.looseObject({ model: textUpTo(200) }),
+});
+
+export type BatchLine = v.InferOutput<typeof BatchLine>;
+
+/** Runs the check of a line. Its ApiError names the line. */
+export function inLine<Result>(number: number, check: () => Result): Result {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const { status, body, headers, cause } = error;
+    throw new ApiError(status, { ...body, message: `Line ${number}: ${body.message}` }, { headers, cause });
+  }
+}
+
+/** Creates the 400 for a line. */
+export const lineFault = (message: string, param: string) => apiError("invalid_request", message, { param });
+
+/** Parses a line. Throws 400 for invalid JSON, another form, a field that it has twice, and files by id. */
+export function readBatchLine(text: string): BatchLine {
+  const counted = { fields: 0, entries: 0 };
+  const json = parse(text, counted);
+  if (Array.isArray(json)) throw lineFault("Write one JSON object in each line.", "file");
+  const line = validate(BatchLine, json);
+  // Parsers differ in which of two equal fields they keep, so the provider could run what was not checked.
+  if (countFields(json) !== counted.fields)
+    throw lineFault("A field stands twice in an object. Leave one out.", "file");
+  return line;
+}
+
+function parse(text: string, counted: { fields: number; entries: number }): unknown {
+  try {
+    return parseBoundedJson(text, counted);
+  } catch (cause) {
+    if (cause instanceof ApiError) throw cause;
+    throw apiError("invalid_json", "This is not valid JSON. Write one JSON object in each line.", { cause });
+  }
+}
+
+/** Counts fields, objects and lists, as `parseBoundedJson` counts them in the text. */
+function countFields(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  if (Array.isArray(value)) return value.reduce<number>((sum, entry) => sum + countFields(entry), 1);
+  return Object.entries(value).reduce((sum, [name, field]) => {
+    if (name === "file_id" && typeof field === "string") throw fileRefused();
+    return sum + 1 + countFields(field);
+  }, 1);
+}
+
+const fileRefused = () =>
+  lineFault(
+    "'file_id' is not possible in a batch: the tokens of a file have no known bound. Send its text.",
+    "file_id",
+  );
