@@ -40,8 +40,10 @@ const WHOLE_BOUND = { tokens: Number.MAX_SAFE_INTEGER, requests: 1, nanoUsd: Num
 export async function checkJob(context: WatchContext, key: string): Promise<WatchedJob | undefined> {
   const { env, waitUntil, jobs } = context;
   const job = jobs.byKey(key);
-  if (job?.checkAt === undefined) return job;
   const now = Date.now();
+  if (job?.checkAt === undefined) return job;
+  // Until then, its creation may still reach the provider.
+  if (job.id === undefined && job.checkAt > now) return job;
   const { catalog } = await activeCatalog(env.CATALOG, now, waitUntil);
   const longestPauseMs = jobKindOf(job.kind)?.longestPauseMs?.(job) ?? Infinity;
   const usualPauseMs = Math.min(longestPauseMs, pauseAfter(job.checks, catalog));
