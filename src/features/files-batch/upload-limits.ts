@@ -12,13 +12,13 @@ import type { Upload, UploadRefusal } from "./stored-files.ts";
 /** Begins an upload in the user's object. Throws 429 `plan_limit_exceeded` when the plan has no room for it. */
 export async function requireRoom(caller: Caller, plan: Plan, upload: Upload): Promise<void> {
   const limits = fileLimitsOf(plan);
-  if (!limits) throw planLimit("files", false, "Your plan includes no files.");
+  if (!limits || limits.max_files === 0) throw planLimit("files", false, "Your plan includes no files.");
   const refusal = await callJobs(caller, (jobs) => jobs.beginUpload(upload, limits));
   if (refusal) throw toLimitError(refusal, upload, limits);
 }
 
 function toLimitError({ limit, used, most }: UploadRefusal, { bytes }: Upload, limits: FileLimits): ApiError {
-  if (bytes > limits.max_bytes || most === 0) {
+  if (bytes > limits.max_bytes) {
     const message = `This form has up to ${bytes} bytes, and your plan has room for files of ${limits.max_bytes} bytes.`;
     return planLimit("file_bytes", false, `${message} Send a smaller file, with the header content-length.`);
   }

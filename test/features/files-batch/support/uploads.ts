@@ -1,12 +1,14 @@
 // Uploads in workerd: forms, a user with files, and what the provider and the user's object have stored.
 
 import { runInDurableObject } from "cloudflare:test";
+import type { FileLimits } from "../../../../src/features/files-batch/catalog.ts";
 import type { UserJobs } from "../../../../src/features/files-batch/object.ts";
 import type { ProviderFile } from "../../../../src/features/files-batch/provider-files.ts";
 import { quotaName } from "../../../../src/core/quota/name.ts";
 import type { Bindings } from "../../../../src/core/env.ts";
 import type { TestPlan } from "../../../support/catalog.ts";
-import { bindings, createUser } from "../../../support/workerd.ts";
+import { createCatalog } from "../../../support/catalog.ts";
+import { bindings, createUser, useCatalog } from "../../../support/workerd.ts";
 
 export const BOUNDARY = "river";
 export const END = `--${BOUNDARY}--\r\n`;
@@ -19,10 +21,10 @@ export const field = (name: string, text: string) =>
 export const filePart = (content: string, filename = "notes.txt") =>
   `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="${filename}"\r\nContent-Type: text/plain\r\n\r\n${content}\r\n`;
 
-/** A request with that body, with or without a declared length. */
-export const formRequest = (body: BodyInit): RequestInit => ({
+/** A request with that form. A stream has no declared length. */
+export const formRequest = (body: BodyInit, headers: Record<string, string> = {}): RequestInit => ({
   method: "POST",
-  headers: { "content-type": `multipart/form-data; boundary=${BOUNDARY}` },
+  headers: { ...headers, "content-type": `multipart/form-data; boundary=${BOUNDARY}` },
   body,
 });
 
@@ -32,6 +34,35 @@ export function createUpload(content: string, fields: Record<string, string>, fi
   form.append("file", new File([content], filename));
   for (const [name, text] of Object.entries(fields)) form.append(name, text);
   return form;
+}
+
+/** A text in chunks of 50,000 bytes, without a declared length. It breaks off after `end` bytes. */
+export function inChunks(text: string, end = Infinity): ReadableStream<Uint8Array> {
+  const bytes = new TextEncoder().encode(text);
+  let at = 0;
+  return new ReadableStream({
+    type: "bytes",
+    pull(controller) {
+      if (at >= end) return controller.error(new Error("connection lost"));
+      if (at >= bytes.length) return controller.close();
+      controller.enqueue(bytes.slice(at, Math.min(end, at + 50_000)));
+      at += 50_000;
+    },
+  });
+}
+
+interface FileRules {
+  /** Of the default plan. */
+  limits?: Partial<FileLimits> | false;
+  max_file_bytes?: number;
+  idle_ms?: number;
+}
+
+/** Publishes a catalog with rules for files. */
+export async function useFileRules({ limits = {}, max_file_bytes = 400_000, idle_ms = 60_000 }: FileRules = {}) {
+  const catalog = createCatalog({ idle_ms });
+  const plans = { ...catalog.plans, roomy: { ...catalog.plans["roomy"], files: limits } };
+  return useCatalog({ ...catalog, plans, files: { max_file_bytes } });
 }
 
 /** The answer of an upload, as OpenAI's clients read it. */
