@@ -9,6 +9,7 @@ import { chatCompletions } from "./features/chat-completions/index.ts";
 import { completions } from "./features/completions/index.ts";
 import { embeddings } from "./features/embeddings/index.ts";
 import { filesBatch } from "./features/files-batch/index.ts";
+import { fineTuning } from "./features/fine-tuning/index.ts";
 import { images } from "./features/images/index.ts";
 import { models } from "./features/models/index.ts";
 import { moderation } from "./features/moderation/index.ts";
@@ -34,6 +35,7 @@ export const features = defineFeatures([
   speech,
   storedResponses,
   filesBatch,
+  fineTuning,
   moderation,
   retired,
   models,

@@ -10,7 +10,7 @@ import type { BatchRoute } from "./gateway/batch-route.ts";
 import type { Caller } from "./gateway/call.ts";
 import type { Gate } from "./gateway/gate.ts";
 import { installGate } from "./gateway/gate.ts";
-import type { AddOwnModel } from "./gateway/own-models.ts";
+import type { OwnModels } from "./gateway/own-models.ts";
 import { installOwnModels } from "./gateway/own-models.ts";
 import type { FindFiles } from "./gateway/uploaded-files.ts";
 import { installFiles } from "./gateway/uploaded-files.ts";
@@ -55,8 +55,8 @@ export interface Feature {
   jobs?: JobKind[];
   /** Finds files that users have uploaded. At most one feature has it. */
   findFiles?: FindFiles;
-  /** Finds models of single users. At most one feature has it. */
-  addOwnModel?: AddOwnModel;
+  /** Models of single users. At most one feature has it. */
+  ownModels?: OwnModels;
   /** Faults of the bindings and variables that it needs. Each begins with a name and says what to do. */
   configurationFaults?(env: Bindings): string[];
   /** Fields that it adds to GET /healthz; `now` in epoch ms. Must not throw. */
@@ -88,14 +88,14 @@ export function defineFeatures(features: Feature[]): Feature[] {
   installSections(features.flatMap(({ catalog }) => catalog ?? []));
   installGate(onlyOne(features, "gate"));
   installFiles(onlyOne(features, "findFiles"));
-  installOwnModels(onlyOne(features, "addOwnModel"));
+  installOwnModels(onlyOne(features, "ownModels"));
   servedEndpoints = new Set(features.flatMap(({ serves }) => serves ?? []));
   defined = features;
   return features;
 }
 
 /** Returns the value of the only feature that has the field. Throws an InternalError when two have it. */
-function onlyOne<Field extends "gate" | "findFiles" | "addOwnModel">(
+function onlyOne<Field extends "gate" | "findFiles" | "ownModels">(
   features: Feature[],
   field: Field,
 ): Feature[Field] | undefined {

@@ -114,6 +114,11 @@ export class UserJobs extends DurableObject<Bindings> {
     return this.#open().jobs.byModel(model);
   }
 
+  /** Returns the models that the jobs have made, with their base snapshots. */
+  listModels(): { name: string; snapshot: string }[] {
+    return this.#open().jobs.models();
+  }
+
   /** Cancels the jobs, deletes the files at the provider, and then everything here. Repeat it after an error. */
   clear(): Promise<JobsReply<undefined>> {
     return toJobsReply(async () => {

@@ -119,6 +119,11 @@ export function openJobStore(sql: SqlStorage) {
       );
       return { jobs: jobs.slice(0, limit), hasMore: jobs.length > limit };
     },
+    /** Returns the models that jobs have made, with their base snapshots, the newest first. */
+    models: () =>
+      select("models <> '[]' ORDER BY created_at DESC").flatMap(({ models, snapshot }) =>
+        models.map((name) => ({ name, snapshot })),
+      ),
     /** Returns the job that has made a model. */
     byModel: (model: string) => select("EXISTS (SELECT 1 FROM json_each(models) WHERE value = ?)", model)[0],
   };
