@@ -136,7 +136,7 @@ function open({ caller, provider, boundary }: Transfer, length: number | undefin
 async function store({ caller, upload, provider }: Transfer, form: ReceivedForm, answer: string): Promise<StoredFile> {
   const { purpose, filename, bytes, facts } = form;
   const described = readProviderFile(answer);
-  const { id, created_at: createdAt, expires_at } = described;
+  const { id, created_at, expires_at } = described;
   if (
     described.bytes !== bytes ||
     described.purpose !== purpose ||
@@ -146,7 +146,9 @@ async function store({ caller, upload, provider }: Transfer, form: ReceivedForm,
     await endUpload(caller, upload);
     throw apiError("provider_error", "The provider did not store the file as it was sent. Please try again.");
   }
-  const expiresAt = expires_at ?? undefined;
+  // The clock of the provider may differ, so only the lifetime is taken from it.
+  const createdAt = Math.floor(Date.now() / 1000);
+  const expiresAt = expires_at ? createdAt + expires_at - created_at : undefined;
   const file = { id, provider: upload.provider, purpose, bytes, filename, createdAt, expiresAt, facts };
   await endUpload(caller, upload, file);
   return file;

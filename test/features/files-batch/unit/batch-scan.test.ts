@@ -198,7 +198,7 @@ describe("a file", () => {
     ["the plan does not include the model", { plan: { models: ["o3"] } }, model, /does not include the model/],
     [
       "the plan moderates",
-      { plan: { moderation: { policy: "standard", input: "parallel" } } as Partial<Plan> },
+      { plan: { moderation: { input: "parallel" } } as Partial<Plan> },
       model,
       /Requests are moderated here/,
     ],
@@ -209,7 +209,7 @@ describe("a file", () => {
           ...CATALOG,
           aliases: {
             ...CATALOG.aliases,
-            "o4-mini": { ...toAlias(model), moderation: { policy: "standard", output: "window" } } as never,
+            "o4-mini": { ...toAlias(model), moderation: { output: "window" } } as never,
           },
         },
       },
