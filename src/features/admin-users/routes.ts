@@ -14,10 +14,11 @@ import { deleteUserData } from "../../core/feature.ts";
 import { apiError, unknownName } from "../../core/errors.ts";
 import type { Account, Change, Decision } from "../../core/quota/account.ts";
 import { callQuota } from "../../core/quota/client.ts";
-import { fromAmount, toAmount, toLimits } from "../../core/quota/limits.ts";
+import { fromAmount, toAmount, toLimits, toUsd } from "../../core/quota/limits.ts";
 import { historyDays } from "../../core/quota/history-query.ts";
 import { loggedUser, quotaName } from "../../core/quota/name.ts";
 import { toDayObject, toWindowObject } from "../../core/quota/rate-limit.ts";
+import type { ReservedJob } from "../../core/quota/state.ts";
 import { parseWindowKey, windowKey } from "../../core/catalog/quota-window.ts";
 import { readBody } from "../../core/http/json-body.ts";
 
@@ -147,7 +148,10 @@ function requireWindow(catalog: Catalog, window: string): void {
  */
 async function describe(c: Context<AppEnv>, catalog: Catalog, quota: string, account: Account) {
   const { name, plan } = choosePlan(catalog, account.plan);
-  const view = await callQuota(c.env, quota, (object) => object.inspect(toLimits(plan)));
+  const [view, jobs] = await Promise.all([
+    callQuota(c.env, quota, (object) => object.inspect(toLimits(plan))),
+    callQuota(c.env, quota, (object) => object.jobs()),
+  ]);
   return {
     logged_as: loggedUser(quota),
     plan: { stored: account.plan ?? null, shown: name },
@@ -155,8 +159,14 @@ async function describe(c: Context<AppEnv>, catalog: Catalog, quota: string, acc
     tokens_revoked_before: toIso(account.revokedBefore),
     windows: view.windows.map(toWindowObject),
     leases: view.leases,
+    jobs: jobs.map(toJobObject),
     changes: account.changes.map(toWireChange),
   };
+}
+
+function toJobObject({ kind, id, model, bound: { nanoUsd, ...amounts }, at, endsAt, ended }: ReservedJob) {
+  const reserved = { ...amounts, usd: toUsd(nanoUsd) };
+  return { kind, id: id ?? null, model, reserved, since: toIso(at), ends_at: toIso(endsAt), expired: ended };
 }
 
 function toWireChange(change: Change) {

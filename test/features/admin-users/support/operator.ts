@@ -11,6 +11,7 @@ export interface Described {
   tokens_revoked_before: string | null;
   windows: { unit: string; per: string; limit: number; used: number; reserved: number; left: number }[];
   leases: { running: number; allowed: number };
+  jobs: { kind: string; id: string | null; since: string; ends_at: string; [field: string]: unknown }[];
   changes: Record<string, unknown>[];
 }
 

@@ -59,8 +59,24 @@ describe("a user", () => {
       blocked: false,
       tokens_revoked_before: null,
       leases: { running: 0, allowed: 8 },
+      jobs: [],
       changes: [],
     });
+  });
+
+  it("has the jobs that are not settled", async () => {
+    const user = await createUser();
+    const amounts = { input: 100, output: 0, minOutput: 0, choices: 1, requests: 1 };
+    const bound = { ...amounts, inputNanoUsd: 2_500_000, outputNanoUsd: 0 };
+    const reservation = { key: crypto.randomUUID(), model: "o4-mini", bound, leaseMs: 3_600_000, job: "batch" };
+    const claim = { plan: "", claimed: "", issuedAt: 0 };
+    await user.quota.reserve(claim, { windows: [], concurrent: 1 }, reservation);
+    const [job] = (await describeUser(user.subject)).jobs;
+    const reserved = { tokens: 100, requests: 1, usd: 0.0025 };
+    expect(job).toMatchObject({ kind: "batch", id: null, model: "o4-mini", reserved, expired: false });
+    expect(Date.parse(job?.ends_at ?? "") - Date.parse(job?.since ?? "")).toBe(3_600_000);
+    await user.quota.nameJob({ key: reservation.key, id: "batch_1" });
+    expect((await describeUser(user.subject)).jobs).toEqual([{ ...job, id: "batch_1" }]);
   });
 
   it.each(["alice", "wier|alice", "|alice", "weir|", "%7C"])("with the id %j is a 400", async (id) => {
