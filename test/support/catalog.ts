@@ -60,6 +60,7 @@ function createUndatedCatalog(timing: Partial<Catalog["timing"]>): Catalog {
     const { snapshots } = card;
     // So slow that the time of a test adds a few tokens to an estimate.
     card.max_tokens_per_second = 1;
+    delete (card as { fine_tuning?: { new_jobs_end?: string } }).fine_tuning?.new_jobs_end;
     for (const [name, { released }] of Object.entries(snapshots)) snapshots[name] = released ? { released } : {};
   }
   const plans = structuredClone({ ...catalog.plans, ...PLANS });

@@ -7,11 +7,11 @@ import type { FileObject } from "../../files-batch/support/uploads.ts";
 export const JOBS = "/v1/fine_tuning/jobs";
 export const BASE = "gpt-4.1-mini-2025-04-14";
 
-/** The tests' catalog, whose jobs have no end of new ones. */
+/** The tests' catalog, with these facts of models that can be trained. */
 export function createTuningCatalog(facts: object = {}) {
   const catalog = createDollarCatalog();
   for (const card of Object.values(catalog.cards)) {
-    if ("fine_tuning" in card) Object.assign(card.fine_tuning as object, { new_jobs_end: undefined, ...facts });
+    if ("fine_tuning" in card) Object.assign(card.fine_tuning as object, facts);
   }
   return catalog;
 }
