@@ -26,7 +26,10 @@ export class UserJobs extends DurableObject<Bindings> {
   /** Checks that run, by the key of the job, so that no output is read twice at the same time. */
   readonly #checks = new Map<string, Promise<WatchedJob | undefined>>();
 
-  /** Begins an upload, before any byte goes to the provider. Returns the limit that refuses it. */
+  /**
+   * Begins an upload, before any byte goes to the provider, or changes the bytes of one. Returns the limit that refuses
+   * it.
+   */
   async beginUpload(upload: Upload, limits: FileLimits): Promise<UploadRefusal | undefined> {
     const refusal = this.#open().files.begin(upload, limits);
     if (!refusal) await this.#wakeBy(upload.beganAt + LOST_UPLOAD_MS);

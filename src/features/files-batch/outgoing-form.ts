@@ -40,10 +40,13 @@ export function openOutgoingForm({ env, provider, boundary, length, idleMs, answ
   const headers = { "content-type": `multipart/form-data; boundary="${boundary}"` };
   const request = { path: "/files", body: readable, headers };
   let mayBeStored = false;
+  let fault: Error | undefined;
 
   const cut = (reason: Error) => {
-    if (!signal.aborted) control.abort(reason);
-    void writer.abort(reason).catch(() => undefined);
+    fault ??= reason;
+    // With a reason, the runtime would log an uncaught error when the caller has left.
+    control.abort();
+    void writer.abort().catch(() => undefined);
   };
   const call = async () => {
     const response = await callProvider(env, provider, request, signal);
@@ -53,7 +56,7 @@ export function openOutgoingForm({ env, provider, boundary, length, idleMs, answ
   const answer = call().catch((error: unknown) => {
     if (error instanceof ApiError && isRefusal(statusOf(error))) mayBeStored = false;
     cut(error as Error);
-    throw error;
+    throw fault;
   });
   answer.catch(() => undefined);
 

@@ -73,7 +73,8 @@ export function openFileStore(sql: SqlStorage) {
   sql.exec(`CREATE TABLE IF NOT EXISTS uploads (
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, provider TEXT NOT NULL, bytes INTEGER NOT NULL, began_at INTEGER NOT NULL
   )`);
-  const numberOf = (query: string) => sql.exec<{ value: number | null }>(query).one().value ?? 0;
+  const numberOf = (query: string, ...values: string[]) =>
+    sql.exec<{ value: number | null }>(query, ...values).one().value ?? 0;
   const dropExpired = (now: number) => void sql.exec("DELETE FROM files WHERE expires_at <= ?", Math.floor(now / 1000));
   const get = (id: string, now: number): StoredFile | undefined => {
     dropExpired(now);
@@ -82,19 +83,22 @@ export function openFileStore(sql: SqlStorage) {
   };
   return {
     get,
-    /** Begins an upload, unless the plan's limits refuse it. Files that jobs have written do not count. */
+    /**
+     * Begins an upload, or changes its bytes, unless the plan's limits refuse it. Files that jobs have written do not
+     * count.
+     */
     begin(upload: Upload, limits: FileLimits): UploadRefusal | undefined {
+      const { id, owner, provider, beganAt } = upload;
       dropExpired(upload.beganAt);
       const bytes =
         numberOf("SELECT SUM(bytes) AS value FROM files WHERE job IS NULL") +
-        numberOf("SELECT SUM(bytes) AS value FROM uploads");
+        numberOf("SELECT SUM(bytes) AS value FROM uploads WHERE id <> ?", id);
       const files =
         numberOf("SELECT COUNT(*) AS value FROM files WHERE job IS NULL") +
-        numberOf("SELECT COUNT(*) AS value FROM uploads");
+        numberOf("SELECT COUNT(*) AS value FROM uploads WHERE id <> ?", id);
       if (files >= limits.max_files) return { limit: "files", used: files, most: limits.max_files };
       if (bytes + upload.bytes > limits.max_bytes) return { limit: "bytes", used: bytes, most: limits.max_bytes };
-      const { id, owner, provider, beganAt } = upload;
-      sql.exec("INSERT INTO uploads VALUES (?, ?, ?, ?, ?)", id, owner, provider, upload.bytes, beganAt);
+      sql.exec("INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?)", id, owner, provider, upload.bytes, beganAt);
       return undefined;
     },
     /** Ends an upload, with the file that it has made. */

@@ -9,6 +9,7 @@ import type { FileScan } from "./file-scan.ts";
 import { createFileScan } from "./file-scan.ts";
 import type { FormEvent } from "./form-events.ts";
 import type { FieldName, Purpose } from "./upload-fields.ts";
+import type { UploadRoom } from "./upload-limits.ts";
 import { isFieldName, purposeIn, requireField } from "./upload-fields.ts";
 
 /** All fields have shorter values. */
@@ -30,7 +31,7 @@ export interface UploadForm {
   readonly hasFile: boolean;
   /** Bytes that the stamp adds to the form. Known once it has the file. */
   readonly addedBytes: number;
-  /** Checks an event. Returns its bytes for the provider. Throws 400 and 413. */
+  /** Checks an event. Returns its bytes for the provider. Throws 400, 413 and 429. */
   take(event: FormEvent): Promise<Uint8Array>;
   /** Returns the form before its closing delimiter goes to the provider. Throws 400. */
   conclude(): Promise<ReceivedForm>;
@@ -40,6 +41,7 @@ interface UploadTerms {
   plan: Plan;
   stamp: string;
   maxFileBytes: number;
+  room: UploadRoom;
 }
 
 const encoder = new TextEncoder();
@@ -48,7 +50,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 type PartEvent = Extract<FormEvent, { kind: "part" }>;
 
 /** Creates the form of one upload. */
-export function createUploadForm(caller: Caller, { plan, stamp, maxFileBytes }: UploadTerms): UploadForm {
+export function createUploadForm(caller: Caller, { plan, stamp, maxFileBytes, room }: UploadTerms): UploadForm {
   const fields = new Map<FieldName, string>();
   let field: { name: FieldName; bytes: Uint8Array } | undefined;
   let file: { filename: string; bytes: number; scan: FileScan } | undefined;
@@ -91,6 +93,7 @@ export function createUploadForm(caller: Caller, { plan, stamp, maxFileBytes }: 
     } else if (file) {
       file.bytes += bytes.length;
       if (file.bytes > maxFileBytes) throw fileTooLarge(maxFileBytes);
+      await room.hold(file.bytes);
       await file.scan.add(bytes);
     }
   };

@@ -9,22 +9,57 @@ import { fileLimitsOf } from "./catalog.ts";
 import { callJobs } from "./client.ts";
 import type { Upload, UploadRefusal } from "./stored-files.ts";
 
-/** Begins an upload in the user's object. Throws 429 `plan_limit_exceeded` when the plan has no room for it. */
-export async function requireRoom(caller: Caller, plan: Plan, upload: Upload): Promise<void> {
-  const limits = fileLimitsOf(plan);
-  if (!limits || limits.max_files === 0) throw planLimit("files", false, "Your plan includes no files.");
-  const refusal = await callJobs(caller, (jobs) => jobs.beginUpload(upload, limits));
-  if (refusal) throw toLimitError(refusal, upload, limits);
+/** The bytes that a form without a declared length begins with. Each further step has four times as many. */
+const FIRST_BYTES = 65_536;
+const STEP = 4;
+
+/** The room for one upload. */
+export interface UploadRoom {
+  /** Makes room for a form of so many bytes. Throws 429 `plan_limit_exceeded`. */
+  hold(bytes: number): Promise<void>;
 }
 
-function toLimitError({ limit, used, most }: UploadRefusal, { bytes }: Upload, limits: FileLimits): ApiError {
+/**
+ * Begins an upload in the user's object, with room for `length` bytes. Without a declared length the room grows with
+ * the form. Throws 429 `plan_limit_exceeded` when the plan has no room.
+ */
+export async function openRoom(
+  caller: Caller,
+  plan: Plan,
+  upload: Omit<Upload, "bytes">,
+  length: number | undefined,
+): Promise<UploadRoom> {
+  const limits = fileLimitsOf(plan);
+  if (!limits || limits.max_files === 0) throw planLimit("files", false, "Your plan includes no files.");
+  let held = 0;
+  /** Takes `wanted` bytes, or all that are left when these are at least `needed`. */
+  const take = async (wanted: number, needed: number): Promise<void> => {
+    const refusal = await callJobs(caller, (jobs) => jobs.beginUpload({ ...upload, bytes: wanted }, limits));
+    if (!refusal) {
+      held = wanted;
+      return;
+    }
+    const left = refusal.limit === "bytes" ? refusal.most - refusal.used : 0;
+    if (left < needed || wanted === needed) throw toLimitError(refusal, needed, limits);
+    await take(left, needed);
+  };
+  const first = length ?? 0;
+  await take(first, first);
+  return {
+    hold: async (bytes) => {
+      if (bytes > held) await take(Math.max(FIRST_BYTES, held * STEP, bytes), bytes);
+    },
+  };
+}
+
+function toLimitError({ limit, used, most }: UploadRefusal, bytes: number, limits: FileLimits): ApiError {
   if (bytes > limits.max_bytes) {
-    const message = `This form has up to ${bytes} bytes, and your plan has room for files of ${limits.max_bytes} bytes.`;
-    return planLimit("file_bytes", false, `${message} Send a smaller file, with the header content-length.`);
+    const message = `The form has ${bytes} bytes or more, and your plan has room for files of ${limits.max_bytes} bytes.`;
+    return planLimit("file_bytes", false, `${message} Send a smaller file.`);
   }
   const free = "Delete a file first, with DELETE /v1/files/ID.";
   if (limit === "files") return planLimit("files", true, `You have ${used} of the ${most} files of your plan. ${free}`);
-  const message = `Your files have ${used} of the ${most} bytes of your plan, and this form has up to ${bytes}.`;
+  const message = `Your files have ${used} of the ${most} bytes of your plan, and this form has ${bytes} or more.`;
   return planLimit("file_bytes", true, `${message} ${free}`);
 }
 

@@ -18,7 +18,8 @@ import { openOutgoingForm } from "./outgoing-form.ts";
 import { deleteProviderFile, readProviderFile } from "./provider-files.ts";
 import { createUploadId, stampOf } from "./stamp.ts";
 import type { StoredFile, Upload } from "./stored-files.ts";
-import { requireRoom } from "./upload-limits.ts";
+import type { UploadRoom } from "./upload-limits.ts";
+import { openRoom } from "./upload-limits.ts";
 import type { ReceivedForm } from "./upload-form.ts";
 import { createUploadForm, fileTooLarge } from "./upload-form.ts";
 
@@ -27,10 +28,13 @@ const MAX_OTHER_BYTES = 16_384;
 /** Ends before the alarm takes the upload for a lost one. */
 const TOTAL_MS = LOST_UPLOAD_MS - 600_000;
 
+type BegunUpload = Omit<Upload, "bytes">;
+
 interface Transfer {
   caller: Caller;
   plan: Plan;
-  upload: Upload;
+  upload: BegunUpload;
+  room: UploadRoom;
   provider: Provider;
   body: ReadableStream<Uint8Array>;
   boundary: string;
@@ -55,10 +59,9 @@ export async function uploadFile(caller: Caller, { headers, body }: Request): Pr
   try {
     arrival.add(WINDOW_BYTES + MAX_LINE_LENGTH);
     const { objectName: owner, plan } = await spendRequests(caller, 1);
-    const bytes = Math.min(length ?? Infinity, maxFileBytes);
-    const upload = { id: createUploadId(), owner, provider: name, bytes, beganAt: Date.now() };
-    await requireRoom(caller, plan, upload);
-    const work = transfer({ caller, plan, upload, provider, body, boundary, length });
+    const upload = { id: createUploadId(), owner, provider: name, beganAt: Date.now() };
+    const room = await openRoom(caller, plan, upload, length);
+    const work = transfer({ caller, plan, upload, room, provider, body, boundary, length });
     // After a disconnect, the file is still stored or given up.
     caller.waitUntil(work.catch(() => undefined));
     return await work;
@@ -101,12 +104,12 @@ async function transfer(work: Transfer): Promise<StoredFile> {
 
 /** Passes the form to the provider while it arrives. Its closing delimiter follows when all of it is valid. */
 async function passOn(
-  { caller, plan, upload, boundary, length }: Transfer,
+  { caller, plan, upload, room, boundary, length }: Transfer,
   intake: Intake,
   open: (length: number | undefined) => OutgoingForm,
 ): Promise<{ form: ReceivedForm; answer: string }> {
   const { max_file_bytes: maxFileBytes } = filesOf(caller.catalog);
-  const form = createUploadForm(caller, { plan, stamp: stampOf(upload.owner, upload.id), maxFileBytes });
+  const form = createUploadForm(caller, { plan, stamp: stampOf(upload.owner, upload.id), maxFileBytes, room });
   /** The fields before the file. */
   const held: Uint8Array[] = [];
   let outgoing: OutgoingForm | undefined;
@@ -154,5 +157,5 @@ async function store({ caller, upload, provider }: Transfer, form: ReceivedForm,
   return file;
 }
 
-const endUpload = (caller: Caller, { id }: Upload, file?: StoredFile) =>
+const endUpload = (caller: Caller, { id }: BegunUpload, file?: StoredFile) =>
   callJobs(caller, (jobs) => jobs.endUpload(id, file));

@@ -39,6 +39,17 @@ describe("a plan", () => {
     expect((await user.upload("water")).status).toBe(200);
   });
 
+  it.each([
+    [150_000, 200],
+    [250_000, 429],
+  ])("with 200,000 bytes left answers a file of %i bytes without a declared length with %i", async (bytes, status) => {
+    await useFileRules({ limits: { max_bytes: 200_000 } });
+    const user = await createOwner();
+    const form = `${filePart("x".repeat(bytes))}${PURPOSE}${END}`;
+    expect((await user.get("/v1/files", formRequest(inChunks(form)))).status).toBe(status);
+    expect([await user.atProvider(), await user.uploads()]).toMatchObject([status === 200 ? [{ bytes }] : [], 0]);
+  });
+
   it.each(["declared", "undeclared"])(
     "refuses a file that is too large for the deployment, of %s size",
     async (size) => {
@@ -175,5 +186,35 @@ describe("a slow network", () => {
     const response = await user.get("/v1/files", formRequest(readable));
     expect([response.status, (await errorOf(response)).code]).toEqual([408, "body_timeout"]);
     expect([await user.atProvider(), await user.uploads()]).toEqual([[], 0]);
+  });
+});
+
+describe("a caller who leaves", () => {
+  it("while the file arrives leaves nothing behind", async () => {
+    const { body } = createEndless();
+    const control = new AbortController();
+    const provider: Provider = async (request) => {
+      await request.body?.getReader().read();
+      const aborted = new Promise((resolve) => request.signal.addEventListener("abort", resolve));
+      control.abort();
+      await aborted;
+      throw new Error("aborted");
+    };
+    const user = await createOwner(undefined, upstream(provider));
+    await user.get("/v1/files", { ...formRequest(body), signal: control.signal });
+    expect(await user.uploads()).toBe(0);
+  });
+
+  it("when the provider has the whole file finds it in the list later", async () => {
+    const control = new AbortController();
+    const provider: Provider = async (request) => {
+      const response = await emulated(request);
+      control.abort();
+      return response;
+    };
+    const user = await createOwner(undefined, upstream(provider));
+    await user.get("/v1/files", { ...formRequest(SMALL), signal: control.signal });
+    const { data } = await (await user.get("/v1/files")).json<{ data: FileObject[] }>();
+    expect([data.length, await user.uploads()]).toEqual([1, 0]);
   });
 });
