@@ -20,7 +20,7 @@ it("the openai client uploads, lists, reads and deletes files", async () => {
   const path = fileURLToPath(import.meta.url);
   const expires_after = { anchor: "created_at", seconds: 3600 } as const;
   const code = await client.files.create({ file: createReadStream(path), purpose: "user_data", expires_after });
-  expect(code).toMatchObject({ filename: "clients.test.ts", expires_at: code.created_at + 3600 });
+  expect(code).toMatchObject({ filename: "files.test.ts", expires_at: code.created_at + 3600 });
   const ids: string[] = [];
   for await (const { id } of client.files.list({ limit: 1 })) ids.push(id);
   expect(new Set(ids)).toEqual(new Set([train.id, code.id]));
