@@ -79,13 +79,14 @@ interface Reported {
 /**
  * Returns the end of a batch:
  * - Its cost is that of its lines. Where the provider's own sum is higher, it is that sum.
- * - Where the usage of a line is not known, it is at least the provider's sum.
- * - Without that too, it is at least the whole bound.
+ * - Where the usage of a line is not known, it is at least the provider's sum, if that counts more than the other lines.
+ * - Otherwise it is at least the whole bound.
  */
 export function toBatchEnd(sum: LineSum, { completed, usage: reported }: Reported, terms: BatchTerms): JobEnd {
   const usage = readBatchUsage(reported);
   const isKnown = sum.unknown === 0 && sum.answered >= completed;
-  const least = usage ? reportedCost(usage, terms, isKnown) : isKnown ? sum : terms;
+  const isCounted = usage !== undefined && (isKnown || usage.input + usage.output > sum.tokens);
+  const least = isCounted ? reportedCost(usage, terms, isKnown) : isKnown ? sum : terms;
   const amounts = {
     tokens: Math.max(sum.tokens, least.tokens),
     nanoUsd: Math.max(sum.nanoUsd, least.nanoUsd),

@@ -49,8 +49,9 @@ function openLine() {
       held = END_BYTES;
     },
     end(): OutputLine[] {
-      const text = decoder.decode(concatBytes(parts));
-      if (head !== undefined) return [{ text: head, tail: text }];
+      const bytes = concatBytes(parts);
+      if (head !== undefined) return [{ text: head, tail: decoder.decode(bytes.subarray(-END_BYTES)) }];
+      const text = decoder.decode(bytes);
       return text.trim() === "" ? [] : [{ text }];
     },
   };
