@@ -32,7 +32,6 @@ export async function createTuningJob(caller: Caller, request: TuningRequest): P
   const { catalog } = caller;
   const now = Date.now();
   const model = trainedModel(catalog, request.model, now);
-  requireSupport(catalog, model, NEEDS, now);
   const facts = factsOf(model);
   const endHeaders = requireOpen(facts, now);
   const method = methodOf(request);
@@ -62,13 +61,14 @@ export async function createTuningJob(caller: Caller, request: TuningRequest): P
 
 const NEEDS: Need[] = [{ kind: "endpoint", endpoint: "fine_tuning", param: "model" }];
 
-/** Finds the snapshot of a name: its own, or that of a card. Throws 400 for a fine-tuned model, and 404. */
+/** Finds the snapshot of a name: its own, or that of a card. Throws 400 for a model that cannot be trained, and 404. */
 function trainedModel(catalog: Catalog, name: string, now: number): Model {
   if (isOwnModel(name)) {
     const message = "A fine-tuned model cannot be trained again here. Name its base model.";
     throw apiError("unsupported_value", message, { param: "model" });
   }
   const { model } = chooseModel(catalog, name, now);
+  requireSupport(catalog, model, NEEDS, now);
   if (model.id !== name && findSnapshot(catalog, name) === undefined) {
     const message = `'${name}' is an alias. Name the snapshot '${model.snapshot}'.`;
     throw apiError("unsupported_value", message, { param: "model" });

@@ -1,5 +1,6 @@
 // The cost of each ending of a training: the rows of docs/settlement.md, and what checks have seen.
 
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Seen, TrainingTerms } from "../../../../src/features/fine-tuning/training-cost.ts";
 import { costOfTraining, nothingSeen, observe } from "../../../../src/features/fine-tuning/training-cost.ts";
@@ -36,29 +37,51 @@ const BOUND = { tokens: 3000, requests: 1, nanoUsd: 15_000_000 };
 const QUEUED: [number, string] = [5, "queued"];
 const RUNNING: [number, string] = [5, "running"];
 
-describe("a job that is priced by tokens and", () => {
-  it.each<[string, [number, string][], string, { trainedTokens?: number; finishedAt?: number }, object]>([
-    ["succeeded", [QUEUED], "succeeded", { trainedTokens: 1000 }, TRAINED],
-    ["succeeded without a count of tokens", [QUEUED], "succeeded", {}, BOUND],
-    ["failed before the training", [QUEUED], "failed", { trainedTokens: 0 }, NOTHING],
-    ["failed before any check", [], "failed", {}, NOTHING],
-    ["failed in the training, with a count of tokens", [RUNNING], "failed", { trainedTokens: 1000 }, TRAINED],
-    ["failed in the training without a count", [RUNNING], "failed", {}, BOUND],
-    ["was cancelled in the training, with a count", [RUNNING], "cancelled", { trainedTokens: 1000 }, TRAINED],
-    ["was cancelled in the training, with a count of 0", [RUNNING], "cancelled", { trainedTokens: 0 }, BOUND],
-    ["was cancelled while it was paused", [RUNNING, [6, "paused"]], "cancelled", {}, BOUND],
-    ["was cancelled right after it was queued", [QUEUED], "cancelled", { finishedAt: at(5.9) }, NOTHING],
-    ["was cancelled later, so that it can have trained", [QUEUED], "cancelled", { finishedAt: at(7) }, BOUND],
-    ["was cancelled by a provider whose clock is late", [QUEUED], "cancelled", { finishedAt: at(-999) }, BOUND],
-  ])("%s", (_, checks, status, more, charge) => {
-    const before = sightingsOf(checks);
-    const ended = state(status, more);
-    const seen = observe(before, ended, at(9));
-    const excess = { tokens: 0, requests: 0, nanoUsd: 0 };
-    expect(costOfTraining(BY_TOKENS, ended, { before, seen })).toEqual({ charge, excess });
+/** Each ending of docs/settlement.md, with what checks saw before it, the state at the end, and the charge. */
+const ENDINGS: Record<string, [checks: [number, string][], status: string, more: object, charge: object][]> = {
+  "any, with a count of trained tokens": [
+    [[QUEUED], "succeeded", { trainedTokens: 1000 }, TRAINED],
+    [[RUNNING], "failed", { trainedTokens: 1000 }, TRAINED],
+    [[RUNNING], "cancelled", { trainedTokens: 1000 }, TRAINED],
+  ],
+  "succeeded without a count": [[[QUEUED], "succeeded", {}, BOUND]],
+  "failed without a count, and no check saw it train": [
+    [[QUEUED], "failed", { trainedTokens: 0 }, NOTHING],
+    [[], "failed", {}, NOTHING],
+  ],
+  "failed without a count, and a check saw it train": [[[RUNNING], "failed", {}, BOUND]],
+  "cancelled without a count, within a minute of a check before its training": [
+    [[QUEUED], "cancelled", { finishedAt: at(5.9) }, NOTHING],
+  ],
+  "cancelled without a count, otherwise": [
+    [[RUNNING], "cancelled", { trainedTokens: 0 }, BOUND],
+    [[RUNNING, [6, "paused"]], "cancelled", {}, BOUND],
+    [[QUEUED], "cancelled", { finishedAt: at(7) }, BOUND],
+    // The provider's clock is late.
+    [[QUEUED], "cancelled", { finishedAt: at(-999) }, BOUND],
+  ],
+};
+
+describe("a job that is priced by tokens costs, as in docs/settlement.md,", () => {
+  it("the rows of the table", () => {
+    const rows = readFileSync("docs/settlement.md", "utf8").match(/^\| fine-tuning .*$/gm) ?? [];
+    const endings = rows.map((row) => row.split("|")[2]?.trim());
+    expect(endings).toEqual([...Object.keys(ENDINGS), "any, of reinforcement"]);
   });
 
-  it("trained more tokens than its bound is charged in full", () => {
+  it.each(Object.entries(ENDINGS))("%s", (_, cases) => {
+    for (const [checks, status, more, charge] of cases) {
+      const before = sightingsOf(checks);
+      const ended = state(status, more);
+      const excess = { tokens: 0, requests: 0, nanoUsd: 0 };
+      expect(costOfTraining(BY_TOKENS, ended, { before, seen: observe(before, ended, at(9)) })).toEqual({
+        charge,
+        excess,
+      });
+    }
+  });
+
+  it("more than its bound when it has trained more tokens", () => {
     const before = sightingsOf([RUNNING]);
     const ended = state("succeeded", { trainedTokens: 4000 });
     const { charge, excess } = costOfTraining(BY_TOKENS, ended, { before, seen: observe(before, ended, at(9)) });
