@@ -24,22 +24,22 @@ export function inLine<Result>(number: number, check: () => Result): Result {
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const { status, body, headers, cause } = error;
-    throw new ApiError(status, { ...body, message: `Line ${number}: ${body.message}` }, { headers, cause });
+    throw new ApiError(status, { ...body, message: `line ${number}: ${body.message}` }, { headers, cause });
   }
 }
 
-/** Creates the 400 for a line. */
-export const lineFault = (message: string, param: string) => apiError("invalid_request", message, { param });
+/** Creates the 400 for the content of a batch line. `inLine` adds the number. */
+export const batchLineFault = (message: string, param: string) => apiError("invalid_request", message, { param });
 
 /** Parses a line. Throws 400 for invalid JSON, another form, a field that it has twice, and files by id. */
 export function readBatchLine(text: string): BatchLine {
   const counted = { fields: 0, entries: 0 };
   const json = parse(text, counted);
-  if (Array.isArray(json)) throw lineFault("Write one JSON object in each line.", "file");
+  if (Array.isArray(json)) throw batchLineFault("it is no object. Send one JSON object per line.", "file");
   const line = validate(BatchLine, json);
   // Parsers differ in which of two equal fields they keep, so the provider could run what was not checked.
   if (countFields(json) !== counted.fields)
-    throw lineFault("A field stands twice in an object. Leave one out.", "file");
+    throw batchLineFault("a field stands twice in an object. Leave one out.", "file");
   return line;
 }
 
@@ -48,7 +48,7 @@ function parse(text: string, counted: { fields: number; entries: number }): unkn
     return parseBoundedJson(text, counted);
   } catch (cause) {
     if (cause instanceof ApiError) throw cause;
-    throw apiError("invalid_json", "This is not valid JSON. Write one JSON object in each line.", { cause });
+    throw apiError("invalid_json", "it is not valid JSON. Send one JSON object per line.", { cause });
   }
 }
 
@@ -63,7 +63,7 @@ function countFields(value: unknown): number {
 }
 
 const fileRefused = () =>
-  lineFault(
+  batchLineFault(
     "'file_id' is not possible in a batch: the tokens of a file have no known bound. Send its text.",
     "file_id",
   );

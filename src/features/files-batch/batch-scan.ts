@@ -11,7 +11,7 @@ import type { BatchRoute } from "../../core/gateway/batch-route.ts";
 import type { Caller } from "../../core/gateway/call.ts";
 import { isOwnModel, withOwnModel } from "../../core/gateway/own-models.ts";
 import type { BatchLine } from "./batch-line.ts";
-import { inLine, lineFault, readBatchLine } from "./batch-line.ts";
+import { inLine, batchLineFault, readBatchLine } from "./batch-line.ts";
 import { requireUnmoderated } from "./batch-moderation.ts";
 import type { Prices } from "./batch-rates.ts";
 import { atBatchRates, batchNeeds } from "./batch-rates.ts";
@@ -59,12 +59,12 @@ export function createBatchScan(caller: Caller, plan: Plan): ContentScan {
     const { model } = chooseModel(catalog, name, now);
     if (name !== model.snapshot && name !== model.id) {
       const fault = `'model' must be '${model.snapshot}': the provider reads the line as it is, and knows no alias.`;
-      throw lineFault(fault, "model");
+      throw batchLineFault(fault, "model");
     }
     if (!isAllowed(plan, model)) throw modelNotAllowed(plan, model);
     requireSupport(catalog, model, batchNeeds("model"), now);
     if (model.card.provider !== fileProviderOf(catalog)?.name) {
-      throw lineFault(`The provider of '${name}' has no files here. Use another model.`, "model");
+      throw batchLineFault(`the provider of '${name}' has no files here. Use another model.`, "model");
     }
     requireUnmoderated(caller, plan, model, "file");
     return { catalog, route, name, model, card: atBatchRates(model.card) };
@@ -73,12 +73,12 @@ export function createBatchScan(caller: Caller, plan: Plan): ContentScan {
   const check = ({ custom_id, url, body }: BatchLine, { catalog, route, name, model, card }: CommonPart): void => {
     const id = hashOf(custom_id);
     if (ids.has(id))
-      throw lineFault(`'custom_id' must be unique, and '${custom_id.slice(0, 60)}' is not.`, "custom_id");
+      throw batchLineFault(`'custom_id' must be unique, and '${custom_id.slice(0, 60)}' is not.`, "custom_id");
     ids.add(id);
-    if (url !== route.url) throw lineFault(`'url' must be '${route.url}', as in the first line.`, "url");
-    if (body.model !== name) throw lineFault(`'model' must be '${name}', as in the first line.`, "model");
+    if (url !== route.url) throw batchLineFault(`'url' must be '${route.url}', as in the first line.`, "url");
+    if (body.model !== name) throw batchLineFault(`'model' must be '${name}', as in the first line.`, "model");
     const [way] = route.toCall(body).ways;
-    if (!way) throw lineFault("'url' has no batches.", "url");
+    if (!way) throw batchLineFault("'url' has no batches.", "url");
     const exchange = way.prepare(model, catalog);
     requireSupport(catalog, model, exchange.ask.needs, now);
     if (exchange.ask.refusal) throw exchange.ask.refusal;
@@ -102,7 +102,7 @@ export function createBatchScan(caller: Caller, plan: Plan): ContentScan {
     },
     conclude() {
       if (!common)
-        throw apiError("invalid_request", "The file has no lines. Write one request in each.", { param: "file" });
+        throw apiError("invalid_request", "The file has no lines. Send one request per line.", { param: "file" });
       const { route, name, model, card } = common;
       const facts: BatchFacts = {
         url: route.url,

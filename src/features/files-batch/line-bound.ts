@@ -5,7 +5,7 @@ import type { Plan } from "../../core/catalog/schema.ts";
 import type { Ask, Exchange } from "../../core/gateway/exchange.ts";
 import { readsEvents } from "../../core/gateway/exchange.ts";
 import { boundAmounts, toBound } from "../../core/quota/bound.ts";
-import { lineFault } from "./batch-line.ts";
+import { batchLineFault } from "./batch-line.ts";
 import type { BatchLine } from "./batch-line.ts";
 import { differenceOf } from "./sent-body.ts";
 
@@ -30,11 +30,11 @@ export function boundOfLine(exchange: Exchange, body: BatchLine["body"], card: M
 
 /** Refuses a line whose cost is not known before it runs. */
 function requireBounded({ ask: { demand }, reply }: Exchange): void {
-  if (readsEvents(reply)) throw lineFault("'stream' is not possible in a batch. Leave it out.", "stream");
+  if (readsEvents(reply)) throw batchLineFault("'stream' is not possible in a batch. Leave it out.", "stream");
   if (demand.needsCount || demand.exclusive) {
-    throw lineFault("A line cannot go on from what the provider stores. Send the whole input.", "body");
+    throw batchLineFault("it cannot go on from what the provider stores. Send the whole input.", "body");
   }
-  if (demand.toolCalls) throw lineFault("Tools that the provider runs are not possible in a batch.", "tools");
+  if (demand.toolCalls) throw batchLineFault("tools that the provider runs are not possible in a batch.", "tools");
 }
 
 /** Refuses a line without an output limit, or with one above that of the plan or the card. */
@@ -42,7 +42,7 @@ function requireLimit(ask: Ask, most: number): void {
   const { fixedOutput, maxOutputTokens } = ask.demand;
   if (fixedOutput || (maxOutputTokens !== undefined && maxOutputTokens <= most)) return;
   const name = outputFieldOf(ask);
-  throw lineFault(`'${name}' must be given, and be at most ${most}.`, name);
+  throw batchLineFault(`'${name}' must be given, and be at most ${most}.`, name);
 }
 
 /** Returns the field with the output limit: the one that differs between two grants. */
@@ -54,11 +54,11 @@ function outputFieldOf(ask: Ask): string {
 /** Refuses a line that differs from what Weir would send: the provider gets the line as it is. */
 function requireSame(ask: Ask, body: BatchLine["body"], maxOutputTokens: number): void {
   const difference = differenceOf(body, { ...sentBody(ask, maxOutputTokens), model: body.model });
-  if (difference) throw lineFault(`${difference.message}.`, difference.param);
+  if (difference) throw batchLineFault(`${difference.message}.`, difference.param);
 }
 
 function sentBody(ask: Ask, maxOutputTokens: number): Record<string, unknown> {
   const { body } = ask.write({ maxOutputTokens });
-  if (typeof body !== "string") throw lineFault("Uploads are not possible in a batch.", "body");
+  if (typeof body !== "string") throw batchLineFault("uploads are not possible in a batch.", "body");
   return JSON.parse(body) as Record<string, unknown>;
 }

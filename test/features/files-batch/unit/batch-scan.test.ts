@@ -44,9 +44,9 @@ const response = (changes: object) => ({ ...LINE, url: "/v1/responses", body: { 
 
 describe("a line", () => {
   it.each<[what: string, line: string | object, message: string, param: string | null]>([
-    ["that is not JSON", "{", "This is not valid JSON. Write one JSON object in each line.", null],
-    ["that is empty", "", "This is not valid JSON. Write one JSON object in each line.", null],
-    ["that is a list", [LINE], "Write one JSON object in each line.", "file"],
+    ["that is not JSON", "{", "it is not valid JSON. Send one JSON object per line.", null],
+    ["that is empty", "", "it is not valid JSON. Send one JSON object per line.", null],
+    ["that is a list", [LINE], "it is no object. Send one JSON object per line.", "file"],
     ["without an id", { ...LINE, custom_id: undefined }, "'custom_id' is required.", "custom_id"],
     ["with another method", { ...LINE, method: "GET" }, "'method' must be 'POST'.", "method"],
     ["with an unknown field", { ...LINE, priority: 1 }, "'priority' is not supported here. Leave it out.", "priority"],
@@ -57,7 +57,7 @@ describe("a line", () => {
         '"max_completion_tokens":50',
         '"max_completion_tokens":5,"max_completion_tokens":50',
       ),
-      "A field stands twice in an object. Leave one out.",
+      "a field stands twice in an object. Leave one out.",
       "file",
     ],
     [
@@ -123,7 +123,7 @@ describe("a line", () => {
       "input",
     ],
   ])("%s is a fault", async (_what, line, message, param) => {
-    expect(await faultOf([line])).toEqual([expect.any(Number), `Line 1: ${message}`, param]);
+    expect(await faultOf([line])).toEqual([expect.any(Number), `line 1: ${message}`, param]);
   });
 
   it.each<[what: string, second: object, message: string]>([
@@ -139,12 +139,12 @@ describe("a line", () => {
       "'model' must be 'o4-mini-2025-04-16', as in the first line.",
     ],
   ])("with %s is a fault of the second line", async (_what, second, message) => {
-    expect((await faultOf([LINE, second]))[1]).toBe(`Line 2: ${message}`);
+    expect((await faultOf([LINE, second]))[1]).toBe(`line 2: ${message}`);
   });
 
   it("of an unknown route is told the routes", async () => {
     const [, message] = await faultOf([{ ...LINE, url: "/v1/videos" }]);
-    expect(message).toMatch(/^Line 1: There is no url '\/v1\/videos'. Use one of: .*\/v1\/embeddings/);
+    expect(message).toMatch(/^line 1: There is no url '\/v1\/videos'. Use one of: .*\/v1\/embeddings/);
   });
 
   it("has the same value whatever the order of its fields, with null or without a field", async () => {
@@ -163,7 +163,7 @@ describe("a line", () => {
 });
 
 it("an empty file is a fault", async () => {
-  expect((await faultOf([]))[1]).toBe("The file has no lines. Write one request in each.");
+  expect((await faultOf([]))[1]).toBe("The file has no lines. Send one request per line.");
 });
 
 describe("a file", () => {
@@ -242,7 +242,7 @@ describe("a file", () => {
         ),
       },
       HOUSE_MODEL,
-      /The provider of 'emulated-house-1' has no files here/,
+      /the provider of 'emulated-house-1' has no files here/,
     ],
   ])("is refused when %s", async (_what, situation, name, message) => {
     expect(await faultOf([chat({ model: name })], situation)).toEqual([
