@@ -6,7 +6,8 @@ import type { Modality } from "../../core/catalog/card.ts";
 import { listOf, textUpTo } from "../../core/http/bounded-schemas.ts";
 import { textOr } from "../../core/http/text-or.ts";
 import { ImageUrl } from "../openai/image-url.ts";
-import { CHAT_FIELDS, MAX_MESSAGES, MAX_PARTS, toolsOf } from "../openai/request-fields.ts";
+import { CHAT_FIELDS, toolsOf } from "../openai/request-fields.ts";
+import { MAX_MESSAGES, MAX_PARTS } from "../openai/request-limits.ts";
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(1));
 

@@ -4,15 +4,7 @@ import * as v from "valibot";
 import { listOf, mapOf, textUpTo } from "../../core/http/bounded-schemas.ts";
 import { textOr } from "../../core/http/text-or.ts";
 import { PromptCacheOptions } from "./prompt-cache-options.ts";
-
-/** OpenAI's limit of tools and of functions. */
-export const MAX_TOOLS = 128;
-
-/** The most messages or items of one request. */
-export const MAX_MESSAGES = 4096;
-
-/** The most parts of one message. */
-export const MAX_PARTS = 2048;
+import { MAX_TOOLS } from "./request-limits.ts";
 
 const between = (least: number, most: number) => v.pipe(v.number(), v.minValue(least), v.maxValue(most));
 const Flag = v.nullish(v.boolean());

@@ -4,7 +4,8 @@ import * as v from "valibot";
 import { MAX_MODEL_NAME_LENGTH } from "../../core/catalog/card.ts";
 import { listOf, textUpTo } from "../../core/http/bounded-schemas.ts";
 import { ImageUrl } from "../openai/image-url.ts";
-import { FileId, MAX_MESSAGES, MAX_PARTS, SHARED_FIELDS, toolsOf } from "../openai/request-fields.ts";
+import { FileId, SHARED_FIELDS, toolsOf } from "../openai/request-fields.ts";
+import { MAX_MESSAGES, MAX_PARTS } from "../openai/request-limits.ts";
 import { textOr } from "../../core/http/text-or.ts";
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(1));

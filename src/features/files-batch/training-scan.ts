@@ -5,7 +5,7 @@ import { ApiError } from "../../core/errors.ts";
 import { listOf } from "../../core/http/bounded-schemas.ts";
 import { parseBoundedJson, validate } from "../../core/http/json-body.ts";
 import { textOr } from "../../core/http/text-or.ts";
-import { MAX_MESSAGES, MAX_PARTS } from "../../dialects/openai/request-fields.ts";
+import { MAX_MESSAGES, MAX_PARTS } from "../../dialects/openai/request-limits.ts";
 import type { ContentScan } from "./content-scan.ts";
 import { lineFault } from "./file-lines.ts";
 

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { MAX_MODEL_NAME_LENGTH } from "../../core/catalog/card.ts";
 import { listOf, mapOf, textUpTo } from "../../core/http/bounded-schemas.ts";
 import { ImageUrl } from "../../dialects/openai/image-url.ts";
-import { MAX_MESSAGES, MAX_PARTS, MAX_TOOLS } from "../../dialects/openai/request-fields.ts";
+import { MAX_MESSAGES, MAX_PARTS, MAX_TOOLS } from "../../dialects/openai/request-limits.ts";
 import { textOr } from "../../core/http/text-or.ts";
 
 /** An optional field. `null` counts as absent, because many clients write it for fields that are not set. */
