@@ -1,5 +1,6 @@
 // The scan of batch files: the faults of each line, and the facts of a valid file.
 
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Catalog, Plan } from "../../../../src/core/catalog/schema.ts";
 import { ApiError } from "../../../../src/core/errors.ts";
@@ -160,6 +161,13 @@ describe("a line", () => {
       scan([chat({ tools: [{ type: "function", function: { name: "open", parameters } }] })]),
     ).resolves.toBeDefined();
   });
+});
+
+it("the lines in the documentation are complete", async () => {
+  const text = readFileSync("src/features/files-batch/README.md", "utf8");
+  const lines = text.split("\n").filter((each) => each.startsWith('{"custom_id"'));
+  expect(lines).toHaveLength(7);
+  for (const each of lines) expect(await scan([each])).toMatchObject({ lines: 1 });
 });
 
 it("an empty file is a fault", async () => {
