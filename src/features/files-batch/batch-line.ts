@@ -1,9 +1,10 @@
 // Reads one line of a batch: its form, and the JSON that both Weir and the provider must read in the same way.
 
 import * as v from "valibot";
-import { apiError, ApiError } from "../../core/errors.ts";
+import { apiError } from "../../core/errors.ts";
 import { textUpTo } from "../../core/http/bounded-schemas.ts";
-import { parseBoundedJson, validate } from "../../core/http/json-body.ts";
+import { validate } from "../../core/http/json-body.ts";
+import { parseLine } from "./file-lines.ts";
 
 /** OpenAI documents no limit of ids. */
 const MAX_ID_LENGTH = 512;
@@ -17,39 +18,19 @@ const BatchLine = v.strictObject({
 
 export type BatchLine = v.InferOutput<typeof BatchLine>;
 
-/** Runs the check of a line. Its ApiError names the line. */
-export function inLine<Result>(number: number, check: () => Result): Result {
-  try {
-    return check();
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    const { status, body, headers, cause } = error;
-    throw new ApiError(status, { ...body, message: `line ${number}: ${body.message}` }, { headers, cause });
-  }
-}
-
 /** Creates the 400 for the content of a batch line. `inLine` adds the number. */
 export const batchLineFault = (message: string, param: string) => apiError("invalid_request", message, { param });
 
 /** Parses a line. Throws 400 for invalid JSON, another form, a field that it has twice, and files by id. */
 export function readBatchLine(text: string): BatchLine {
   const counted = { fields: 0, entries: 0 };
-  const json = parse(text, counted);
+  const json = parseLine(text, counted);
   if (Array.isArray(json)) throw batchLineFault("it is no object. Send one JSON object per line.", "file");
   const line = validate(BatchLine, json);
   // Parsers differ in which of two equal fields they keep, so the provider could run what was not checked.
   if (countFields(json) !== counted.fields)
     throw batchLineFault("a field stands twice in an object. Leave one out.", "file");
   return line;
-}
-
-function parse(text: string, counted: { fields: number; entries: number }): unknown {
-  try {
-    return parseBoundedJson(text, counted);
-  } catch (cause) {
-    if (cause instanceof ApiError) throw cause;
-    throw apiError("invalid_json", "it is not valid JSON. Send one JSON object per line.", { cause });
-  }
 }
 
 /** Counts fields, objects and lists, as `parseBoundedJson` counts them in the text. */

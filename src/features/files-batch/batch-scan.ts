@@ -11,12 +11,13 @@ import type { BatchRoute } from "../../core/gateway/batch-route.ts";
 import type { Caller } from "../../core/gateway/call.ts";
 import { isOwnModel, withOwnModel } from "../../core/gateway/own-models.ts";
 import type { BatchLine } from "./batch-line.ts";
-import { inLine, batchLineFault, readBatchLine } from "./batch-line.ts";
+import { batchLineFault, readBatchLine } from "./batch-line.ts";
 import { requireUnmoderated } from "./batch-moderation.ts";
 import type { Prices } from "./batch-rates.ts";
 import { atBatchRates, batchNeeds } from "./batch-rates.ts";
 import { fileProviderOf } from "./catalog.ts";
 import type { ContentScan } from "./content-scan.ts";
+import { inLine } from "./file-lines.ts";
 import { boundOfLine } from "./line-bound.ts";
 
 /** The facts of a batch file, stored with it. */

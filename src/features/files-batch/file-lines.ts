@@ -1,7 +1,8 @@
 // Splits the bytes of a JSONL file into lines while they arrive.
 
-import type { ApiError } from "../../core/errors.ts";
-import { apiError } from "../../core/errors.ts";
+import { ApiError, apiError } from "../../core/errors.ts";
+import { parseBoundedJson } from "../../core/http/json-body.ts";
+import type { CountedJson } from "../../core/http/json-bounds.ts";
 
 /** The most characters of a line (UTF-16), which bounds the memory of an upload. */
 export const MAX_LINE_LENGTH = 1_048_576;
@@ -24,9 +25,30 @@ export interface LineSplitter {
   end(): Iterable<FileLine>;
 }
 
-/** Creates the fault of a line: 400 `invalid_request`, whose message begins with "line 3: ". */
-export const lineFault = (number: number, what: string): ApiError =>
-  apiError("invalid_request", `line ${number}: ${what}`, { param: "file" });
+/** Runs the check of a line. Its ApiError names the line. */
+export function inLine<Result>(number: number, check: () => Result): Result {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const { status, body, headers, cause } = error;
+    throw new ApiError(status, { ...body, message: `line ${number}: ${body.message}` }, { headers, cause });
+  }
+}
+
+/** Parses the JSON of a line. Throws 400. `counted` gets the number of its parts: see `parseBoundedJson`. */
+export function parseLine(text: string, counted?: CountedJson): unknown {
+  try {
+    return parseBoundedJson(text, counted);
+  } catch (cause) {
+    if (cause instanceof ApiError) throw cause;
+    throw apiError("invalid_json", "it is not valid JSON. Send one JSON object per line.", { cause });
+  }
+}
+
+/** Creates the 400 for a line that cannot be read. */
+const faultInLine = (number: number, message: string) =>
+  apiError("invalid_request", `line ${number}: ${message}`, { param: "file" });
 
 /** Creates a splitter. Lines end with LF or CRLF, and the file may end with empty lines. */
 export function createLineSplitter(): LineSplitter {
@@ -39,7 +61,7 @@ export function createLineSplitter(): LineSplitter {
   const hold = (piece: string) => {
     length += piece.length;
     if (length > MAX_LINE_LENGTH)
-      throw lineFault(number + 1, `it has more than ${MAX_LINE_LENGTH} characters. Shorten it.`);
+      throw faultInLine(number + 1, `it has more than ${MAX_LINE_LENGTH} characters. Shorten it.`);
     pieces.push(piece);
   };
 
@@ -53,12 +75,12 @@ export function createLineSplitter(): LineSplitter {
       emptyNumber ??= number;
       return;
     }
-    if (emptyNumber !== undefined) throw lineFault(emptyNumber, "it is empty. Remove it.");
-    if (number > MAX_LINES) throw lineFault(number, `a file has at most ${MAX_LINES} lines. Split it.`);
-    if (number === 1 && text.startsWith("\ufeff")) throw lineFault(1, "it begins with a byte order mark. Remove it.");
+    if (emptyNumber !== undefined) throw faultInLine(emptyNumber, "it is empty. Remove it.");
+    if (number > MAX_LINES) throw faultInLine(number, `a file has at most ${MAX_LINES} lines. Split it.`);
+    if (number === 1 && text.startsWith("\ufeff")) throw faultInLine(1, "it begins with a byte order mark. Remove it.");
     const [other] = OTHER_LINE_END.exec(text) ?? [];
     if (other !== undefined)
-      throw lineFault(number, `it has a line end inside. Write it as ${escapeOf(other)} in JSON.`);
+      throw faultInLine(number, `it has a line end inside. Write it as ${escapeOf(other)} in JSON.`);
     yield { text, number };
   }
 
@@ -76,7 +98,7 @@ export function createLineSplitter(): LineSplitter {
     try {
       return decoder.decode(bytes, { stream: bytes !== undefined });
     } catch {
-      throw lineFault(number + 1, "this line or a later one is not UTF-8 text. Save the file as UTF-8.");
+      throw faultInLine(number + 1, "this line or a later one is not UTF-8 text. Save the file as UTF-8.");
     }
   };
 

@@ -16,7 +16,4 @@ export const stampOf = (owner: string, uploadId: string): string => `${ownerPart
 /** Tests if a file's name at the provider has the owner's stamp. */
 export const isStampedBy = (owner: string, filename: string): boolean => STAMP.exec(filename)?.[1] === ownerPart(owner);
 
-/** Returns a file's name as the user gave it. */
-export const withoutStamp = (filename: string): string => filename.replace(STAMP, "");
-
 const ownerPart = (owner: string) => owner.slice("q1:".length, "q1:".length + OWNER_LENGTH);

@@ -31,18 +31,18 @@ describe("a training file", () => {
   });
 
   it.each([
-    ["nothing", [], "line 1: the file has no example."],
-    ["no JSON", ["{"], "line 1: it is not JSON."],
+    ["nothing", [], "The file has no examples."],
+    ["no JSON", ["{"], "line 1: it is not valid JSON."],
     ["a list", [[]], "line 1: "],
     ["an object without messages", [supervised(user("Hi")), {}], "line 2: 'messages' is required."],
     ["no message", [supervised()], "line 1: 'messages' must not be empty."],
     ["a message without a role", [supervised({ content: "Hi" })], "line 1: 'messages.0.role' is required."],
     ["audio", [supervised(user([{ type: "input_audio" }]))], "line 1: 'messages.0.content.0.type' must be one of"],
     ["half a preference", [{ ...preference, preferred_output: undefined }], "line 1: 'preferred_output' is required."],
-    ["both methods", [preference, supervised(user("Hi"))], "line 2: it is an example for supervised, and those before"],
+    ["both methods", [preference, supervised(user("Hi"))], "line 2: it is an example for supervised, and the first"],
     ["deep JSON", [`{"messages":${"[".repeat(40)}${"]".repeat(40)}}`], "line 1: The body is nested"],
   ])("with %s is refused", async (_what, lines, message) => {
     const { status, body } = await refusalOf(() => scan(...lines));
-    expect([status, body]).toMatchObject([400, { param: "file", message: expect.stringContaining(message) }]);
+    expect([status, body]).toMatchObject([400, { message: expect.stringContaining(message) }]);
   });
 });

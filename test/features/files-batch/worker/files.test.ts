@@ -85,7 +85,7 @@ describe("a file", () => {
     const user = await createOwnerOfFile();
     const { id } = user.file;
     const job = { kind: "batch", provider: "openai", owner: user.owner, snapshot: "s", createdAt: 0, terms: {} };
-    await user.jobs().openJob({ ...job, key: "k", inputs: [id] }, Date.now() + 60_000, 4);
+    await user.jobs().openJob({ ...job, key: "k", inputs: [id] }, Date.now() + 3_600_000, 4);
     const response = await user.get(`/v1/files/${id}`, { method: "DELETE" });
     expect(response.status).toBeGreaterThanOrEqual(400);
     expect(await user.atProvider()).toHaveLength(1);
