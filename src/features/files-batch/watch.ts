@@ -81,7 +81,10 @@ export async function checkJob(context: WatchContext, key: string): Promise<Watc
 
 const usdOf = ({ charge, excess = NO_AMOUNTS }: JobEnd) => toUsd(charge.nanoUsd + excess.nanoUsd);
 
-/** Checks all jobs that are due. Never rejects: a job whose check fails stays for the next alarm. */
+/** An older job is given up when a check fails. Its reservation has expired, and can no longer be corrected. */
+const LAST_CHECK_MS = 60 * 86_400_000;
+
+/** Checks all jobs that are due. Never rejects: a job whose check fails stays for the next alarm, for two months. */
 export async function checkDueJobs(
   { jobs }: WatchContext,
   check: (job: WatchedJob) => Promise<unknown>,
@@ -94,6 +97,7 @@ export async function checkDueJobs(
     } catch (error) {
       const failed = { event: "job_not_checked", user: loggedUser(job.owner), kind: job.kind };
       console.error(JSON.stringify({ ...failed, reason: toLogged(error) }));
+      if (job.createdAt + LAST_CHECK_MS < now) jobs.save({ ...job, checkAt: undefined });
     }
   }
 }

@@ -76,6 +76,18 @@ describe("a batch costs what the provider bills, or else its bound:", () => {
   });
 });
 
+it("a batch whose checks fail for two months is given up, and costs its bound", async () => {
+  const user = await createBatchOwner();
+  const { id } = await user.createOne();
+  const bound = await reservedBy(user);
+  await emulation.fault({ route: "GET /v1/batches/:id", status: 500, times: 2 });
+  await user.wakeAfter(27 * HOUR);
+  await expectSpent(user, bound, 2);
+  await user.wakeAfter(60 * 24 * HOUR);
+  expect(await user.wakeAfter(HOUR)).toBe(false);
+  expect(await user.jobs().getJob("batch", id)).not.toHaveProperty("checkAt");
+});
+
 describe("the creation of a batch", () => {
   it.each([
     [400, 400],
