@@ -4,6 +4,7 @@ import { findSnapshot } from "../../core/catalog/resolve.ts";
 import { choosePlan } from "../../core/catalog/choose.ts";
 import { ApiError, apiError } from "../../core/errors.ts";
 import type { Caller } from "../../core/gateway/call.ts";
+import { isOwnModel, withOwnModel } from "../../core/gateway/own-models.ts";
 import { costOfEnding } from "../../core/quota/ending-cost.ts";
 import { settleLate } from "../../core/quota/late-settlement.ts";
 import { toUsd } from "../../core/quota/limits.ts";
@@ -97,16 +98,12 @@ export async function requireOwn(caller: Caller, request: StoringRequest): Promi
  * Settles a background response that has ended or was deleted. Repeated calls are safe: the ledger settles a
  * reservation once.
  */
-async function settleStored(
-  { env, user, catalog, waitUntil }: Caller,
-  owner: string,
-  text: string,
-  isDeleted: boolean,
-): Promise<void> {
+async function settleStored(caller: Caller, owner: string, text: string, isDeleted: boolean): Promise<void> {
   const stored = readStored(text);
   const { lease: key, snapshot } = stored ?? {};
   const running = isRunning(text);
   if (!stored || !key || !snapshot || (running && !isDeleted)) return;
+  const { env, user, catalog, waitUntil } = isOwnModel(snapshot) ? await withOwnModel(caller, snapshot) : caller;
   const card = findSnapshot(catalog, snapshot)?.card;
   const progress = emptyProgress();
   if (!running) for (const piece of responsesDialect.decodeWhole(text).pieces) applyPiece(progress, piece);

@@ -1,3 +1,4 @@
+// uses: chat-completions
 // `openai` for Node: a job from its file to its model, and all that the client can do with a job.
 
 import { createReadStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,5 +1,6 @@
 // Fine-tuning in workerd: examples, a user with a training file, and jobs with a script.
 
+import type { TestPlan } from "../../../support/catalog.ts";
 import { createDollarCatalog } from "../../../support/catalog.ts";
 import { createOwner } from "../../files-batch/support/uploads.ts";
 import type { FileObject } from "../../files-batch/support/uploads.ts";
@@ -45,8 +46,8 @@ export interface Job {
 }
 
 /** A new user with a training file, who creates and reads jobs. */
-export async function createTrainer(content = EXAMPLES) {
-  const user = await createOwner();
+export async function createTrainer(content = EXAMPLES, plan?: TestPlan) {
+  const user = await createOwner(plan);
   const upload = async (examples: string) => {
     const response = await user.upload(examples, { purpose: "fine-tune" }, "examples.jsonl");
     if (response.status !== 200) throw new Error(await response.text());
@@ -75,3 +76,21 @@ export async function createTrainer(content = EXAMPLES) {
     job: async (id: string) => (await user.get(`${JOBS}/${id}`)).json<Job>(),
   };
 }
+
+/** A user with a fine-tuned model. */
+export async function createModelOwner() {
+  const user = await createTrainer();
+  const { id } = await user.create({ suffix: "river", hyperparameters: { n_epochs: 1 } });
+  const { fine_tuned_model: model } = await user.job(id);
+  if (model === null) throw new Error("the job has made no model");
+  return { ...user, model };
+}
+
+/** The error of a call with that name of a model, with NAME in place of the name. */
+export async function refusalFor(name: string, call: (name: string) => Promise<Response>): Promise<string> {
+  const response = await call(name);
+  return JSON.stringify([response.status, await response.json()]).replaceAll(name, "NAME");
+}
+
+/** A name like that of a fine-tuned model, which nobody has. */
+export const UNKNOWN_MODEL = "ft:gpt-4.1-mini-2025-04-14:emulated:river:unknown";

@@ -2,9 +2,11 @@
 
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { deleteUserData } from "../../../../src/core/feature.ts";
 import { errorOf, ONLY_REQUESTS } from "../../../support/caller.ts";
+import type { TestPlan } from "../../../support/catalog.ts";
 import { repeatUntil } from "../../../support/repeat.ts";
-import { emulation, useCatalog } from "../../../support/workerd.ts";
+import { bindings, emulation, useCatalog } from "../../../support/workerd.ts";
 import type { FileObject } from "../../files-batch/support/uploads.ts";
 import { askProvider } from "../../files-batch/support/uploads.ts";
 import type { Job } from "../support/tuning.ts";
@@ -42,7 +44,7 @@ describe("a job", () => {
     const sent = { model: BASE, training_file: user.file.id, suffix: "river", seed: 7, method };
     expect((await emulation.stats()).last?.body).toEqual({ ...sent, metadata: expect.any(Object) as object });
     expect(metadata).toEqual({ emulate: '{"job_seconds":0}' });
-    const stored = await (await askProvider(`${JOBS.slice(3)}/${id}`)).json<Job>();
+    const stored = await (await askProvider(`/fine_tuning/jobs/${id}`)).json<Job>();
     expect(stored.metadata).toMatchObject({ weir_user: user.owner, weir_job: expect.any(String) as string });
   });
 
@@ -124,6 +126,15 @@ describe("a job", () => {
     expect(await user.settled()).toEqual(ONLY_REQUESTS(2 + 3));
   });
 
+  it("is cancelled at the provider when its user is deleted", async () => {
+    const user = await createTrainer();
+    const { id } = await user.create({}, { job_seconds: 3600 });
+    await deleteUserData(bindings, user.owner);
+    const atProvider = await (await askProvider(`/fine_tuning/jobs/${id}`)).json<Job>();
+    expect([atProvider.status, await user.atProvider()]).toEqual(["cancelled", []]);
+    expect((await user.get(`${JOBS}/${id}`)).status).toBe(404);
+  });
+
   it("has pages of events and checkpoints", async () => {
     const user = await createTrainer();
     const { id } = await user.create();
@@ -147,16 +158,11 @@ describe("a job", () => {
 const jobsAtProvider = async () => (await (await askProvider("/fine_tuning/jobs")).json<{ data: Job[] }>()).data;
 
 describe("a creation", () => {
-  it.each<[string, { plan?: "tiny"; moderated?: boolean }, object, number, number]>([
-    ["that the provider refuses", {}, { status: 400 }, 400, 1],
-    ["whose bound does not fit", { plan: "tiny" }, {}, 429, 0],
-    ["of a moderated plan", { moderated: true }, {}, 400, 0],
-  ])("%s leaves no job", async (_, { plan, moderated }, script, status, calls) => {
-    const catalog = createTuningCatalog();
-    if (moderated) Object.assign(catalog.plans["roomy"] ?? {}, { moderation: { input: "parallel" } });
-    if (plan) Object.assign(catalog.plans["roomy"] ?? {}, catalog.plans[plan]);
-    await useCatalog({ ...catalog, policies: { default: {} } });
-    const user = await createTrainer();
+  it.each<[string, TestPlan, object, number, number]>([
+    ["that the provider refuses", "roomy", { status: 400 }, 400, 1],
+    ["whose bound does not fit", "tiny", {}, 429, 0],
+  ])("%s leaves no job", async (_, plan, script, status, calls) => {
+    const user = await createTrainer(EXAMPLES, plan);
     const before = (await jobsAtProvider()).length;
     expect((await user.request({}, script)).status).toBe(status);
     expect((await jobsAtProvider()).length).toBe(before);
