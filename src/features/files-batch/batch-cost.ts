@@ -45,9 +45,9 @@ export function addLine(sum: LineSum, line: OutputLine, { prices }: BatchTerms, 
   } else if (status === 200) sum.unknown += 1;
 }
 
+const Json = v.pipe(v.string(), v.parseJson());
 const Answer = v.pipe(
-  v.string(),
-  v.parseJson(),
+  Json,
   v.object({ response: v.nullish(v.object({ status_code: v.number(), body: v.unknown() })) }),
 );
 
@@ -58,8 +58,8 @@ const LAST_USAGE = /^.*("usage"\s*:\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})/s;
 function readAnswer({ text, tail }: OutputLine): { status?: number; body?: unknown } {
   if (tail !== undefined) {
     const status = Number(/"status_code"\s*:\s*(\d{3})/.exec(text + tail)?.[1] ?? 200);
-    const usage = LAST_USAGE.exec(tail)?.[1] ?? "";
-    return { status, body: JSON.parse(`{${usage}}`) as unknown };
+    const body = v.safeParse(Json, `{${LAST_USAGE.exec(tail)?.[1] ?? ""}}`);
+    return { status, body: body.output };
   }
   const line = v.safeParse(Answer, text);
   // What cannot be read may be an answer.
@@ -79,13 +79,15 @@ interface Reported {
 /**
  * Returns the end of a batch:
  * - Its cost is that of its lines. Where the provider's own sum is higher, it is that sum.
- * - Where the usage of a line is not known, it is at least the provider's sum, if that counts more than the other lines.
- * - Otherwise it is at least the whole bound.
+ * - Where the usage of a line is not known or a line is missing, it is at least the provider's sum, if that counts more
+ *   than the other lines.
+ * - Otherwise it is at least the whole bound. A missing line that the provider's sum does not count costs nothing.
  */
 export function toBatchEnd(sum: LineSum, { completed, usage: reported }: Reported, terms: BatchTerms): JobEnd {
   const usage = readBatchUsage(reported);
-  const isKnown = sum.unknown === 0 && sum.answered >= completed;
-  const isCounted = usage !== undefined && (isKnown || usage.input + usage.output > sum.tokens);
+  const countsMore = usage !== undefined && usage.input + usage.output > sum.tokens;
+  const isKnown = sum.unknown === 0 && (sum.answered >= completed || (usage !== undefined && !countsMore));
+  const isCounted = usage !== undefined && (isKnown || countsMore);
   const least = isCounted ? reportedCost(usage, terms, isKnown) : isKnown ? sum : terms;
   const amounts = {
     tokens: Math.max(sum.tokens, least.tokens),

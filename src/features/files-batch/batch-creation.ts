@@ -45,7 +45,7 @@ const PARAM = "input_file_id";
  * 404 for an unknown one, and the errors of `createJob`.
  */
 export async function createBatch(caller: Caller, creation: BatchCreation): Promise<Response> {
-  const { metadata, ...body } = creation;
+  const { metadata, output_expires_after: expiry, ...required } = creation;
   const files = await findStoredFiles(caller, [creation.input_file_id], PARAM);
   const facts = requireFacts(files, creation.endpoint);
   const { catalog } = isOwnModel(facts.model) ? await withOwnModel(caller, facts.model) : caller;
@@ -67,7 +67,7 @@ export async function createBatch(caller: Caller, creation: BatchCreation): Prom
     total: { tokens, nanoUsd },
     terms,
     leaseMs: LEASE_MS,
-    body,
+    body: expiry ? { ...required, output_expires_after: expiry } : required,
     metadata: metadata ?? {},
     requirePlan(plan) {
       if (facts.maxOutputTokens > plan.max_output_tokens) throw outdated("Your plan has a lower output limit now.");

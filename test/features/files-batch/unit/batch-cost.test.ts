@@ -106,6 +106,11 @@ describe("a line of an output file", () => {
       { tokens: 0, unknown: 0 },
     ],
     ["without usage is not known", answer(undefined), { tokens: 0, answered: 1, unknown: 1 }],
+    [
+      "whose end has no usage is not known",
+      { text: '{"response":{"status_code":200', tail: '"usage":{"a":1,}' },
+      { unknown: 1 },
+    ],
     ["that cannot be read is not known", { text: '{"response":{"status' }, { tokens: 0, answered: 1, unknown: 1 }],
   ])("%s", (_what, line, sum) => {
     expect(sumOf([line])).toMatchObject(sum);
@@ -142,6 +147,12 @@ describe("a batch", () => {
       { ...known, answered: 1 },
       null,
       [100_000, 1_000_000_000, 0, 0],
+    ],
+    [
+      "with fewer answers costs its lines where the provider's sum is the same",
+      { ...known, answered: 1 },
+      usageOf(3000, 0),
+      [3000, 4_000_000, 0, 0],
     ],
     ["above its bound costs what it used", { ...known, tokens: 100_001 }, null, [100_000, 4_000_000, 1, 0]],
   ])("%s", (_what, sum, usage, charged) => {
