@@ -55,7 +55,7 @@ describe("npm run token", () => {
 const USAGES = {
   token: "Usage: npm run -s token -- [SUBJECT] [--plan PLAN] [--expires 24h]\n",
   dev: "Usage: npm run dev -- [--port 8787] [--ip 127.0.0.1]\n",
-  "slim-chat/demo": "Usage: npm run demo -- [--cut] [QUESTION]\n",
+  "slim-chat/demo": "Usage: npm run demo -- [--cut | --batch] [QUESTION]\n",
   "../bench/relay": "Usage: npm run bench -- [--rounds 5] [--only NAME] [--json]\n",
 };
 
