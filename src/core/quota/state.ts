@@ -67,17 +67,6 @@ export interface StoredJob {
   id?: string;
 }
 
-/** A job's reservation that is not settled. `key`: of the reservation. */
-export type ReservedJob = StoredJob &
-  Pick<StoredLease, "at" | "endsAt" | "model" | "bound" | "ended"> & { key: string };
-
-/** Returns the reservations of jobs that are not settled. An expired one can still be corrected. */
-export function reservedJobs({ leases }: Ledger): ReservedJob[] {
-  return Object.entries(leases).flatMap(([key, { job, at, endsAt, model, bound, ended }]) =>
-    job ? [{ key, ...job, at, endsAt, model, bound, ended }] : [],
-  );
-}
-
 /** The ledger of a user who has used nothing. */
 export function emptyLedger(): Ledger {
   return { version: 3, at: 0, used: {}, extra: {}, leases: {}, settled: [] };

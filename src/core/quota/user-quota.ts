@@ -11,8 +11,8 @@ import type { LedgerSettlement, Reservation, ReserveResult, SpendResult } from "
 import { lastEnd, nextLeaseEnd, sweep } from "./expiry.ts";
 import type { HistoryDay } from "./history.ts";
 import { giveBack, history, nameJob, reserve, settle, spend, view } from "./ledger.ts";
-import type { Ledger, ReservedJob } from "./state.ts";
-import { emptyLedger, readLedger, reservedJobs } from "./state.ts";
+import type { Ledger } from "./state.ts";
+import { emptyLedger, readLedger } from "./state.ts";
 import type { Limits, PackedView, QuotaView } from "./view.ts";
 import { packView } from "./view.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
@@ -71,11 +71,6 @@ export class UserQuota extends DurableObject<Bindings> {
   /** Names the provider's object of a job's reservation. Writes one row, and none when repeated. */
   nameJob(named: { key: string; id: string }): void {
     this.#update((ledger, now) => nameJob(ledger, named, now));
-  }
-
-  /** Returns the reservations of jobs that are not settled, for operators. Writes nothing. */
-  jobs(): ReservedJob[] {
-    return reservedJobs(sweep(this.#load().ledger, Date.now()));
   }
 
   /** Returns the windows under the claim's plan, and the charges of the last `days` days. Writes nothing. */

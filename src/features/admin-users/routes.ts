@@ -18,7 +18,8 @@ import { fromAmount, toAmount, toLimits, toUsd } from "../../core/quota/limits.t
 import { historyDays } from "../../core/quota/history-query.ts";
 import { loggedUser, quotaName } from "../../core/quota/name.ts";
 import { toDayObject, toWindowObject } from "../../core/quota/rate-limit.ts";
-import type { ReservedJob } from "../../core/quota/state.ts";
+import type { ReservedJob } from "../../core/quota/reserved-jobs.ts";
+import { reservedJobs } from "../../core/quota/reserved-jobs.ts";
 import { parseWindowKey, windowKey } from "../../core/catalog/quota-window.ts";
 import { readBody } from "../../core/http/json-body.ts";
 
@@ -148,9 +149,9 @@ function requireWindow(catalog: Catalog, window: string): void {
  */
 async function describe(c: Context<AppEnv>, catalog: Catalog, quota: string, account: Account) {
   const { name, plan } = choosePlan(catalog, account.plan);
-  const [view, jobs] = await Promise.all([
+  const [view, { ledger }] = await Promise.all([
     callQuota(c.env, quota, (object) => object.inspect(toLimits(plan))),
-    callQuota(c.env, quota, (object) => object.jobs()),
+    callQuota(c.env, quota, (object) => object.export()),
   ]);
   return {
     logged_as: loggedUser(quota),
@@ -159,7 +160,7 @@ async function describe(c: Context<AppEnv>, catalog: Catalog, quota: string, acc
     tokens_revoked_before: toIso(account.revokedBefore),
     windows: view.windows.map(toWindowObject),
     leases: view.leases,
-    jobs: jobs.map(toJobObject),
+    jobs: reservedJobs(ledger, Date.now()).map(toJobObject),
     changes: account.changes.map(toWireChange),
   };
 }

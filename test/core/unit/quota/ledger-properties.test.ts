@@ -6,9 +6,8 @@ import { describe, expect, it } from "vitest";
 import type { Stage, Step } from "../../support/quota-history.ts";
 import type { Amounts } from "../../../../src/core/catalog/quota-window.ts";
 import { windowKey } from "../../../../src/core/catalog/quota-window.ts";
-import { sweep } from "../../../../src/core/quota/expiry.ts";
 import type { HistoryDay } from "../../../../src/core/quota/history.ts";
-import { reservedJobs } from "../../../../src/core/quota/state.ts";
+import { reservedJobs } from "../../../../src/core/quota/reserved-jobs.ts";
 import { arbitraryPlans, arbitrarySteps, keyAt, openStage, play, windowAt } from "../../support/quota-history.ts";
 import type { QuotaModel } from "../../support/quota-model.ts";
 import { createQuotaModel } from "../../support/quota-model.ts";
@@ -75,7 +74,7 @@ function compare(stage: Stage, steps: Step[]): void {
       }
       expect(view.leases.running).toBe(model.running(book.now));
     }
-    const jobs = reservedJobs(sweep(book.ledger, book.now)).map(({ key, id, bound, ended }) => ({
+    const jobs = reservedJobs(book.ledger, book.now).map(({ key, id, bound, ended }) => ({
       key,
       id,
       bound,
