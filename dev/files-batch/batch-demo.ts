@@ -10,7 +10,8 @@ const CARD = bundled.cards["gpt-5-mini"];
 const [MODEL = ""] = Object.keys(CARD.snapshots);
 const QUESTIONS = ["What is a weir?", "Who invented the water wheel?", "Why do rivers meander?"];
 const MAX_TOKENS = 500;
-const POLL_MS = 500;
+/** The plan `free` has ten requests a minute. */
+const POLL_MS = 1500;
 const MILLION = 1_000_000;
 
 interface OutputLine {
