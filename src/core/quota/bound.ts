@@ -126,8 +126,9 @@ export function toBound(
   minOutputTokens: number,
 ): Bound {
   const { requests = 1 } = demand;
-  const { tokens, nanoUsd } = demand.free ? NO_AMOUNTS : (demand.total ?? {});
-  if (tokens !== undefined && nanoUsd !== undefined) {
+  const total = demand.free ? NO_AMOUNTS : demand.total;
+  if (total) {
+    const { tokens, nanoUsd } = total;
     return { input: tokens, output: 0, minOutput: 0, choices: 1, requests, inputNanoUsd: nanoUsd, outputNanoUsd: 0 };
   }
   const { most: calls = 0, inputTokensPerCall = 0, nanoUsdPerCall = 0 } = demand.toolCalls ?? {};

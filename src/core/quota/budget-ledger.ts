@@ -6,7 +6,7 @@ import { entry } from "../catalog/schema.ts";
 import { boundsToAllot } from "./allotment.ts";
 import type { Bound } from "./bound.ts";
 import { boundAmounts } from "./bound.ts";
-import { sweep } from "./expiry.ts";
+import { changeLease, sweep } from "./expiry.ts";
 import type { Reservation, ReserveResult } from "./ledger.ts";
 import { reserve } from "./ledger.ts";
 import type { Ledger } from "./state.ts";
@@ -70,17 +70,8 @@ export function reserveInBudget(
 export const budgetAmounts = (bound: Bound): Amounts => ({ ...boundAmounts(bound, bound.output), requests: 0 });
 
 /** Lowers the bound of a running reservation. */
-export function lowerReservation(
-  ledger: Ledger,
-  { key, bound }: { key: string; bound: Amounts },
-  now: number,
-): { ledger: Ledger; changed: boolean } {
-  const state = sweep(ledger, now);
-  const lease = entry(state.leases, key);
-  if (!lease || lease.ended) return { ledger: state, changed: false };
-  const lowered = { ...lease, bound: leastOf(lease.bound, bound) };
-  return { ledger: { ...state, leases: { ...state.leases, [key]: lowered } }, changed: true };
-}
+export const lowerReservation = (ledger: Ledger, { key, bound }: { key: string; bound: Amounts }, now: number) =>
+  changeLease(ledger, key, now, (lease) => !lease.ended && { ...lease, bound: leastOf(lease.bound, bound) });
 
 /** A bound of exactly these amounts. */
 const fixedBound = ({ tokens, requests, nanoUsd }: Amounts): Bound => ({

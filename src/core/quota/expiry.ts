@@ -1,6 +1,7 @@
 // Expiry: the effect of time on a ledger. Pure.
 
 import type { Ledger, StoredLease } from "./state.ts";
+import { entry } from "../catalog/schema.ts";
 import { parseWindowKey, periodEnd } from "../catalog/quota-window.ts";
 import { hasOnlyStoredDays, historyEnd, storedDays } from "./history.ts";
 import { addCharge, inCurrentPeriod, isInCurrentPeriod } from "./window-use.ts";
@@ -32,6 +33,20 @@ export function sweep(ledger: Ledger, now: number): Ledger {
   }
   const swept = leases.map(([key, lease]) => [key, { ...lease, ended: lease.endsAt <= at }] as const);
   return { ...charged, leases: Object.fromEntries(swept) };
+}
+
+/** Replaces a lease with the result of `change`. False or undefined changes nothing. */
+export function changeLease(
+  ledger: Ledger,
+  key: string,
+  now: number,
+  change: (lease: StoredLease) => StoredLease | false | undefined,
+): { ledger: Ledger; changed: boolean } {
+  const state = sweep(ledger, now);
+  const lease = entry(state.leases, key);
+  const changed = lease && change(lease);
+  if (!changed) return { ledger: state, changed: false };
+  return { ledger: { ...state, leases: { ...state.leases, [key]: changed } }, changed: true };
 }
 
 /** Tests if nothing has expired. This is true for most calls. */

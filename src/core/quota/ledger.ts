@@ -11,7 +11,7 @@ import { viewOf } from "./view.ts";
 import type { Amounts } from "../catalog/quota-window.ts";
 import { entry } from "../catalog/schema.ts";
 import { amountOf, countsModel, NO_AMOUNTS } from "../catalog/quota-window.ts";
-import { sweep } from "./expiry.ts";
+import { changeLease, sweep } from "./expiry.ts";
 import type { HistoryDay } from "./history.ts";
 import { lastDays } from "./history.ts";
 import { addCharge, openWindows } from "./window-use.ts";
@@ -185,17 +185,8 @@ export function giveBack(ledger: Ledger, key: string, now: number): { ledger: Le
 }
 
 /** Names the provider's object of a job's reservation. */
-export function nameJob(
-  ledger: Ledger,
-  { key, id }: { key: string; id: string },
-  now: number,
-): { ledger: Ledger; changed: boolean } {
-  const state = sweep(ledger, now);
-  const lease = entry(state.leases, key);
-  if (!lease?.job || lease.job.id === id) return { ledger: state, changed: false };
-  const named = { ...lease, job: { ...lease.job, id } };
-  return { ledger: { ...state, leases: { ...state.leases, [key]: named } }, changed: true };
-}
+export const nameJob = (ledger: Ledger, { key, id }: { key: string; id: string }, now: number) =>
+  changeLease(ledger, key, now, (lease) => lease.job && lease.job.id !== id && { ...lease, job: { ...lease.job, id } });
 
 /** Returns the used, reserved and remaining amount of every window at `now`. */
 export function view(ledger: Ledger, limits: Limits, now: number): QuotaView {
