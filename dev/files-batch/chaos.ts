@@ -31,7 +31,9 @@ const startedAt = performance.now();
 const planned = fc.record({ stage: fc.constantFrom(...STAGES), beforeKillMs: fc.integer({ min: 0, max: MOST_MS }) });
 const violations: string[] = [];
 for (let kill = 0; kill < kills; kill++) {
-  const found = await playKills(fc.sample(planned, { seed: seed + kill, numRuns: batches }));
+  const found = await playKills(fc.sample(planned, { seed: seed + kill, numRuns: batches }), (line) =>
+    console.log(line),
+  );
   console.log(`kill ${kill + 1}: ${found.length} violations`);
   violations.push(...found);
 }

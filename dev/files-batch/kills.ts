@@ -42,8 +42,11 @@ interface Play extends PlannedKill {
   outputId?: string;
 }
 
-/** Kills Weir once, in the middle of all these steps, and starts it again. Returns what is wrong, in one line each. */
-export async function playKills(plan: PlannedKill[]): Promise<string[]> {
+/**
+ * Kills Weir once, in the middle of all these steps, and starts it again. Prints what the kill has interrupted. Returns
+ * what is wrong, in one line each.
+ */
+export async function playKills(plan: PlannedKill[], print: (line: string) => void): Promise<string[]> {
   const weir = await createKillableWeir(createCatalog());
   try {
     const plays = await Promise.all(
@@ -52,13 +55,13 @@ export async function playKills(plan: PlannedKill[]): Promise<string[]> {
         return { ...planned, user, token: await weir.createToken(user) } satisfies Play;
       }),
     );
-    return await play(weir, plays);
+    return await play(weir, plays, print);
   } finally {
     weir.remove();
   }
 }
 
-async function play(weir: KillableWeir, plays: Play[]): Promise<string[]> {
+async function play(weir: KillableWeir, plays: Play[], print: (line: string) => void): Promise<string[]> {
   const { url, kill } = await weir.start();
   await Promise.all(plays.map((each) => prepare(url, each)));
   const killAt = performance.now() + Math.max(...plays.map(({ beforeKillMs }) => beforeKillMs)) + PROBE_MS;
@@ -70,6 +73,7 @@ async function play(weir: KillableWeir, plays: Play[]): Promise<string[]> {
   await sleep(Math.max(0, killAt - performance.now()));
   await kill();
   await Promise.all(steps);
+  print(`killed with ${describe(weir.storage)}`);
 
   const second = await weir.start();
   const startedAt = performance.now();
@@ -139,6 +143,24 @@ function linesOf({ user }: Play): string {
     return JSON.stringify({ custom_id: `line-${index}`, method: "POST", url: "/v1/chat/completions", body });
   });
   return lines.join("\n");
+}
+
+/** The states between two steps of a batch show that a kill came there. */
+function describe(storage: string): string {
+  return readStorage(storage, ({ ledgers, rowsOf }) => {
+    const rowsIn = (table: string) => rowsOf("UserJobs", table).flatMap(({ rows }) => rows);
+    const jobs = rowsIn("jobs");
+    const leases = [...ledgers.values()].flatMap((ledger) => Object.keys(ledger.leases));
+    const unsettled = jobs.filter((job) => job["check_at"] !== null);
+    const isReserved = (job: StoredRow) => leases.includes(String(job["key"]));
+    return [
+      `${rowsIn("uploads").length} open uploads`,
+      `${jobs.filter((job) => job["id"] === null).length} unconfirmed jobs`,
+      `${unsettled.filter(isReserved).length} reserved ones`,
+      `${unsettled.filter((job) => !isReserved(job)).length} without a reservation`,
+      `${jobs.length - unsettled.length} settled ones`,
+    ].join(", ");
+  });
 }
 
 /** The number of users with a reserved job, as an operator sees them. */
