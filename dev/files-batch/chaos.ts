@@ -7,7 +7,7 @@ import type { Stage } from "./kills.ts";
 import { playKills } from "./kills.ts";
 
 const STAGES: Stage[] = ["upload", "create", "run", "settle", "delete"];
-const MOST_MS = 60;
+const MOST_MS = 120;
 
 const { kills, batches, seed } = parseCommandLine(
   "npm run chaos:batches -- [--kills 3] [--batches 60] [--seed NUMBER]",

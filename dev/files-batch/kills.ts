@@ -22,12 +22,15 @@ export interface PlannedKill {
 const CARD = "gpt-5-mini";
 const [MODEL = ""] = Object.keys(bundled.cards[CARD].snapshots);
 const LINES = 3;
+/** Weir takes about 40 uploads at the same time. */
+const MOST_UPLOADS = 30;
 /** The time of a batch at the emulated provider. */
 const BATCH_SECONDS = 1;
-/** A request takes less. A batch whose creation is not confirmed by then is looked for. */
-const TOTAL_MS = 3000;
+/** A request takes less. A batch whose creation is not confirmed after four times this is searched. */
+const TOTAL_MS = 1000;
 const POLL_MS = 1000;
-/** After the last kill, the alarms have settled everything within this time. */
+/** After the kill, the alarms have found all batches within this time, and settled them within the second one. */
+const SEARCHED_MS = 4 * TOTAL_MS + POLL_MS;
 const PATIENCE_MS = 20_000;
 const PROBE_MS = 250;
 /** Events that Weir logs when it could not do what it promises. */
@@ -63,7 +66,16 @@ export async function playKills(plan: PlannedKill[], print: (line: string) => vo
 
 async function play(weir: KillableWeir, plays: Play[], print: (line: string) => void): Promise<string[]> {
   const { url, kill } = await weir.start();
-  await Promise.all(plays.map((each) => prepare(url, each)));
+  const [running, others] = [
+    plays.filter(({ stage }) => stage === "run"),
+    plays.filter(({ stage }) => stage !== "run"),
+  ];
+  // Batches that run during the kill are created last.
+  for (const each of [others, running]) {
+    for (let first = 0; first < each.length; first += MOST_UPLOADS) {
+      await Promise.all(each.slice(first, first + MOST_UPLOADS).map((play) => prepare(url, play)));
+    }
+  }
   const killAt = performance.now() + Math.max(...plays.map(({ beforeKillMs }) => beforeKillMs)) + PROBE_MS;
   const steps = plays.map(async (each) => {
     await sleep(Math.max(0, killAt - each.beforeKillMs - performance.now()));
@@ -77,7 +89,8 @@ async function play(weir: KillableWeir, plays: Play[], print: (line: string) => 
 
   const second = await weir.start();
   const startedAt = performance.now();
-  // A user who deletes the output after the restart finds it settled. All others never ask again.
+  // Nobody asks for a batch, so only alarms settle them.
+  await sleep(SEARCHED_MS);
   while ((await unsettledIn(second.url, plays)) > 0 && performance.now() - startedAt < PATIENCE_MS) {
     await sleep(PROBE_MS);
   }
@@ -150,9 +163,9 @@ function describe(storage: string): string {
   return readStorage(storage, ({ ledgers, rowsOf }) => {
     const rowsIn = (table: string) => rowsOf("UserJobs", table).flatMap(({ rows }) => rows);
     const jobs = rowsIn("jobs");
-    const leases = [...ledgers.values()].flatMap((ledger) => Object.keys(ledger.leases));
+    const leases = new Set([...ledgers.values()].flatMap((ledger) => Object.keys(ledger.leases)));
     const unsettled = jobs.filter((job) => job["check_at"] !== null);
-    const isReserved = (job: StoredRow) => leases.includes(String(job["key"]));
+    const isReserved = (job: StoredRow) => leases.has(String(job["key"]));
     return [
       `${rowsIn("uploads").length} open uploads`,
       `${jobs.filter((job) => job["id"] === null).length} unconfirmed jobs`,

@@ -60,8 +60,8 @@ const NO_RETRY = { "x-should-retry": "false" };
 
 /** The deadline of the provider's answer. */
 const CREATION_MS = 60_000;
-/** After this time, a job that is not confirmed is searched at the provider. Its reservation takes time too. */
-const CONFIRMATION_MS = 4 * CREATION_MS;
+/** After this many deadlines, a job that is not confirmed is searched at the provider. Its reservation takes time too. */
+const CONFIRMATION_TIMES = 4;
 
 /**
  * Creates a job and answers with the provider's object. Throws what `metered` throws, 404 `not_found` for a plan
@@ -84,7 +84,8 @@ async function storeAndCreate(caller: Caller, request: JobRequest): Promise<Resp
   const key = crypto.randomUUID();
   const { snapshot } = model;
   const job: NewJob = { key, kind, owner, provider: model.card.provider, snapshot, createdAt, inputs, terms };
-  const isOpened = await callJobs(caller, (jobs) => jobs.openJob(job, createdAt + CONFIRMATION_MS, limits.max_jobs));
+  const confirmBy = createdAt + CONFIRMATION_TIMES * Math.min(CREATION_MS, caller.catalog.timing.total_ms);
+  const isOpened = await callJobs(caller, (jobs) => jobs.openJob(job, confirmBy, limits.max_jobs));
   if (!isOpened)
     throw busyError(`You have ${limits.max_jobs} jobs. Wait for one to end, or cancel one.`, NO_RETRY, "jobs");
   let created: CreatedJob | undefined;
