@@ -6,7 +6,7 @@ import { toErrorResponse } from "../../../dev/provider/kernel/errors.ts";
 import { collectHooks, type ProviderFeature } from "../../../dev/provider/kernel/feature.ts";
 import { countExchange } from "../../../dev/provider/kernel/middleware.ts";
 import { Hono } from "hono";
-import { readError, readJson, scripted, scriptedText, user } from "../support/client.ts";
+import { emulatedEnv, readError, readJson, scripted, scriptedText, user } from "../support/client.ts";
 import { readEvents } from "../../support/events.ts";
 
 /** Sends a request to both dialects with these features. */
@@ -18,7 +18,7 @@ function createSender(features: ProviderFeature[]) {
     .route("/v1/responses", createResponses(hooks));
   app.onError((error) => toErrorResponse(error));
   return (path: string, fields: object) =>
-    app.request(path, { method: "POST", body: JSON.stringify({ model: "gpt-5-mini", ...fields }) }, {});
+    app.request(path, { method: "POST", body: JSON.stringify({ model: "gpt-5-mini", ...fields }) }, emulatedEnv);
 }
 
 describe("a provider without features", () => {

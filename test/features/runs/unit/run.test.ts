@@ -13,7 +13,7 @@ import { openRunStore } from "../../../../src/features/runs/storage.ts";
 import { slimCall } from "../../../../src/features/slim-chat/exchange.ts";
 import { provideIdentityStreams } from "../../../core/support/identity-stream.ts";
 import { createNamespace, runtimeError, skipPauses } from "../../../core/support/quota-namespace.ts";
-import { bundledCatalog } from "../../../support/catalog-documents.ts";
+import { createCatalog } from "../../../support/catalog.ts";
 import { chunk, DONE, finishChunk, textChunk, toUtf8, usageChunk } from "../../../support/chat-chunks.ts";
 import { refusalOf } from "../../../support/refusals.ts";
 import { slimRequest } from "../../slim-chat/support/slim-requests.ts";
@@ -37,7 +37,7 @@ function createKey(events: string[] = []) {
     PROVIDER_HOSTS: "api.openai.com",
     UPSTREAM: { fetch: provider },
   } as unknown as Bindings;
-  const { budget: _, ...catalog } = bundledCatalog();
+  const catalog = createCatalog({ coalesce_ms: 0 });
   return {
     disk,
     store,
@@ -48,7 +48,7 @@ function createKey(events: string[] = []) {
         caller: {
           env,
           user: { issuer: "weir", subject: "alice", plan: "free", issuedAt: Date.now() },
-          catalog: { ...catalog, timing: { ...catalog.timing, coalesce_ms: 0 } },
+          catalog,
           revision: "rev-1",
           requestId: "request-1",
           timing: createServerTiming(Date.now()),
