@@ -31,6 +31,7 @@ export default defineConfig({
         test: {
           name: "worker",
           include: ["test/**/worker/**/*.test.ts"],
+          setupFiles: ["test/support/mid-month.ts"],
           isolate: false,
           testTimeout: 20_000,
         },

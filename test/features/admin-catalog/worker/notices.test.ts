@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Bindings } from "../../../../src/core/env.ts";
 import worker from "../../../../src/index.ts";
 import { asAdmin } from "../../../support/admin.ts";
+import { passTime } from "../../../support/clock.ts";
 import { createLaterCatalog, laterDay } from "../../../support/dated-catalog.ts";
 import { watchLog } from "../../../support/log-lines.ts";
 import { bindings, emulation, send, startAnew, useCatalog } from "../../../support/workerd.ts";
@@ -46,7 +47,7 @@ function listing(): Partial<Bindings> {
 
 /** Reads the health check after its copy of the notices has expired. */
 async function countAtHealth(): Promise<unknown> {
-  vi.setSystemTime(Date.now() + HEALTH_REMEMBERED_MS);
+  passTime(HEALTH_REMEMBERED_MS);
   const health: { notices: number | null } = await (await send("/healthz")).json();
   return health.notices;
 }

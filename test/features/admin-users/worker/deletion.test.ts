@@ -5,6 +5,7 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { asAdmin } from "../../../support/admin.ts";
 import { createCaller, NOTHING } from "../../../support/caller.ts";
+import { passTime } from "../../../support/clock.ts";
 import { ask, SLIM } from "../../../support/surface.ts";
 import { rowsOf } from "../../../support/user-quota.ts";
 import { createUser, emulation, send, signToken } from "../../../support/workerd.ts";
@@ -94,7 +95,7 @@ it("the time of the deletion is forgotten after a year, unless an operator has d
   await change(other.subject, { kind: "plan", plan: "single" });
   for (const { quota } of [user, other]) await runDurableObjectAlarm(quota);
   expect(await rowsOf(user.quota)).toHaveLength(1);
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 366 * DAY });
+  passTime(366 * DAY);
   for (const { quota } of [user, other]) await runDurableObjectAlarm(quota);
   expect(await rowsOf(user.quota)).toEqual([]);
   expect(await describeUser(other.subject)).toMatchObject({ plan: { stored: "single" } });

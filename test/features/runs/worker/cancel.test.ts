@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { UserQuota } from "../../../../src/core/quota/user-quota.ts";
 import { errorOf, NOTHING, ONLY_REQUESTS } from "../../../support/caller.ts";
 import { DONE, finishChunk, textChunk, usageChunk } from "../../../support/chat-chunks.ts";
+import { passTime } from "../../../support/clock.ts";
 import { repeatUntil } from "../../../support/repeat.ts";
 import { emulation, useCatalog } from "../../../support/workerd.ts";
 import { largeCatalog } from "../support/large-answers.ts";
@@ -91,7 +92,7 @@ describe("a DELETE before its POST", () => {
       expect(await codeOf(user.start(key, { ...body, stream }))).toEqual([409, "run_cancelled"]);
     }
     expect([await chatsAsked(), await user.settled()]).toEqual([0, NOTHING]);
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 60_001 });
+    passTime(60_001);
     expect((await user.start(key, body)).status).toBe(200);
   });
 
@@ -192,7 +193,7 @@ describe("a forgotten run", () => {
       await evictDurableObject(user.object());
     }
     expect(await user.settled()).toEqual(spent);
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 60_001 });
+    passTime(60_001);
     await useCatalog(runsCatalog());
     expect((await user.start(key, scripted({ tokens: 2 }))).status).toBe(200);
     expect((await user.settled()).requests).toBe(2);

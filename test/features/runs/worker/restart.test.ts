@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { UserQuota } from "../../../../src/core/quota/user-quota.ts";
 import { createQuotaReader, errorOf, spentOf } from "../../../support/caller.ts";
 import { DONE, finishChunk, textChunk, usageChunk } from "../../../support/chat-chunks.ts";
+import { AFTER_LEASE_MS, passTime } from "../../../support/clock.ts";
 import { repeatUntil } from "../../../support/repeat.ts";
 import { bindings, emulation, useCatalog } from "../../../support/workerd.ts";
 import {
@@ -29,19 +30,8 @@ import {
 import { storedEntries, storedRun, storedText, storeRun } from "../support/stored-runs.ts";
 
 const INTERRUPTED_ID = 9_999_999;
-/** Later than any lease lasts (ms). */
-const AFTER_LEASE_MS = 691_000;
 /** Later than any run is kept (ms). */
 const AFTER_RUN_MS = 1_501_000;
-
-/** The middle of the next month, so that no period ends in a jump of `later`, and no real alarm is due. */
-function setMidMonth(): void {
-  const today = new Date();
-  const now = Date.UTC(today.getUTCFullYear(), today.getUTCMonth() + 1, 15, 12);
-  vi.useFakeTimers({ toFake: ["Date"], now });
-}
-
-const later = (ms: number) => vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
 
 beforeEach(async () => {
   await useCatalog(runsCatalog());
@@ -226,8 +216,6 @@ it("a run whose settlement failed keeps its key, and is charged exactly once whe
 });
 
 describe("the alarm", () => {
-  beforeEach(setMidMonth);
-
   it("settles a run that was lost and never read, corrects its expired lease, and deletes everything", async () => {
     const user = await createRunUser();
     const key = newKey();
@@ -236,11 +224,11 @@ describe("the alarm", () => {
     const charge = (await storedRun(user, key))?.lease?.charge;
     await kill(user);
     await expect(reader.rest()).rejects.toThrow();
-    later(AFTER_LEASE_MS);
+    passTime(AFTER_LEASE_MS);
     expect(await runDurableObjectAlarm(user.quota)).toBe(true);
     const expired = await user.settled();
     expect(expired.tokens).toBeGreaterThan(charge?.tokens ?? NaN);
-    later(AFTER_RUN_MS);
+    passTime(AFTER_RUN_MS);
     expect(await runDurableObjectAlarm(user.object())).toBe(true);
     expect(await user.settled()).toEqual({ tokens: charge?.tokens, requests: 1, reserved: 0 });
     expect(await storedEntries(user)).toEqual([]);
@@ -253,7 +241,7 @@ describe("the alarm", () => {
     const reader = openReader(await user.start(lost, scripted({ tokens: 5, stall_after: 2 })));
     await reader.until(1);
     await kill(user);
-    later(AFTER_RUN_MS);
+    passTime(AFTER_RUN_MS);
     const settle = vi.spyOn(UserQuota.prototype, "settle").mockImplementation(() => {
       throw new Error("unreachable");
     });
@@ -266,7 +254,7 @@ describe("the alarm", () => {
     expect((await user.resume(lost)).status).toBe(404);
     expect(transcriptOf(await eventsOf(await user.resume(kept)))).toBe(transcriptOf(events));
     expect((await user.settled()).requests).toBe(2);
-    later(AFTER_RUN_MS);
+    passTime(AFTER_RUN_MS);
     expect(await runDurableObjectAlarm(user.object())).toBe(true);
     expect(await storedEntries(user)).toEqual([]);
   });
@@ -283,9 +271,9 @@ it("after `keep_ms` a run is gone, and its key starts and pays another one, agai
     const { usage } = closingOf(events);
     tokens += (usage?.input ?? NaN) + round;
     expect(await user.settled()).toEqual({ tokens, requests: round, reserved: 0 });
-    later(59_000);
+    passTime(59_000);
     expect(joined([], await eventsOf(await user.resume(key)))).toBe(transcriptOf(events));
-    later(1001);
+    passTime(1001);
     expect((await user.resume(key)).status).toBe(404);
     expect((await user.whole(key)).status).toBe(404);
     // An evicted object has forgotten which reservations the key has used.
@@ -337,7 +325,7 @@ describe("a stored run that cannot be read", () => {
     expect(await user.object().read(read)).toMatchObject({ kind: "refused", status: 503 });
     expect((await user.start(newKey(), body)).status).toBe(200);
     expect(await user.settled()).toEqual({ tokens: 2 * spent.tokens, requests: 2, reserved: 0 });
-    later(AFTER_RUN_MS);
+    passTime(AFTER_RUN_MS);
     await runDurableObjectAlarm(user.object());
     expect(await storedEntries(user)).toEqual([]);
   });

@@ -8,6 +8,7 @@ import { UserQuota } from "../../../../src/core/quota/user-quota.ts";
 import { dollarsOf, errorOf, NOTHING } from "../../../support/caller.ts";
 import { createCatalog, createCatalogOf } from "../../../support/catalog.ts";
 import { DONE, finishChunk, textChunk, usageChunk } from "../../../support/chat-chunks.ts";
+import { AFTER_LEASE_MS, passTime } from "../../../support/clock.ts";
 import { emulate } from "../../../support/emulation.ts";
 import { boundOf, PLAN_OUTPUT, priceOf, spendingOf } from "../../../support/estimate.ts";
 import { readEvents } from "../../../support/events.ts";
@@ -17,9 +18,6 @@ import { ask, SLIM } from "../../../support/surface.ts";
 import { bindings, createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 
 const COUNTER = "/v1/responses/input_tokens";
-
-/** Later than any lease lasts (ms). */
-const AFTER_LEASE_MS = 691_000;
 
 const dollars: Plan["windows"][number] = { unit: "usd", per: "month", limit: 10 };
 const tokens = (limit: number): Plan["windows"][number] => ({ unit: "tokens", per: "month", limit });
@@ -44,7 +42,7 @@ it("a lost settlement costs the bound when the lease expires, and is corrected o
   expect(SLIM.failure(await (await user.post(SLIM.path, body)).text())).toBeUndefined();
   expect(await user.usage()).toMatchObject({ leases: { running: 1 } });
 
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + AFTER_LEASE_MS });
+  passTime(AFTER_LEASE_MS);
   expect(await runDurableObjectAlarm(user.quota)).toBe(true);
   const bound = boundOf(SLIM, body);
   const usd = priceOf(bound - PLAN_OUTPUT, PLAN_OUTPUT);

@@ -3,6 +3,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createQuotaReader, ONLY_REQUESTS } from "../../../support/caller.ts";
+import { AFTER_LEASE_MS, passTime } from "../../../support/clock.ts";
 import { boundOf } from "../../../support/estimate.ts";
 import { ALIAS, createSturdyCatalog } from "../../../support/fallbacks.ts";
 import { createUserOf, failingProvider, status, unreachable } from "../../../support/providers.ts";
@@ -16,8 +17,6 @@ import { withSwitches } from "../support/switched-catalog.ts";
 
 /** Never ends. */
 const ENDLESS = { tokens: 5, stall_after: 0 };
-/** Later than any lease lasts (ms). */
-const AFTER_LEASE_MS = 691_000;
 
 type User = Awaited<ReturnType<typeof createUser>>;
 
@@ -39,7 +38,7 @@ async function tokensOf(user: User) {
 
 /** Lets every lease of the user expire. */
 async function expire(user: User): Promise<void> {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + AFTER_LEASE_MS });
+  passTime(AFTER_LEASE_MS);
   expect(await runDurableObjectAlarm(user.quota)).toBe(true);
 }
 
