@@ -1,12 +1,13 @@
 // Batches in workerd: a user with files and batches, and what the provider bills for their lines.
 
 import { runDurableObjectAlarm } from "cloudflare:test";
-import { expect, vi } from "vitest";
+import { expect } from "vitest";
 import type { BatchScript } from "../../../../dev/provider/files-batch/batch-script.ts";
 import type { CreationScript } from "../../../../dev/provider/kernel/job-creation.ts";
 import { emulate } from "../../../support/emulation.ts";
 import type { Bindings } from "../../../../src/core/env.ts";
 import { createDollarCatalog } from "../../../support/catalog.ts";
+import { passTime } from "../../../support/clock.ts";
 import { spendingOf } from "../../../support/estimate.ts";
 import { emulation } from "../../../support/workerd.ts";
 import type { FileObject } from "./uploads.ts";
@@ -80,7 +81,7 @@ export async function createBatchOwner(changes?: Partial<Bindings>) {
     },
     /** Runs the alarm of the user's jobs, that much later. */
     wakeAfter: async (ms: number) => {
-      vi.setSystemTime(Date.now() + ms);
+      passTime(ms);
       return runDurableObjectAlarm(owner.jobs());
     },
     /** What the provider has billed for all lines of this user's batches. */

@@ -2,7 +2,7 @@
 
 import type { Batch, FileObject } from "openai/resources";
 import { readJson, send } from "../../../provider/support/client.ts";
-import { vi } from "vitest";
+import { passTime } from "../../../support/clock.ts";
 
 /** Uploads a text. The fields replace the purpose `batch`. */
 export async function upload(text: string, fields: Record<string, string> = {}, name = "in.jsonl"): Promise<Response> {
@@ -29,9 +29,9 @@ export async function createBatch(text: string, script: object, endpoint = "/v1/
   return readJson<Batch>(await send("POST", "/v1/batches", body));
 }
 
-/** The batch that many seconds later. More than 0 needs fake dates. */
+/** The batch that many seconds later. More than 0 stops the date. */
 export async function later(seconds: number, { id }: Batch): Promise<Batch> {
-  if (seconds > 0) vi.setSystemTime(Date.now() + seconds * 1000);
+  if (seconds > 0) passTime(seconds * 1000);
   return readJson<Batch>(await send("GET", `/v1/batches/${id}`));
 }
 

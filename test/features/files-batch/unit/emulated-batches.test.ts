@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type BatchPlan, batchStateAt } from "../../../../dev/provider/files-batch/batch-clock.ts";
 import type { BilledRequest } from "../../../../dev/provider/kernel/bill.ts";
 import { CREATED, readError, readJson, scripted, send } from "../../../provider/support/client.ts";
+import { passTime } from "../../../support/clock.ts";
 import { createBatch, later, linesOf, readOutput, uploaded } from "../support/emulated-batch.ts";
 
 const model = "gpt-5-mini";
@@ -125,7 +126,7 @@ describe("a batch", () => {
   it("is billed on time, also when nobody reads it, and once when many do", async () => {
     await createBatch(linesOf([chat(3, "emulate-bill-unread")]), { batch_seconds: 1 });
     expect(await billed("unread")).toEqual([]);
-    vi.setSystemTime(Date.now() + 2000);
+    passTime(2000);
     expect(await billed("unread")).toHaveLength(1);
     const read = await createBatch(linesOf([chat(3, "emulate-bill-read")]), { batch_seconds: 0 });
     await Promise.all([0, 0, 0].map((seconds) => later(seconds, read)));

@@ -1,6 +1,7 @@
 // Batches in workerd: reserved whole, settled once by their lines, and only for their owner.
 
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { passTime } from "../../../support/clock.ts";
 import { createUser, emulation, useCatalog } from "../../../support/workerd.ts";
 import { BATCHES, createBatchCatalog, createBatchOwner } from "../support/batches.ts";
 
@@ -122,7 +123,7 @@ describe("a list of batches", () => {
     const ids: string[] = [];
     for (let count = 0; count < 3; count++) {
       ids.unshift((await user.createOne({}, file)).id);
-      vi.setSystemTime(Date.now() + 1000);
+      passTime(1000);
     }
     await (await createBatchOwner()).createOne();
     const page = await user.list("?limit=2");

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type TrainingPlan, trainingStateAt } from "../../../../dev/provider/fine-tuning/training-clock.ts";
 import { countTokens } from "../../../../dev/provider/kernel/generation/tokens.ts";
 import { complete, CREATED, readError, readJson, send, user } from "../../../provider/support/client.ts";
+import { passTime } from "../../../support/clock.ts";
 import { uploaded } from "../../files-batch/support/emulated-batch.ts";
 
 const BASE = "gpt-4.1-mini";
@@ -29,7 +30,7 @@ const act = async ({ id }: FineTuningJob, verb: string) => send("POST", `${JOBS}
 
 /** The job that many seconds later. */
 const later = async (seconds: number, { id }: FineTuningJob) => {
-  vi.setSystemTime(Date.now() + seconds * 1000);
+  passTime(seconds * 1000);
   return readJson<FineTuningJob>(await send("GET", `${JOBS}/${id}`));
 };
 

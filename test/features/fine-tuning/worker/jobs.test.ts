@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { deleteUserData } from "../../../../src/core/feature.ts";
 import { errorOf, ONLY_REQUESTS } from "../../../support/caller.ts";
 import type { TestPlan } from "../../../support/catalog.ts";
+import { passTime } from "../../../support/clock.ts";
 import { repeatUntil } from "../../../support/repeat.ts";
 import { bindings, emulation, useCatalog } from "../../../support/workerd.ts";
 import type { FileObject } from "../../files-batch/support/uploads.ts";
@@ -66,7 +67,7 @@ describe("a job", () => {
   it("is settled by the alarm when its user does not ask", async () => {
     const user = await createTrainer();
     await user.create();
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 301_000 });
+    passTime(301_000);
     expect(await runDurableObjectAlarm(user.jobs())).toBe(true);
     expect(await user.settled()).toMatchObject({ requests: 2, reserved: 0, tokens: expect.any(Number) as number });
   });
@@ -176,7 +177,7 @@ describe("a creation", () => {
     const lost = await user.request({}, { cut_after: 0 });
     expect([lost.status, lost.headers.get("x-should-retry")]).toEqual([502, "false"]);
     expect((await user.usage()).windows[0]?.reserved).toBe(BYTES * 3);
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 301_000 });
+    passTime(301_000);
     await runDurableObjectAlarm(user.jobs());
     const { data } = await (await user.get(JOBS)).json<{ data: Job[] }>();
     expect(data).toEqual([expect.objectContaining({ status: "succeeded" })]);
