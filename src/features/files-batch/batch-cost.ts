@@ -115,7 +115,7 @@ const costAt = (prices: Prices | null, usage: Usage) => costOf(usage, { prices: 
 const Count = v.nullish(v.pipe(v.number(), v.safeInteger(), v.minValue(0)));
 const Details = v.fallback(v.nullish(v.object({ cached_tokens: Count, cache_write_tokens: Count })), null);
 
-/** Some servers name the fields as in Chat Completions. */
+/** The fields have the names of Responses, or of Chat Completions. */
 const BatchUsage = v.object({
   input_tokens: Count,
   output_tokens: Count,
@@ -132,9 +132,15 @@ function readBatchUsage(reported: unknown): Usage | undefined {
   if (!parsed.success) return undefined;
   const { input_tokens, output_tokens, prompt_tokens, completion_tokens, total_tokens } = parsed.output;
   const counts = {
-    input: input_tokens || prompt_tokens,
-    output: output_tokens || completion_tokens,
+    input: largest(input_tokens, prompt_tokens),
+    output: largest(output_tokens, completion_tokens),
     total: total_tokens,
   };
   return toTokenUsage(counts, parsed.output.input_tokens_details ?? parsed.output.prompt_tokens_details, null);
+}
+
+/** Some servers send the names of both dialects, with zeros for one of them. */
+function largest(...counts: (number | null | undefined)[]): number | undefined {
+  const given = counts.filter((count) => typeof count === "number");
+  return given.length > 0 ? Math.max(...given) : undefined;
 }

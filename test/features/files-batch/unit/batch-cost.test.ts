@@ -165,9 +165,17 @@ describe("a batch", () => {
     expect(amountsOf(end)).toEqual([11_000, 38_000_000, 0, 0]);
   });
 
-  it("can have the provider's sum in the words of Chat Completions", () => {
-    const usage = { prompt_tokens: 4000, prompt_tokens_details: { cached_tokens: 4000 }, completion_tokens: 0 };
-    expect(amountsOf(toBatchEnd(emptySum(), { completed: 0, usage }, TERMS)).slice(0, 2)).toEqual([4000, 1_000_000]);
+  it.each<[what: string, usage: object, tokens: number, nanoUsd: number]>([
+    ["of embeddings", { input_tokens: 500, output_tokens: 0, total_tokens: 500 }, 500, 500_000],
+    [
+      "in the words of Chat Completions",
+      { prompt_tokens: 4000, prompt_tokens_details: { cached_tokens: 4000 }, completion_tokens: 0 },
+      4000,
+      1_000_000,
+    ],
+    ["in both words", { prompt_tokens: 0, completion_tokens: 0, input_tokens: 4, output_tokens: 5 }, 9, 24_000],
+  ])("can have the provider's sum %s", (_what, usage, tokens, nanoUsd) => {
+    expect(amountsOf(toBatchEnd(emptySum(), { completed: 0, usage }, TERMS)).slice(0, 2)).toEqual([tokens, nanoUsd]);
   });
 });
 
