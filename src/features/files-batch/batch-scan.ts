@@ -4,6 +4,7 @@ import { chooseModel, isAllowed, modelNotAllowed } from "../../core/catalog/choo
 import type { ModelCard } from "../../core/catalog/card.ts";
 import type { Model } from "../../core/catalog/resolve.ts";
 import type { Catalog, Plan } from "../../core/catalog/schema.ts";
+import { entry } from "../../core/catalog/schema.ts";
 import { requireSupport } from "../../core/catalog/support.ts";
 import { apiError, unknownName } from "../../core/errors.ts";
 import { batchRoutes } from "../../core/feature.ts";
@@ -62,7 +63,9 @@ export function createBatchScan(caller: Caller, plan: Plan): ContentScan {
       const fault = `'model' must be '${model.snapshot}': the provider reads the line as it is, and knows no alias.`;
       throw batchLineFault(fault, "model");
     }
-    if (!isAllowed(plan, model)) throw modelNotAllowed(plan, model);
+    // The plan of a catalog with the caller's own model includes it.
+    const planName = Object.keys(catalog.plans).find((each) => caller.catalog.plans[each] === plan) ?? "";
+    if (!isAllowed(entry(catalog.plans, planName) ?? plan, model)) throw modelNotAllowed(plan, model);
     requireSupport(catalog, model, batchNeeds("model"), now);
     if (model.card.provider !== fileProviderOf(catalog)?.name) {
       throw batchLineFault(`the provider of '${name}' has no files here. Use another model.`, "model");
