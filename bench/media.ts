@@ -2,41 +2,15 @@
 
 import { parseArgs } from "node:util";
 import { parseCommandLine } from "../dev/command-line.ts";
-import { silentWav } from "./attack-media-rows.ts";
 import { peak, requestCost } from "./measure.ts";
 import type { BenchRequest, Workload } from "./requests.ts";
 import { quantile } from "./statistics.ts";
 import type { Server } from "./testbed.ts";
 import { startTestbed } from "./testbed.ts";
+import { batchUpload, FILE_MB, MB, plainUpload, RECORDING_MB, recordingUpload } from "./upload-rows.ts";
 
-const UPLOAD_MB = 10;
 const IMAGE_MB = 20;
-const MB = 1_000_000;
-const SECONDS_OF_A_MB = MB / 16_000;
-const BOUNDARY = "bench-boundary";
 const JSON_END = /\}\s*$/;
-
-const field = (name: string, more: string, content: Buffer) => [
-  Buffer.from(`--${BOUNDARY}\r\ncontent-disposition: form-data; name="${name}"${more}\r\n\r\n`),
-  content,
-  Buffer.from("\r\n"),
-];
-
-const upload: BenchRequest = {
-  path: "/v1/audio/transcriptions",
-  body: Buffer.concat([
-    ...field(
-      "file",
-      '; filename="silence.wav"\r\ncontent-type: audio/wav',
-      Buffer.from(silentWav(UPLOAD_MB * SECONDS_OF_A_MB)),
-    ),
-    ...field("model", "", Buffer.from("gpt-4o-mini-transcribe")),
-    Buffer.from(`--${BOUNDARY}--\r\n`),
-  ]),
-  headers: () => ({ "content-type": `multipart/form-data; boundary=${BOUNDARY}` }),
-  status: 200,
-  ending: JSON_END,
-};
 
 const image: BenchRequest = {
   path: "/v1/images/generations",
@@ -53,9 +27,11 @@ const imageStream: BenchRequest = {
 };
 
 const CASES: [what: string, megabytes: number, request: BenchRequest][] = [
-  [`upload of ${UPLOAD_MB} MB`, UPLOAD_MB, upload],
+  [`upload of ${RECORDING_MB} MB`, RECORDING_MB, recordingUpload],
   [`image of ${IMAGE_MB} MB`, IMAGE_MB, image],
   [`image of ${IMAGE_MB} MB, streamed`, IMAGE_MB, imageStream],
+  [`file of ${FILE_MB} MB`, FILE_MB, plainUpload],
+  [`batch of ${FILE_MB} MB`, FILE_MB, batchUpload],
 ];
 const ROUNDS = 5;
 /** Requests one after another for the CPU time, and at once for the memory. */
@@ -63,7 +39,10 @@ const IN_TURN: Workload = { tokens: 0, count: 4, parallel: 1 };
 const ALONE: Workload = { tokens: 0, count: 1, parallel: 1 };
 const TOGETHER: Workload = { tokens: 0, count: 4, parallel: 4 };
 
-parseCommandLine("npm run bench:media", () => parseArgs({ options: { help: { type: "boolean" } } }).values);
+const { only = "" } = parseCommandLine(
+  "npm run bench:media -- --only file",
+  () => parseArgs({ options: { help: { type: "boolean" }, only: { type: "string" } } }).values,
+);
 
 /** The median CPU time of a megabyte in ms. The first round is a warm-up. */
 async function cpuPerMegabyte(server: Server, request: BenchRequest, megabytes: number): Promise<number> {
@@ -83,7 +62,7 @@ const { bare, weir, fresh } = testbed;
 try {
   console.log("CPU in ms per MB, peak memory of a new process in MiB\n");
   console.log("".padEnd(28) + row(["bare", "Weir", "ratio"]));
-  for (const [what, megabytes, request] of CASES) {
+  for (const [what, megabytes, request] of CASES.filter(([name]) => name.includes(only))) {
     const cpu = [
       await cpuPerMegabyte(bare, request, megabytes),
       await cpuPerMegabyte(weir, request, megabytes),

@@ -2,6 +2,8 @@
 
 /** A model without a shutdown date, so that every run uses the same one. */
 export const MODEL = "gpt-6.1-terra";
+/** A model with batches, without a shutdown date. */
+export const BATCH_MODEL = "gpt-6.1-sol";
 
 /** The size and the pace of the answers, and the number of requests. */
 export interface Workload {

@@ -128,7 +128,7 @@ const kvOf = (published?: object) => ({
  */
 function catalog(otherProviders: string[]) {
   const plans = {
-    bench: { windows: windowsOf(1_000_000), concurrent: 1000, max_output_tokens: 128_000 },
+    bench: { windows: windowsOf(1_000_000), concurrent: 1000, max_output_tokens: 128_000, files: ANY_FILES },
     exhausted: { windows: windowsOf(0), concurrent: 1000, max_output_tokens: 128_000 },
   };
   const card = { ...bundled.cards[MODEL], endpoints: ["chat_completions"] };
@@ -146,6 +146,9 @@ function catalog(otherProviders: string[]) {
     budget: { windows: [{ unit: "usd", per: "day", limit: 1_000_000 }] },
   };
 }
+
+/** Room for all files that a run uploads. */
+const ANY_FILES = { max_bytes: Number.MAX_SAFE_INTEGER, max_files: 1_000_000 };
 
 /** The parts of a catalog that decide how long a run is kept. */
 const shortRuns = { timing: { total_ms: 25_000 }, runs: { keep_ms: 1000 } };

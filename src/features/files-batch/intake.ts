@@ -1,12 +1,14 @@
-// The intake of an upload: reads a body in windows of fixed size, with deadlines, and without holding it.
+// The intake of an upload: reads a body through one window of memory, with deadlines.
 
 import type { ApiError } from "../../core/errors.ts";
 import { apiError, InternalError } from "../../core/errors.ts";
 import type { FormEvent } from "./form-events.ts";
 import { createFormParser } from "./form-events.ts";
 
-/** The memory of an intake. Fewer and larger reads cost less, because each read costs as much as kilobytes of data. */
-export const WINDOW_BYTES = 131_072;
+/** The memory of an intake. Fewer and larger reads cost less: each read leaves kilobytes for the garbage collection. */
+export const WINDOW_BYTES = 524_288;
+/** Each read waits for so many bytes, and takes all that have arrived. */
+const LEAST_BYTES = 65_536;
 
 export interface Intake {
   /**
@@ -20,7 +22,7 @@ export interface Intake {
   cancel(reason: Error): void;
 }
 
-/** Opens the body of a request. `idleMs`: the most time in which a window arrives. */
+/** Opens the body of a request. `idleMs`: the most time for one read. */
 export function openIntake(body: ReadableStream<Uint8Array>, idleMs: number): Intake {
   const reader = body.getReader({ mode: "byob" });
   let cancelled: Error | undefined;
@@ -34,14 +36,14 @@ export function openIntake(body: ReadableStream<Uint8Array>, idleMs: number): In
 
   /** Fills the window behind the first `kept` bytes, and returns it. */
   const fill = async (kept: number): Promise<Uint8Array> => {
-    const free = buffer.length - kept;
+    const least = Math.min(LEAST_BYTES, buffer.length - kept);
     const timer = setTimeout(() => cancel(bodyTooSlow()), idleMs);
     try {
-      const { done, value } = await reader.readAtLeast(free, buffer.subarray(kept));
+      const { done, value } = await reader.readAtLeast(least, buffer.subarray(kept));
       if (cancelled || !value) throw new InternalError("the body was cancelled");
       // Each read moves the memory to another buffer.
       buffer = new Uint8Array(value.buffer);
-      isWhole = done || value.length < free;
+      isWhole = done || value.length < least;
       return buffer.subarray(0, kept + value.length);
     } catch (error) {
       // The runtime rejects a cancelled read with a copy of the reason, which has lost its class.
@@ -70,9 +72,9 @@ export function openIntake(body: ReadableStream<Uint8Array>, idleMs: number): In
     },
     async drop(maxBytes) {
       try {
-        for (let dropped = 0; dropped < maxBytes; dropped += WINDOW_BYTES) {
+        for (let dropped = 0; dropped < maxBytes;) {
           if (isWhole) return;
-          await fill(0);
+          dropped += (await fill(0)).length;
         }
       } catch {
         // The caller has left, or is too slow.
