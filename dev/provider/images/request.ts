@@ -125,7 +125,9 @@ function referencedTokens(body: JsonObject, countFile: CountFile): number {
   const tokens = images.map((image, index) => {
     const path = `images[${index}]`;
     if (image["image_url"] === undefined && image["file_id"] !== undefined) {
-      return countFile(readString(image, "file_id", `${path}.file_id`), `${path}.file_id`);
+      // Throws for an unknown file.
+      countFile(readString(image, "file_id", `${path}.file_id`), `${path}.file_id`);
+      return inputTokens(undefined);
     }
     const url = readImageUrl(image, "image_url", `${path}.image_url`);
     return inputTokens(url.startsWith("data:") ? pngSize(bytesOf(url)) : undefined);

@@ -11,7 +11,7 @@ interface ItemContent {
   text: string;
   /** Images, and files whose content the item has. Such a file counts like an image. */
   images: number;
-  /** Tokens of uploaded images and files. */
+  /** Tokens of uploaded files that are no images. */
   fileTokens: number;
   parts: JsonObject[];
 }
@@ -38,13 +38,15 @@ export function readContent(item: JsonObject, name: string, itemPath: string, ru
   if (!Array.isArray(content)) throw invalidType(path, "one of a string or array of objects", content);
   const parts = readObjects(item, name, path);
   const texts = parts.map((part, index) => readPart(part, `${path}[${index}]`, isOutput, rules.acceptsImages));
-  const fileIds = parts.flatMap(({ type, file_id: id }) =>
-    HAVE_FILES.has(type) && typeof id === "string" ? [id] : [],
+  const files = parts.flatMap(({ type, file_id: id }) =>
+    HAVE_FILES.has(type) && typeof id === "string" ? [{ type, tokens: rules.countFile(id) }] : [],
   );
+  // An uploaded image counts like any other image.
+  const documents = files.filter(({ type }) => type === "input_file");
   return {
     text: texts.filter((text) => text !== undefined).join("\n"),
-    images: texts.filter((text) => text === undefined).length - fileIds.length,
-    fileTokens: fileIds.reduce((sum, id) => sum + rules.countFile(id), 0),
+    images: texts.filter((text) => text === undefined).length - documents.length,
+    fileTokens: documents.reduce((sum, { tokens }) => sum + tokens, 0),
     parts,
   };
 }

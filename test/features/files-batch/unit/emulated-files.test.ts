@@ -129,8 +129,15 @@ describe("an upload as a stream", () => {
 describe("a file as input", () => {
   it("costs a quarter of its bytes and 100 tokens, and the count has them too", async () => {
     const id = await uploaded("x".repeat(4000), { purpose: "user_data" });
-    const parts = ["input_file", "input_image"].map((type) => ({ type, file_id: id }));
-    expect((await countInput(parts)) - (await countInput([]))).toBe(2200);
+    expect((await countInput([{ type: "input_file", file_id: id }])) - (await countInput([]))).toBe(1100);
+  });
+
+  it("costs as much as any other image when it is one", async () => {
+    const id = await uploaded("x".repeat(40_000), { purpose: "vision" });
+    const [byId, byUrl] = [{ file_id: id }, { image_url: "https://example.com/image.png" }].map((named) =>
+      countInput([{ type: "input_image", ...named }]),
+    );
+    expect(await byId).toBe(await byUrl);
   });
 
   it("must exist", async () => {
