@@ -5,7 +5,7 @@ import type { Endpoint } from "../../core/catalog/endpoints.ts";
 import type { Model } from "../../core/catalog/resolve.ts";
 import type { Plan } from "../../core/catalog/schema.ts";
 import type { Need } from "../../core/catalog/support.ts";
-import { apiError, toApiError, withHeaders } from "../../core/errors.ts";
+import { toApiError, withHeaders } from "../../core/errors.ts";
 import { jobKindOf } from "../../core/feature.ts";
 import type { Caller, ReservedRequest } from "../../core/gateway/call.ts";
 import type { Way } from "../../core/gateway/exchange.ts";
@@ -16,7 +16,8 @@ import { toLogged } from "../../core/log.ts";
 import { planAndUsage } from "../../core/quota/plan-and-usage.ts";
 import { busyError } from "../../core/quota/refusal.ts";
 import { emptyProgress } from "../../core/relay/answer.ts";
-import { fileLimitsOf, filesOf } from "./catalog.ts";
+import { filesOf } from "./catalog.ts";
+import { requireFileLimits } from "./upload-limits.ts";
 import { callJobs } from "./client.ts";
 import { withJobStamp } from "./job-stamp.ts";
 import type { NewJob } from "./stored-jobs.ts";
@@ -64,8 +65,8 @@ const CREATION_MS = 60_000;
 const CONFIRMATION_TIMES = 4;
 
 /**
- * Creates a job and answers with the provider's object. Throws what `metered` throws, 404 `not_found` for a plan
- * without files, and 429 `concurrency_limit_exceeded` when the user has too many jobs.
+ * Creates a job and answers with the provider's object. Throws what `metered` throws, 429 `plan_limit_exceeded`
+ * for a plan without files, and 429 `concurrency_limit_exceeded` when the user has too many jobs.
  */
 export function createJob(caller: Caller, request: JobRequest): Promise<Response> {
   const creation = storeAndCreate(caller, request);
@@ -77,8 +78,7 @@ export function createJob(caller: Caller, request: JobRequest): Promise<Response
 async function storeAndCreate(caller: Caller, request: JobRequest): Promise<Response> {
   const { kind, model, inputs, terms, leaseMs } = request;
   const { objectName: owner, plan } = await planAndUsage(caller);
-  const limits = fileLimitsOf(plan);
-  if (!limits) throw apiError("not_found", "Your plan has no files and no jobs.");
+  const limits = requireFileLimits(plan);
   request.requirePlan?.(plan);
   const createdAt = Date.now();
   const key = crypto.randomUUID();

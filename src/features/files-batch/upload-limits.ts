@@ -4,6 +4,7 @@ import type { Plan } from "../../core/catalog/schema.ts";
 import type { ApiError } from "../../core/errors.ts";
 import { apiError } from "../../core/errors.ts";
 import type { Caller } from "../../core/gateway/call.ts";
+import { busyError } from "../../core/quota/refusal.ts";
 import type { FileLimits } from "./catalog.ts";
 import { fileLimitsOf } from "./catalog.ts";
 import { callJobs } from "./client.ts";
@@ -12,6 +13,31 @@ import type { Upload, UploadRefusal } from "./stored-files.ts";
 /** The bytes that a form without a declared length begins with. Each further step has four times as many. */
 const FIRST_BYTES = 65_536;
 const STEP = 4;
+
+/** The most uploads of one user in an isolate, so that slow ones leave memory to others. */
+const MAX_UPLOADS = 8;
+const running = new Map<string, number>();
+
+/** Returns the result of an upload. Throws 429 `concurrency_limit_exceeded` when its user has too many. */
+export async function withUploadSlot<Result>(owner: string, upload: () => Promise<Result>): Promise<Result> {
+  const others = running.get(owner) ?? 0;
+  if (others >= MAX_UPLOADS) throw busyError(`You have ${others} uploads. Wait for one to end, then try again.`);
+  running.set(owner, others + 1);
+  try {
+    return await upload();
+  } finally {
+    const left = (running.get(owner) ?? 1) - 1;
+    if (left > 0) running.set(owner, left);
+    else running.delete(owner);
+  }
+}
+
+/** Returns the plan's limits of files. Throws 429 `plan_limit_exceeded` when the plan has no files. */
+export function requireFileLimits(plan: Plan): FileLimits {
+  const limits = fileLimitsOf(plan);
+  if (limits && limits.max_files > 0) return limits;
+  throw planLimit("files", false, "Your plan includes no files and no jobs.");
+}
 
 /** The room for one upload. */
 export interface UploadRoom {
@@ -29,8 +55,7 @@ export async function openRoom(
   upload: Omit<Upload, "bytes">,
   length: number | undefined,
 ): Promise<UploadRoom> {
-  const limits = fileLimitsOf(plan);
-  if (!limits || limits.max_files === 0) throw planLimit("files", false, "Your plan includes no files.");
+  const limits = requireFileLimits(plan);
   let held = 0;
   /** Takes `wanted` bytes, or all that are left when these are at least `needed`. */
   const take = async (wanted: number, needed: number): Promise<void> => {

@@ -3,15 +3,13 @@
 import type { Plan, Provider } from "../../core/catalog/schema.ts";
 import { apiError, InternalError } from "../../core/errors.ts";
 import type { Caller } from "../../core/gateway/call.ts";
-import { beginArrival } from "../../core/http/body-slots.ts";
 import { formBoundaryOf, invalidForm } from "../../core/http/form-syntax.ts";
 import { requireUncompressed } from "../../core/http/request-bytes.ts";
 import { spendRequests } from "../../core/quota/spend.ts";
 import { filesOf, requireFileProvider } from "./catalog.ts";
 import { callJobs } from "./client.ts";
-import { MAX_LINE_LENGTH } from "./file-lines.ts";
 import type { Intake } from "./intake.ts";
-import { bodyTooSlow, openIntake, WINDOW_BYTES } from "./intake.ts";
+import { openIntake } from "./intake.ts";
 import { LOST_UPLOAD_MS } from "./lost-uploads.ts";
 import type { OutgoingForm } from "./outgoing-form.ts";
 import { openOutgoingForm } from "./outgoing-form.ts";
@@ -19,7 +17,7 @@ import { deleteProviderFile, readProviderFile } from "./provider-files.ts";
 import { createUploadId, stampOf } from "./stamp.ts";
 import type { StoredFile, Upload } from "./stored-files.ts";
 import type { UploadRoom } from "./upload-limits.ts";
-import { openRoom } from "./upload-limits.ts";
+import { openRoom, withUploadSlot } from "./upload-limits.ts";
 import type { ReceivedForm } from "./upload-form.ts";
 import { createUploadForm, fileTooLarge } from "./upload-form.ts";
 
@@ -55,19 +53,15 @@ export async function uploadFile(caller: Caller, { headers, body }: Request): Pr
   const { max_file_bytes: maxFileBytes } = filesOf(catalog);
   if (length !== undefined && length > maxFileBytes + MAX_OTHER_BYTES) throw fileTooLarge(maxFileBytes);
   const { name, provider } = requireFileProvider(catalog);
-  const arrival = beginArrival(TOTAL_MS);
-  try {
-    arrival.add(WINDOW_BYTES + MAX_LINE_LENGTH);
-    const { objectName: owner, plan } = await spendRequests(caller, 1);
+  const { objectName: owner, plan } = await spendRequests(caller, 1);
+  const work = withUploadSlot(owner, async () => {
     const upload = { id: createUploadId(), owner, provider: name, beganAt: Date.now() };
     const room = await openRoom(caller, plan, upload, length);
-    const work = transfer({ caller, plan, upload, room, provider, body, boundary, length });
-    // After a disconnect, the file is still stored or given up.
-    caller.waitUntil(work.catch(() => undefined));
-    return await work;
-  } finally {
-    arrival.end();
-  }
+    return transfer({ caller, plan, upload, room, provider, body, boundary, length });
+  });
+  // After a disconnect, the file is still stored or given up.
+  caller.waitUntil(work.catch(() => undefined));
+  return work;
 }
 
 function declaredLength(headers: Headers): number | undefined {
@@ -78,7 +72,7 @@ function declaredLength(headers: Headers): number | undefined {
 /** Passes the form on and stores the file. After a failure, the upload ends if the provider stored nothing. */
 async function transfer(work: Transfer): Promise<StoredFile> {
   const { caller, upload } = work;
-  const intake = openIntake(work.body, caller.catalog.timing.idle_ms);
+  const intake = openIntake(work.body, { idleMs: caller.catalog.timing.idle_ms, totalMs: TOTAL_MS });
   let outgoing: OutgoingForm | undefined;
   const stop = (reason: Error) => {
     intake.cancel(reason);
@@ -86,7 +80,6 @@ async function transfer(work: Transfer): Promise<StoredFile> {
   };
   const leave = () => stop(apiError("client_closed_request", "The caller left."));
   caller.signal.addEventListener("abort", leave);
-  const timer = setTimeout(() => stop(bodyTooSlow()), TOTAL_MS);
   try {
     const { form, answer } = await passOn(work, intake, (length) => (outgoing = open(work, length)));
     return await store(work, form, answer);
@@ -97,7 +90,7 @@ async function transfer(work: Transfer): Promise<StoredFile> {
     await intake.drop(filesOf(caller.catalog).max_file_bytes);
     throw error;
   } finally {
-    clearTimeout(timer);
+    intake.close();
     caller.signal.removeEventListener("abort", leave);
   }
 }

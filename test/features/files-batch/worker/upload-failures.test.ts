@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { errorOf } from "../../../support/caller.ts";
 import type { Provider } from "../../../support/providers.ts";
 import { emulated, upstream } from "../../../support/providers.ts";
+import { repeatUntil } from "../../../support/repeat.ts";
 import type { FileObject } from "../support/uploads.ts";
 import { createOwner, END, field, filePart, formRequest, inChunks, useFileRules } from "../support/uploads.ts";
 
@@ -187,6 +188,22 @@ describe("a slow network", () => {
     expect([response.status, (await errorOf(response)).code]).toEqual([408, "body_timeout"]);
     expect([await user.atProvider(), await user.uploads()]).toEqual([[], 0]);
   });
+});
+
+it("the ninth upload of a user at the same time is refused", async () => {
+  const { promise: released, resolve: release } = Promise.withResolvers<undefined>();
+  const provider: Provider = async (request) => {
+    await released;
+    return emulated(request);
+  };
+  const user = await createOwner(undefined, upstream(provider));
+  const eight = Array.from({ length: 8 }, () => user.get("/v1/files", formRequest(SMALL)));
+  await repeatUntil(user.uploads, (uploads) => uploads === 8);
+  const ninth = await user.get("/v1/files", formRequest(SMALL));
+  expect([ninth.status, (await errorOf(ninth)).code]).toEqual([429, "concurrency_limit_exceeded"]);
+  release(undefined);
+  expect((await Promise.all(eight)).map(({ status }) => status)).toEqual(Array(8).fill(200));
+  expect((await user.get("/v1/files", formRequest(SMALL))).status).toBe(200);
 });
 
 describe("a caller who leaves", () => {
