@@ -103,7 +103,7 @@ describe("a file that was uploaded", () => {
       /those of a batch cannot be/,
     ],
     ["before the plan lost the model", () => withPlan({ models: ["o3"] }), 403, /does not include the model/],
-    ["before the plan lost its files", () => withPlan({ files: false }), 404, /Your plan has no files/],
+    ["before the plan lost its files", () => withPlan({ files: false }), 429, /Your plan includes no files/],
   ])("%s is refused", async (_when, catalog, status, message) => {
     const user = await createBatchOwner();
     const file = await user.uploadLines([1]);
