@@ -2,6 +2,7 @@
 
 import { entry } from "../../core/catalog/schema.ts";
 import { activeCatalog } from "../../core/catalog/store.ts";
+import { deleteUploads } from "./lost-uploads.ts";
 import { deleteProviderFile } from "./provider-files.ts";
 import type { WatchContext } from "./watch.ts";
 import { placeOf } from "./watch.ts";
@@ -12,7 +13,8 @@ const CANCEL_MS = 30_000;
  * Cancels the jobs that are not settled, and deletes all files. Throws when the provider fails: repeat it then. A job
  * that goes on at the provider is charged in full to the budget, when its reservation expires.
  */
-export async function deleteAtProvider({ env, waitUntil, jobs, files }: WatchContext): Promise<void> {
+export async function deleteAtProvider(context: WatchContext): Promise<void> {
+  const { env, waitUntil, jobs, files } = context;
   const { catalog } = await activeCatalog(env.CATALOG, Date.now(), waitUntil);
   for (const job of jobs.unsettled()) {
     const { kind, provider } = placeOf(catalog, job);
@@ -21,6 +23,7 @@ export async function deleteAtProvider({ env, waitUntil, jobs, files }: WatchCon
     if (id !== undefined) await kind.cancel(place, id);
     jobs.remove(job.key);
   }
+  await deleteUploads(context, catalog, files.uploadsBefore(Infinity));
   for (const file of files.all()) {
     const provider = entry(catalog.providers, file.provider);
     if (provider) await deleteProviderFile({ env, provider }, file.id);

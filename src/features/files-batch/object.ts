@@ -19,8 +19,6 @@ import { checkDueJobs, checkJob } from "./watch.ts";
 /** The alarm comes again after this time at the earliest. */
 const RETRY_MS = 1000;
 
-const wakeForUpload = (beganAt: number | undefined) => beganAt && beganAt + LOST_UPLOAD_MS;
-
 export class UserJobs extends DurableObject<Bindings> {
   #opened: WatchContext | undefined;
   /** Checks that run, by the key of the job, so that no output is read twice at the same time. */
@@ -36,9 +34,9 @@ export class UserJobs extends DurableObject<Bindings> {
     return refusal;
   }
 
-  /** Ends an upload, with the file that it has made. */
-  endUpload(uploadId: string, file?: StoredFile): void {
-    this.#open().files.end(uploadId, file);
+  /** Ends an upload, with the file that it has made. Returns false when it has not begun, or was deleted with its user. */
+  endUpload(uploadId: string, file?: StoredFile): boolean {
+    return this.#open().files.end(uploadId, file);
   }
 
   /** Returns the user's files among these ids. */
@@ -137,8 +135,8 @@ export class UserJobs extends DurableObject<Bindings> {
     const now = Date.now();
     const context = this.#open();
     await checkDueJobs(context, ({ key }) => this.#check(key), now);
-    await deleteLostUploads(context, now);
-    const due = [...context.jobs.unsettled().map(({ checkAt }) => checkAt), wakeForUpload(context.files.firstUpload())];
+    const searchAt = await deleteLostUploads(context, now);
+    const due = [...context.jobs.unsettled().map(({ checkAt }) => checkAt), searchAt];
     const next = Math.min(...due.filter((time) => time !== undefined));
     if (next < Infinity) await this.ctx.storage.setAlarm(Math.max(next, Date.now() + RETRY_MS));
   }

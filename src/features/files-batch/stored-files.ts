@@ -101,10 +101,12 @@ export function openFileStore(sql: SqlStorage) {
       sql.exec("INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?)", id, owner, provider, upload.bytes, beganAt);
       return undefined;
     },
-    /** Ends an upload, with the file that it has made. */
-    end(uploadId: string, file?: StoredFile): void {
-      sql.exec("DELETE FROM uploads WHERE id = ?", uploadId);
-      if (file) this.add(file);
+    /** Ends an upload, with the file that it has made. Returns false when it has not begun: the file is not added. */
+    end(uploadId: string, file?: StoredFile): boolean {
+      const hasBegun = sql.exec("DELETE FROM uploads WHERE id = ? RETURNING id", uploadId).toArray().length > 0;
+      if (file && hasBegun) this.add(file);
+      // A repeated call finds the file.
+      return hasBegun || (file !== undefined && get(file.id, 0) !== undefined);
     },
     /** Adds a file. A file that is there stays as it is. */
     add({ id, provider, purpose, bytes, filename, createdAt, expiresAt, job, facts }: StoredFile): void {

@@ -8,6 +8,7 @@ import { busyError } from "../../core/quota/refusal.ts";
 import type { FileLimits } from "./catalog.ts";
 import { fileLimitsOf } from "./catalog.ts";
 import { callJobs } from "./client.ts";
+import { LOST_UPLOAD_MS } from "./lost-uploads.ts";
 import type { Upload, UploadRefusal } from "./stored-files.ts";
 
 /** The bytes that a form without a declared length begins with. Each further step has four times as many. */
@@ -16,19 +17,21 @@ const STEP = 4;
 
 /** The most uploads of one user in an isolate, so that slow ones leave memory to others. */
 const MAX_UPLOADS = 8;
-const running = new Map<string, number>();
+const running = new Set<{ owner: string; beganAt: number }>();
 
 /** Returns the result of an upload. Throws 429 `concurrency_limit_exceeded` when its user has too many. */
 export async function withUploadSlot<Result>(owner: string, upload: () => Promise<Result>): Promise<Result> {
-  const others = running.get(owner) ?? 0;
+  const beganAt = Date.now();
+  // The platform can end a request before its upload frees the slot.
+  for (const slot of running) if (slot.beganAt < beganAt - LOST_UPLOAD_MS) running.delete(slot);
+  const others = [...running].filter((slot) => slot.owner === owner).length;
   if (others >= MAX_UPLOADS) throw busyError(`You have ${others} uploads. Wait for one to end, then try again.`);
-  running.set(owner, others + 1);
+  const slot = { owner, beganAt };
+  running.add(slot);
   try {
     return await upload();
   } finally {
-    const left = (running.get(owner) ?? 1) - 1;
-    if (left > 0) running.set(owner, left);
-    else running.delete(owner);
+    running.delete(slot);
   }
 }
 

@@ -146,8 +146,9 @@ async function store({ caller, upload, provider }: Transfer, form: ReceivedForm,
   const createdAt = Math.floor(Date.now() / 1000);
   const expiresAt = expires_at ? createdAt + expires_at - created_at : undefined;
   const file = { id, provider: upload.provider, purpose, bytes, filename, createdAt, expiresAt, facts };
-  await endUpload(caller, upload, file);
-  return file;
+  if (await endUpload(caller, upload, file)) return file;
+  await deleteProviderFile({ env: caller.env, provider }, id);
+  throw apiError("jobs_unavailable", "Your files were deleted while this one arrived. Please try again.");
 }
 
 const endUpload = (caller: Caller, { id }: BegunUpload, file?: StoredFile) =>

@@ -148,6 +148,8 @@ it("nobody learns from an answer if another user has a file", async () => {
 it("a file whose name at the provider is another user's is a 404, whatever the user's object says", async () => {
   const { file } = await createOwnerOfFile();
   const thief = await createOwner();
+  const upload = { id: "none", owner: thief.owner, provider: "openai", bytes: file.bytes, beganAt: 1 };
+  await thief.jobs().beginUpload(upload, { max_bytes: 1000, max_files: 10, max_jobs: 4 });
   await thief.jobs().endUpload("none", { ...file, provider: "openai", createdAt: 1, expiresAt: undefined });
   expect((await thief.get(`/v1/files/${file.id}/content`)).status).toBe(404);
   expect((await thief.get(`/v1/files/${file.id}`, { method: "DELETE" })).status).toBe(200);

@@ -190,6 +190,18 @@ describe("a slow network", () => {
   });
 });
 
+it("an upload whose user is deleted meanwhile is deleted too", async () => {
+  const provider: Provider = async (request) => {
+    const response = await emulated(request);
+    if (request.method === "POST") await user.jobs().clear();
+    return response;
+  };
+  const user = await createOwner(undefined, upstream(provider));
+  const response = await user.get("/v1/files", formRequest(SMALL));
+  expect([response.status, (await errorOf(response)).code]).toEqual([503, "jobs_unavailable"]);
+  expect(await user.atProvider()).toEqual([]);
+});
+
 it("the ninth upload of a user at the same time is refused", async () => {
   const { promise: released, resolve: release } = Promise.withResolvers<undefined>();
   const provider: Provider = async (request) => {
