@@ -77,7 +77,10 @@ function createUndatedCatalog(timing: Partial<Catalog["timing"]>): Catalog {
     endpoints: ["responses", "chat_completions", "batch", "fine_tuning"],
     prices: { ...first.prices, million_training_tokens: 5 },
   });
-  addVariant(COMPLETER, { endpoints: ["completions", "batch"], refuses: { completions: ["temperature"] } });
+  addVariant(COMPLETER, {
+    endpoints: ["completions", "batch", "fine_tuning"],
+    refuses: { completions: ["temperature"] },
+  });
   return { ...catalog, cards, aliases, plans, default_plan: "roomy", timing: { ...catalog.timing, ...timing } };
 }
 
