@@ -99,7 +99,7 @@ async function transfer(work: Transfer): Promise<StoredFile> {
 async function passOn(
   { caller, plan, upload, room, boundary, length }: Transfer,
   intake: Intake,
-  open: (length: number | undefined) => OutgoingForm,
+  begin: (length: number | undefined) => OutgoingForm,
 ): Promise<{ form: ReceivedForm; answer: string }> {
   const { max_file_bytes: maxFileBytes } = filesOf(caller.catalog);
   const form = createUploadForm(caller, { plan, stamp: stampOf(upload.owner, upload.id), maxFileBytes, room });
@@ -114,7 +114,7 @@ async function passOn(
       return { form: received, answer: await outgoing.end(bytes) };
     }
     if (!outgoing && form.hasFile) {
-      outgoing = open(length === undefined ? undefined : length + form.addedBytes);
+      outgoing = begin(length === undefined ? undefined : length + form.addedBytes);
       for (const earlier of held) await outgoing.write(earlier);
     }
     if (outgoing) await outgoing.write(bytes);
@@ -128,18 +128,18 @@ function open({ caller, provider, boundary }: Transfer, length: number | undefin
   return openOutgoingForm({ env: caller.env, provider, boundary, length, idleMs, answerMs });
 }
 
-/** Stores a file that is as it was sent. Deletes any other. */
+/** Stores a file that is as it was sent. Deletes it when it differs. */
 async function store({ caller, upload, provider }: Transfer, form: ReceivedForm, answer: string): Promise<StoredFile> {
   const { purpose, filename, bytes, facts } = form;
   const described = readProviderFile(answer);
   const { id, created_at, expires_at } = described;
-  if (
-    described.bytes !== bytes ||
-    described.purpose !== purpose ||
-    !described.filename.startsWith(stampOf(upload.owner, upload.id))
-  ) {
-    await deleteProviderFile({ env: caller.env, provider }, id);
-    await endUpload(caller, upload);
+  // A file without the stamp can be another one, which must stay.
+  const isStamped = described.filename.startsWith(stampOf(upload.owner, upload.id));
+  if (!isStamped || described.bytes !== bytes || described.purpose !== purpose) {
+    if (isStamped) {
+      await deleteProviderFile({ env: caller.env, provider }, id);
+      await endUpload(caller, upload);
+    }
     throw apiError("provider_error", "The provider did not store the file as it was sent. Please try again.");
   }
   // The clock of the provider may differ, so only the lifetime is taken from it.
