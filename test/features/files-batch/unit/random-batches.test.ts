@@ -149,7 +149,9 @@ function priceOf(bills: BilledRequest[], prices: { input?: number | undefined; o
 it(`the provider's count and the ledgers agree over ${RUNS} random batches`, async () => {
   const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
   let exact = 0;
-  const property = fc.asyncProperty(batch, async (given) => {
+  // The emulated batch's sum lacks lines without usage. Without the output too, nobody could know their cost.
+  const known = batch.filter(({ lines, script }) => !script.no_output || !lines.some(({ no_usage }) => no_usage));
+  const property = fc.asyncProperty(known, async (given) => {
     const { end, reserved, charged, billed, bound } = await play(given);
     expect(end.excess).toEqual({ tokens: 0, requests: 0, nanoUsd: 0 });
     expect(reserved).toEqual([0, 0]);
