@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import OpenAI, { toFile } from "openai";
 import bundled from "../../src/core/catalog/default.json" with { type: "json" };
-import type { Demo } from "../slim-chat/ask.ts";
+import type { Demo } from "../demo.ts";
 
 const CARD = bundled.cards["gpt-5-mini"];
 /** Lines of a batch name a snapshot. */

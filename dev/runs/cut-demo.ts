@@ -1,7 +1,7 @@
 // `npm run demo -- --cut`: a phone loses its connection in the middle of an answer, and reads the rest later.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Demo } from "../slim-chat/ask.ts";
+import type { Demo } from "../demo.ts";
 import { printAnswer, readEvents } from "../slim-chat/ask.ts";
 
 const LAST_EVENT = "2";

@@ -2,14 +2,7 @@
 
 import type { EventSourceMessage } from "eventsource-parser";
 import { EventSourceParserStream } from "eventsource-parser/stream";
-
-export interface Demo {
-  url: string;
-  /** The value of the header `authorization`. */
-  authorization: string;
-  question: string;
-  print: (text: string) => void;
-}
+import type { Demo } from "../demo.ts";
 
 /** Resolves with true when the answer is complete. */
 export async function ask({ url, authorization, question, print }: Demo): Promise<boolean> {
