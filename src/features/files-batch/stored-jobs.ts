@@ -31,7 +31,7 @@ export interface JobPage {
   after?: string | undefined;
 }
 
-/** Settled jobs that are kept. */
+/** Settled jobs that are kept. A job that has made models stays, because their owner calls them. */
 const MAX_SETTLED = 500;
 
 type JobRow = {
@@ -86,8 +86,8 @@ export function openJobStore(sql: SqlStorage) {
         JSON.stringify(terms),
       );
       sql.exec(
-        `DELETE FROM jobs WHERE check_at IS NULL AND key NOT IN
-         (SELECT key FROM jobs WHERE check_at IS NULL ORDER BY created_at DESC LIMIT ?)`,
+        `DELETE FROM jobs WHERE check_at IS NULL AND models = '[]' AND key NOT IN
+         (SELECT key FROM jobs WHERE check_at IS NULL AND models = '[]' ORDER BY created_at DESC LIMIT ?)`,
         MAX_SETTLED,
       );
       return true;
